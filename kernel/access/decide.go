@@ -1,0 +1,135 @@
+package access
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+)
+
+// Decision is what the router found out about a call before it let it through.
+type Decision struct {
+	Allowed bool
+	// Reach says whose rows the provider may touch in this call.
+	Reach Reach
+	// Method and Permission are the rules' own.
+	Method     string
+	Permission string
+	// Role is the role that decided; empty when none had to, or none could.
+	Role string
+	// Code tells a refusal's reason apart.
+	Code Refusal
+}
+
+// Refusal is why a call is not allowed.
+type Refusal string
+
+// The reasons.
+const (
+	NotRefused    Refusal = ""
+	NotSignedIn   Refusal = "not_signed_in" // somebody must sign in first
+	NotForContact Refusal = "staff_only"    // a contact called what is for staff
+	NotPermitted  Refusal = "no_permission" // no role of the principal gives the permission
+	NotForUsers   Refusal = "kernel_only"   // the kernel alone may call it
+	NotRequired   Refusal = "not_required"  // a module called a contract its manifest does not require
+	NoClient      Refusal = "no_client"     // a contact acts for no client
+)
+
+// Decide says whether p may call a method with these rules, and whose rows the call reaches.
+// A module that acts by itself may call what its manifest requires; the router has checked that before.
+func (p *Policy) Decide(who Principal, rules Rules) Decision {
+	d := Decision{Method: rules.Method, Permission: rules.Permission}
+	switch who.Kind {
+	case Kernel:
+		d.Allowed, d.Reach = true, All
+		return d
+	case Module:
+		if rules.Scope == kernelv1.Scope_SCOPE_KERNEL {
+			d.Code = NotForUsers
+			return d
+		}
+		d.Allowed, d.Reach = true, All
+		return d
+	}
+	switch rules.Scope {
+	case kernelv1.Scope_SCOPE_PUBLIC:
+		d.Allowed = true
+		return d
+	case kernelv1.Scope_SCOPE_KERNEL:
+		d.Code = NotForUsers
+		return d
+	}
+	if !who.IsUser() {
+		d.Code = NotSignedIn
+		return d
+	}
+	if rules.Scope == kernelv1.Scope_SCOPE_STAFF && who.Kind != Staff {
+		d.Code = NotForContact
+		return d
+	}
+	if rules.Permission == "" { // SCOPE_SELF
+		d.Allowed, d.Reach = true, Granted
+		return d
+	}
+	d.Reach, d.Role = p.Reach(who.Roles, rules.Permission)
+	switch {
+	case d.Reach == None:
+		d.Code = NotPermitted
+	case rules.Scope == kernelv1.Scope_SCOPE_CLIENT && who.Kind == Contact && who.ActingFor == "":
+		d.Reach, d.Code = None, NoClient
+	default:
+		d.Allowed = true
+	}
+	if rules.Scope == kernelv1.Scope_SCOPE_SELF && d.Reach == All {
+		d.Reach = Granted // what is one's own, however wide the role
+	}
+	return d
+}
+
+// Explain says in a sentence why a principal may or may not call a method.
+func (p *Policy) Explain(who Principal, rules Rules) (Decision, string) {
+	d := p.Decide(who, rules)
+	roles := "no role"
+	if len(who.Roles) > 0 {
+		roles = "the roles " + strings.Join(who.Roles, ", ")
+	}
+	switch d.Code {
+	case NotSignedIn:
+		return d, fmt.Sprintf("no: %s is for people who are signed in", rules.Method)
+	case NotForContact:
+		return d, fmt.Sprintf("no: %s is for staff, and this is a contact of a client", rules.Method)
+	case NotForUsers:
+		return d, fmt.Sprintf("no: %s is called by the kernel alone", rules.Method)
+	case NoClient:
+		return d, fmt.Sprintf("no: role %s gives %s, but the contact acts for no client now", d.Role, rules.Permission)
+	case NotPermitted:
+		return d, fmt.Sprintf("no: %s gives none of it %s; %s", roles, rules.Permission, p.whoHas(rules.Permission))
+	}
+	switch {
+	case who.Kind == Kernel, who.Kind == Module:
+		return d, fmt.Sprintf("yes: %s %s acts by itself and reaches all rows of what it calls", who.Kind, who.Name)
+	case rules.Scope == kernelv1.Scope_SCOPE_PUBLIC:
+		return d, fmt.Sprintf("yes: anybody may call %s", rules.Method)
+	case rules.Permission == "":
+		return d, "yes: anybody signed in may, for what is their own"
+	case d.Reach == All:
+		return d, fmt.Sprintf("yes: role %s gives %s for all clients", d.Role, rules.Permission)
+	default:
+		return d, fmt.Sprintf("yes: role %s gives %s for the clients granted to the user", d.Role, rules.Permission)
+	}
+}
+
+func (p *Policy) whoHas(permission string) string {
+	var have []string
+	for role, given := range p.given {
+		if given[permission] != None {
+			have = append(have, role)
+		}
+	}
+	if len(have) == 0 {
+		return "no role of this portal has it"
+	}
+	slices.Sort(have)
+	return "roles that have it: " + strings.Join(have, ", ")
+}

@@ -1,0 +1,13 @@
+// Package access says who is acting and what they may do.
+//
+// A [Principal] is who acts now: a contact of a client, a member of staff, a module, or the kernel itself.
+// [Rules] are read from a contract's options: the scope and the permission of each method.
+// A [Policy] joins the permissions that modules declare with the roles of the portal, and answers two questions:
+// may this principal call this method, and whose rows does it reach. [Policy.Explain] answers them in words.
+//
+//	principal.go  who acts
+//	rules.go      what a method asks for, read from its descriptor
+//	policy.go     roles and permissions
+//	decide.go     the decision, and its explanation
+//	context.go    how principal and decision travel
+package access

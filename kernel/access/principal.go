@@ -1,0 +1,44 @@
+package access
+
+import "slices"
+
+// Kind is what a principal is.
+type Kind string
+
+// The kinds of principal. The zero value is nobody.
+const (
+	Nobody  Kind = ""
+	Contact Kind = "contact" // a person of a client
+	Staff   Kind = "staff"   // a person of the business
+	Module  Kind = "module"  // a module acting by itself: a job, an event handler
+	Kernel  Kind = "kernel"  // the kernel, in what it asks of modules
+)
+
+// Principal is who is acting now. It is a value: copy it freely, never change one that is in a context.
+type Principal struct {
+	Kind Kind
+	// UserID and SessionID are UUIDs; empty for a module and the kernel.
+	UserID    string
+	SessionID string
+	// Name as shown to others; a module's id.
+	Name string
+	// Roles that hold now. For a contact: the base role "client" and the one held in the client acted for.
+	Roles []string
+	// ActingFor is the client a contact acts for now, a UUID. Rows of other clients are not seen,
+	// granted or not. Empty for staff, and for a contact whom no client is left to act for.
+	ActingFor string
+	// Via names the modules that the call came through, outermost first. The router adds to it.
+	Via []string
+}
+
+// IsUser tells whether a person is acting, who may be shown a page.
+func (p Principal) IsUser() bool { return p.Kind == Contact || p.Kind == Staff }
+
+// HasRole tells whether the principal holds a role.
+func (p Principal) HasRole(role string) bool { return slices.Contains(p.Roles, role) }
+
+// AsModule is the principal of a module that acts by itself.
+func AsModule(id string) Principal { return Principal{Kind: Module, Name: id} }
+
+// AsKernel is the principal of the kernel.
+func AsKernel() Principal { return Principal{Kind: Kernel, Name: "kernel"} }

@@ -1,0 +1,58 @@
+package access
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+)
+
+// Rules are what a method asks of its caller.
+type Rules struct {
+	// Method is the full name as gRPC writes it: "/package.Service/Method".
+	Method     string
+	Scope      kernelv1.Scope
+	Permission string
+	// Immutable methods hand messages over without a copy.
+	Immutable bool
+	// ReadOnly methods have idempotency_level NO_SIDE_EFFECTS: they may be retried and served to GET.
+	ReadOnly bool
+	// DeadlineMS is the deadline of a call that brings none, in milliseconds; 0 for the kernel's default.
+	DeadlineMS int32
+}
+
+// MethodName writes a method's full name as gRPC does: "/package.Service/Method".
+func MethodName(m protoreflect.MethodDescriptor) string {
+	return "/" + string(m.Parent().FullName()) + "/" + string(m.Name())
+}
+
+// RulesOf reads the rules of a method from its descriptor. A method that states none, or states them against
+// each other, is an error that names the method and what to write.
+func RulesOf(m protoreflect.MethodDescriptor) (Rules, error) {
+	name := MethodName(m)
+	stated, _ := proto.GetExtension(m.Options(), kernelv1.E_Method).(*kernelv1.MethodRules)
+	rules := Rules{
+		Method: name, Scope: stated.GetScope(), Permission: stated.GetPermission(),
+		Immutable: stated.GetImmutable(), DeadlineMS: stated.GetDefaultDeadlineMs(),
+	}
+	switch rules.Scope {
+	case kernelv1.Scope_SCOPE_CLIENT, kernelv1.Scope_SCOPE_STAFF:
+		if rules.Permission == "" {
+			return Rules{}, fmt.Errorf("%s has scope %s but names no permission: add permission: \"module.things.verb\"", name, rules.Scope)
+		}
+	case kernelv1.Scope_SCOPE_PUBLIC, kernelv1.Scope_SCOPE_KERNEL:
+		if rules.Permission != "" {
+			return Rules{}, fmt.Errorf("%s has scope %s, which asks for no permission: remove %q", name, rules.Scope, rules.Permission)
+		}
+	case kernelv1.Scope_SCOPE_SELF:
+	default:
+		return Rules{}, fmt.Errorf("%s does not say who may call it: add option (cabinet.kernel.v1.method) = {scope: …}", name)
+	}
+	if options, ok := m.Options().(*descriptorpb.MethodOptions); ok {
+		rules.ReadOnly = options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS
+	}
+	return rules, nil
+}
