@@ -143,6 +143,7 @@ func (c *Cluster) launch(ctx context.Context, p Programs) error {
 		err = s.ready(ctx)
 		var ended *ServerError
 		if errors.As(err, &ended) && strings.Contains(ended.Output, "pre-existing shared memory block") && limit.Err() == nil {
+			c.cfg.Log.InfoContext(ctx, "waiting for what is left of a killed server to end", "path", c.folder.data())
 			return false, nil
 		}
 		return err == nil, err

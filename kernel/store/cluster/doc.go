@@ -58,13 +58,16 @@
 //	programs.go   FindPrograms
 //	cluster.go    Start, Cluster
 //	account.go    the user the server runs as
-//	folder.go     the layout above, and the locks
+//	folder.go     the layout above
+//	lock.go       one portal at a time
 //	initdb.go     a new cluster, whole or not at all
 //	template.go   a new cluster for tests, copied
 //	password.go   the superuser's password, and a new one when it was lost
 //	socket.go     the socket's folder, made safely
-//	stale.go      what a killed portal left behind
-//	server.go     the server process; watch.sh
+//	stale.go      what a killed portal left behind; process_*.go asks the system
+//	server.go     the server process
+//	leash.go      a program that ends with the portal; watch.sh is its watcher
 //	output.go     what the server says
 //	fortests.go   ForTests
+//	unsupported.go  other systems than Linux and macOS: an error
 package cluster

@@ -5,6 +5,8 @@ package cluster
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,6 +32,12 @@ type folder struct {
 
 func (f *folder) data() string     { return filepath.Join(f.base, "data") }
 func (f *folder) password() string { return filepath.Join(f.home, "password") }
+
+// name tells this cluster from every other, a copy of its folder included.
+func (f *folder) name() string {
+	sum := sha256.Sum256([]byte(f.id + "\x00" + f.data()))
+	return hex.EncodeToString(sum[:8])
+}
 
 // openFolder makes and checks the layout below dir and locks it.
 func openFolder(ctx context.Context, dir, elsewhere string, log *slog.Logger) (_ *folder, err error) {

@@ -146,6 +146,9 @@ func initdbLocale(ctx context.Context, root *os.Root, p Programs, a account, sta
 		if !errors.As(err, &exit) {
 			return err
 		}
+		if strings.Contains(said.tail(), "could not look up effective user ID") {
+			err = fmt.Errorf("%w (uid %d has no name: give it a line in /etc/passwd, or set DATABASE_URL)", err, a.uid)
+		}
 		return &InitError{Data: data, Output: said.tail(), Err: err}
 	}
 	return nil

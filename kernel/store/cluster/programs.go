@@ -114,7 +114,11 @@ var digits = regexp.MustCompile(`\d+`)
 
 // majorInPath guesses the major version from the name of a folder, to sort by.
 func majorInPath(dir string) int {
-	n, _ := strconv.Atoi(digits.FindString(dir))
+	all := digits.FindAllString(dir, -1)
+	if len(all) == 0 {
+		return 0
+	}
+	n, _ := strconv.Atoi(all[len(all)-1]) // too long a number is no version
 	return n
 }
 

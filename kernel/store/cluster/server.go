@@ -38,7 +38,7 @@ func serverOptions(f *folder, socket string, fast bool) []string {
 		"port=" + strconv.Itoa(port),
 		"unix_socket_directories=" + quoteList(socket),
 		"unix_socket_permissions=0700",
-		strings.TrimSpace(f.marker()),
+		f.marker(),
 		"password_encryption=scram-sha-256",
 		// Standard error, which the portal reads, in words it knows.
 		"logging_collector=off", "log_destination=stderr", "log_line_prefix=", "lc_messages=C",

@@ -25,9 +25,9 @@ func socketDir(f *folder, preferred string) (string, error) {
 	if preferred == "" {
 		places = places[:0]
 		if f.account.other && runtime.GOOS == "linux" {
-			places = append(places, "/run/cabinet-"+f.id)
+			places = append(places, "/run/cabinet-"+f.name())
 		}
-		places = append(places, "/tmp/cabinet-"+strconv.Itoa(f.account.uid)+"-"+f.id)
+		places = append(places, "/tmp/cabinet-"+strconv.Itoa(f.account.uid)+"-"+f.name())
 	}
 	var errs []error
 	for _, dir := range places {

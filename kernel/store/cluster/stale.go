@@ -25,7 +25,7 @@ type process struct {
 }
 
 // marker is the part of a server's command line that tells whose it is.
-func (f *folder) marker() string { return "cluster_name=cabinet-" + f.id }
+func (f *folder) marker() string { return "cluster_name=cabinet-" + f.name() }
 
 // takeOver deals with the postmaster.pid that is there although no portal runs. The server
 // it names may still run, because its watcher was killed too or is stopping it

@@ -1,0 +1,8 @@
+//go:build unix && !linux
+
+package cluster
+
+import "errors"
+
+// mountSmall is for Linux alone.
+func mountSmall(string, string) error { return errors.ErrUnsupported }
