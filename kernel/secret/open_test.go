@@ -226,7 +226,7 @@ func startChildren(t *testing.T, n int, dir string, extra ...string) [][]byte {
 }
 
 func TestManyProcessesEndWithOneKey(t *testing.T) {
-	for range 5 {
+	for range 3 {
 		dir := filepath.Join(t.TempDir(), "data")
 		sealed := startChildren(t, 6, dir)
 		k, err := Open(Config{Dir: dir})

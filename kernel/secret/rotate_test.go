@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -83,8 +84,8 @@ func TestRotationsAtOnceLoseNoKey(t *testing.T) {
 			s, err2 := first.Seal("p", []byte("x"))
 			mu.Lock()
 			defer mu.Unlock()
-			require.NoError(t, err)
-			require.NoError(t, err2)
+			assert.NoError(t, err)
+			assert.NoError(t, err2)
 			sealed = append(sealed, s)
 		})
 	}

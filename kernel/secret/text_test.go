@@ -69,7 +69,7 @@ func TestTextIsNeverEncoded(t *testing.T) {
 	for name, encode := range map[string]func(any) ([]byte, error){
 		"json": json.Marshal,
 		"yaml": yaml.Marshal,
-		"xml": func(any) ([]byte, error) { return xml.Marshal(NewText(hush)) },
+		"xml":  func(any) ([]byte, error) { return xml.Marshal(NewText(hush)) },
 		"slog text": func(v any) ([]byte, error) {
 			var b bytes.Buffer
 			slog.New(slog.NewTextHandler(&b, nil)).Error("m", "v", v, "t", NewText(hush), "g", slog.GroupValue(slog.Any("x", NewText(hush))))

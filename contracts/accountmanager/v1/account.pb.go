@@ -785,7 +785,7 @@ var File_contracts_accountmanager_v1_account_proto protoreflect.FileDescriptor
 
 const file_contracts_accountmanager_v1_account_proto_rawDesc = "" +
 	"\n" +
-	")contracts/accountmanager/v1/account.proto\x12\x19cabinet.accountmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd6\x04\n" +
+	")contracts/accountmanager/v1/account.proto\x12\x19cabinet.accountmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\x04\n" +
 	"\x04User\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12\x1e\n" +
@@ -794,16 +794,15 @@ const file_contracts_accountmanager_v1_account_proto_rawDesc = "" +
 	"\x05email\x18\x03 \x01(\tB\x0e\xbaH\x04r\x02`\x01\xea\x9d\xea\x02\x02\b\x02R\x05email\x12;\n" +
 	"\x05phone\x18\x04 \x01(\tB%\xbaH\x1b\xd8\x01\x01r\x162\x14^\\+[1-9][0-9]{6,14}$\xea\x9d\xea\x02\x02\b\x03R\x05phone\x12$\n" +
 	"\bposition\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bposition\x12\x14\n" +
-	"\x05staff\x18\x06 \x01(\bR\x05staff\x12 \n" +
-	"\x05roles\x18\a \x03(\tB\n" +
-	"\xbaH\a\x92\x01\x04\x10\x10\x18\x01R\x05roles\x12:\n" +
+	"\x05staff\x18\x06 \x01(\bR\x05staff\x12'\n" +
+	"\x05roles\x18\a \x03(\tB\x11\xbaH\a\x92\x01\x04\x10\x10\x18\x01\xea\x9d\xea\x02\x02\b\x0eR\x05roles\x12:\n" +
 	"\x05state\x18\b \x01(\x0e2$.cabinet.accountmanager.v1.UserStateR\x05state\x12@\n" +
 	"\x0elast_seen_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\flastSeenTime\x12;\n" +
 	"\vcreate_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12#\n" +
 	"\brevision\x18\v \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision:t\xea\x9d\xea\x02o\n" +
-	"\x04name\x12./cabinet.accountmanager.v1.UserService/GetUser\x1a0/cabinet.accountmanager.v1.UserService/ListUsers\"\x05query\"\xf2\x02\n" +
+	"\x04name\x12./cabinet.accountmanager.v1.UserService/GetUser\x1a0/cabinet.accountmanager.v1.UserService/ListUsers\"\x05query\"\xfb\x02\n" +
 	"\n" +
 	"Membership\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
@@ -811,19 +810,19 @@ const file_contracts_accountmanager_v1_account_proto_rawDesc = "" +
 	"\tclient_id\x18\x02 \x01(\tB(\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x12>\n" +
 	"\auser_id\x18\x03 \x01(\tB%\xea\x9d\xea\x02 \x12\x1ecabinet.accountmanager.v1.UserR\x06userId\x12\x12\n" +
 	"\x04name\x18\x04 \x01(\tR\x04name\x12\x1d\n" +
-	"\x05email\x18\x05 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x02R\x05email\x12\x12\n" +
-	"\x04role\x18\x06 \x01(\tR\x04role\x12@\n" +
+	"\x05email\x18\x05 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x02R\x05email\x12\x1b\n" +
+	"\x04role\x18\x06 \x01(\tB\a\xea\x9d\xea\x02\x02\b\rR\x04role\x12@\n" +
 	"\x0elast_seen_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\flastSeenTime\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\x8e\x03\n" +
+	"createTime\"\x97\x03\n" +
 	"\n" +
 	"Invitation\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12E\n" +
 	"\tclient_id\x18\x02 \x01(\tB(\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12\x1d\n" +
-	"\x05email\x18\x04 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x02R\x05email\x12\x12\n" +
-	"\x04role\x18\x05 \x01(\tR\x04role\x12@\n" +
+	"\x05email\x18\x04 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x02R\x05email\x12\x1b\n" +
+	"\x04role\x18\x05 \x01(\tB\a\xea\x9d\xea\x02\x02\b\rR\x04role\x12@\n" +
 	"\x05state\x18\x06 \x01(\x0e2*.cabinet.accountmanager.v1.InvitationStateR\x05state\x12\x1d\n" +
 	"\n" +
 	"invited_by\x18\a \x01(\tR\tinvitedBy\x12;\n" +

@@ -484,7 +484,7 @@ const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\vupdate_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12#\n" +
 	"\brevision\x18\x14 \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision:y\xea\x9d\xea\x02t\n" +
-	"\x04name\x121/cabinet.clientmanager.v1.ClientService/GetClient\x1a3/cabinet.clientmanager.v1.ClientService/ListClients\"\x04name\"\xa1\x04\n" +
+	"\x04name\x121/cabinet.clientmanager.v1.ClientService/GetClient\x1a3/cabinet.clientmanager.v1.ClientService/ListClients\"\x04name\"\xa8\x04\n" +
 	"\aContact\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12E\n" +
@@ -493,8 +493,8 @@ const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x04name\x12$\n" +
 	"\bposition\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bposition\x12'\n" +
 	"\x05email\x18\x05 \x01(\tB\x11\xbaH\a\xd8\x01\x01r\x02`\x01\xea\x9d\xea\x02\x02\b\x02R\x05email\x12;\n" +
-	"\x05phone\x18\x06 \x01(\tB%\xbaH\x1b\xd8\x01\x01r\x162\x14^\\+[1-9][0-9]{6,14}$\xea\x9d\xea\x02\x02\b\x03R\x05phone\x12\x1b\n" +
-	"\x04role\x18\a \x01(\tB\a\xbaH\x04r\x02\x18@R\x04role\x12\x12\n" +
+	"\x05phone\x18\x06 \x01(\tB%\xbaH\x1b\xd8\x01\x01r\x162\x14^\\+[1-9][0-9]{6,14}$\xea\x9d\xea\x02\x02\b\x03R\x05phone\x12\"\n" +
+	"\x04role\x18\a \x01(\tB\x0e\xbaH\x04r\x02\x18@\xea\x9d\xea\x02\x02\b\rR\x04role\x12\x12\n" +
 	"\x04main\x18\b \x01(\bR\x04main\x12;\n" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12#\n" +

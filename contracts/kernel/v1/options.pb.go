@@ -116,6 +116,10 @@ const (
 	Kind_KIND_REVISION Kind = 11
 	// A key of the module's locale files, to be shown as its text.
 	Kind_KIND_TEXT_KEY Kind = 12
+	// The id of a role that a contact can have in a client.
+	Kind_KIND_ROLE Kind = 13
+	// The id of a role that a member of staff can have.
+	Kind_KIND_STAFF_ROLE Kind = 14
 )
 
 // Enum value maps for Kind.
@@ -134,6 +138,8 @@ var (
 		10: "KIND_ID",
 		11: "KIND_REVISION",
 		12: "KIND_TEXT_KEY",
+		13: "KIND_ROLE",
+		14: "KIND_STAFF_ROLE",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -149,6 +155,8 @@ var (
 		"KIND_ID":          10,
 		"KIND_REVISION":    11,
 		"KIND_TEXT_KEY":    12,
+		"KIND_ROLE":        13,
+		"KIND_STAFF_ROLE":  14,
 	}
 )
 
@@ -611,7 +619,7 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"SCOPE_SELF\x10\x02\x12\x10\n" +
 	"\fSCOPE_CLIENT\x10\x03\x12\x0f\n" +
 	"\vSCOPE_STAFF\x10\x04\x12\x10\n" +
-	"\fSCOPE_KERNEL\x10\x05*\xe5\x01\n" +
+	"\fSCOPE_KERNEL\x10\x05*\x89\x02\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eKIND_MULTILINE\x10\x01\x12\x0e\n" +
@@ -628,7 +636,9 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\aKIND_ID\x10\n" +
 	"\x12\x11\n" +
 	"\rKIND_REVISION\x10\v\x12\x11\n" +
-	"\rKIND_TEXT_KEY\x10\f*\\\n" +
+	"\rKIND_TEXT_KEY\x10\f\x12\r\n" +
+	"\tKIND_ROLE\x10\r\x12\x13\n" +
+	"\x0fKIND_STAFF_ROLE\x10\x0e*\\\n" +
 	"\x04Tone\x12\x14\n" +
 	"\x10TONE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tTONE_GOOD\x10\x01\x12\x12\n" +

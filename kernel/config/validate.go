@@ -1,0 +1,239 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+var (
+	slug        = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	prefix      = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*$`)
+	roleID      = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
+	permission  = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*(\.\*)?$`)
+	fontList    = regexp.MustCompile(`^[\pL\pN "',._-]+$`)
+	colour      = regexp.MustCompile(`^(#[0-9a-fA-F]{3,8}|[a-z]+|(oklch|oklab|rgb|hsl)\([0-9a-z.%/, -]+\))$`)
+	logoEndings = []string{".svg", ".png", ".webp"}
+
+	// locales are the languages that the portal has texts for.
+	locales = []string{"en", "uk", "ru"}
+)
+
+// validate checks every value, in the order of Config. It assumes nothing about values that another check refuses.
+func (l *loader) validate(cfg *Config) {
+	bad := func(key, format string, args ...any) { l.fail(cfg.Origin(key), key, format, args...) }
+
+	if !slug.MatchString(cfg.ID) || len(cfg.ID) > 24 {
+		bad("id", "%q is no id; write 1 to 24 lower-case letters, digits and single hyphens, a letter first, such as \"acme\"", cfg.ID)
+	}
+	if n := utf8.RuneCountInString(cfg.Name); strings.TrimSpace(cfg.Name) == "" || n > 80 || hasControl(cfg.Name) {
+		bad("name", "a name has 1 to 80 characters on one line")
+	}
+	if err := checkListen(cfg.Listen); err != nil {
+		bad("listen", "%s", err)
+	}
+	if !prefix.MatchString(cfg.Path) || slices.ContainsFunc(strings.Split(cfg.Path, "/"), func(s string) bool { return s == "." || s == ".." }) {
+		bad("path", "%q is no path prefix; write one such as \"/my\", or \"/\" for the root", cfg.Path)
+	}
+	if u, err := parseURL(cfg.URL); err != nil {
+		if cfg.Origin("url") != originDefault {
+			bad("url", "%s; write one such as https://my.example.com", err)
+		}
+	} else if u.Path != cfg.Path {
+		bad("path", "%q is not the path of url, %q; make them the same or remove one", cfg.Path, u.Path)
+	}
+	l.validateTime(cfg, bad)
+	l.validateLocales(cfg, bad)
+	if cfg.Data == "" {
+		bad("data", "there is no home folder to keep data in; set CABINET_DATA or write a folder")
+	}
+	if err := checkDatabase(cfg.Database.URL.Reveal()); err != nil {
+		bad("database.url", "%s", err)
+	}
+	validateBrand(&cfg.Brand, bad)
+	for _, id := range slices.Sorted(maps.Keys(cfg.Roles)) {
+		validateRole(id, cfg.Roles[id], cfg.Locales, bad)
+	}
+	for _, id := range slices.Sorted(maps.Keys(cfg.Modules)) {
+		switch run := cfg.Modules[id].Run; run {
+		case RunInProcess:
+		case "process":
+			bad("modules."+id+".run", "a process of its own is not supported yet; write inprocess or remove the line")
+		default:
+			bad("modules."+id+".run", "%q is no way to run a module; write inprocess or remove the line", run)
+		}
+	}
+}
+
+type badFunc = func(key, format string, args ...any)
+
+func (l *loader) validateTime(cfg *Config, bad badFunc) {
+	// "Local" would mean another zone on every machine.
+	location, err := time.LoadLocation(cfg.TimeZone)
+	if err != nil || cfg.TimeZone == "Local" || cfg.TimeZone == "" {
+		bad("time_zone", "%q is no time zone; write an IANA name such as Europe/Kyiv or UTC", cfg.TimeZone)
+		location = time.UTC
+	}
+	cfg.location = location
+}
+
+func (l *loader) validateLocales(cfg *Config, bad badFunc) {
+	if len(cfg.Locales) == 0 {
+		bad("locales", "offer at least one of %s", strings.Join(locales, ", "))
+		return
+	}
+	for i, locale := range cfg.Locales {
+		if !slices.Contains(locales, locale) {
+			bad("locales", "there are no texts in %q; offer some of %s", locale, strings.Join(locales, ", "))
+		} else if slices.Contains(cfg.Locales[:i], locale) {
+			bad("locales", "%q stands twice; keep one", locale)
+		}
+	}
+	if !slices.Contains(locales, cfg.Locale) {
+		bad("locale", "there are no texts in %q; write one of %s", cfg.Locale, strings.Join(locales, ", "))
+	} else if !slices.Contains(cfg.Locales, cfg.Locale) {
+		bad("locale", "%q is not among the offered locales (%s); offer it or choose one of them", cfg.Locale, strings.Join(cfg.Locales, ", "))
+	}
+}
+
+func checkListen(listen string) error {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		if _, isPort := strconv.ParseUint(listen, 10, 16); isPort == nil {
+			return fmt.Errorf("%q is a port alone; write 127.0.0.1:%s, or :%s for every network", listen, listen, listen)
+		}
+		return fmt.Errorf("%q is no address; write host and port, such as 127.0.0.1:8080", listen)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("%q is no port; write a number from 0 to 65535", port)
+	}
+	if strings.ContainsAny(host, "/ @") {
+		return fmt.Errorf("%q is no host; write a name or an address, such as 127.0.0.1:8080", host)
+	}
+	return nil
+}
+
+// parseURL parses a public address. Its errors never repeat it: it may hold a password by mistake.
+func parseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return nil, errors.New("this is no address")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("an address begins with https:// or http://")
+	case u.Hostname() == "":
+		return nil, errors.New("this address has no host")
+	case u.User != nil:
+		return nil, errors.New("a public address has no user and password")
+	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
+		return nil, errors.New("a public address ends before ? and #")
+	case u.Port() != "":
+		if _, err := strconv.ParseUint(u.Port(), 10, 16); err != nil {
+			return nil, errors.New("its port is not from 0 to 65535")
+		}
+	}
+	return u, nil
+}
+
+func checkDatabase(dsn string) error {
+	const help = "; write postgres://user:password@host:5432/name, or remove it for a private cluster"
+	if dsn == "" {
+		return nil
+	}
+	if !strings.Contains(dsn, "://") {
+		if strings.Contains(dsn, "=") {
+			return nil
+		}
+		return errors.New("this is no Postgres URL" + help)
+	}
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return errors.New("this is no URL (a password with special characters needs them escaped, such as %40 for @)" + help)
+	}
+	if u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return errors.New("Postgres is the only database" + help)
+	}
+	return nil
+}
+
+func validateBrand(b *Brand, bad badFunc) {
+	between := func(key string, value, low, high float64) {
+		if value < low || value > high {
+			bad("brand."+key, "%v is out of range; write a number from %v to %v", value, low, high)
+		}
+	}
+	if n := utf8.RuneCountInString(b.Name); strings.TrimSpace(b.Name) == "" || n > 40 || hasControl(b.Name) {
+		bad("brand.name", "the name beside the logo has 1 to 40 characters on one line; write a short one")
+	}
+	if b.Logo != "" {
+		if !slices.Contains(logoEndings, strings.ToLower(filepath.Ext(b.Logo))) {
+			bad("brand.logo", "a logo is a file ending with %s", strings.Join(logoEndings, ", "))
+		} else if info, err := os.Stat(b.Logo); err != nil {
+			bad("brand.logo", "it cannot be read (%s); write the path of a file", err)
+		} else if !info.Mode().IsRegular() {
+			bad("brand.logo", "%s is not a file", b.Logo)
+		}
+	}
+	between("hue", b.Hue, 0, 360)
+	between("chroma", b.Chroma, 0, 0.17)
+	between("tint", b.Tint, 0, 360)
+	between("head_weight", float64(b.HeadWeight), 100, 900)
+	between("radius", b.Radius, 0, 24)
+	between("density", b.Density, 0.85, 1.15)
+	between("measure", b.Measure, 40, 160)
+	for key, font := range map[string]string{"font": b.Font, "font_head": b.FontHead} {
+		// The values go into a stylesheet: nothing may end the declaration.
+		if font != "" && (!fontList.MatchString(font) || strings.Count(font, `"`)%2 != 0 || strings.Count(font, `'`)%2 != 0) {
+			bad("brand."+key, "this is no list of font families; write one such as Georgia, \"Noto Serif\", serif")
+		}
+	}
+	if b.Rail != "" && !colour.MatchString(b.Rail) {
+		bad("brand.rail", "%q is no colour; write one such as #1b2430 or oklch(27%% .035 190)", b.Rail)
+	}
+	if b.RailScheme != "" && b.RailScheme != "dark" && b.RailScheme != "light" {
+		bad("brand.rail_scheme", "%q is neither dark nor light; write one of them or remove the line", b.RailScheme)
+	}
+}
+
+func validateRole(id string, role Role, offered []string, bad badFunc) {
+	key := "roles." + id
+	if !roleID.MatchString(id) {
+		bad(key, "%q is no role id; write lower-case letters, digits, - and _, a letter first", id)
+	}
+	for _, locale := range offered {
+		if strings.TrimSpace(role.Title[locale]) == "" && slices.Contains(locales, locale) {
+			bad(key+".title", "there is no title in %q; write what people call the role in each offered locale", locale)
+		}
+	}
+	for _, locale := range slices.Sorted(maps.Keys(role.Title)) {
+		if !slices.Contains(locales, locale) {
+			bad(key+".title."+locale, "%q is no locale%s", locale, didYouMean(locale, locales))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(role.Permissions)) {
+		at := key + ".permissions." + name
+		if !permission.MatchString(name) {
+			bad(at, "%q is no permission; write one such as clientmanager.clients.read", name)
+		}
+		switch reach := role.Permissions[name]; {
+		case reach != ReachGranted && reach != ReachAll:
+			bad(at, "%q is no reach; write granted or all", reach)
+		case reach == ReachAll && !role.Staff:
+			bad(at, "a role of clients may not reach all clients; write granted, or staff: true for the role")
+		}
+	}
+}
+
+func hasControl(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
