@@ -29,7 +29,7 @@ generate: $(BUF) .build/proto ## Make generated code again: contracts, pages, co
 lint: $(BUF) .build/proto ## Formatting, vet, contracts
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go vet ./...
-	$(BUF) format -d --exit-code contracts
+	$(BUF) format -d --exit-code --path contracts
 	$(BUF) lint
 
 breaking: $(BUF) .build/proto ## Contracts only grow
