@@ -1,0 +1,36 @@
+package module
+
+import (
+	"io/fs"
+
+	"github.com/opencabinet/cabinet/kernel/access"
+)
+
+// Manifest is what a module says of itself. It is data alone, so that a module in another process, in another
+// language, can say it too.
+type Manifest struct {
+	// ID names the module, its schema, its texts and its permissions: lower case, one word.
+	ID string `json:"id"`
+	// Provides and Requires are full names of services: "cabinet.clientmanager.v1.ClientService". What is required
+	// must have a provider, and a module may call nothing else.
+	Provides []string `json:"provides,omitempty"`
+	Requires []string `json:"requires,omitempty"`
+	// Optional services are called when some module of the portal provides them.
+	Optional []string `json:"optional,omitempty"`
+	// Publishes are full names of the messages it publishes as events; only these may it publish.
+	Publishes []string `json:"publishes,omitempty"`
+
+	Roles       []access.Role       `json:"roles,omitempty"`
+	Permissions []access.Permission `json:"permissions,omitempty"`
+	Screens     []Screen            `json:"screens,omitempty"`
+	Tiles       []Tile              `json:"tiles,omitempty"`
+
+	// GrantsClients lets the module say which user sees which client.
+	GrantsClients bool `json:"grants_clients,omitempty"`
+	// OwnsClients lets it make clients. One module of a portal does.
+	OwnsClients bool `json:"owns_clients,omitempty"`
+
+	// Migrations are goose SQL files, applied by the host. Locales are en.yaml, uk.yaml and ru.yaml.
+	Migrations fs.FS `json:"-"`
+	Locales    fs.FS `json:"-"`
+}

@@ -1,0 +1,208 @@
+package module
+
+// ScreenKind is how a screen shows what its method gives.
+type ScreenKind string
+
+// The kinds of screen.
+const (
+	// List shows the repeated message field of a List method's response.
+	List ScreenKind = "list"
+	// Detail shows the message field of a Get method's response.
+	Detail ScreenKind = "detail"
+	// Form sends a request message.
+	Form ScreenKind = "form"
+	// ImportWizard brings rows in from a file: upload, columns, try, run.
+	ImportWizard ScreenKind = "import"
+)
+
+// Audience is who a screen is for. A screen is shown only to those who may call its method, whatever it says here.
+type Audience string
+
+// The audiences.
+const (
+	ForAll      Audience = ""
+	ForStaff    Audience = "staff"
+	ForContacts Audience = "contacts"
+)
+
+// Screen is a page described as data over the methods of contracts. Field names are those of the .proto files; a path
+// goes into messages with points: "client.name". Titles and labels are keys of the module's locale files; where a
+// label is empty it is looked up as MODULE.fields.MESSAGE.FIELD, then as MODULE.fields.FIELD.
+type Screen struct {
+	// ID is unique in the module: "clients", "client".
+	ID string `json:"id"`
+	// Path is the page's address: "/clients", "/clients/{id}". What stands in braces fills the field of that name
+	// in the method's request.
+	Path     string     `json:"path"`
+	Kind     ScreenKind `json:"kind"`
+	Title    string     `json:"title"`
+	Intro    string     `json:"intro,omitempty"`
+	Icon     string     `json:"icon,omitempty"`
+	Audience Audience   `json:"audience,omitempty"`
+	// Nav puts the screen into the navigation.
+	Nav *Nav `json:"nav,omitempty"`
+	// Parent is the screen this one lies below, for the crumbs.
+	Parent string `json:"parent,omitempty"`
+
+	// Method fills a list or detail, and receives a form: "/package.Service/Method".
+	Method string `json:"method"`
+	// Fixed fills fields of the request whatever the reader says.
+	Fixed map[string]string `json:"fixed,omitempty"`
+
+	// Columns and Filters of a list. Filters are fields of the request; Search is the one drawn as the search box,
+	// Order the enum field that orders.
+	Columns []Column `json:"columns,omitempty"`
+	Filters []string `json:"filters,omitempty"`
+	Search  string   `json:"search,omitempty"`
+	Order   string   `json:"order,omitempty"`
+	// Empty is the key of what an empty list says, Empty+"_hint" of what to do about it.
+	Empty string `json:"empty,omitempty"`
+
+	// Heading is the field that titles a detail, State the one shown beside it.
+	Heading  string    `json:"heading,omitempty"`
+	State    string    `json:"state,omitempty"`
+	Sections []Section `json:"sections,omitempty"`
+	// Related are lists below a detail, one tab each: screens of any module, by "module.screen".
+	Related []Related `json:"related,omitempty"`
+
+	// Fields of a form, in order, in sections. Prefill is the method that gives the present values.
+	Prefill string `json:"prefill,omitempty"`
+	// EditableFrom names a repeated string field of Prefill's response: only these fields can be changed.
+	EditableFrom string `json:"editable_from,omitempty"`
+	// Submit is the key of the button, verb and object: "clientmanager.client.save".
+	Submit string `json:"submit,omitempty"`
+	// Done is where a form leads: a path whose braces are filled from the response. Empty is Parent.
+	Done string `json:"done,omitempty"`
+	// Reveal names a response field that is shown once, to be copied: an invitation's token. RevealPath is the
+	// address it is made part of: "/invitation/{token}".
+	Reveal     string `json:"reveal,omitempty"`
+	RevealPath string `json:"reveal_path,omitempty"`
+
+	// Import names the methods of an import wizard.
+	Import *ImportMethods `json:"import,omitempty"`
+
+	Actions []Action `json:"actions,omitempty"`
+}
+
+// Nav is a place in the navigation.
+type Nav struct {
+	// Section is the key of the group's heading; empty for the group at the top.
+	Section string `json:"section,omitempty"`
+	// Order counts from the top, in tens: 10, 20.
+	Order int `json:"order"`
+	// Phone puts it into the bar at the bottom of a phone.
+	Phone bool `json:"phone,omitempty"`
+}
+
+// Place is where a column goes when the table becomes cards on a phone.
+type Place string
+
+// The places.
+const (
+	Primary Place = ""      // the card's title; the first column
+	Under   Place = "under" // below the title
+	End     Place = "end"   // at the right
+	Away    Place = "hide"  // not shown
+)
+
+// Column is a column of a list.
+type Column struct {
+	Field string `json:"field"`
+	Label string `json:"label,omitempty"`
+	// Second is a field shown as a second line.
+	Second string `json:"second,omitempty"`
+	Place  Place  `json:"place,omitempty"`
+	// Link is the path the cell leads to, braces filled from the row.
+	Link string `json:"link,omitempty"`
+	// Avatar shows initials before the text.
+	Avatar bool `json:"avatar,omitempty"`
+	// OrderBy is the enum value of Order that sorts by this column: "CLIENT_ORDER_NAME".
+	OrderBy string `json:"order_by,omitempty"`
+	// Audience limits the column.
+	Audience Audience `json:"audience,omitempty"`
+}
+
+// Section is a group of fields of a detail or form.
+type Section struct {
+	Title  string   `json:"title,omitempty"`
+	Fields []string `json:"fields"`
+	// Aside puts it beside the main column on wide pages.
+	Aside bool `json:"aside,omitempty"`
+}
+
+// Related is a list on a detail's page.
+type Related struct {
+	// Screen is "module.screen".
+	Screen string `json:"screen"`
+	// Bind fills fields of the list's request from the detail's message: {"client_id": "id"}.
+	Bind map[string]string `json:"bind"`
+}
+
+// Action is something a reader can do from a screen: another method, or another page.
+type Action struct {
+	// ID is unique in the screen.
+	ID    string `json:"id"`
+	Label string `json:"label"`
+	Icon  string `json:"icon,omitempty"`
+	// Path leads to a page, braces filled from the message. Method calls at once, after asking when Confirm is set.
+	Path   string `json:"path,omitempty"`
+	Method string `json:"method,omitempty"`
+	// Bind fills fields of the method's request from the message; Fixed with what stands here.
+	Bind  map[string]string `json:"bind,omitempty"`
+	Fixed map[string]string `json:"fixed,omitempty"`
+	// Confirm is the key of the question; Done of what is said afterwards.
+	Confirm string `json:"confirm,omitempty"`
+	Done    string `json:"done,omitempty"`
+	// When shows the action only while an enum field has a value: {"status": "CLIENT_STATUS_ACTIVE"}.
+	When map[string]string `json:"when,omitempty"`
+	// Primary is the page's one main action; Danger warns; Row puts it on each row of a list.
+	Primary bool `json:"primary,omitempty"`
+	Danger  bool `json:"danger,omitempty"`
+	Row     bool `json:"row,omitempty"`
+}
+
+// ImportMethods are what an import wizard calls. The messages are those of cabinet.kernel.v1/imports.proto.
+type ImportMethods struct {
+	Create string `json:"create"`
+	Get    string `json:"get"`
+	Check  string `json:"check"`
+	Run    string `json:"run"`
+	Rows   string `json:"rows"`
+	// FieldLabels is the prefix of the keys of what columns can be put into.
+	FieldLabels string `json:"field_labels"`
+}
+
+// TileKind is how a tile of the dashboard shows what its method gives.
+type TileKind string
+
+// The kinds of tile.
+const (
+	// Figures shows numbers of a response, each a field.
+	Figures TileKind = "figures"
+	// Rows shows the first rows of a list.
+	Rows TileKind = "rows"
+	// Person shows a card: name, position, email, phone.
+	Person TileKind = "person"
+	// Facts shows fields of a response.
+	Facts TileKind = "facts"
+)
+
+// Tile is a part of the dashboard.
+type Tile struct {
+	ID       string   `json:"id"`
+	Kind     TileKind `json:"kind"`
+	Title    string   `json:"title"`
+	Audience Audience `json:"audience,omitempty"`
+	Method   string   `json:"method"`
+	// Fixed fills fields of the request.
+	Fixed map[string]string `json:"fixed,omitempty"`
+	// Fields are shown, in order. Links leads a field to a page: {"active": "/clients?statuses=CLIENT_STATUS_ACTIVE"}.
+	Fields []string          `json:"fields,omitempty"`
+	Links  map[string]string `json:"links,omitempty"`
+	// Screen is the list whose columns Rows shows, and where "all" leads.
+	Screen string `json:"screen,omitempty"`
+	// Empty is the key of what is said when there is nothing; a tile without it is left out then.
+	Empty string `json:"empty,omitempty"`
+	Order int    `json:"order"`
+	Aside bool   `json:"aside,omitempty"`
+}

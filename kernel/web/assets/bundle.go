@@ -1,0 +1,220 @@
+package assets
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/css"
+	"github.com/tdewolff/minify/v2/js"
+	"github.com/tdewolff/minify/v2/svg"
+)
+
+//go:embed styles/*.css
+var styles embed.FS
+
+//go:embed script/cabinet.js
+var script []byte
+
+//go:embed icons/icons.svg
+var sprite []byte
+
+//go:embed icons/logo.svg
+var ownLogo []byte
+
+// styleOrder names the files of styles/ in the order in which they are joined. Layers decide between them; inside of a
+// layer the later one wins.
+var styleOrder = []string{
+	"tokens", "base",
+	"shell", "navigation", "topbar",
+	"text", "head", "buttons", "badges", "panels", "notices", "facts", "timeline", "menus", "tables", "filters", "forms", "choices",
+	"dashboard", "gate", "print",
+}
+
+// Bundle is the look of one portal, ready to be served. It is an http.Handler and safe for concurrent use.
+type Bundle struct {
+	brand Brand
+	base  string
+	// files by the name they are served by, and that name by the one that pages know.
+	files map[string]*file
+	names map[string]string
+}
+
+// file is one thing to be served, in each form a browser may ask for.
+type file struct {
+	contentType string
+	etag        string // quoted, of the plain form
+	plain       []byte
+	gzip, br    []byte // nil when they would not be smaller
+}
+
+// Option changes how a Bundle is built.
+type Option func(*Bundle)
+
+// WithBase says below which path the portal lives, such as "/my"; the root by default.
+func WithBase(base string) Option {
+	return func(b *Bundle) { b.base = "/" + strings.Trim(base, "/") }
+}
+
+// New builds the bundle of a brand. It fails on a brand that cannot be used; see ErrFont and ErrLogo.
+func New(brand Brand, opts ...Option) (*Bundle, error) {
+	normal, err := brand.normal()
+	if err != nil {
+		return nil, err
+	}
+	b := &Bundle{brand: normal, base: "/", files: map[string]*file{}, names: map[string]string{}}
+	for _, o := range opts {
+		o(b)
+	}
+	ext, err := logoType(normal.Logo)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.add("logo", ext, normal.Logo); err != nil {
+		return nil, err
+	}
+	joined, err := joinStyles(styles)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range []struct {
+		name    string
+		content []byte
+	}{
+		{"cabinet.css", joined},
+		{"brand.css", normal.stylesheet(b.names["logo"])},
+		{"cabinet.js", script},
+		{"icons.svg", sprite},
+	} {
+		if err := b.add(f.name, strings.TrimPrefix(path.Ext(f.name), "."), f.content); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// Brand is the brand of the bundle, with defaults filled in.
+func (b *Bundle) Brand() Brand { return b.brand }
+
+// Prefix is the path below which the bundle answers, such as "/my/assets/".
+func (b *Bundle) Prefix() string { return path.Join(b.base, "assets") + "/" }
+
+// URL is the path of a file, named by its content: "cabinet.css", "brand.css", "cabinet.js", "icons.svg", "logo".
+// An unknown name gives a path that answers 404.
+func (b *Bundle) URL(name string) string {
+	if hashed, ok := b.names[name]; ok {
+		return b.Prefix() + hashed
+	}
+	return b.Prefix() + name
+}
+
+// joinStyles is one stylesheet out of the files of styles/. Every file must be named in styleOrder.
+func joinStyles(from fs.FS) ([]byte, error) {
+	found, err := fs.Glob(from, "styles/*.css")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range found {
+		if !slices.Contains(styleOrder, strings.TrimSuffix(path.Base(f), ".css")) {
+			return nil, fmt.Errorf("assets: %s is not named in styleOrder", f)
+		}
+	}
+	var out bytes.Buffer
+	for _, name := range styleOrder {
+		content, err := fs.ReadFile(from, "styles/"+name+".css")
+		if err != nil {
+			return nil, fmt.Errorf("assets: styleOrder names %s: %w", name, err)
+		}
+		out.Write(content)
+		out.WriteByte('\n')
+	}
+	return out.Bytes(), nil
+}
+
+var contentTypes = map[string]string{
+	"css": "text/css; charset=utf-8",
+	"js":  "text/javascript; charset=utf-8",
+	"svg": "image/svg+xml",
+	"png": "image/png",
+}
+
+func minifier() *minify.M {
+	m := minify.New()
+	m.Add("css", &css.Minifier{})
+	m.Add("js", &js.Minifier{})
+	// Ids of a sprite are what pages point at.
+	m.Add("svg", &svg.Minifier{KeepComments: false})
+	return m
+}
+
+// add minifies, hashes and compresses one file.
+func (b *Bundle) add(name, ext string, content []byte) error {
+	plain := content
+	if ext != "png" {
+		small, err := minifier().Bytes(ext, content)
+		if err != nil {
+			return fmt.Errorf("assets: minify %s: %w", name, err)
+		}
+		plain = small
+	}
+	sum := sha256.Sum256(plain)
+	hash := hex.EncodeToString(sum[:])[:16]
+	stem := strings.TrimSuffix(name, "."+ext)
+	served := stem + "." + hash + "." + ext
+	f := &file{contentType: contentTypes[ext], etag: `"` + hash + `"`, plain: plain}
+	if ext != "png" {
+		var err error
+		if f.gzip, err = gzipped(plain); err != nil {
+			return err
+		}
+		if f.br, err = brotlied(plain); err != nil {
+			return err
+		}
+	}
+	b.files[served] = f
+	b.names[name] = served
+	return nil
+}
+
+func gzipped(plain []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(plain); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return smaller(out.Bytes(), plain), nil
+}
+
+func brotlied(plain []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w := brotli.NewWriterLevel(&out, brotli.BestCompression)
+	if _, err := w.Write(plain); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return smaller(out.Bytes(), plain), nil
+}
+
+func smaller(packed, plain []byte) []byte {
+	if len(packed) >= len(plain) {
+		return nil
+	}
+	return packed
+}

@@ -1,0 +1,13 @@
+// Package web serves a portal's pages: sessions, layout, the pages of sign-in, and the screens of modules. It is the
+// only package that knows the web framework; modules see net/http at most.
+//
+//	web.go      Server: what it needs, its routes
+//	session.go  from a cookie to who is acting
+//	guard.go    headers, limits, tokens against forged posts
+//	gate.go     sign-in, invitations, sign-out
+//	pages.go    screens, actions, the first page
+//	layout.go   what surrounds a page: navigation, account, switch of the client
+//	prefs.go    language, theme, and the client acted for
+//	errors.go   errors as pages
+//	flash.go    what the last form did, said on the next page
+package web

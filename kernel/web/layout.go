@@ -1,0 +1,139 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/opencabinet/cabinet/kernel/web/screen"
+	"github.com/opencabinet/cabinet/kernel/web/ui"
+)
+
+// phoneItems is how many places the bar at the bottom of a phone has beside "More".
+const phoneItems = 4
+
+// shell is what surrounds a page: the navigation read off the screens its reader may see, whom they act for, and
+// their account.
+func (s *Server) shell(c echo.Context, e *screen.Env, title string) ui.Shell {
+	text, id := e.Text, visitorOf(c).identity
+	shell := ui.Shell{
+		Document: ui.Document{Lang: text.Language(), Title: title + " · " + s.Name, Theme: theme(c)},
+		Brand:    ui.BrandMark{Name: s.Name, Href: s.href("/")},
+		Texts: ui.ShellTexts{
+			Skip: text.T("kernel.layout.skip"), Sections: text.T("kernel.layout.sections"), Bottom: text.T("kernel.layout.bottom"),
+			Top: text.T("kernel.layout.top"), More: text.T("kernel.layout.more"), Close: text.T("kernel.close"), Cancel: text.T("kernel.cancel"),
+		},
+		Place: s.Name,
+	}
+	if said := s.takeFlash(c); said != "" {
+		shell.Notices = []ui.Notice{{Tone: ui.ToneGood, Title: said, Dismiss: text.T("kernel.close")}}
+	}
+	if s.Help.Text != "" {
+		shell.Help = &ui.Help{Text: s.Help.Text, Label: s.Help.Label, Href: s.Help.Href}
+	}
+	s.navigation(e, &shell)
+	shell.Account = s.account(c, e)
+	clients := id.GetClients()
+	if id.GetStaff() || len(clients) == 0 {
+		return shell
+	}
+	shell.Place = ""
+	shell.Switch = &ui.Switch{
+		Label: text.T("kernel.layout.clients"), Acting: text.T("kernel.layout.acting"),
+		Action: s.href("/switch-client"), CSRF: e.CSRF, Name: "client_id",
+	}
+	for _, client := range clients {
+		item := ui.SwitchItem{ID: client.GetClientId(), Name: client.GetName(), Current: client.GetClientId() == id.GetActingClientId()}
+		item.Detail = s.roleTitle(e, client.GetRole())
+		shell.Switch.Items = append(shell.Switch.Items, item)
+		if item.Current && len(clients) == 1 {
+			shell.Switch, shell.Place = nil, client.GetName()
+		}
+	}
+	return shell
+}
+
+func (s *Server) roleTitle(e *screen.Env, id string) string {
+	role, ok := s.Policy.Role(id)
+	if !ok {
+		return ""
+	}
+	if title := role.TitleText[e.Text.Language()]; title != "" {
+		return title
+	}
+	return e.Text.T(role.Title)
+}
+
+// navigation puts the screens that have a place in it, and that the reader may see, into the rail and the phone's bar.
+func (s *Server) navigation(e *screen.Env, shell *ui.Shell) {
+	var shown []*screen.Screen
+	for _, sc := range s.Screens.Screens() {
+		if sc.Nav != nil && sc.Visible(e) {
+			shown = append(shown, sc)
+		}
+	}
+	slices.SortStableFunc(shown, func(a, b *screen.Screen) int { return cmp.Compare(a.Nav.Order, b.Nav.Order) })
+	home := ui.NavItem{Label: e.Text.T("kernel.home.title"), Href: s.href("/"), Icon: "home", Current: e.Path == "/" || e.Path == ""}
+	sections := []ui.NavSection{{Items: []ui.NavItem{home}}}
+	shell.Bottom = []ui.NavItem{home}
+	for _, sc := range shown {
+		item := ui.NavItem{Label: e.Text.T(sc.Title), Href: s.href(sc.Path), Icon: sc.Icon, Current: within(e.Path, sc.Path)}
+		title := ""
+		if sc.Nav.Section != "" {
+			title = e.Text.T(sc.Nav.Section)
+		}
+		at := slices.IndexFunc(sections, func(n ui.NavSection) bool { return n.Title == title })
+		if at < 0 {
+			sections = append(sections, ui.NavSection{Title: title})
+			at = len(sections) - 1
+		}
+		sections[at].Items = append(sections[at].Items, item)
+		if sc.Nav.Phone && len(shell.Bottom) < phoneItems {
+			shell.Bottom = append(shell.Bottom, item)
+		}
+	}
+	shell.Nav = sections
+}
+
+// within tells whether a page lies at or below a place of the navigation.
+func within(path, place string) bool {
+	return path == place || strings.HasPrefix(path, place+"/")
+}
+
+func (s *Server) account(c echo.Context, e *screen.Env) ui.Account {
+	text, id := e.Text, visitorOf(c).identity
+	account := ui.Account{
+		Name: id.GetName(), Label: text.T("kernel.layout.account"), SignOut: text.T("kernel.sign_out"),
+		SignOutAction: s.href("/sign-out"), CSRF: e.CSRF,
+		Theme: &ui.ThemeChoice{
+			Label: text.T("kernel.theme.label"), Action: s.href("/preferences/theme"), Name: "theme", Value: themeOr(c, "auto"),
+			Cookie: themeCookie, CookiePath: s.href("/"), Apply: text.T("kernel.apply"),
+			Hidden: []ui.Hidden{{Name: "return", Value: e.Path}},
+		},
+		Languages: &ui.LanguageChoice{
+			Label: text.T("kernel.language.label"), Action: s.href("/preferences/language"), Name: "language",
+			Hidden: []ui.Hidden{{Name: "return", Value: e.Path}},
+		},
+	}
+	var roles []string
+	for _, role := range id.GetRoles() {
+		if r, ok := s.Policy.Role(role); ok && !r.Base {
+			roles = append(roles, s.roleTitle(e, role))
+		}
+	}
+	account.Detail = strings.Join(roles, ", ")
+	for _, value := range []string{"auto", "light", "dark"} {
+		account.Theme.Items = append(account.Theme.Items, ui.Option{Value: value, Label: text.T("kernel.theme." + value)})
+	}
+	for _, tag := range s.Languages {
+		account.Languages.Items = append(account.Languages.Items, ui.Language{Tag: tag, Label: text.T("kernel.language." + tag), Current: tag == text.Language()})
+	}
+	for _, sc := range s.Screens.Screens() {
+		if sc.Path == "/settings" && sc.Visible(e) {
+			account.Links = append(account.Links, ui.NavItem{Label: text.T(sc.Title), Href: s.href(sc.Path), Icon: "person", Current: e.Path == sc.Path})
+		}
+	}
+	return account
+}

@@ -1,0 +1,120 @@
+package screen
+
+import (
+	"context"
+	"net/url"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/opencabinet/cabinet/kernel/web/ui"
+)
+
+// actionPrefix is where actions are posted to: /actions/MODULE.SCREEN/ACTION.
+const actionPrefix = "/actions/"
+
+// ActionRoute is where the web server receives actions; its variables are "screen" and "action".
+const ActionRoute = actionPrefix + ":screen/:action"
+
+// post is the button of an action on a thing.
+func (s *Set) post(e *Env, sc *Screen, a action, m protoreflect.Message) ui.Post {
+	p := ui.Post{
+		Action: e.href(actionPrefix + sc.name() + "/" + a.ID), CSRF: e.CSRF,
+		Hidden: []ui.Hidden{{Name: "return", Value: e.Path}},
+		Button: ui.Button{Label: e.Text.T(a.Label), Icon: a.Icon, Kind: kindOf(a)},
+	}
+	for to, from := range a.Bind {
+		path, err := findIn(m.Descriptor(), from)
+		if err != nil {
+			continue
+		}
+		if v, ok := path.get(m); ok {
+			p.Hidden = append(p.Hidden, ui.Hidden{Name: to, Value: plain(path.last(), v)})
+		}
+	}
+	if a.Confirm != "" {
+		p.Button.Confirm = &ui.Question{Title: e.Text.T(a.Confirm), Yes: p.Button.Label}
+		if text, ok := e.Text.First(a.Confirm + "_text"); ok {
+			p.Button.Confirm.Text = text
+		}
+	}
+	return p
+}
+
+// rowMenu is the menu of actions of a row; nil when there are none for this reader.
+func (s *Set) rowMenu(e *Env, sc *Screen, m protoreflect.Message, id string) *ui.Menu {
+	menu := &ui.Menu{ID: id, Label: e.Text.T("kernel.list.actions"), Small: true}
+	for _, a := range sc.actions {
+		if !a.Row || !s.offered(e, a, m) {
+			continue
+		}
+		item := ui.MenuItem{Label: e.Text.T(a.Label), Icon: a.Icon, Danger: a.Danger}
+		if a.call != nil {
+			p := s.post(e, sc, a, m)
+			item.Post = &p
+		} else if to, ok := expand(a.Path, e.from(m)); ok {
+			item.Href = e.href(to)
+		} else {
+			continue
+		}
+		menu.Items = append(menu.Items, item)
+	}
+	if len(menu.Items) == 0 {
+		return nil
+	}
+	return menu
+}
+
+// Act calls an action's method. Without script its question is asked by a page of its own first.
+func (s *Set) Act(ctx context.Context, e *Env, screen, id string, form url.Values) (*Page, error) {
+	sc, ok := s.screens[screen]
+	if !ok {
+		return nil, notFound("there is no such action")
+	}
+	for _, a := range sc.actions {
+		if a.ID != id || a.call == nil {
+			continue
+		}
+		back := localPath(form.Get("return"))
+		if a.Confirm != "" && form.Get(ui.ConfirmedField) != "1" {
+			return s.ask(e, sc, a, form, back), nil
+		}
+		request, err := a.call.request()
+		if err != nil {
+			return nil, err
+		}
+		for to := range a.Bind {
+			path, err := findIn(a.call.input, to)
+			if err != nil {
+				return nil, err
+			}
+			if err := fill(request, path, form[to]); err != nil {
+				return nil, badRequest(err)
+			}
+		}
+		if _, err := a.call.do(ctx, e, request); err != nil {
+			return nil, err
+		}
+		page := &Page{Redirect: back}
+		if a.Done != "" {
+			page.Notice = e.Text.T(a.Done)
+		}
+		return page, nil
+	}
+	return nil, notFound("there is no such action")
+}
+
+func (s *Set) ask(e *Env, sc *Screen, a action, form url.Values, back string) *Page {
+	c := ui.Confirm{
+		Title: e.Text.T(a.Confirm), Action: e.href(actionPrefix + sc.name() + "/" + a.ID), CSRF: e.CSRF,
+		Yes:  ui.Button{Label: e.Text.T(a.Label), Kind: kindOf(a)},
+		Back: ui.Button{Label: e.Text.T("kernel.cancel"), Href: e.href(back)},
+	}
+	if text, ok := e.Text.First(a.Confirm + "_text"); ok {
+		c.Text = text
+	}
+	for to := range a.Bind {
+		c.Hidden = append(c.Hidden, ui.Hidden{Name: to, Value: form.Get(to)})
+	}
+	c.Hidden = append(c.Hidden, ui.Hidden{Name: "return", Value: back})
+	return &Page{Title: c.Title, Width: "slim", Body: ui.ConfirmBody(c)}
+}

@@ -1,0 +1,389 @@
+package screen
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/module"
+)
+
+// Methods finds the descriptor of a method by its full name, "/package.Service/Method". The router is one.
+type Methods interface {
+	Descriptor(method string) (protoreflect.MethodDescriptor, bool)
+}
+
+// Set is the compiled screens of a portal. It does not change.
+type Set struct {
+	screens map[string]*Screen // by "module.id"
+	ordered []*Screen
+	tiles   []*Tile
+	byGet   map[protoreflect.FullName]*Screen // the detail screen of a message
+	methods Methods
+	// referenceFixed narrows what a reference chooses from: message → fixed fields of its list's request.
+	referenceFixed map[string]map[string]string
+}
+
+// Screen is a screen that was checked against its contracts.
+type Screen struct {
+	module.Screen
+	// Module is the id of the module it belongs to.
+	Module string
+
+	call    *call
+	prefill *call
+	imports map[string]*call
+	columns []column
+	filters []filter
+	search  fieldPath
+	order   fieldPath
+	fields  map[string]fieldPath
+	heading fieldPath
+	state   fieldPath
+	actions []action
+	related []related
+}
+
+// call is a method and the fixed part of its request.
+type call struct {
+	method string
+	input  protoreflect.MessageDescriptor
+	output protoreflect.MessageDescriptor
+	rules  access.Rules
+	fixed  map[string]string
+}
+
+type column struct {
+	module.Column
+	path, second fieldPath
+}
+
+type filter struct {
+	name string
+	path fieldPath
+}
+
+type action struct {
+	module.Action
+	call *call
+}
+
+type related struct {
+	screen *Screen
+	bind   map[string]string
+}
+
+// Tile is a tile that was checked against its contract.
+type Tile struct {
+	module.Tile
+	Module string
+	call   *call
+	fields []fieldPath
+	screen *Screen
+}
+
+// Compile checks every screen and tile of the modules. The error names each fault: the module, the screen, and what
+// its contract lacks.
+func Compile(methods Methods, manifests []module.Manifest) (*Set, error) {
+	set := &Set{
+		screens: map[string]*Screen{}, byGet: map[protoreflect.FullName]*Screen{}, methods: methods,
+		// Who serves, assigns and answers is staff.
+		referenceFixed: map[string]map[string]string{"cabinet.accountmanager.v1.User": {"staff": "true"}},
+	}
+	c := compiler{methods: methods, set: set}
+	for _, m := range manifests {
+		for _, s := range m.Screens {
+			name := m.ID + "." + s.ID
+			if set.screens[name] != nil {
+				c.fail(name, "is declared twice")
+				continue
+			}
+			compiled := &Screen{Screen: s, Module: m.ID, fields: map[string]fieldPath{}}
+			set.screens[name] = compiled
+			set.ordered = append(set.ordered, compiled)
+		}
+	}
+	paths := map[string]string{}
+	for _, s := range set.ordered {
+		if other, twice := paths[s.Path]; twice {
+			c.fail(s.name(), "has the path %s of %s", s.Path, other)
+		}
+		paths[s.Path] = s.name()
+		c.screen(s)
+	}
+	for _, m := range manifests {
+		for _, t := range m.Tiles {
+			c.tile(m.ID, t)
+		}
+	}
+	slices.SortStableFunc(set.tiles, func(a, b *Tile) int { return a.Order - b.Order })
+	if err := errors.Join(c.errs...); err != nil {
+		return nil, err
+	}
+	return set, nil
+}
+
+func (s *Screen) name() string { return s.Module + "." + s.ID }
+
+type compiler struct {
+	methods Methods
+	set     *Set
+	errs    []error
+}
+
+func (c *compiler) fail(where, format string, args ...any) {
+	c.errs = append(c.errs, fmt.Errorf("screen %s "+format, append([]any{where}, args...)...))
+}
+
+func (c *compiler) call(where, method string, fixed map[string]string) *call {
+	d, ok := c.methods.Descriptor(method)
+	if !ok {
+		c.fail(where, "calls %q, which no module provides", method)
+		return nil
+	}
+	rules, err := access.RulesOf(d)
+	if err != nil {
+		c.fail(where, "calls a method without rules: %v", err)
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(fixed)) {
+		c.find(where, d.Input(), name)
+	}
+	return &call{method: method, input: d.Input(), output: d.Output(), rules: rules, fixed: fixed}
+}
+
+func (c *compiler) find(where string, m protoreflect.MessageDescriptor, name string) fieldPath {
+	path, err := findIn(m, name)
+	if err != nil {
+		c.fail(where, "names what its contract lacks: %v", err)
+		return nil
+	}
+	return path
+}
+
+func (c *compiler) screen(s *Screen) {
+	where := s.name()
+	switch {
+	case s.Title == "":
+		c.fail(where, "has no title")
+	case !strings.HasPrefix(s.Path, "/"):
+		c.fail(where, "has the path %q: it must begin with /", s.Path)
+	}
+	if s.Parent != "" {
+		if !strings.Contains(s.Parent, ".") {
+			s.Parent = s.Module + "." + s.Parent
+		}
+		if c.set.screens[s.Parent] == nil {
+			c.fail(where, "lies below %q, which is no screen%s", s.Parent, nearest(s.Parent, c.names()))
+		}
+	}
+	if s.Kind == module.ImportWizard {
+		c.importWizard(s)
+		return
+	}
+	if s.call = c.call(where, s.Method, s.Fixed); s.call == nil {
+		return
+	}
+	if s.Kind != module.List {
+		for _, name := range vars(s.Path) {
+			c.find(where, s.call.input, name)
+		}
+	}
+	switch s.Kind {
+	case module.List:
+		c.list(s)
+	case module.Detail:
+		c.detail(s)
+	case module.Form:
+		c.form(s)
+	default:
+		c.fail(where, "has the kind %q: use list, detail, form or import", s.Kind)
+	}
+}
+
+func (c *compiler) list(s *Screen) {
+	where := s.name()
+	item := items(s.call.output)
+	if item == nil {
+		c.fail(where, "lists %s, whose response has no one repeated message", s.Method)
+		return
+	}
+	for _, col := range s.Columns {
+		compiled := column{Column: col, path: c.find(where, item.Message(), col.Field)}
+		if col.Second != "" {
+			compiled.second = c.find(where, item.Message(), col.Second)
+		}
+		s.columns = append(s.columns, compiled)
+	}
+	for _, name := range s.Filters {
+		s.filters = append(s.filters, filter{name: name, path: c.find(where, s.call.input, name)})
+	}
+	if s.Search != "" {
+		s.search = c.find(where, s.call.input, s.Search)
+	}
+	if s.Order != "" {
+		s.order = c.find(where, s.call.input, s.Order)
+	}
+	for _, col := range s.Columns {
+		if col.OrderBy == "" || s.order == nil {
+			continue
+		}
+		if e := s.order.last().Enum(); e == nil || e.Values().ByName(protoreflect.Name(col.OrderBy)) == nil {
+			c.fail(where, "orders by %s, which %s lacks", col.OrderBy, s.Order)
+		}
+	}
+	s.actions = c.actions(where, s.Actions, item.Message())
+}
+
+func (c *compiler) detail(s *Screen) {
+	where := s.name()
+	about := s.call.output
+	if f := subject(about); f != nil {
+		about = f.Message()
+	}
+	if s.Heading != "" {
+		s.heading = c.find(where, about, s.Heading)
+	}
+	if s.State != "" {
+		s.state = c.find(where, about, s.State)
+	}
+	for _, section := range s.Sections {
+		for _, name := range section.Fields {
+			s.fields[name] = c.find(where, about, name)
+		}
+	}
+	for _, r := range s.Related {
+		target := c.set.screens[r.Screen]
+		if target == nil {
+			c.fail(where, "relates to %q, which is no screen%s", r.Screen, nearest(r.Screen, c.names()))
+			continue
+		}
+		for from := range maps.Values(r.Bind) {
+			c.find(where, about, from)
+		}
+		s.related = append(s.related, related{screen: target, bind: r.Bind})
+	}
+	s.actions = c.actions(where, s.Actions, about)
+	if r := resource(about); r != nil && r.GetGetMethod() == s.Method {
+		c.set.byGet[about.FullName()] = s
+	}
+}
+
+func (c *compiler) form(s *Screen) {
+	where := s.name()
+	for _, section := range s.Sections {
+		for _, name := range section.Fields {
+			s.fields[name] = c.find(where, s.call.input, name)
+		}
+	}
+	if s.Prefill != "" {
+		s.prefill = c.call(where, s.Prefill, nil)
+	}
+	if s.EditableFrom != "" && s.prefill != nil {
+		c.find(where, s.prefill.output, s.EditableFrom)
+	}
+	if s.Reveal != "" {
+		c.find(where, s.call.output, s.Reveal)
+	}
+	if s.Submit == "" {
+		c.fail(where, "has no text for its button: set Submit")
+	}
+}
+
+func (c *compiler) importWizard(s *Screen) {
+	where := s.name()
+	if s.Import == nil {
+		c.fail(where, "is an import without methods: set Import")
+		return
+	}
+	s.Method = s.Import.Create
+	s.imports = map[string]*call{}
+	for step, method := range map[string]string{
+		"create": s.Import.Create, "get": s.Import.Get, "check": s.Import.Check, "run": s.Import.Run, "rows": s.Import.Rows,
+	} {
+		s.imports[step] = c.call(where, method, nil)
+	}
+	s.call = s.imports["create"]
+}
+
+func (c *compiler) actions(where string, declared []module.Action, about protoreflect.MessageDescriptor) []action {
+	var compiled []action
+	for _, a := range declared {
+		at := where + " action " + a.ID
+		if (a.Path == "") == (a.Method == "") {
+			c.fail(at, "needs a path or a method, and not both")
+			continue
+		}
+		one := action{Action: a}
+		if a.Method != "" {
+			if one.call = c.call(at, a.Method, a.Fixed); one.call == nil {
+				continue
+			}
+			for to, from := range a.Bind {
+				c.find(at, one.call.input, to)
+				c.find(at, about, from)
+			}
+		}
+		for field, value := range a.When {
+			path := c.find(at, about, field)
+			if path == nil {
+				continue
+			}
+			if e := path.last().Enum(); e != nil && e.Values().ByName(protoreflect.Name(value)) == nil {
+				c.fail(at, "waits for %s = %s, which the contract lacks", field, value)
+			}
+		}
+		compiled = append(compiled, one)
+	}
+	return compiled
+}
+
+func (c *compiler) tile(moduleID string, t module.Tile) {
+	where := moduleID + " tile " + t.ID
+	compiled := &Tile{Tile: t, Module: moduleID, call: c.call(where, t.Method, t.Fixed)}
+	if compiled.call == nil {
+		return
+	}
+	about := compiled.call.output
+	switch t.Kind {
+	case module.Rows:
+		screen := t.Screen
+		if !strings.Contains(screen, ".") {
+			screen = moduleID + "." + screen
+		}
+		if compiled.screen = c.set.screens[screen]; compiled.screen == nil {
+			c.fail(where, "shows rows of %q, which is no screen", t.Screen)
+		}
+	case module.Figures, module.Facts, module.Person:
+		if f := subject(about); f != nil {
+			about = f.Message()
+		}
+		for _, name := range t.Fields {
+			compiled.fields = append(compiled.fields, c.find(where, about, name))
+		}
+	default:
+		c.fail(where, "has the kind %q: use figures, rows, person or facts", t.Kind)
+	}
+	c.set.tiles = append(c.set.tiles, compiled)
+}
+
+func (c *compiler) names() []string { return slices.Sorted(maps.Keys(c.set.screens)) }
+
+// Screens are the portal's screens in the order their modules declare them.
+func (s *Set) Screens() []*Screen { return s.ordered }
+
+// Screen finds a screen by "module.id".
+func (s *Set) Screen(name string) (*Screen, bool) {
+	found, ok := s.screens[name]
+	return found, ok
+}
+
+// detailOf is where a reference to a thing leads; nil when no module shows it.
+func (s *Set) detailOf(message string) *Screen {
+	return s.byGet[protoreflect.FullName(message)]
+}

@@ -1,0 +1,13 @@
+// Package screen renders the pages that modules describe as data: lists, details, forms, import wizards and the
+// dashboard. It reads contracts by their descriptors and calls them through the router as the reader, so a page can
+// show nothing that its reader may not call.
+//
+// Screens are compiled when the portal starts: one that names a method or field its contract lacks stops the portal,
+// with the name and the nearest known one.
+//
+//	compile.go  screens checked against contracts
+//	subject.go  which message of a request or response a screen is about
+//	path.go     addresses with braces
+//	fill.go     what a reader typed, put into a message
+//	value.go    what a message holds, put into words
+package screen

@@ -1,0 +1,145 @@
+package screen
+
+import (
+	"context"
+	"strings"
+
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/web/ui"
+)
+
+// field draws one field of a form by what its contract says of it: kind, constraints, what it refers to.
+func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, values []string) (ui.Field, error) {
+	f := path.last()
+	out := ui.Field{Name: name, Label: e.label(f, ""), Value: strings.Join(values, ", ")}
+	out.Required, out.MaxLength = limits(f)
+	if hint, ok := e.Text.First(e.labelKey(f) + "_hint"); ok {
+		out.Hint = hint
+	}
+	chosen := map[string]bool{}
+	for _, v := range values {
+		chosen[v] = true
+	}
+	switch {
+	case f.Enum() != nil && !f.IsList():
+		out.Kind = ui.FieldSelect
+		all := f.Enum().Values()
+		if all.Len() <= 4 {
+			out.Kind = ui.FieldChoice
+		}
+		for i := range all.Len() {
+			v := all.Get(i)
+			if v.Number() == 0 {
+				text, ok := e.Text.First(moduleOf(f.Enum().FullName()) + ".enums." + string(v.Name()))
+				if !ok {
+					continue
+				}
+				out.Options = append(out.Options, ui.Option{Value: string(v.Name()), Label: text, Selected: out.Value == ""})
+				continue
+			}
+			out.Options = append(out.Options, ui.Option{Value: string(v.Name()), Label: e.state(v), Selected: chosen[string(v.Name())]})
+		}
+		return out, nil
+	case f.Kind() == protoreflect.BoolKind:
+		out.Kind, out.Required = ui.FieldCheckbox, false
+		out.Options = []ui.Option{{Value: "true", Selected: chosen["true"]}}
+		return out, nil
+	case meaning(f).GetRefersTo() != "":
+		options, err := s.references(ctx, e, meaning(f).GetRefersTo(), "")
+		if err != nil {
+			return out, err
+		}
+		out.Kind = ui.FieldSelect
+		out.Options = append([]ui.Option{{Label: e.Text.T("kernel.form.nobody")}}, options...)
+		return out, nil
+	}
+	if options, ok := e.roleOptions(f); ok {
+		out.Kind, out.Options = ui.FieldSelect, options
+		return out, nil
+	}
+	out.Kind = fieldKind(f)
+	if f.Kind() == protoreflect.Int32Kind || f.Kind() == protoreflect.Int64Kind {
+		out.Kind, out.Step = ui.FieldNumber, "1"
+	}
+	out.Half = half(meaning(f).GetKind())
+	if meaning(f).GetSecret() {
+		out.Value = ""
+		out.Autocomplete = "new-password"
+		if strings.HasPrefix(string(f.Name()), "present") {
+			out.Autocomplete = "current-password"
+		}
+	}
+	return out, nil
+}
+
+func fieldKind(f protoreflect.FieldDescriptor) ui.FieldKind {
+	if meaning(f).GetSecret() {
+		return ui.FieldPassword
+	}
+	switch meaning(f).GetKind() {
+	case kernelv1.Kind_KIND_MULTILINE:
+		return ui.FieldTextArea
+	case kernelv1.Kind_KIND_EMAIL:
+		return ui.FieldEmail
+	case kernelv1.Kind_KIND_PHONE:
+		return ui.FieldTel
+	case kernelv1.Kind_KIND_URL:
+		return ui.FieldURL
+	case kernelv1.Kind_KIND_DATE:
+		return ui.FieldDate
+	}
+	return ui.FieldText
+}
+
+// half tells which fields are short enough to share a row.
+func half(kind kernelv1.Kind) bool {
+	switch kind {
+	case kernelv1.Kind_KIND_EMAIL, kernelv1.Kind_KIND_PHONE:
+		return true
+	}
+	return false
+}
+
+// labelKey is the key a field's own words are looked up by.
+func (e *Env) labelKey(f protoreflect.FieldDescriptor) string {
+	message := f.Parent().(protoreflect.MessageDescriptor)
+	return moduleOf(message.FullName()) + ".fields." + string(message.Name()) + "." + string(f.Name())
+}
+
+// limits reads what a form should ask for from the contract's constraints; the kernel checks them all again.
+func limits(f protoreflect.FieldDescriptor) (required bool, maxLength int) {
+	rules, _ := proto.GetExtension(f.Options(), validate.E_Field).(*validate.FieldRules)
+	if rules == nil {
+		return false, 0
+	}
+	text := rules.GetString()
+	required = rules.GetRequired() || (text.GetMinLen() > 0 && rules.GetIgnore() != validate.Ignore_IGNORE_IF_ZERO_VALUE)
+	if (text.GetEmail() || text.GetUuid()) && rules.GetIgnore() != validate.Ignore_IGNORE_IF_ZERO_VALUE {
+		required = true
+	}
+	return required, int(text.GetMaxLen())
+}
+
+// roleOptions are the portal's roles for a field called role or roles: those of contacts, or of staff where the
+// message it belongs to is about staff.
+func (e *Env) roleOptions(f protoreflect.FieldDescriptor) ([]ui.Option, bool) {
+	if meaning(f).GetKind() != kernelv1.Kind_KIND_ROLE && meaning(f).GetKind() != kernelv1.Kind_KIND_STAFF_ROLE {
+		return nil, false
+	}
+	var options []ui.Option
+	for _, role := range e.Policy.Roles() {
+		if role.Base || role.Staff != (meaning(f).GetKind() == kernelv1.Kind_KIND_STAFF_ROLE) {
+			continue
+		}
+		title := role.TitleText[e.Text.Language()]
+		if title == "" {
+			title = e.Text.T(role.Title)
+		}
+		options = append(options, ui.Option{Value: role.ID, Label: title})
+	}
+	return options, true
+}

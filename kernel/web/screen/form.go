@@ -1,0 +1,301 @@
+package screen
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"slices"
+
+	"github.com/a-h/templ"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/web/ui"
+)
+
+// requestIDField is the field by which a create that is sent twice is done once.
+const requestIDField = "request_id"
+
+// form shows a form: empty, or with the present values where the screen names the method that gives them. What stands
+// in the address prefills it.
+func (s *Set) form(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
+	values := url.Values{}
+	var present protoreflect.Message
+	editable, err := s.prefill(ctx, e, sc, values, &present)
+	if err != nil {
+		return nil, err
+	}
+	for name := range sc.fields {
+		if given, ok := e.Query[name]; ok {
+			values[name] = given
+		}
+	}
+	if sc.call.input.Fields().ByName(requestIDField) != nil {
+		values.Set(requestIDField, e.NewID())
+	}
+	return s.formPage(ctx, e, sc, values, editable, present, nil)
+}
+
+// prefill reads the present values into values. editable is nil when every field can be changed.
+func (s *Set) prefill(ctx context.Context, e *Env, sc *Screen, values url.Values, present *protoreflect.Message) (editable []string, err error) {
+	if sc.prefill == nil {
+		return nil, nil
+	}
+	request := newMessage(sc.prefill.input)
+	for _, name := range vars(sc.Path) {
+		if path, err := findIn(request.Descriptor(), name); err == nil {
+			if err := fill(request, path, []string{e.Vars[name]}); err != nil {
+				return nil, badRequest(err)
+			}
+		}
+	}
+	response, err := sc.prefill.do(ctx, e, request)
+	if err != nil {
+		return nil, err
+	}
+	m := about(response)
+	*present = m
+	for name := range sc.fields {
+		if path, err := findIn(m.Descriptor(), name); err == nil {
+			values[name] = typed(m, path)
+		}
+	}
+	for _, kind := range []kernelv1.Kind{kernelv1.Kind_KIND_ID, kernelv1.Kind_KIND_REVISION} {
+		if f := byKind(m.Descriptor(), kind); f != nil {
+			values.Set(string(f.Name()), m.Get(f).String())
+		}
+	}
+	if sc.EditableFrom == "" {
+		return nil, nil
+	}
+	path, err := find(response.Descriptor(), sc.EditableFrom)
+	if err != nil {
+		return nil, err
+	}
+	editable = []string{}
+	if v, ok := path.get(response); ok {
+		for i := range v.List().Len() {
+			editable = append(editable, v.List().Get(i).String())
+		}
+	}
+	return editable, nil
+}
+
+// typed writes a field's value as its reader would type it.
+func typed(m protoreflect.Message, path fieldPath) []string {
+	v, ok := path.get(m)
+	f := path.last()
+	if !ok {
+		return nil
+	}
+	if !f.IsList() {
+		return []string{plain(f, v)}
+	}
+	var out []string
+	for i := range v.List().Len() {
+		item := v.List().Get(i)
+		if f.Enum() != nil {
+			out = append(out, string(f.Enum().Values().ByNumber(item.Enum()).Name()))
+			continue
+		}
+		out = append(out, item.String())
+	}
+	return out
+}
+
+// formPage draws the form with values and, after a refusal, with what was wrong.
+func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Values, editable []string, present protoreflect.Message, refusal error) (*Page, error) {
+	title := e.Text.T(sc.Title)
+	form := ui.Form{
+		ID: "form", Action: e.href(e.Path), CSRF: e.CSRF, Guard: true,
+		Submit: ui.Button{Label: e.Text.T(sc.Submit), Kind: ui.ButtonPrimary, Busy: e.Text.T("kernel.form.busy")},
+	}
+	if parent := s.screens[sc.Parent]; parent != nil {
+		if to, ok := expand(parent.Path, e.from(present)); ok {
+			form.Others = []ui.Button{{Label: e.Text.T("kernel.cancel"), Href: e.href(to), Kind: ui.ButtonQuiet}}
+		}
+	}
+	for _, hidden := range sc.hidden() {
+		if v := values.Get(hidden); v != "" && sc.fields[hidden] == nil {
+			form.Hidden = append(form.Hidden, ui.Hidden{Name: hidden, Value: v})
+		}
+	}
+	wrong := map[string]string{}
+	if refusal != nil {
+		wrong = e.violations(refusal)
+	}
+	shown := map[string]bool{}
+	for i, section := range sc.Sections {
+		box := ui.FormSection{ID: "f" + string(rune('a'+i))}
+		if section.Title != "" {
+			box.Title = e.Text.T(section.Title)
+		}
+		for _, name := range section.Fields {
+			path := sc.fields[name]
+			if meaning(path.last()).GetStaffOnly() && !e.sees(module.ForStaff) {
+				continue
+			}
+			field, err := s.field(ctx, e, name, path, values[name])
+			if err != nil {
+				return nil, err
+			}
+			if editable != nil && !slices.Contains(editable, name) {
+				field.Kind, field.Required = ui.FieldReadOnly, false
+			}
+			if text, ok := wrong[path.String()]; ok {
+				field.Error = text
+				shown[path.String()] = true
+			}
+			box.Fields = append(box.Fields, field)
+		}
+		form.Sections = append(form.Sections, box)
+	}
+	if refusal != nil {
+		form.Errors = e.summary(sc, wrong, shown, refusal)
+	}
+	head := s.head(e, sc, title, present)
+	return &Page{Title: title, Width: "slim", Body: ui.Join(ui.PageHead(head), ui.FormBox(form)), Invalid: refusal != nil}, nil
+}
+
+// hidden are the fields that a form carries along unseen.
+func (s *Screen) hidden() []string {
+	names := []string{requestIDField}
+	about := s.call.input
+	if f := subject(about); f != nil {
+		about = f.Message()
+	}
+	for _, kind := range []kernelv1.Kind{kernelv1.Kind_KIND_ID, kernelv1.Kind_KIND_REVISION} {
+		if f := byKind(about, kind); f != nil {
+			names = append(names, string(f.Name()))
+		}
+	}
+	return names
+}
+
+func (e *Env) summary(sc *Screen, wrong map[string]string, shown map[string]bool, refusal error) *ui.ErrorSummary {
+	out := &ui.ErrorSummary{Title: e.Text.T("kernel.form.invalid")}
+	for _, section := range sc.Sections {
+		for _, name := range section.Fields {
+			path := sc.fields[name]
+			if text, ok := wrong[path.String()]; ok {
+				out.Items = append(out.Items, ui.ErrorItem{Text: e.label(path.last(), "") + ": " + text, Field: ui.Field{Name: name}.FieldID()})
+			}
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(wrong)) {
+		if !shown[path] {
+			out.Items = append(out.Items, ui.ErrorItem{Text: wrong[path]})
+		}
+	}
+	if len(wrong) == 0 {
+		text := status.Convert(refusal).Message()
+		if status.Code(refusal) == codes.Aborted {
+			text = e.Text.T("kernel.form.changed_meanwhile")
+		}
+		out.Items = append(out.Items, ui.ErrorItem{Text: text})
+	}
+	return out
+}
+
+// send takes a filled form: to the method, and on to where it leads; or back to its writer with what was wrong.
+func (s *Set) send(ctx context.Context, e *Env, sc *Screen, form url.Values) (*Page, error) {
+	request, err := sc.call.request()
+	if err != nil {
+		return nil, err
+	}
+	back := func(refusal error) (*Page, error) {
+		var present protoreflect.Message
+		editable, err := s.prefill(ctx, e, sc, url.Values{}, &present)
+		if err != nil {
+			return nil, err
+		}
+		return s.formPage(ctx, e, sc, form, editable, present, refusal)
+	}
+	var mask []string
+	for _, name := range slices.Sorted(maps.Keys(sc.fields)) {
+		path := sc.fields[name]
+		given, sent := form[name]
+		if !sent && (path.last().Kind() == protoreflect.BoolKind || path.last().IsList()) && form.Has("with_"+name) {
+			given, sent = []string{""}, true // a box that is not checked sends nothing; its companion says it was there
+			if path.last().Kind() == protoreflect.BoolKind {
+				given = []string{"false"}
+			}
+		}
+		if !sent {
+			continue
+		}
+		if err := fill(request, path, given); err != nil {
+			return back(badRequest(err))
+		}
+		if len(path) > 1 {
+			mask = append(mask, string(path.last().Name()))
+		}
+	}
+	for _, name := range sc.hidden() {
+		if path, err := findIn(sc.call.input, name); err == nil && form.Get(name) != "" && sc.fields[name] == nil {
+			if err := fill(request, path, form[name]); err != nil {
+				return back(badRequest(err))
+			}
+		}
+	}
+	if err := sc.fillVars(e, request); err != nil {
+		return back(badRequest(err))
+	}
+	if f := request.Descriptor().Fields().ByName("update_mask"); f != nil {
+		request.Set(f, protoreflect.ValueOfMessage((&fieldmaskpb.FieldMask{Paths: mask}).ProtoReflect()))
+	}
+	response, err := sc.call.do(ctx, e, request)
+	if err != nil {
+		if returnsToForm(err) {
+			return back(err)
+		}
+		return nil, err
+	}
+	return s.done(e, sc, response)
+}
+
+// done is where a form leads: to what it made, or to what is shown this once.
+func (s *Set) done(e *Env, sc *Screen, response protoreflect.Message) (*Page, error) {
+	if sc.Reveal != "" {
+		return s.reveal(e, sc, response)
+	}
+	target := sc.Done
+	if target == "" {
+		if parent := s.screens[sc.Parent]; parent != nil {
+			target = parent.Path
+		}
+	}
+	to, ok := expand(target, e.from(about(response)))
+	if !ok || to == "" {
+		to = "/"
+	}
+	return &Page{Redirect: to, Notice: e.Text.T("kernel.form.saved")}, nil
+}
+
+// reveal shows a secret this once, to be passed on by hand.
+func (s *Set) reveal(e *Env, sc *Screen, response protoreflect.Message) (*Page, error) {
+	path, err := find(response.Descriptor(), sc.Reveal)
+	if err != nil {
+		return nil, err
+	}
+	v, _ := path.get(response)
+	secret := v.String()
+	link, _ := expand(sc.RevealPath, func(string) string { return secret })
+	title := e.Text.T(sc.Title + "_done")
+	back := ui.Button{Label: e.Text.T("kernel.done"), Kind: ui.ButtonPrimary, Href: e.href("/")}
+	if parent := s.screens[sc.Parent]; parent != nil {
+		if to, ok := expand(parent.Path, e.from(about(response))); ok {
+			back.Href = e.href(to)
+		}
+	}
+	copyBox := ui.CopyBox(ui.CopyLink{
+		Label: e.Text.T("kernel.reveal.label"), Value: e.Origin + e.href(link), Hint: e.Text.T(sc.Title + "_done_hint"),
+		Copy: e.Text.T("kernel.reveal.copy"), Copied: e.Text.T("kernel.reveal.copied"),
+	})
+	body := []templ.Component{ui.PageHead(ui.Head{Title: title}), copyBox, ui.Buttons([]ui.Button{back})}
+	return &Page{Title: title, Width: "slim", Body: ui.Join(body...)}, nil
+}

@@ -1,0 +1,86 @@
+package screen
+
+import (
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/opencabinet/cabinet/kernel/web/ui"
+)
+
+// head is the top of a screen: where it lies, what it is called, what can be done.
+func (s *Set) head(e *Env, sc *Screen, title string, m protoreflect.Message) ui.Head {
+	h := ui.Head{Title: title, CrumbsLabel: e.Text.T("kernel.crumbs")}
+	if sc.Intro != "" {
+		h.Lead = e.Text.T(sc.Intro)
+	}
+	for at := s.screens[sc.Parent]; at != nil && len(h.Crumbs) < 4; at = s.screens[at.Parent] {
+		crumb := ui.Crumb{Label: e.Text.T(at.Title)}
+		if to, ok := expand(at.Path, e.from(m)); ok && at.Visible(e) {
+			crumb.Href = e.href(to)
+		}
+		h.Crumbs = append([]ui.Crumb{crumb}, h.Crumbs...)
+	}
+	if len(h.Crumbs) > 0 {
+		h.Crumbs = append(h.Crumbs, ui.Crumb{Label: title})
+	}
+	for _, a := range sc.actions {
+		if a.Row || !s.offered(e, a, m) {
+			continue
+		}
+		if a.call == nil {
+			to, ok := expand(a.Path, e.from(m))
+			if !ok {
+				continue
+			}
+			h.Actions = append(h.Actions, ui.Button{Label: e.Text.T(a.Label), Icon: a.Icon, Href: e.href(to), Kind: kindOf(a)})
+			continue
+		}
+		h.Posts = append(h.Posts, s.post(e, sc, a, m))
+	}
+	return h
+}
+
+func kindOf(a action) ui.ButtonKind {
+	switch {
+	case a.Primary:
+		return ui.ButtonPrimary
+	case a.Danger:
+		return ui.ButtonDanger
+	}
+	return ""
+}
+
+// offered tells whether a reader may take an action on a thing as it stands now.
+func (s *Set) offered(e *Env, a action, m protoreflect.Message) bool {
+	if a.call != nil && !e.may(a.call) {
+		return false
+	}
+	if a.call == nil {
+		if target := s.byPath(a.Path); target != nil && !target.Visible(e) {
+			return false
+		}
+	}
+	if m == nil {
+		return len(a.When) == 0
+	}
+	for field, wanted := range a.When {
+		path, err := findIn(m.Descriptor(), field)
+		if err != nil {
+			return false
+		}
+		v, ok := path.get(m)
+		if !ok || plain(path.last(), v) != wanted {
+			return false
+		}
+	}
+	return true
+}
+
+// byPath finds the screen a link leads to, whatever its braces are called.
+func (s *Set) byPath(path string) *Screen {
+	for _, sc := range s.ordered {
+		if samePath(sc.Path, path) {
+			return sc
+		}
+	}
+	return nil
+}

@@ -1,0 +1,326 @@
+package screen
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/web/ui"
+)
+
+// An import goes through three steps, each an address of its own, so that a reader can go back and reload:
+//
+//	/clients/import                    choose a file
+//	/clients/import?id=…               say which column is what
+//	/clients/import?id=…&step=check    see what would be done, and do it; then what was done
+
+// imported is what the wizard reads of an import's message, whichever module keeps it.
+type imported struct {
+	id, fileName string
+	rows         int64
+	done         bool
+	columns      []*kernelv1.ImportColumn
+	fields       []*kernelv1.ImportField
+	mapping      map[int32]string
+	report       *kernelv1.ImportReport
+}
+
+func readImport(m protoreflect.Message) imported {
+	out := imported{mapping: map[int32]string{}}
+	each := func(name string, take func(protoreflect.Value)) {
+		f := m.Descriptor().Fields().ByName(protoreflect.Name(name))
+		if f == nil || (!f.IsList() && f.Message() != nil && !m.Has(f)) {
+			return
+		}
+		take(m.Get(f))
+	}
+	each("id", func(v protoreflect.Value) { out.id = v.String() })
+	each("file_name", func(v protoreflect.Value) { out.fileName = v.String() })
+	each("rows", func(v protoreflect.Value) { out.rows = v.Int() })
+	each("done", func(v protoreflect.Value) { out.done = v.Bool() })
+	each("columns", func(v protoreflect.Value) {
+		for i := range v.List().Len() {
+			c := &kernelv1.ImportColumn{}
+			convert(v.List().Get(i).Message(), c)
+			out.columns = append(out.columns, c)
+		}
+	})
+	each("fields", func(v protoreflect.Value) {
+		for i := range v.List().Len() {
+			f := &kernelv1.ImportField{}
+			convert(v.List().Get(i).Message(), f)
+			out.fields = append(out.fields, f)
+		}
+	})
+	each("mapping", func(v protoreflect.Value) {
+		for i := range v.List().Len() {
+			one := &kernelv1.ImportMapping{}
+			convert(v.List().Get(i).Message(), one)
+			out.mapping[one.GetColumn()] = one.GetField()
+		}
+	})
+	each("report", func(v protoreflect.Value) {
+		out.report = &kernelv1.ImportReport{}
+		convert(v.Message(), out.report)
+	})
+	return out
+}
+
+// convert copies a message into the type this program links, by way of its bytes when it is another copy.
+func convert(from protoreflect.Message, to proto.Message) {
+	if from.Descriptor() == to.ProtoReflect().Descriptor() {
+		proto.Merge(to, from.Interface())
+		return
+	}
+	if b, err := proto.Marshal(from.Interface()); err == nil {
+		_ = proto.Unmarshal(b, to)
+	}
+}
+
+// importStep shows the step that the address names.
+func (s *Set) importStep(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
+	id := e.Query.Get("id")
+	if id == "" {
+		return s.importUpload(e, sc, nil), nil
+	}
+	request := newMessage(sc.imports["get"].input)
+	setKnown(request, "id", protoreflect.ValueOfString(id))
+	response, err := sc.imports["get"].do(ctx, e, request)
+	if err != nil {
+		return nil, err
+	}
+	in := readImport(about(response))
+	if in.report != nil && (e.Query.Get("step") == "check" || in.done) {
+		return s.importReport(ctx, e, sc, in)
+	}
+	return s.importColumns(e, sc, in, nil), nil
+}
+
+// importPost takes a file, a mapping, or the word to go.
+func (s *Set) importPost(ctx context.Context, e *Env, sc *Screen, form url.Values, file *File) (*Page, error) {
+	switch form.Get("step") {
+	case "columns":
+		return s.importCheck(ctx, e, sc, form)
+	case "run":
+		request := newMessage(sc.imports["run"].input)
+		setKnown(request, "id", protoreflect.ValueOfString(form.Get("id")))
+		if _, err := sc.imports["run"].do(ctx, e, request); err != nil {
+			return nil, err
+		}
+		return &Page{Redirect: e.Path + "?id=" + url.QueryEscape(form.Get("id")) + "&step=check"}, nil
+	}
+	if file == nil || len(file.Content) == 0 {
+		return s.importUpload(e, sc, []string{e.Text.T("kernel.import.no_file")}), nil
+	}
+	request := newMessage(sc.imports["create"].input)
+	setKnown(request, requestIDField, protoreflect.ValueOfString(form.Get(requestIDField)))
+	setKnown(request, "file_name", protoreflect.ValueOfString(file.Name))
+	setKnown(request, "content", protoreflect.ValueOfBytes(file.Content))
+	response, err := sc.imports["create"].do(ctx, e, request)
+	if err != nil {
+		if returnsToForm(err) {
+			return s.importUpload(e, sc, e.said(err)), nil
+		}
+		return nil, err
+	}
+	return &Page{Redirect: e.Path + "?id=" + url.QueryEscape(readImport(about(response)).id)}, nil
+}
+
+func (s *Set) importCheck(ctx context.Context, e *Env, sc *Screen, form url.Values) (*Page, error) {
+	check := sc.imports["check"]
+	request := newMessage(check.input)
+	setKnown(request, "id", protoreflect.ValueOfString(form.Get("id")))
+	mapping := request.Descriptor().Fields().ByName("mapping")
+	for i := range 1000 {
+		chosen := form.Get("column" + strconv.Itoa(i))
+		if chosen == "" || mapping == nil {
+			continue
+		}
+		list := request.Mutable(mapping).List()
+		one := list.NewElement().Message()
+		setKnown(one, "column", protoreflect.ValueOfInt32(int32(i)))
+		setKnown(one, "field", protoreflect.ValueOfString(chosen))
+		list.Append(protoreflect.ValueOfMessage(one))
+	}
+	_, err := check.do(ctx, e, request)
+	if err == nil {
+		return &Page{Redirect: e.Path + "?id=" + url.QueryEscape(form.Get("id")) + "&step=check"}, nil
+	}
+	if !returnsToForm(err) {
+		return nil, err
+	}
+	get := newMessage(sc.imports["get"].input)
+	setKnown(get, "id", protoreflect.ValueOfString(form.Get("id")))
+	response, getErr := sc.imports["get"].do(ctx, e, get)
+	if getErr != nil {
+		return nil, getErr
+	}
+	in := readImport(about(response))
+	in.mapping = map[int32]string{}
+	for i := range in.columns {
+		in.mapping[int32(i)] = form.Get("column" + strconv.Itoa(i))
+	}
+	return s.importColumns(e, sc, in, e.said(err)), nil
+}
+
+// said is what an error says, in lines.
+func (e *Env) said(err error) []string {
+	var lines []string
+	for _, text := range e.violations(err) {
+		lines = append(lines, text)
+	}
+	if len(lines) == 0 {
+		lines = append(lines, statusText(err))
+	}
+	return lines
+}
+
+func (s *Set) importSteps(e *Env, now int) []ui.Step {
+	keys := []string{"kernel.import.step_file", "kernel.import.step_columns", "kernel.import.step_check", "kernel.import.step_done"}
+	steps := make([]ui.Step, len(keys))
+	for i, key := range keys {
+		steps[i] = ui.Step{Label: e.Text.T(key)}
+		switch {
+		case i < now:
+			steps[i].State = ui.StepDone
+		case i == now:
+			steps[i].State = ui.StepNow
+		}
+	}
+	return steps
+}
+
+func (s *Set) importPage(e *Env, sc *Screen, step int, form *ui.Form, wrong []string) *Page {
+	head := s.head(e, sc, e.Text.T(sc.Title), nil)
+	if len(wrong) > 0 && form != nil {
+		form.Errors = &ui.ErrorSummary{Title: e.Text.T("kernel.import.refused")}
+		for _, text := range wrong {
+			form.Errors.Items = append(form.Errors.Items, ui.ErrorItem{Text: text})
+		}
+	}
+	body := ui.Join(ui.PageHead(head), ui.Steps(e.Text.T("kernel.import.steps"), s.importSteps(e, step)))
+	if form != nil {
+		body = ui.Join(body, ui.FormBox(*form))
+	}
+	return &Page{Title: head.Title, Width: "slim", Body: body, Invalid: len(wrong) > 0}
+}
+
+func (s *Set) importUpload(e *Env, sc *Screen, wrong []string) *Page {
+	form := &ui.Form{
+		Action: e.href(e.Path), CSRF: e.CSRF, Multipart: true,
+		Hidden: []ui.Hidden{{Name: "step", Value: "file"}, {Name: requestIDField, Value: e.NewID()}},
+		Sections: []ui.FormSection{{Fields: []ui.Field{{
+			Kind: ui.FieldFile, Name: "file", Label: e.Text.T("kernel.import.file"), Hint: e.Text.T("kernel.import.file_hint"),
+			Accept: ".csv,text/csv,text/plain", DropText: e.Text.T("kernel.import.drop"), Required: true,
+		}}}},
+		Submit: ui.Button{Label: e.Text.T("kernel.import.upload"), Busy: e.Text.T("kernel.form.busy")},
+	}
+	return s.importPage(e, sc, 0, form, wrong)
+}
+
+func (s *Set) importColumns(e *Env, sc *Screen, in imported, wrong []string) *Page {
+	section := ui.FormSection{ID: "columns", Title: e.Text.T("kernel.import.columns"), Lead: e.Text.Plural("kernel.import.found", in.rows, "n", e.Text.Number(in.rows), "file", in.fileName)}
+	for i, c := range in.columns {
+		value, chosen := in.mapping[int32(i)]
+		if !chosen && len(in.mapping) == 0 {
+			value = c.GetSuggestedField()
+		}
+		field := ui.Field{Kind: ui.FieldSelect, Name: "column" + strconv.Itoa(i), Label: c.GetHeader(), Value: value, Hint: e.Text.List(c.GetSamples()...)}
+		field.Options = []ui.Option{{Label: e.Text.T("kernel.import.leave_out")}}
+		for _, f := range in.fields {
+			label := e.Text.T(sc.Import.FieldLabels + f.GetName())
+			if f.GetRequired() {
+				label += " *"
+			}
+			field.Options = append(field.Options, ui.Option{Value: f.GetName(), Label: label})
+		}
+		section.Fields = append(section.Fields, field)
+	}
+	form := &ui.Form{
+		Action: e.href(e.Path) + "?id=" + url.QueryEscape(in.id), CSRF: e.CSRF,
+		Hidden:   []ui.Hidden{{Name: "step", Value: "columns"}, {Name: "id", Value: in.id}},
+		Sections: []ui.FormSection{section},
+		Submit:   ui.Button{Label: e.Text.T("kernel.import.check"), Busy: e.Text.T("kernel.form.busy")},
+		Others:   []ui.Button{{Label: e.Text.T("kernel.import.other_file"), Href: e.href(e.Path), Kind: ui.ButtonQuiet}},
+	}
+	return s.importPage(e, sc, 1, form, wrong)
+}
+
+// importReport shows what a check found, with the button that does it; or what was done.
+func (s *Set) importReport(ctx context.Context, e *Env, sc *Screen, in imported) (*Page, error) {
+	step := 2
+	var form *ui.Form
+	if in.done {
+		step = 3
+	} else if in.report.GetCreated()+in.report.GetUpdated() > 0 {
+		n := int64(in.report.GetCreated() + in.report.GetUpdated())
+		form = &ui.Form{
+			Action: e.href(e.Path), CSRF: e.CSRF,
+			Hidden: []ui.Hidden{{Name: "step", Value: "run"}, {Name: "id", Value: in.id}},
+			Submit: ui.Button{Label: e.Text.Plural("kernel.import.run", n, "n", e.Text.Number(n)), Busy: e.Text.T("kernel.form.busy")},
+			Others: []ui.Button{{Label: e.Text.T("kernel.import.back_to_columns"), Href: e.href(e.Path) + "?id=" + url.QueryEscape(in.id), Kind: ui.ButtonQuiet}},
+		}
+	}
+	page := s.importPage(e, sc, step, form, nil)
+	figures := []ui.Figure{
+		{Label: e.Text.T("kernel.import.created"), Value: ui.T(e.Text.Number(int64(in.report.GetCreated())))},
+		{Label: e.Text.T("kernel.import.updated"), Value: ui.T(e.Text.Number(int64(in.report.GetUpdated())))},
+		{Label: e.Text.T("kernel.import.unchanged"), Value: ui.T(e.Text.Number(int64(in.report.GetUnchanged())))},
+		{Label: e.Text.T("kernel.import.failed"), Value: ui.T(e.Text.Number(int64(in.report.GetFailed())))},
+	}
+	rows, err := s.importRows(ctx, e, sc, in)
+	if err != nil {
+		return nil, err
+	}
+	page.Width = ""
+	page.Body = ui.Join(page.Body, ui.Figures(figures), ui.List(*rows))
+	return page, nil
+}
+
+func (s *Set) importRows(ctx context.Context, e *Env, sc *Screen, in imported) (*ui.Table, error) {
+	c := sc.imports["rows"]
+	request := newMessage(c.input)
+	setKnown(request, "import_id", protoreflect.ValueOfString(in.id))
+	setKnown(request, "page_size", protoreflect.ValueOfInt32(pageSize))
+	trail := e.Query[tokens]
+	if len(trail) > 0 {
+		setKnown(request, "page_token", protoreflect.ValueOfString(trail[len(trail)-1]))
+	}
+	response, err := c.do(ctx, e, request)
+	if err != nil {
+		return nil, err
+	}
+	table := &ui.Table{ID: "rows", Caption: e.Text.T("kernel.import.rows"), Columns: []ui.Column{
+		{Label: e.Text.T("kernel.import.line"), Num: true, Fit: true, Role: ui.RoleEnd}, {Label: e.Text.T("kernel.import.row"), Role: ui.RolePrimary},
+		{Label: e.Text.T("kernel.import.outcome"), Fit: true, Role: ui.RoleEnd}, {Label: e.Text.T("kernel.import.message"), Role: ui.RoleAll},
+	}}
+	item := items(response.Descriptor())
+	list := response.Get(item).List()
+	for i := range list.Len() {
+		row := &kernelv1.RowResult{}
+		convert(list.Get(i).Message(), row)
+		message := row.GetMessage()
+		if said, ok := e.Text.First(row.GetMessageKey()); ok {
+			message = said
+		}
+		if row.GetColumn() != "" && message != "" {
+			message = row.GetColumn() + ": " + message
+		}
+		badge := ui.Badge{Text: e.Text.T("kernel.import.outcome_" + row.GetOutcome().String()), Tone: ui.ToneGood, Icon: "done", Plain: true}
+		if row.GetOutcome() == kernelv1.RowOutcome_ROW_OUTCOME_FAILED {
+			badge.Tone, badge.Icon, badge.Plain = ui.ToneBad, "alert", false
+		}
+		table.Rows = append(table.Rows, ui.Row{Cells: []ui.Value{
+			ui.T(strconv.Itoa(int(row.GetLine()))), ui.T(row.GetTitle()), {Badges: []ui.Badge{badge}}, {Text: message, Dim: row.GetOutcome() != kernelv1.RowOutcome_ROW_OUTCOME_FAILED},
+		}})
+	}
+	table.Pager = pager(e, response, e.Query, "", trail)
+	if len(table.Rows) == 0 {
+		table.Empty = &ui.Empty{Icon: "inbox", Title: e.Text.T("kernel.list.empty")}
+	}
+	return table, nil
+}

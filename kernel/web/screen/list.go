@@ -1,0 +1,335 @@
+package screen
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/web/ui"
+)
+
+// pageSize is how many rows a list shows at once.
+const pageSize = 50
+
+// tokens is the query parameter that holds the page tokens on the way here, so that Back needs no offset.
+const tokens = "page"
+
+// list shows a list as a page of its own.
+func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
+	table, total, err := s.table(ctx, e, sc, e.Query, "", nil, pageSize)
+	if err != nil {
+		return nil, err
+	}
+	head := s.head(e, sc, e.Text.T(sc.Title), nil)
+	head.Lead = total
+	filters, err := s.filterBar(ctx, e, sc)
+	if err != nil {
+		return nil, err
+	}
+	var bar templ.Component
+	if filters != nil {
+		bar = ui.FilterBar(*filters)
+	}
+	return &Page{Title: head.Title, Width: "wide", Body: ui.Join(ui.PageHead(head), bar, ui.List(*table))}, nil
+}
+
+// table calls a list's method and lays its rows out. bind fills more of the request; prefix tells several lists of one
+// page apart in its address.
+func (s *Set) table(ctx context.Context, e *Env, sc *Screen, query url.Values, prefix string, bind map[string]string, size int) (*ui.Table, string, error) {
+	request, err := sc.call.request()
+	if err != nil {
+		return nil, "", err
+	}
+	names := append([]string{}, sc.Filters...)
+	if sc.Search != "" {
+		names = append(names, sc.Search)
+	}
+	if sc.Order != "" {
+		names = append(names, sc.Order, "descending")
+	}
+	if prefix == "" {
+		if err := fillKnown(request, query, names); err != nil {
+			return nil, "", badRequest(err)
+		}
+		if err := sc.fillVars(e, request); err != nil {
+			return nil, "", badRequest(err)
+		}
+	}
+	for name, value := range bind {
+		path, err := findIn(sc.call.input, name)
+		if err != nil {
+			return nil, "", err
+		}
+		if err := fill(request, path, []string{value}); err != nil {
+			return nil, "", badRequest(err)
+		}
+	}
+	trail := query[prefix+tokens]
+	setKnown(request, "page_size", protoreflect.ValueOfInt32(int32(size)))
+	if len(trail) > 0 {
+		setKnown(request, "page_token", protoreflect.ValueOfString(trail[len(trail)-1]))
+	}
+	response, err := sc.call.do(ctx, e, request)
+	if err != nil {
+		return nil, "", err
+	}
+	table := s.rows(e, sc, response, query, prefix)
+	table.Pager = pager(e, response, query, prefix, trail)
+	if len(table.Rows) == 0 {
+		table.Empty = e.empty(sc, query, prefix == "" && anySet(query, names))
+	}
+	return table, total(e, response), nil
+}
+
+// rows lays the items of a response out as a table.
+func (s *Set) rows(e *Env, sc *Screen, response protoreflect.Message, query url.Values, prefix string) *ui.Table {
+	item := items(response.Descriptor())
+	table := &ui.Table{ID: sc.Module + "-" + sc.ID, Caption: e.Text.T(sc.Title), Wide: true, MenuLabel: e.Text.T("kernel.list.actions")}
+	var shown []column
+	for _, c := range sc.columns {
+		if e.sees(c.Audience) {
+			shown = append(shown, c)
+			table.Columns = append(table.Columns, e.column(sc, c, query, prefix))
+		}
+	}
+	list := response.Get(item).List()
+	for i := range list.Len() {
+		m := list.Get(i).Message()
+		row := ui.Row{Menu: s.rowMenu(e, sc, m, table.ID+"-"+strconv.Itoa(i))}
+		for _, c := range shown {
+			row.Cells = append(row.Cells, e.cell(c, m))
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	return table
+}
+
+func (e *Env) cell(c column, m protoreflect.Message) ui.Value {
+	v := e.value(m, c.path)
+	if c.second != nil {
+		v.Sub = e.value(m, c.second).Text
+	}
+	if c.Avatar && v.Text != "" {
+		v.Avatar = &ui.Avatar{Name: v.Text, Org: true, Size: "s"}
+	}
+	if c.Link != "" {
+		if to, ok := expand(c.Link, e.from(m)); ok {
+			v.Href = e.href(to)
+		}
+	}
+	return v
+}
+
+func (e *Env) column(sc *Screen, c column, query url.Values, prefix string) ui.Column {
+	f := c.path.last()
+	out := ui.Column{Label: e.label(f, c.Label), Role: ui.Role(c.Place), Num: numeric(f)}
+	if c.Place == module.Primary && len(sc.columns) > 0 && c.Field == sc.columns[0].Field {
+		out.Role = ui.RolePrimary
+	}
+	if c.OrderBy == "" || prefix != "" {
+		return out
+	}
+	values := clone(query)
+	values.Del(tokens)
+	sorted, down := query.Get(sc.Order) == c.OrderBy, query.Get("descending") == "true"
+	values.Set(sc.Order, c.OrderBy)
+	values.Del("descending")
+	switch {
+	case sorted && down:
+		out.Sort = ui.SortDescending
+	case sorted:
+		out.Sort = ui.SortAscending
+		values.Set("descending", "true")
+	}
+	out.SortHref = e.href(e.Path) + "?" + values.Encode()
+	return out
+}
+
+func numeric(f protoreflect.FieldDescriptor) bool {
+	if f.IsList() {
+		return false
+	}
+	switch f.Kind() {
+	case protoreflect.Int32Kind, protoreflect.Int64Kind, protoreflect.Uint32Kind, protoreflect.Uint64Kind:
+		return true
+	case protoreflect.MessageKind:
+		return f.Message().FullName() == "cabinet.kernel.v1.Money"
+	}
+	return false
+}
+
+// pager leads on by the response's token and back by the tokens that led here.
+func pager(e *Env, response protoreflect.Message, query url.Values, prefix string, trail []string) *ui.Pager {
+	next := ""
+	if f := response.Descriptor().Fields().ByName("next_page_token"); f != nil {
+		next = response.Get(f).String()
+	}
+	if next == "" && len(trail) == 0 {
+		return nil
+	}
+	p := &ui.Pager{Label: e.Text.T("kernel.list.pages"), Back: ui.Crumb{Label: e.Text.T("kernel.list.back")}, Next: ui.Crumb{Label: e.Text.T("kernel.list.next")}}
+	link := func(trail []string) string {
+		values := clone(query)
+		values.Del(prefix + tokens)
+		for _, token := range trail {
+			values.Add(prefix+tokens, token)
+		}
+		return e.href(e.Path) + "?" + values.Encode()
+	}
+	if next != "" {
+		p.Next.Href = link(append(append([]string{}, trail...), next))
+	}
+	if len(trail) > 0 {
+		p.Back.Href = link(trail[:len(trail)-1])
+	}
+	return p
+}
+
+// total says how many there are, where the contract counts them.
+func total(e *Env, response protoreflect.Message) string {
+	fields := response.Descriptor().Fields()
+	size := fields.ByName("total_size")
+	if size == nil || size.Kind() != protoreflect.Int32Kind {
+		return ""
+	}
+	key := "kernel.list.total"
+	if more := fields.ByName("total_is_more"); more != nil && response.Get(more).Bool() {
+		key = "kernel.list.total_more"
+	}
+	n := response.Get(size).Int()
+	return e.Text.Plural(key, n, "n", e.Text.Number(n))
+}
+
+func (e *Env) empty(sc *Screen, query url.Values, filtered bool) *ui.Empty {
+	if filtered {
+		return &ui.Empty{Icon: "search", Title: e.Text.T("kernel.list.none_found"), Text: e.Text.T("kernel.list.none_found_hint"),
+			Actions: []ui.Button{{Label: e.Text.T("kernel.list.clear"), Href: e.href(e.Path)}}}
+	}
+	out := &ui.Empty{Icon: sc.Icon, Title: e.Text.T("kernel.list.empty")}
+	if out.Icon == "" {
+		out.Icon = "inbox"
+	}
+	if sc.Empty != "" {
+		out.Title = e.Text.T(sc.Empty)
+		if hint, ok := e.Text.First(sc.Empty + "_hint"); ok {
+			out.Text = hint
+		}
+	}
+	return out
+}
+
+// filterBar draws the filters that a list's request has; nil when it has none.
+func (s *Set) filterBar(ctx context.Context, e *Env, sc *Screen) (*ui.Filters, error) {
+	if len(sc.filters) == 0 && sc.Search == "" {
+		return nil, nil
+	}
+	out := &ui.Filters{
+		Action: e.href(e.Path), Label: e.Text.T("kernel.list.filters"), Open: e.Text.T("kernel.list.filters"),
+		Apply: e.Text.T("kernel.list.show"), Close: e.Text.T("kernel.close"),
+	}
+	names := append([]string{}, sc.Filters...)
+	if sc.Search != "" {
+		names = append(names, sc.Search)
+		label := e.label(sc.search.last(), "")
+		out.Search = &ui.SearchInput{Name: sc.Search, Label: label, Value: e.Query.Get(sc.Search), MinLength: 3}
+	}
+	for _, keep := range []string{sc.Order, "descending"} {
+		if keep != "" && e.Query.Get(keep) != "" {
+			out.Hidden = append(out.Hidden, ui.Hidden{Name: keep, Value: e.Query.Get(keep)})
+		}
+	}
+	for _, f := range sc.filters {
+		chip, err := s.chip(ctx, e, f)
+		if err != nil {
+			return nil, err
+		}
+		out.Chips = append(out.Chips, chip)
+	}
+	if anySet(e.Query, names) {
+		out.Clear = &ui.Crumb{Label: e.Text.T("kernel.list.clear"), Href: e.href(e.Path)}
+	}
+	return out, nil
+}
+
+// chip is one filter, its choices taken from the field's own meaning: an enum's values, the things it refers to, yes,
+// or a word.
+func (s *Set) chip(ctx context.Context, e *Env, f filter) (ui.Filter, error) {
+	d := f.path.last()
+	out := ui.Filter{Name: f.name, Label: e.label(d, ""), Kind: ui.FilterOne}
+	if d.IsList() {
+		out.Kind = ui.FilterMany
+	}
+	chosen := map[string]bool{}
+	for _, v := range e.Query[f.name] {
+		chosen[v] = v != ""
+	}
+	switch {
+	case d.Enum() != nil:
+		for i := range d.Enum().Values().Len() {
+			v := d.Enum().Values().Get(i)
+			if v.Number() != 0 {
+				out.Options = append(out.Options, ui.Option{Value: string(v.Name()), Label: e.state(v), Selected: chosen[string(v.Name())]})
+			}
+		}
+	case d.Kind() == protoreflect.BoolKind:
+		out.Kind = ui.FilterMany
+		out.Options = []ui.Option{{Value: "true", Label: e.Text.T("kernel.yes"), Selected: chosen["true"]}}
+	case meaning(d).GetRefersTo() != "":
+		options, err := s.references(ctx, e, meaning(d).GetRefersTo(), "")
+		if err != nil {
+			return out, err
+		}
+		for _, o := range options {
+			o.Selected = chosen[o.Value]
+			out.Options = append(out.Options, o)
+		}
+	default:
+		// A word: the ones asked for stay choosable, new ones are typed.
+		out.Kind = ui.FilterText
+		out.Text = strings.Join(e.Query[f.name], ", ")
+	}
+	var words []string
+	for _, o := range out.Options {
+		if o.Selected {
+			words = append(words, o.Label)
+		}
+	}
+	out.Summary = strings.Join(words, ", ")
+	if out.Kind == ui.FilterText {
+		out.Summary = out.Text
+	}
+	return out, nil
+}
+
+// fillKnown fills the named fields from query values.
+func fillKnown(m protoreflect.Message, query url.Values, names []string) error {
+	known := names[:0:0]
+	for _, name := range names {
+		if _, err := findIn(m.Descriptor(), name); err == nil {
+			known = append(known, name)
+		}
+	}
+	return fillNamed(m, query, known)
+}
+
+func setKnown(m protoreflect.Message, name string, v protoreflect.Value) {
+	if f := m.Descriptor().Fields().ByName(protoreflect.Name(name)); f != nil {
+		m.Set(f, v)
+	}
+}
+
+func anySet(query url.Values, names []string) bool {
+	for _, name := range names {
+		for _, v := range query[name] {
+			if v != "" && name != "descending" && !strings.HasSuffix(name, "order_by") {
+				return true
+			}
+		}
+	}
+	return false
+}

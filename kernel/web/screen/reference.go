@@ -1,0 +1,71 @@
+package screen
+
+import (
+	"context"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/web/ui"
+)
+
+// references are the things a field may refer to, found by a part of their title where the contract can search. A
+// reader who may not list them gets none.
+func (s *Set) references(ctx context.Context, e *Env, message, search string) ([]ui.Option, error) {
+	thing := linkedMessage(message)
+	if thing == nil {
+		return nil, nil
+	}
+	r := resource(thing)
+	if r.GetListMethod() == "" {
+		return nil, nil
+	}
+	c := compiler{methods: s.methods, set: s}
+	lister := c.call("reference to "+message, r.GetListMethod(), s.referenceFixed[message])
+	if lister == nil || !e.may(lister) {
+		return nil, nil
+	}
+	request, err := lister.request()
+	if err != nil {
+		return nil, err
+	}
+	setKnown(request, "page_size", protoreflect.ValueOfInt32(100))
+	if search != "" && r.GetSearchField() != "" {
+		setKnown(request, r.GetSearchField(), protoreflect.ValueOfString(search))
+	}
+	response, err := lister.do(ctx, e, request)
+	if status.Code(err) == codes.Unimplemented {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	item := items(response.Descriptor())
+	if item == nil {
+		return nil, nil
+	}
+	id, title := byKind(item.Message(), kernelv1.Kind_KIND_ID), item.Message().Fields().ByName(protoreflect.Name(r.GetTitleField()))
+	if id == nil || title == nil {
+		return nil, nil
+	}
+	var options []ui.Option
+	list := response.Get(item).List()
+	for i := range list.Len() {
+		m := list.Get(i).Message()
+		options = append(options, ui.Option{Value: m.Get(id).String(), Label: m.Get(title).String()})
+	}
+	return options, nil
+}
+
+// linkedMessage finds a message by its full name; nil for one of a contract that this portal does not know.
+func linkedMessage(name string) protoreflect.MessageDescriptor {
+	d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
+	if err != nil {
+		return nil
+	}
+	m, _ := d.(protoreflect.MessageDescriptor)
+	return m
+}

@@ -1,0 +1,49 @@
+package screen
+
+import (
+	"context"
+	"net/url"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/opencabinet/cabinet/kernel/module"
+)
+
+// Show renders a screen for GET. Errors are gRPC statuses, for the web layer's error pages.
+func (s *Set) Show(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
+	if !e.sees(sc.Audience) {
+		return nil, status.Error(codes.PermissionDenied, "this page is for others")
+	}
+	switch sc.Kind {
+	case module.List:
+		return s.list(ctx, e, sc)
+	case module.Detail:
+		return s.detail(ctx, e, sc)
+	case module.ImportWizard:
+		return s.importStep(ctx, e, sc)
+	default:
+		if !e.may(sc.call) {
+			return nil, status.Error(codes.PermissionDenied, "you may not do this")
+		}
+		return s.form(ctx, e, sc)
+	}
+}
+
+// Submit takes what a reader posted to a screen.
+func (s *Set) Submit(ctx context.Context, e *Env, sc *Screen, form url.Values, file *File) (*Page, error) {
+	switch sc.Kind {
+	case module.Form:
+		return s.send(ctx, e, sc, form)
+	case module.ImportWizard:
+		return s.importPost(ctx, e, sc, form, file)
+	default:
+		return nil, status.Error(codes.Unimplemented, "this page takes nothing")
+	}
+}
+
+// File is a file that came with a form.
+type File struct {
+	Name    string
+	Content []byte
+}

@@ -1,0 +1,47 @@
+package ui
+
+import (
+	"hash/fnv"
+	"strings"
+	"unicode"
+)
+
+// Avatar stands for a person or an organisation by its initials.
+type Avatar struct {
+	Name string
+	Org  bool   // an organisation has corners, a person is round
+	Size string // "s" is 24 px, "" 32 px, "l" 48 px
+}
+
+// Initials are the first letters of the first two words, in upper case: "Zerno Roastery" gives "ZR". Quotation marks,
+// digits and signs count only when there is no letter.
+func Initials(name string) string {
+	var out []rune
+	for _, word := range strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || r == '-' }) {
+		for _, r := range word {
+			if unicode.IsLetter(r) {
+				out = append(out, unicode.ToUpper(r))
+				break
+			}
+		}
+		if len(out) == 2 {
+			return string(out)
+		}
+	}
+	if len(out) > 0 {
+		return string(out)
+	}
+	for _, r := range name {
+		if unicode.IsDigit(r) {
+			return string(r)
+		}
+	}
+	return "·"
+}
+
+// tone is the same for the same name, on every page and every day.
+func (a Avatar) tone() Tone {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(a.Name))
+	return []Tone{"", "v1", "v2", ToneNone}[h.Sum32()%4]
+}

@@ -1,0 +1,192 @@
+package ui_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/opencabinet/cabinet/kernel/web/assets"
+	"github.com/opencabinet/cabinet/kernel/web/ui"
+)
+
+// policy is what a portal sends with every page.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// site serves the gallery as a portal would, and keeps what was posted to it.
+type site struct {
+	*httptest.Server
+	mu    sync.Mutex
+	posts []string
+}
+
+func newSite(t *testing.T, b *assets.Bundle) *site {
+	t.Helper()
+	s := &site{}
+	pages := gallery()
+	mux := http.NewServeMux()
+	mux.Handle(b.Prefix(), b)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", policy)
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if r.Method == http.MethodPost {
+			_ = r.ParseMultipartForm(1 << 20)
+			s.mu.Lock()
+			s.posts = append(s.posts, r.URL.Path+"?"+r.PostForm.Encode())
+			s.mu.Unlock()
+			http.Redirect(w, r, "/parts", http.StatusSeeOther)
+			return
+		}
+		p, ok := pages[strings.Trim(r.URL.Path, "/")]
+		if !ok {
+			w.WriteHeader(http.StatusNotFound)
+			p = pages["notfound"]
+		}
+		_ = p.Render(ui.WithAssets(r.Context(), b), w)
+	})
+	s.Server = httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *site) posted() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.posts...)
+}
+
+// browser is one Chromium for a test, or skips it. Everything it complains about fails the test.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	var path string
+	for _, name := range []string{os.Getenv("CABINET_CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); name != "" && err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		t.Skip("no Chromium found: install chromium, or name it in CABINET_CHROMIUM")
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	alloc, stop := chromedp.NewExecAllocator(t.Context(), opts...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(cancel)
+	require.NoError(t, chromedp.Listen(ctx, func(ev any) {
+		switch e := ev.(type) {
+		case *cdplog.EventEntryAdded:
+			if e.Entry.Level == "error" && !strings.Contains(e.Entry.Text, "404") {
+				t.Errorf("browser: %s %s", e.Entry.Text, e.Entry.URL)
+			}
+		case *runtime.EventExceptionThrown:
+			t.Errorf("browser: %s", e.ExceptionDetails.Text)
+		}
+	}))
+	_, err := chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
+	require.NoError(t, err)
+	return ctx
+}
+
+func run(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	require.NoError(t, chromedp.Do(ctx, steps...))
+}
+
+// js evaluates an expression in the page.
+func js[T any](t *testing.T, ctx context.Context, expr string) T {
+	t.Helper()
+	out, err := chromedp.Run(ctx, chromedp.Evaluate[T](expr, chromedp.EvalAwaitPromise))
+	require.NoError(t, err, expr)
+	return out
+}
+
+func view(t *testing.T, ctx context.Context, width, height int64, scheme string) {
+	t.Helper()
+	run(t, ctx, chromedp.EmulateViewport(width, height))
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
+	require.NoError(t, err)
+}
+
+// axe is the text of axe-core, when npm has brought it.
+func axe() string {
+	for _, path := range []string{os.Getenv("CABINET_AXE"), "node_modules/axe-core/axe.min.js", "../../../node_modules/axe-core/axe.min.js"} {
+		if path == "" {
+			continue
+		}
+		if text, err := os.ReadFile(path); err == nil {
+			return string(text)
+		}
+	}
+	return ""
+}
+
+const runAxe = `axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})
+	.then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html + ' ' + n.failureSummary).join(' | '))))`
+
+func TestGalleryInABrowser(t *testing.T) {
+	ctx := browser(t)
+	dark := assets.Brand{Name: "Nord", Hue: 178, Chroma: 0.085, Tint: 200, HeadWeight: 500, Radius: 3, Density: 0.92, Measure: 80, RailDark: true}
+	nord, err := assets.New(dark)
+	require.NoError(t, err)
+	checker := axe()
+	if checker == "" {
+		t.Log("axe-core not found: npm install axe-core, or name axe.min.js in CABINET_AXE; its checks are left out")
+	}
+	shots := os.Getenv("CABINET_SHOTS")
+	for _, v := range []struct {
+		name          string
+		bundle        *assets.Bundle
+		width, height int64
+		scheme        string
+	}{
+		{"phone-light", bundle(t), 390, 844, "light"},
+		{"phone-dark", bundle(t), 390, 844, "dark"},
+		{"tablet-light", bundle(t), 820, 1180, "light"},
+		{"desk-light", bundle(t), 1440, 900, "light"},
+		{"desk-dark", bundle(t), 1440, 900, "dark"},
+		{"nord-light", nord, 1440, 900, "light"},
+	} {
+		if testing.Short() && v.name != "phone-light" && v.name != "desk-dark" {
+			continue
+		}
+		s := newSite(t, v.bundle)
+		for name := range gallery() {
+			t.Run(v.name+"/"+name, func(t *testing.T) {
+				view(t, ctx, v.width, v.height, v.scheme)
+				run(t, ctx, chromedp.Navigate(s.URL+"/"+name))
+				if shots != "" {
+					png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+					require.NoError(t, err)
+					require.NoError(t, os.WriteFile(filepath.Join(shots, name+"-"+v.name+".png"), png, 0o600))
+				}
+				require.LessOrEqual(t, js[int64](t, ctx, "document.documentElement.scrollWidth"), v.width, "the page scrolls sideways")
+				require.NotEmpty(t, js[string](t, ctx, "getComputedStyle(document.documentElement).getPropertyValue('--logo')"))
+				if checker == "" {
+					return
+				}
+				run(t, ctx, chromedp.Evaluate[chromedp.Void](checker))
+				found := js[string](t, ctx, runAxe)
+				var violations []string
+				require.NoError(t, json.Unmarshal([]byte(found), &violations))
+				require.Empty(t, violations, strings.Join(violations, "\n"))
+			})
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package web
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"google.golang.org/grpc"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/locale"
+	"github.com/opencabinet/cabinet/kernel/web/assets"
+	"github.com/opencabinet/cabinet/kernel/web/screen"
+)
+
+// Config is what the pages need. All fields must be set but those that say otherwise.
+type Config struct {
+	// Name is the business's, as clients know it.
+	Name string
+	// Base is the path the portal lives under, without a slash at its end: "" or "/my".
+	Base string
+	// Origin is how the outside reaches the portal, "https://cabinet.example.com". With https cookies are secure.
+	Origin string
+	// Languages are those offered, the default one first.
+	Languages []string
+	// Help is shown at the foot of the navigation; may be empty.
+	Help Help
+
+	Router  grpc.ClientConnInterface
+	Policy  *access.Policy
+	Screens *screen.Set
+	Texts   *locale.Bundle
+	Assets  *assets.Bundle
+	// Key signs what the browser keeps for us: 32 bytes.
+	Key   []byte
+	Now   func() time.Time
+	NewID func() string
+	Log   *slog.Logger
+}
+
+// Help says whom to ask.
+type Help struct{ Text, Label, Href string }
+
+// Server serves a portal's pages.
+type Server struct {
+	Config
+	echo     *echo.Echo
+	identity kernelv1.IdentityServiceClient
+}
+
+var _ http.Handler = (*Server)(nil)
+
+// New builds the routes. Screens whose paths the web server's own pages use are an error.
+func New(cfg Config) (*Server, error) {
+	s := &Server{Config: cfg, echo: echo.New(), identity: kernelv1.NewIdentityServiceClient(cfg.Router)}
+	e := s.echo
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.showError
+	e.Pre(s.limits)
+	e.Use(s.recovered, s.headers)
+
+	root := e.Group(cfg.Base)
+	root.GET("/assets/*", echo.WrapHandler(cfg.Assets))
+	root.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+
+	pages := root.Group("", s.crossOrigin, s.csrf, s.identify)
+	pages.GET("/sign-in", s.signInPage)
+	pages.POST("/sign-in", s.signIn)
+	pages.POST("/sign-out", s.signOut)
+	pages.GET("/invitation/:token", s.invitationPage)
+	pages.POST("/invitation/:token", s.acceptInvitation)
+	pages.POST("/preferences/theme", s.setTheme)
+	pages.POST("/preferences/language", s.setLanguage)
+	pages.GET("/language/:tag", s.chooseLanguage)
+
+	inside := pages.Group("", s.signedIn)
+	inside.GET("", s.home)
+	inside.GET("/", s.home)
+	inside.POST("/switch-client", s.switchClient)
+	inside.POST(screen.ActionRoute, s.act)
+
+	taken := map[string]bool{}
+	for _, r := range e.Routes() {
+		taken[r.Path] = true
+	}
+	for _, sc := range cfg.Screens.Screens() {
+		if taken[cfg.Base+sc.Route()] {
+			return nil, fmt.Errorf("screen %s.%s has the path %s, which the portal itself uses: choose another", sc.Module, sc.ID, sc.Path)
+		}
+		inside.GET(sc.Route(), s.showScreen(sc))
+		inside.POST(sc.Route(), s.submitScreen(sc))
+	}
+	return s, nil
+}
+
+// ServeHTTP serves a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+func (s *Server) secure() bool { return len(s.Origin) > 8 && s.Origin[:8] == "https://" }
+
+func (s *Server) href(path string) string { return s.Base + path }
