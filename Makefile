@@ -1,19 +1,14 @@
-# The two commands anybody needs are run and test. The rest is for those who change contracts or pages.
+# The command anybody needs is test. The rest is for those who change contracts or pages.
 BUF := .ci/node_modules/.bin/buf
 # What `make breaking` compares contracts with.
 AGAINST ?= origin/main
 
-.PHONY: run test generate lint breaking tools
-
-run: ## Open the example portal
-	@sh .ci/postgres
-	go run ./examples/services
+.PHONY: test generate lint breaking
 
 test: ## Prove it
 	@sh .ci/postgres
 	go test ./...
 
-tools: $(BUF)
 $(BUF): .ci/package-lock.json
 	cd .ci && npm ci --no-audit --no-fund --silent && touch node_modules/.bin/buf
 
@@ -21,10 +16,9 @@ $(BUF): .ci/package-lock.json
 	go run ./contracts/internal/protodeps $@
 	@touch $@
 
-generate: $(BUF) .build/proto ## Make generated code again: contracts, pages, composition
+generate: $(BUF) .build/proto ## Make generated code again: contracts, pages
 	$(BUF) generate
 	go tool templ generate -path kernel/web -log-level error
-	go tool wire ./examples/...
 
 lint: $(BUF) .build/proto ## Formatting, vet, contracts
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -33,4 +27,4 @@ lint: $(BUF) .build/proto ## Formatting, vet, contracts
 	$(BUF) lint
 
 breaking: $(BUF) .build/proto ## Contracts only grow
-	$(BUF) breaking --against '.git#ref=$(AGAINST)'
+	$(BUF) breaking --against '.git#ref=$(AGAINST)' --path contracts

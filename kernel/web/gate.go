@@ -15,12 +15,13 @@ import (
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/locale"
+	"github.com/opencabinet/cabinet/kernel/web/screen"
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
 
 // signInPage asks who is there. Somebody who is signed in already goes on.
 func (s *Server) signInPage(c echo.Context) error {
-	to := localPath(c.QueryParam("to"))
+	to := screen.LocalPath(c.QueryParam("to"))
 	if visitorOf(c).identity != nil {
 		return c.Redirect(http.StatusSeeOther, s.below(to))
 	}
@@ -50,7 +51,7 @@ func (s *Server) signInForm(c echo.Context, code int, login, wrong, to string, n
 }
 
 func (s *Server) signIn(c echo.Context) error {
-	text, login, to := s.text(c), strings.TrimSpace(c.FormValue("login")), localPath(c.FormValue("to"))
+	text, login, to := s.text(c), strings.TrimSpace(c.FormValue("login")), screen.LocalPath(c.FormValue("to"))
 	if login == "" || c.FormValue("password") == "" {
 		return s.signInForm(c, http.StatusUnprocessableEntity, login, text.T("kernel.sign_in.empty"), to, nil)
 	}
@@ -240,4 +241,3 @@ func origin(c echo.Context) *kernelv1.Origin {
 	}
 	return &kernelv1.Origin{RemoteAddress: c.RealIP(), UserAgent: strings.ToValidUTF8(agent, "")}
 }
-

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/opencabinet/cabinet/kernel/locale"
+	"github.com/opencabinet/cabinet/kernel/web/screen"
 )
 
 // Cookies that hold what somebody chose on this device. They say nothing about who it is.
@@ -52,14 +53,14 @@ func (s *Server) setTheme(c echo.Context) error {
 	cookie := s.cookie(themeCookie, value, s.Now().Add(keepChoice))
 	cookie.HttpOnly = false // the page's script sets it too, at once
 	c.SetCookie(cookie)
-	return c.Redirect(http.StatusSeeOther, s.href(localPath(c.FormValue("return"))))
+	return c.Redirect(http.StatusSeeOther, s.href(screen.LocalPath(c.FormValue("return"))))
 }
 
 func (s *Server) setLanguage(c echo.Context) error {
 	if tag := c.FormValue("language"); slices.Contains(s.Languages, tag) {
 		c.SetCookie(s.cookie(languageCookie, tag, s.Now().Add(keepChoice)))
 	}
-	return c.Redirect(http.StatusSeeOther, s.href(localPath(c.FormValue("return"))))
+	return c.Redirect(http.StatusSeeOther, s.href(screen.LocalPath(c.FormValue("return"))))
 }
 
 // chooseLanguage is the same for somebody who is not signed in: a link, since it changes nothing of anybody's.
@@ -67,15 +68,7 @@ func (s *Server) chooseLanguage(c echo.Context) error {
 	if tag := c.Param("tag"); slices.Contains(s.Languages, tag) {
 		c.SetCookie(s.cookie(languageCookie, tag, s.Now().Add(keepChoice)))
 	}
-	return c.Redirect(http.StatusSeeOther, s.below(localPath(c.QueryParam("to"))))
-}
-
-// localPath keeps a path inside the portal: an address of another site becomes the start.
-func localPath(path string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
-		return "/"
-	}
-	return path
+	return c.Redirect(http.StatusSeeOther, s.below(screen.LocalPath(c.QueryParam("to"))))
 }
 
 // below is where a full path of the portal leads; one outside of its base becomes the start.

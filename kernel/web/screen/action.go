@@ -74,7 +74,7 @@ func (s *Set) Act(ctx context.Context, e *Env, screen, id string, form url.Value
 		if a.ID != id || a.call == nil {
 			continue
 		}
-		back := localPath(form.Get("return"))
+		back := LocalPath(form.Get("return"))
 		if a.Confirm != "" && form.Get(ui.ConfirmedField) != "1" {
 			return s.ask(e, sc, a, form, back), nil
 		}

@@ -57,8 +57,8 @@ func returnsToForm(err error) bool {
 
 func notFound(text string) error { return status.Error(codes.NotFound, text) }
 
-// localPath keeps a path that a form brought back inside the portal: an address of another site becomes the start.
-func localPath(path string) string {
+// LocalPath keeps a path that a form brought back inside the portal: an address of another site becomes the start.
+func LocalPath(path string) string {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
 		return "/"
 	}

@@ -94,7 +94,11 @@ func browser(t *testing.T) context.Context {
 				t.Errorf("browser: %s %s", e.Entry.Text, e.Entry.URL)
 			}
 		case *runtime.EventExceptionThrown:
-			t.Errorf("browser: %s", e.ExceptionDetails.Text)
+			what := e.ExceptionDetails.Text
+			if e.ExceptionDetails.Exception != nil {
+				what += " " + e.ExceptionDetails.Exception.Description
+			}
+			t.Errorf("browser: %s", what)
 		}
 	}))
 	_, err := chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
