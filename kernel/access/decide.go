@@ -56,7 +56,8 @@ func (p *Policy) Decide(who Principal, rules Rules) Decision {
 	case kernelv1.Scope_SCOPE_PUBLIC:
 		d.Allowed = true
 		return d
-	case kernelv1.Scope_SCOPE_KERNEL:
+	case kernelv1.Scope_SCOPE_SELF, kernelv1.Scope_SCOPE_CLIENT, kernelv1.Scope_SCOPE_STAFF:
+	default: // the kernel's, and what this kernel does not know
 		d.Code = NotForUsers
 		return d
 	}
@@ -68,11 +69,16 @@ func (p *Policy) Decide(who Principal, rules Rules) Decision {
 		d.Code = NotForContact
 		return d
 	}
-	if rules.Permission == "" { // SCOPE_SELF
+	if rules.Permission == "" {
+		// RulesOf lets no other scope through without a permission. Rules made by hand are refused.
+		if rules.Scope != kernelv1.Scope_SCOPE_SELF {
+			d.Code = NotPermitted
+			return d
+		}
 		d.Allowed, d.Reach = true, Granted
 		return d
 	}
-	d.Reach, d.Role = p.Reach(who.Roles, rules.Permission)
+	d.Reach, d.Role = p.Reach(p.held(who), rules.Permission)
 	switch {
 	case d.Reach == None:
 		d.Code = NotPermitted
@@ -118,6 +124,20 @@ func (p *Policy) Explain(who Principal, rules Rules) (Decision, string) {
 	default:
 		return d, fmt.Sprintf("yes: role %s gives %s for the clients granted to the user", d.Role, rules.Permission)
 	}
+}
+
+// held are the roles of a user that count: staff roles for staff, the others for contacts. Nobody holds both, and a
+// session that says so opens nothing.
+func (p *Policy) held(who Principal) []string {
+	for i, id := range who.Roles {
+		if p.roles[id].Staff == (who.Kind == Staff) {
+			continue
+		}
+		return slices.DeleteFunc(slices.Concat(who.Roles[:i], who.Roles[i:]), func(id string) bool {
+			return p.roles[id].Staff != (who.Kind == Staff)
+		})
+	}
+	return who.Roles
 }
 
 func (p *Policy) whoHas(permission string) string {

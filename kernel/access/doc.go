@@ -10,4 +10,5 @@
 //	policy.go     roles and permissions
 //	decide.go     the decision, and its explanation
 //	context.go    how principal and decision travel
+//	tx.go         the mark of a context that holds a transaction
 package access

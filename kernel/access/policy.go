@@ -65,7 +65,8 @@ type Policy struct {
 // RoleGrant is an integrator's own role, or a preset role changed: written in portal.yaml.
 type RoleGrant struct {
 	Role Role
-	// Permissions replaces a preset role's; for each, its reach.
+	// Permissions replaces a preset role's; for each, its reach. A nil map keeps what the preset has, an empty one
+	// takes everything.
 	Permissions map[string]Reach
 }
 
@@ -77,28 +78,44 @@ func NewPolicy(roles []Role, permissions []Permission, own []RoleGrant) (*Policy
 		if _, twice := p.roles[r.ID]; twice {
 			errs = append(errs, fmt.Errorf("role %q is declared twice", r.ID))
 		}
+		if r.ID == "" {
+			errs = append(errs, errors.New("a role is declared without an id"))
+		}
 		p.roles[r.ID] = r
 		p.given[r.ID] = map[string]Reach{}
 	}
+	replaced := map[string]bool{} // roles whose presets do not count
 	for _, g := range own {
-		if preset, known := p.roles[g.Role.ID]; known && preset.Staff != g.Role.Staff {
+		preset, known := p.roles[g.Role.ID]
+		if known && preset.Staff != g.Role.Staff {
 			errs = append(errs, fmt.Errorf("role %q cannot change between staff and clients: give your role another name", g.Role.ID))
 			continue
-		} else if !known {
-			p.roles[g.Role.ID] = g.Role
 		}
+		if _, twice := replaced[g.Role.ID]; twice {
+			errs = append(errs, fmt.Errorf("role %q is changed twice", g.Role.ID))
+			continue
+		}
+		if !known {
+			preset = g.Role
+		} else if g.Role.TitleText != nil {
+			preset.TitleText = g.Role.TitleText
+		}
+		p.roles[g.Role.ID] = preset
 		p.given[g.Role.ID] = map[string]Reach{}
+		replaced[g.Role.ID] = g.Permissions != nil
 	}
 	for _, perm := range permissions {
 		if _, twice := p.permissions[perm.Name]; twice {
 			errs = append(errs, fmt.Errorf("permission %q is declared twice", perm.Name))
 		}
+		if perm.Name == "" {
+			errs = append(errs, errors.New("a permission is declared without a name"))
+		}
 		p.permissions[perm.Name] = perm
-		for role, reach := range perm.Presets {
-			if slices.ContainsFunc(own, func(g RoleGrant) bool { return g.Role.ID == role }) {
-				continue
+		for _, role := range slices.Sorted(maps.Keys(perm.Presets)) {
+			if !replaced[role] {
+				errs = append(errs, p.give(role, perm.Name, perm.Presets[role]))
 			}
-			errs = append(errs, p.give(role, perm.Name, reach))
 		}
 	}
 	for _, g := range own {

@@ -51,6 +51,9 @@ func RulesOf(m protoreflect.MethodDescriptor) (Rules, error) {
 	default:
 		return Rules{}, fmt.Errorf("%s does not say who may call it: add option (cabinet.kernel.v1.method) = {scope: …}", name)
 	}
+	if rules.DeadlineMS < 0 {
+		return Rules{}, fmt.Errorf("%s has a deadline of %d ms: write a positive number, or leave it out", name, rules.DeadlineMS)
+	}
 	if options, ok := m.Options().(*descriptorpb.MethodOptions); ok {
 		rules.ReadOnly = options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS
 	}

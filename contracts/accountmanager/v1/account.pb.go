@@ -143,8 +143,9 @@ type User struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Name  string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Email string                 `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
-	Phone string                 `protobuf:"bytes,4,opt,name=phone,proto3" json:"phone,omitempty"`
+	// Set by the invitation and not to be changed.
+	Email string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	Phone string `protobuf:"bytes,4,opt,name=phone,proto3" json:"phone,omitempty"`
 	// What they are in the company: "Service manager".
 	Position string `protobuf:"bytes,5,opt,name=position,proto3" json:"position,omitempty"`
 	Staff    bool   `protobuf:"varint,6,opt,name=staff,proto3" json:"staff,omitempty"`
@@ -653,8 +654,9 @@ func (x *StaffCard) GetPhone() string {
 type Role struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Title string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	Staff bool                   `protobuf:"varint,3,opt,name=staff,proto3" json:"staff,omitempty"`
+	// A key of the locale files, or an integrator's own words.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	Staff bool   `protobuf:"varint,3,opt,name=staff,proto3" json:"staff,omitempty"`
 	// How many people hold it.
 	Holders       int32             `protobuf:"varint,4,opt,name=holders,proto3" json:"holders,omitempty"`
 	Permissions   []*RolePermission `protobuf:"bytes,5,rep,name=permissions,proto3" json:"permissions,omitempty"`
@@ -785,13 +787,13 @@ var File_contracts_accountmanager_v1_account_proto protoreflect.FileDescriptor
 
 const file_contracts_accountmanager_v1_account_proto_rawDesc = "" +
 	"\n" +
-	")contracts/accountmanager/v1/account.proto\x12\x19cabinet.accountmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\x04\n" +
+	")contracts/accountmanager/v1/account.proto\x12\x19cabinet.accountmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe0\x04\n" +
 	"\x04User\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12\x1e\n" +
 	"\x04name\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x04name\x12$\n" +
-	"\x05email\x18\x03 \x01(\tB\x0e\xbaH\x04r\x02`\x01\xea\x9d\xea\x02\x02\b\x02R\x05email\x12;\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x04name\x12'\n" +
+	"\x05email\x18\x03 \x01(\tB\x11\xbaH\a\xd8\x01\x01r\x02`\x01\xea\x9d\xea\x02\x02\b\x02R\x05email\x12;\n" +
 	"\x05phone\x18\x04 \x01(\tB%\xbaH\x1b\xd8\x01\x01r\x162\x14^\\+[1-9][0-9]{6,14}$\xea\x9d\xea\x02\x02\b\x03R\x05phone\x12$\n" +
 	"\bposition\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bposition\x12\x14\n" +
 	"\x05staff\x18\x06 \x01(\bR\x05staff\x12'\n" +
@@ -846,10 +848,10 @@ const file_contracts_accountmanager_v1_account_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
 	"\bposition\x18\x03 \x01(\tR\bposition\x12\x1d\n" +
 	"\x05email\x18\x04 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x02R\x05email\x12\x1d\n" +
-	"\x05phone\x18\x05 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x03R\x05phone\"\xa9\x01\n" +
+	"\x05phone\x18\x05 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x03R\x05phone\"\xb2\x01\n" +
 	"\x04Role\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
-	"\x05title\x18\x02 \x01(\tR\x05title\x12\x14\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
+	"\x05title\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\b\fR\x05title\x12\x14\n" +
 	"\x05staff\x18\x03 \x01(\bR\x05staff\x12\x18\n" +
 	"\aholders\x18\x04 \x01(\x05R\aholders\x12K\n" +
 	"\vpermissions\x18\x05 \x03(\v2).cabinet.accountmanager.v1.RolePermissionR\vpermissions\"F\n" +

@@ -31,8 +31,9 @@ type ClientOrder int32
 const (
 	ClientOrder_CLIENT_ORDER_UNSPECIFIED ClientOrder = 0
 	ClientOrder_CLIENT_ORDER_NAME        ClientOrder = 1
-	ClientOrder_CLIENT_ORDER_NEWEST      ClientOrder = 2
-	ClientOrder_CLIENT_ORDER_PLACE       ClientOrder = 3
+	// The newest first; descending turns it round.
+	ClientOrder_CLIENT_ORDER_NEWEST ClientOrder = 2
+	ClientOrder_CLIENT_ORDER_PLACE  ClientOrder = 3
 )
 
 // Enum value maps for ClientOrder.

@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 	"github.com/tdewolff/minify/v2"
@@ -51,6 +52,8 @@ type Bundle struct {
 
 // file is one thing to be served, in each form a browser may ask for.
 type file struct {
+	name        string // as pages know it
+	served      string // with the hash of its content
 	contentType string
 	etag        string // quoted, of the plain form
 	plain       []byte
@@ -75,31 +78,57 @@ func New(brand Brand, opts ...Option) (*Bundle, error) {
 	for _, o := range opts {
 		o(b)
 	}
+	same, err := common()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range same {
+		b.put(f)
+	}
 	ext, err := logoType(normal.Logo)
 	if err != nil {
 		return nil, err
 	}
-	if err := b.add("logo", ext, normal.Logo); err != nil {
+	sign, err := pack("logo", ext, normal.Logo)
+	if err != nil {
 		return nil, err
 	}
+	b.put(sign)
+	tokens, err := pack("brand.css", "css", normal.stylesheet(sign.served))
+	if err != nil {
+		return nil, err
+	}
+	b.put(tokens)
+	return b, nil
+}
+
+// common packs what is the same for every brand, once in a process: the best compression takes its time.
+var common = sync.OnceValues(func() ([]*file, error) {
 	joined, err := joinStyles(styles)
 	if err != nil {
 		return nil, err
 	}
+	var out []*file
 	for _, f := range []struct {
 		name    string
 		content []byte
 	}{
 		{"cabinet.css", joined},
-		{"brand.css", normal.stylesheet(b.names["logo"])},
 		{"cabinet.js", script},
 		{"icons.svg", sprite},
 	} {
-		if err := b.add(f.name, strings.TrimPrefix(path.Ext(f.name), "."), f.content); err != nil {
+		packed, err := pack(f.name, strings.TrimPrefix(path.Ext(f.name), "."), f.content)
+		if err != nil {
 			return nil, err
 		}
+		out = append(out, packed)
 	}
-	return b, nil
+	return out, nil
+})
+
+func (b *Bundle) put(f *file) {
+	b.files[f.served] = f
+	b.names[f.name] = f.served
 }
 
 // Brand is the brand of the bundle, with defaults filled in.
@@ -151,38 +180,40 @@ func minifier() *minify.M {
 	m := minify.New()
 	m.Add("css", &css.Minifier{})
 	m.Add("js", &js.Minifier{})
-	// Ids of a sprite are what pages point at.
-	m.Add("svg", &svg.Minifier{KeepComments: false})
+	m.Add("svg", &svg.Minifier{})
 	return m
 }
 
-// add minifies, hashes and compresses one file.
-func (b *Bundle) add(name, ext string, content []byte) error {
+// pack minifies, hashes and compresses one file. A PNG stays as it is.
+func pack(name, ext string, content []byte) (*file, error) {
 	plain := content
 	if ext != "png" {
 		small, err := minifier().Bytes(ext, content)
 		if err != nil {
-			return fmt.Errorf("assets: minify %s: %w", name, err)
+			return nil, fmt.Errorf("assets: minify %s: %w", name, err)
 		}
 		plain = small
 	}
 	sum := sha256.Sum256(plain)
 	hash := hex.EncodeToString(sum[:])[:16]
-	stem := strings.TrimSuffix(name, "."+ext)
-	served := stem + "." + hash + "." + ext
-	f := &file{contentType: contentTypes[ext], etag: `"` + hash + `"`, plain: plain}
-	if ext != "png" {
-		var err error
-		if f.gzip, err = gzipped(plain); err != nil {
-			return err
-		}
-		if f.br, err = brotlied(plain); err != nil {
-			return err
-		}
+	f := &file{
+		name:        name,
+		served:      strings.TrimSuffix(name, "."+ext) + "." + hash + "." + ext,
+		contentType: contentTypes[ext],
+		etag:        `"` + hash + `"`,
+		plain:       plain,
 	}
-	b.files[served] = f
-	b.names[name] = served
-	return nil
+	if ext == "png" {
+		return f, nil
+	}
+	var err error
+	if f.gzip, err = gzipped(plain); err != nil {
+		return nil, err
+	}
+	if f.br, err = brotlied(plain); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 func gzipped(plain []byte) ([]byte, error) {

@@ -156,7 +156,10 @@ func (f Field) inputMode() string {
 
 func (f Field) class() string {
 	class := "input"
-	if f.Short || f.Kind == FieldDate || f.Kind == FieldNumber {
+	switch {
+	case f.Kind == FieldDateTime:
+		class += " moment"
+	case f.Short, f.Kind == FieldDate, f.Kind == FieldNumber:
 		class += " short"
 	}
 	if f.Kind == FieldCode {

@@ -36,6 +36,7 @@ func formPage() templ.Component {
 				{Kind: ui.FieldCheckbox, Name: "digest", Label: "Send a digest every Monday", Hint: "to the director alone", Value: "1"},
 				{Kind: ui.FieldFile, Name: "papers", Label: "Papers", Hint: "JPEG, PNG, PDF, up to 20 MB each", DropText: "Choose files or drop them here", Accept: ".pdf,image/*", Multiple: true},
 				{Kind: ui.FieldReadOnly, Name: "id", Label: "Number", Value: "C-00418"},
+				{Kind: ui.FieldCode, Name: "code", Label: "Code from the letter", MaxLength: 6, Autocomplete: "one-time-code"},
 				{Name: "old", Label: "Old number", Value: "118", Disabled: true, Short: true},
 			}},
 		},
@@ -140,7 +141,9 @@ func partsPage() templ.Component {
 				ui.Panel(ui.PanelBox{Soft: true, Content: ui.Nothing(ui.Empty{Icon: "inbox", Tone: ui.ToneInfo, Title: "No requests yet", Text: "Something hums, drips or is too warm?", Actions: []ui.Button{{Label: "New request", Kind: ui.ButtonPrimary, Icon: "plus", Href: "/form"}}})}),
 			),
 			ui.Facts(ui.FactsSums, []ui.Fact{{Label: "Paid in 2026", Value: ui.Value{Money: &ui.Money{Amount: "286400", Text: "+286,400.00", Currency: "UAH", Plus: true}}}, {Label: "Balance", Total: true, Value: ui.Value{Money: &ui.Money{Amount: "6252.50", Text: "6,252.50", Currency: "UAH"}}}}),
-			ui.Amount(ui.Money{Amount: "1", Text: "1.00"}), ui.Show(ui.Value{Text: "01HX", Code: true}), ui.Show(ui.Value{Text: "Kyiv", Icon: "building", Dim: true}),
+			ui.Columns(ui.ColumnsEven,
+				ui.Join(ui.Amount(ui.Money{Amount: "1", Text: "1.00"}), ui.Show(ui.Value{Text: "01HX", Code: true})),
+				ui.Show(ui.Value{Text: "Kyiv", Icon: "building", Dim: true})),
 		),
 	)
 }

@@ -260,7 +260,7 @@ func detailPage() templ.Component {
 			})}),
 		ui.Section(ui.SectionBox{ID: "contracts", Title: "Contracts", Content: ui.List(ui.Table{
 			Caption: "Contracts",
-			Columns: []ui.Column{{Label: "Contract", Role: ui.RolePrimary}, {Label: "Runs", Role: ui.RoleHide, Fit: true}, {Label: "Status", Role: ui.RoleEnd, Fit: true}, {Label: "A month", Num: true}},
+			Columns: []ui.Column{{Label: "Contract", Role: ui.RolePrimary}, {Label: "Runs", Role: ui.RoleAll, Fit: true}, {Label: "Status", Role: ui.RoleEnd, Fit: true}, {Label: "A month", Num: true}},
 			Rows: []ui.Row{
 				{Href: "/c/1", Cells: []ui.Value{{Text: "23/061", Sub: "Planned maintenance, 4 units"}, ui.T("to 28 Feb 2027"), {Badges: []ui.Badge{badge}}, {Money: &ui.Money{Amount: "12600.00", Text: "12,600.00", Currency: "UAH"}}}},
 				{Href: "/c/2", Cells: []ui.Value{{Text: "24/118", Sub: "Ventilation of the roasting hall"}, ui.T("6 stages, now 4"), {Badges: []ui.Badge{badge}}, {Money: &ui.Money{Amount: "4600.00", Text: "4,600.00", Currency: "EUR"}}}},

@@ -9,7 +9,7 @@ const (
 	RoleUnder   Role = "under"   // below the heading, in the second ink
 	RoleEnd     Role = "end"     // at the right
 	RoleAll     Role = "all"     // across the whole card
-	RoleHide    Role = "hide"    // not on cards; nothing a reader needs to decide
+	RoleHide    Role = "hide"    // not below 736 px; nothing a reader needs to decide
 )
 
 // SortDir is how a column is sorted now.

@@ -1,0 +1,76 @@
+package call
+
+import (
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/dynamicpb"
+)
+
+// messageType is the linked Go type of a message, or a dynamic one.
+func messageType(d protoreflect.MessageDescriptor) protoreflect.MessageType {
+	if t, err := protoregistry.GlobalTypes.FindMessageByName(d.FullName()); err == nil && t.Descriptor() == d {
+		return t
+	}
+	return dynamicpb.NewMessageType(d)
+}
+
+func message(v any) (proto.Message, error) {
+	if m, ok := v.(proto.Message); ok && m != nil {
+		return m, nil
+	}
+	return nil, status.Errorf(codes.Internal, "%T is no protobuf message", v)
+}
+
+// limit refuses what is too big, as gRPC does between processes.
+func limit(m proto.Message, most int) error {
+	if n := proto.Size(m); n > most {
+		return status.Errorf(codes.ResourceExhausted, "%s of %d bytes is larger than the limit of %d bytes",
+			m.ProtoReflect().Descriptor().FullName(), n, most)
+	}
+	return nil
+}
+
+// copyInto fills an empty dst with a copy of src, so that they share nothing. Both are of the same message, but one
+// may be dynamic or have another version's descriptor: then the copy goes through bytes.
+func copyInto(dst, src proto.Message) error {
+	d, s := dst.ProtoReflect(), src.ProtoReflect()
+	if d.Descriptor() == s.Descriptor() {
+		proto.Merge(dst, src)
+		return nil
+	}
+	return transcode(dst, src)
+}
+
+// shareInto fills an empty dst with src's own fields: what lies below them is shared.
+func shareInto(dst, src proto.Message) error {
+	d, s := dst.ProtoReflect(), src.ProtoReflect()
+	if d.Type() != s.Type() {
+		return copyInto(dst, src)
+	}
+	s.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		d.Set(f, v)
+		return true
+	})
+	if unknown := s.GetUnknown(); len(unknown) > 0 {
+		d.SetUnknown(unknown)
+	}
+	return nil
+}
+
+func transcode(dst, src proto.Message) error {
+	to, from := dst.ProtoReflect().Descriptor().FullName(), src.ProtoReflect().Descriptor().FullName()
+	if to != from {
+		return status.Errorf(codes.Internal, "a %s was given where the contract has %s", from, to)
+	}
+	data, err := proto.Marshal(src)
+	if err != nil {
+		return status.Errorf(codes.Internal, "write %s: %v", from, err)
+	}
+	if err := proto.Unmarshal(data, dst); err != nil {
+		return status.Errorf(codes.Internal, "read %s: %v", to, err)
+	}
+	return nil
+}

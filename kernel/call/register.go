@@ -1,0 +1,139 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"github.com/opencabinet/cabinet/kernel/access"
+)
+
+// method is everything about a method that a call needs, computed when it is registered.
+type method struct {
+	service    string
+	module     string
+	rules      access.Rules
+	descriptor protoreflect.MethodDescriptor
+	impl       any
+	unary      func(srv any, ctx context.Context, dec func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error)
+	stream     grpc.StreamHandler
+	deadline   time.Duration
+	input      protoreflect.MessageType
+	// staffIn and staffOut lead to the fields for staff; nil when the message has none.
+	staffIn, staffOut *staffMask
+	// constrained messages go through the validator.
+	constrained bool
+	measure     measures
+}
+
+// registrar registers services as one module.
+type registrar struct {
+	router *Router
+	module string
+}
+
+// For returns a registrar whose services are provided by a module. Their handlers run with the module's name added to
+// the principal's Via, by which the router knows who calls. requires names the services the module may call beside
+// its own; nil leaves what [Router.Install] said.
+func (r *Router) For(module string, requires []string) grpc.ServiceRegistrar {
+	if requires != nil {
+		r.change(func(s *state) error {
+			s.requires[module] = set(requires)
+			return nil
+		})
+	}
+	return registrar{router: r, module: module}
+}
+
+// RegisterService registers a service of the kernel's own.
+func (r *Router) RegisterService(desc *grpc.ServiceDesc, impl any) {
+	r.register(KernelModule, desc, impl)
+}
+
+// RegisterService registers a service that the module provides. What is wrong with it is told by [Router.Err].
+func (g registrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
+	g.router.register(g.module, desc, impl)
+}
+
+func (r *Router) register(module string, desc *grpc.ServiceDesc, impl any) {
+	r.change(func(s *state) error {
+		if other, twice := s.services[desc.ServiceName]; twice {
+			return fmt.Errorf("%s is provided by %s and by %s: take one of them out of the portal", desc.ServiceName, other, module)
+		}
+		methods, err := r.methodsOf(module, desc, impl)
+		if err != nil {
+			return err
+		}
+		s.services[desc.ServiceName] = module
+		for _, m := range methods {
+			s.methods[m.rules.Method] = m
+		}
+		return nil
+	})
+}
+
+func (r *Router) methodsOf(module string, desc *grpc.ServiceDesc, impl any) ([]*method, error) {
+	if desc.HandlerType != nil {
+		if want := reflect.TypeOf(desc.HandlerType).Elem(); impl == nil || !reflect.TypeOf(impl).Implements(want) {
+			return nil, fmt.Errorf("module %s registers %T for %s, which is no %s", module, impl, desc.ServiceName, want)
+		}
+	}
+	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(desc.ServiceName))
+	if err != nil {
+		return nil, fmt.Errorf("module %s provides %s, whose contract is not linked: %w", module, desc.ServiceName, err)
+	}
+	service, ok := found.(protoreflect.ServiceDescriptor)
+	if !ok {
+		return nil, fmt.Errorf("module %s provides %s, which is no service", module, desc.ServiceName)
+	}
+	unary := map[protoreflect.Name]grpc.MethodDesc{}
+	for _, d := range desc.Methods {
+		unary[protoreflect.Name(d.MethodName)] = d
+	}
+	streams := map[protoreflect.Name]grpc.StreamDesc{}
+	for _, d := range desc.Streams {
+		streams[protoreflect.Name(d.StreamName)] = d
+	}
+	var methods []*method
+	var errs []error
+	for i := range service.Methods().Len() {
+		d := service.Methods().Get(i)
+		m := &method{
+			service: desc.ServiceName, module: module, descriptor: d, impl: impl,
+			unary: unary[d.Name()].Handler, stream: streams[d.Name()].Handler,
+		}
+		if m.unary == nil && m.stream == nil {
+			errs = append(errs, fmt.Errorf("module %s provides %s without its method %s", module, desc.ServiceName, d.Name()))
+			continue
+		}
+		if err := r.prepare(m); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		methods = append(methods, m)
+	}
+	return methods, errors.Join(errs...)
+}
+
+// prepare reads off the descriptor what calls will need.
+func (r *Router) prepare(m *method) (err error) {
+	if m.rules, err = access.RulesOf(m.descriptor); err != nil {
+		return err
+	}
+	m.deadline = time.Duration(m.rules.DeadlineMS) * time.Millisecond
+	if m.deadline <= 0 {
+		m.deadline = r.options.DefaultDeadline
+	}
+	m.input = messageType(m.descriptor.Input())
+	m.staffIn = staffMaskOf(m.descriptor.Input())
+	m.staffOut = staffMaskOf(m.descriptor.Output())
+	m.constrained = constrained(m.descriptor.Input())
+	m.measure = r.telemetry.of(m.rules.Method)
+	return nil
+}

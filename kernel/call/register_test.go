@@ -1,0 +1,85 @@
+package call_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/call/internal/testpb"
+)
+
+func TestRegistrationSaysEverythingThatIsWrong(t *testing.T) {
+	r := call.New(call.Options{})
+	testpb.RegisterNoteServiceServer(r.For("notes", nil), &notes{})
+	testpb.RegisterNoteServiceServer(r.For("thief", nil), &notes{})
+	r.For("confused", nil).RegisterService(&testpb.EchoService_ServiceDesc, &notes{})
+	r.For("unlinked", nil).RegisterService(&grpc.ServiceDesc{ServiceName: "cabinet.none.v1.NoneService"}, nil)
+	r.For("half", nil).RegisterService(&grpc.ServiceDesc{ServiceName: echoService}, nil)
+	r.For("message", nil).RegisterService(&grpc.ServiceDesc{ServiceName: "cabinet.calltest.v1.Note"}, nil)
+	err := r.Err()
+	for _, want := range []string{
+		"cabinet.calltest.v1.NoteService is provided by notes and by thief",
+		"module confused registers *call_test.notes for cabinet.calltest.v1.EchoService",
+		"module unlinked provides cabinet.none.v1.NoneService, whose contract is not linked",
+		"module half provides cabinet.calltest.v1.EchoService without its method Echo",
+		"module message provides cabinet.calltest.v1.Note, which is no service",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+	require.False(t, r.Provides(echoService))
+}
+
+func TestAMethodWithoutRulesIsNotRegistered(t *testing.T) {
+	// The health service of gRPC states no rules of ours.
+	r := call.New(call.Options{})
+	r.For("health", nil).RegisterService(&healthpb.Health_ServiceDesc, healthpb.UnimplementedHealthServer{})
+	require.ErrorContains(t, r.Err(), "/grpc.health.v1.Health/Check does not say who may call it")
+	require.ErrorContains(t, r.Err(), "/grpc.health.v1.Health/Watch does not say who may call it")
+	require.Empty(t, r.Methods())
+}
+
+func TestMethodsAreListed(t *testing.T) {
+	r := inProcess(t, call.Options{}, &notes{}, &echo{})
+	methods := r.Methods()
+	require.Len(t, methods, 11)
+	require.Equal(t, testpb.EchoService_Echo_FullMethodName, methods[0].Rules.Method)
+	require.Equal(t, "echo", methods[0].Module)
+	for _, m := range methods {
+		found, ok := r.Descriptor(m.Rules.Method)
+		require.True(t, ok)
+		require.Equal(t, m.Descriptor, found)
+		if m.Rules.Method == testpb.NoteService_PeekNote_FullMethodName {
+			require.Equal(t, access.Rules{
+				Method: m.Rules.Method, Scope: kernelv1.Scope_SCOPE_CLIENT, Permission: "calltest.notes.read", Immutable: true, ReadOnly: true,
+			}, m.Rules)
+		}
+	}
+	_, ok := r.Descriptor("/no.Service/Method")
+	require.False(t, ok)
+}
+
+func TestExplain(t *testing.T) {
+	r := inProcess(t, call.Options{}, &notes{}, &echo{})
+	for _, c := range []struct {
+		who    access.Principal
+		method string
+		want   string
+		ok     bool
+	}{
+		{manager, testpb.NoteService_GetNote_FullMethodName, "yes: role manager gives calltest.notes.read for the clients granted to the user", true},
+		{access.AsModule("echo"), testpb.NoteService_GetNote_FullMethodName, `no: module echo may not call /cabinet.calltest.v1.NoteService/GetNote: add "cabinet.calltest.v1.NoteService" to what its manifest requires`, false},
+		{access.AsModule("notes"), testpb.EchoService_Echo_FullMethodName, "yes: module notes acts by itself and reaches all rows of what it calls", true},
+		{access.AsModule("notes"), testpb.NoteService_Sweep_FullMethodName, "no: /cabinet.calltest.v1.NoteService/Sweep is called by the kernel alone", false},
+		{head, "/no.Service/Method", "no: no module of this portal provides no.Service", false},
+	} {
+		decision, text := r.Explain(c.who, c.method)
+		require.Equal(t, c.want, text)
+		require.Equal(t, c.ok, decision.Allowed)
+		require.Equal(t, c.method, decision.Method)
+	}
+}

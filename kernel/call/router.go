@@ -1,0 +1,189 @@
+package call
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/opencabinet/cabinet/kernel/access"
+)
+
+// KernelModule is the name under which the kernel's own services are registered. Their handlers may call anything.
+const KernelModule = "kernel"
+
+// Options say how a router works. The zero value works; it lets in nobody whom a method asks for a permission.
+type Options struct {
+	// Policy is the portal's roles. [Router.Install] replaces it.
+	Policy *access.Policy
+	// Log receives what callers are not told; slog.Default when nil.
+	Log *slog.Logger
+	// Tracer and Meter may be nil: then nothing is measured, at no cost.
+	Tracer trace.TracerProvider
+	Meter  metric.MeterProvider
+	// DefaultDeadline is how long a call may take when neither caller nor method says; 30 s when zero.
+	DefaultDeadline time.Duration
+	// MaxMessageBytes is the largest message in either direction; 16 MiB when zero.
+	MaxMessageBytes int
+	// Clock measures durations; time.Now when nil.
+	Clock func() time.Time
+}
+
+// Router carries calls from callers to providers, and lets through only what the caller may do.
+// It is safe for use by many goroutines; services can be added while calls run.
+type Router struct {
+	options   Options
+	validator protovalidate.Validator
+	telemetry telemetry
+	state     atomic.Pointer[state]
+
+	mu   sync.Mutex // guards changes of state, and errs
+	errs []error
+}
+
+// state is what calls read. It is replaced as a whole, never changed.
+type state struct {
+	policy   *access.Policy
+	methods  map[string]*method
+	services map[string]string              // service → module
+	requires map[string]map[string]struct{} // module → services it may call
+}
+
+func (s *state) clone() *state {
+	c := &state{policy: s.policy, methods: maps.Clone(s.methods), services: maps.Clone(s.services)}
+	c.requires = maps.Clone(s.requires)
+	return c
+}
+
+var (
+	_ grpc.ClientConnInterface = (*Router)(nil)
+	_ grpc.ServiceRegistrar    = (*Router)(nil)
+)
+
+// New returns a router without services.
+func New(options Options) *Router {
+	if options.Log == nil {
+		options.Log = slog.Default()
+	}
+	if options.Clock == nil {
+		options.Clock = time.Now
+	}
+	options.DefaultDeadline = cmp.Or(options.DefaultDeadline, 30*time.Second)
+	options.MaxMessageBytes = cmp.Or(options.MaxMessageBytes, 16<<20)
+	r := &Router{options: options}
+	policy := options.Policy
+	if policy == nil {
+		policy = &access.Policy{}
+	}
+	r.state.Store(&state{
+		policy: policy, methods: map[string]*method{}, services: map[string]string{}, requires: map[string]map[string]struct{}{},
+	})
+	var err error
+	if r.validator, err = protovalidate.New(); err != nil {
+		r.errs = append(r.errs, fmt.Errorf("prepare the checking of constraints: %w", err))
+	}
+	if r.telemetry, err = newTelemetry(options); err != nil {
+		r.errs = append(r.errs, fmt.Errorf("prepare measurements: %w", err))
+	}
+	return r
+}
+
+// Install sets the portal's policy, and for each module the services it may call beside its own, by full name.
+// A module that is not named may call none. Calls that are under way finish by the rules they began with.
+func (r *Router) Install(policy *access.Policy, requires map[string][]string) {
+	r.change(func(s *state) error {
+		if policy != nil {
+			s.policy = policy
+		}
+		s.requires = make(map[string]map[string]struct{}, len(requires))
+		for module, services := range requires {
+			s.requires[module] = set(services)
+		}
+		return nil
+	})
+}
+
+func set(names []string) map[string]struct{} {
+	m := make(map[string]struct{}, len(names))
+	for _, name := range names {
+		m[name] = struct{}{}
+	}
+	return m
+}
+
+// change replaces the state with a changed copy; an error keeps the old one and is remembered for Err.
+func (r *Router) change(f func(*state) error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.state.Load().clone()
+	if err := f(s); err != nil {
+		r.errs = append(r.errs, err)
+		return
+	}
+	r.state.Store(s)
+}
+
+// Err joins what went wrong while services were registered. A portal must not start while it is not nil.
+func (r *Router) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return errors.Join(r.errs...)
+}
+
+// Provides tells whether some module provides a service, given by its full name.
+func (r *Router) Provides(service string) bool {
+	_, ok := r.state.Load().services[service]
+	return ok
+}
+
+// Method is what the router knows of a method.
+type Method struct {
+	access.Rules
+	// Module provides it.
+	Module     string
+	Descriptor protoreflect.MethodDescriptor
+}
+
+// Methods returns every method of the portal, by full name.
+func (r *Router) Methods() []Method {
+	methods := make([]Method, 0, len(r.state.Load().methods))
+	for _, m := range r.state.Load().methods {
+		methods = append(methods, Method{Rules: m.rules, Module: m.module, Descriptor: m.descriptor})
+	}
+	slices.SortFunc(methods, func(a, b Method) int { return strings.Compare(a.Rules.Method, b.Rules.Method) })
+	return methods
+}
+
+// Descriptor returns the descriptor of a method, given as "/package.Service/Method".
+func (r *Router) Descriptor(name string) (protoreflect.MethodDescriptor, bool) {
+	m, ok := r.state.Load().methods[name]
+	if !ok {
+		return nil, false
+	}
+	return m.descriptor, true
+}
+
+// Explain says in a sentence why a principal may or may not call a method, given as "/package.Service/Method".
+func (r *Router) Explain(who access.Principal, name string) (access.Decision, string) {
+	s := r.state.Load()
+	m, ok := s.methods[name]
+	if !ok {
+		return access.Decision{Method: name}, "no: " + s.missing(name)
+	}
+	if caller := callerOf(who); !s.mayCall(caller, m) {
+		return access.Decision{Method: name, Permission: m.rules.Permission, Code: access.NotRequired}, "no: " + notRequired(caller, m)
+	}
+	return s.policy.Explain(acting(who), m.rules)
+}

@@ -1,0 +1,158 @@
+package call
+
+import (
+	"context"
+	"reflect"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// Invoke makes a call with one message each way; generated clients call it. name is "/package.Service/Method".
+// Its errors are gRPC statuses.
+func (r *Router) Invoke(ctx context.Context, name string, args, reply any, opts ...grpc.CallOption) error {
+	u := unaryCall{router: r, options: r.read(opts), transport: transport{method: name}}
+	err := u.run(ctx, name, args, reply)
+	u.options.report(&u.transport)
+	for _, finish := range u.options.finish {
+		finish(err)
+	}
+	return err
+}
+
+type unaryCall struct {
+	admitted
+	router    *Router
+	options   callOptions
+	transport transport
+	within    boundary
+	ctx       context.Context // the provider's
+	request   proto.Message   // the caller's
+}
+
+func (u *unaryCall) run(ctx context.Context, name string, args, reply any) error {
+	if err := u.router.admit(ctx, name, &u.admitted); err != nil {
+		return err
+	}
+	if u.method.unary == nil {
+		return status.Errorf(codes.Unimplemented, "%s is a stream", name)
+	}
+	var err error
+	if u.request, err = message(args); err != nil {
+		return err
+	}
+	into, err := message(reply)
+	if err != nil {
+		return err
+	}
+	ctx, end := u.router.telemetry.begin(ctx, u.method)
+	err = u.serve(ctx, into)
+	if end != nil {
+		end(err)
+	}
+	return err
+}
+
+func (u *unaryCall) serve(ctx context.Context, reply proto.Message) error {
+	if err := limit(u.request, u.options.maxSend); err != nil {
+		return err
+	}
+	u.within.enter(ctx, &u.admitted)
+	defer u.within.end()
+	u.ctx = u.within.provider(&u.transport)
+	answer, err := u.handle()
+	if late := u.within.Err(); late != nil { // across processes neither answer nor error would have arrived
+		return status.FromContextError(late).Err()
+	}
+	if err != nil {
+		return u.router.normal(ctx, u.method, err)
+	}
+	return u.answer(reply, answer)
+}
+
+// handle runs the provider on this goroutine.
+func (u *unaryCall) handle() (answer any, err error) {
+	defer u.router.recovered(u.ctx, u.method, &err)
+	var interceptor grpc.UnaryServerInterceptor
+	if u.method.rules.Immutable {
+		interceptor = u.intercept
+	}
+	return u.method.unary(u.method.impl, u.ctx, u.receive, interceptor)
+}
+
+// receive fills the message that the generated handler made for the request.
+func (u *unaryCall) receive(v any) error {
+	in, err := message(v)
+	if err != nil {
+		return err
+	}
+	if u.shared(in) {
+		return u.check(u.request)
+	}
+	if err := copyInto(in, u.request); err != nil {
+		return err
+	}
+	return u.check(in)
+}
+
+// intercept runs between the generated handler and the provider's method.
+func (u *unaryCall) intercept(ctx context.Context, in any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	if u.shared(in) {
+		in = u.request
+	}
+	return next(ctx, in)
+}
+
+// shared tells whether the provider may have the caller's own message.
+func (u *unaryCall) shared(in any) bool {
+	return u.method.rules.Immutable && reflect.TypeOf(in) == reflect.TypeOf(u.request)
+}
+
+// staffFields refuses fields for staff in the request of somebody who is not.
+func (a *admitted) staffFields(request proto.Message) error {
+	if !a.restricted || a.method.staffIn == nil {
+		return nil
+	}
+	if found := a.method.staffIn.violations(request.ProtoReflect(), ""); len(found) > 0 {
+		return badRequest(found)
+	}
+	return nil
+}
+
+func (u *unaryCall) check(in proto.Message) error {
+	return u.router.check(u.ctx, &u.admitted, in)
+}
+
+// check looks at what the provider will see, not at what its caller could still change.
+func (r *Router) check(ctx context.Context, a *admitted, in proto.Message) error {
+	if err := a.staffFields(in); err != nil {
+		return err
+	}
+	if a.method.constrained {
+		return r.validate(ctx, a.method, in)
+	}
+	return nil
+}
+
+// answer fills the caller's reply.
+func (u *unaryCall) answer(reply proto.Message, v any) error {
+	answer, err := message(v)
+	if err != nil {
+		return u.router.normal(u.ctx, u.method, err)
+	}
+	if err := limit(answer, u.options.maxReceive); err != nil {
+		return err
+	}
+	proto.Reset(reply)
+	if u.restricted && u.method.staffOut != nil {
+		own := proto.Clone(answer)
+		u.method.staffOut.clear(own.ProtoReflect())
+		return shareInto(reply, own)
+	}
+	if u.method.rules.Immutable {
+		return shareInto(reply, answer)
+	}
+	return copyInto(reply, answer)
+}
