@@ -18,7 +18,7 @@ $(BUF): .ci/package-lock.json
 
 generate: $(BUF) .build/proto ## Make generated code again: contracts, pages
 	$(BUF) generate
-	go tool templ generate -path kernel/web -log-level error
+	go tool templ generate -path kernel/web/ui -log-level error
 
 lint: $(BUF) .build/proto ## Formatting, vet, contracts
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }

@@ -175,6 +175,21 @@ func shoot(t *testing.T, ctx context.Context, name string) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600))
 }
 
+// On paper a list keeps every column, and nothing is cut off.
+func TestPrintInABrowser(t *testing.T) {
+	t.Parallel()
+	ctx := browser(t)
+	s := newSite(t, bundle(t))
+	run(t, ctx, chromedp.EmulateViewport(690, 1000))
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	require.NoError(t, err)
+	run(t, ctx, chromedp.Navigate(s.URL+"/list"))
+	shoot(t, ctx, "print-list")
+	require.LessOrEqual(t, js[int](t, ctx, `document.querySelector('table').getBoundingClientRect().right`), 690)
+	require.Equal(t, 7, js[int](t, ctx, `[...document.querySelectorAll('thead th')].filter((th) => th.checkVisibility() && th.innerText.trim() !== '' && !th.querySelector('.vh')).length`))
+	require.False(t, js[bool](t, ctx, `['.rail', '.top', '.bottom', '.filters', '.pager', '.bulk', '.btn'].some((s) => [...document.querySelectorAll(s)].some((e) => e.checkVisibility()))`))
+}
+
 // What opens is looked at open.
 func TestOpenedInABrowser(t *testing.T) {
 	t.Parallel()
