@@ -27,4 +27,7 @@ lint: $(BUF) .build/proto ## Formatting, vet, contracts
 	$(BUF) lint
 
 breaking: $(BUF) .build/proto ## Contracts only grow
-	$(BUF) breaking --against '.git#ref=$(AGAINST)' --path contracts
+	@rm -rf .build/against && mkdir -p .build/against/.build
+	git archive $(AGAINST) buf.yaml contracts | tar -x -C .build/against
+	@cp -r .build/proto .build/against/.build/proto
+	$(BUF) breaking --against .build/against

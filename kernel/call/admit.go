@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -57,7 +58,11 @@ func (r *Router) admit(ctx context.Context, name string, a *admitted) error {
 		return refused(decision)
 	}
 	a.method, a.decision, a.depth = m, decision, depth
-	a.restricted = who.Kind == access.Contact || who.Kind == access.Nobody
+	switch who.Kind {
+	case access.Staff, access.Module, access.Kernel:
+	default:
+		a.restricted = true
+	}
 	a.principal = who
 	a.principal.Via = append(slices.Clip(who.Via), m.module) // never into the array of the caller's principal
 	return nil
@@ -69,7 +74,7 @@ func callerOf(who access.Principal) string {
 		return who.Via[n-1]
 	}
 	if who.Kind == access.Module {
-		return who.Name
+		return cmp.Or(who.Name, "without a name")
 	}
 	return ""
 }

@@ -59,6 +59,22 @@ func TestErrAndDoneAgree(t *testing.T) {
 	})
 }
 
+func TestNoValueOfTheCallersLeaks(t *testing.T) {
+	type key struct{}
+	number := new(int) // the standard library's own keys are of this kind
+	p := withGet(t, func(ctx context.Context) error {
+		require.Nil(t, ctx.Value(key{}))
+		require.Nil(t, ctx.Value(number))
+		require.Nil(t, ctx.Value("text"))
+		return nil
+	})
+	ctx := context.WithValue(context.WithValue(context.WithValue(as(t, head), key{}, 1), number, 2), "text", 3) //nolint:staticcheck // any key
+	require.NoError(t, p.get(ctx))
+	ctx, cancel := context.WithTimeout(ctx, time.Hour)
+	defer cancel()
+	require.NoError(t, p.get(ctx))
+}
+
 func TestDerivedContextsTakeNoGoroutine(t *testing.T) {
 	p := withGet(t, func(ctx context.Context) error {
 		before := runtime.NumGoroutine()

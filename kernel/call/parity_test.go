@@ -60,6 +60,7 @@ func TestWhoIsRefused(t *testing.T) {
 			"module calls kernel's":  {access.AsModule("notes"), p.sweep, codes.PermissionDenied, access.NotForUsers},
 			"module without a right": {access.AsModule("echo"), p.get, codes.PermissionDenied, access.NotRequired},
 			"module nobody knows":    {access.AsModule("stranger"), p.get, codes.PermissionDenied, access.NotRequired},
+			"module without a name":  {access.AsModule(""), p.get, codes.PermissionDenied, access.NotRequired},
 			"stream":                 {reader, p.talk, codes.PermissionDenied, access.NotPermitted},
 		} {
 			t.Run(name, func(t *testing.T) { requireRefusal(t, c.code, c.reason, c.call(as(t, c.who))) })

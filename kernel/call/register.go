@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"time"
 
+	"buf.build/go/protovalidate"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -134,6 +135,12 @@ func (r *Router) prepare(m *method) (err error) {
 	m.staffIn = staffMaskOf(m.descriptor.Input())
 	m.staffOut = staffMaskOf(m.descriptor.Output())
 	m.constrained = constrained(m.descriptor.Input())
+	if m.constrained { // makes the checks now, so that what cannot be checked is known before the first call
+		var broken *protovalidate.CompilationError
+		if err := r.validator.Validate(m.input.New().Interface()); errors.As(err, &broken) {
+			return fmt.Errorf("constraints on what %s receives cannot be checked: %w", m.rules.Method, err)
+		}
+	}
 	m.measure = r.telemetry.of(m.rules.Method)
 	return nil
 }

@@ -1,11 +1,18 @@
 package call_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
@@ -82,4 +89,32 @@ func TestExplain(t *testing.T) {
 		require.Equal(t, c.ok, decision.Allowed)
 		require.Equal(t, c.method, decision.Method)
 	}
+}
+
+func TestConstraintsThatCannotBeChecked(t *testing.T) {
+	limits := &descriptorpb.FieldOptions{}
+	proto.SetExtension(limits, validate.E_Field, validate.FieldRules_builder{Int32: validate.Int32Rules_builder{Gte: proto.Int32(0)}.Build()}.Build())
+	rules := &descriptorpb.MethodOptions{}
+	proto.SetExtension(rules, kernelv1.E_Method, &kernelv1.MethodRules{Scope: kernelv1.Scope_SCOPE_PUBLIC})
+	file, err := protodesc.NewFile(&descriptorpb.FileDescriptorProto{
+		Name: proto.String("calltest/broken.proto"), Package: proto.String("calltest.broken.v1"), Syntax: proto.String("proto3"),
+		MessageType: []*descriptorpb.DescriptorProto{{Name: proto.String("M"), Field: []*descriptorpb.FieldDescriptorProto{{
+			Name: proto.String("text"), Number: proto.Int32(1), Type: descriptorpb.FieldDescriptorProto_TYPE_STRING.Enum(),
+			Label: descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum(), Options: limits, // a number's rule on a text
+		}}}},
+		Service: []*descriptorpb.ServiceDescriptorProto{{Name: proto.String("S"), Method: []*descriptorpb.MethodDescriptorProto{{
+			Name: proto.String("Do"), InputType: proto.String(".calltest.broken.v1.M"), OutputType: proto.String(".calltest.broken.v1.M"), Options: rules,
+		}}}},
+	}, nil)
+	require.NoError(t, err)
+	require.NoError(t, protoregistry.GlobalFiles.RegisterFile(file))
+	r := call.New(call.Options{})
+	r.For("broken", nil).RegisterService(&grpc.ServiceDesc{
+		ServiceName: "calltest.broken.v1.S",
+		Methods: []grpc.MethodDesc{{MethodName: "Do", Handler: func(any, context.Context, func(any) error, grpc.UnaryServerInterceptor) (any, error) {
+			return nil, errors.New("never called")
+		}}},
+	}, nil)
+	require.ErrorContains(t, r.Err(), "constraints on what /calltest.broken.v1.S/Do receives cannot be checked")
+	require.False(t, r.Provides("calltest.broken.v1.S"))
 }

@@ -101,11 +101,15 @@ func New(options Options) *Router {
 }
 
 // Install sets the portal's policy, and for each module the services it may call beside its own, by full name.
-// A module that is not named may call none. Calls that are under way finish by the rules they began with.
+// A module that is not named may call none. A nil policy or map leaves what was said before. Calls that are under
+// way finish by the rules they began with.
 func (r *Router) Install(policy *access.Policy, requires map[string][]string) {
 	r.change(func(s *state) error {
 		if policy != nil {
 			s.policy = policy
+		}
+		if requires == nil {
+			return nil
 		}
 		s.requires = make(map[string]map[string]struct{}, len(requires))
 		for module, services := range requires {
