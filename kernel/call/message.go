@@ -1,6 +1,8 @@
 package call
 
 import (
+	"reflect"
+
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -42,6 +44,45 @@ func copyInto(dst, src proto.Message) error {
 		return nil
 	}
 	return transcode(dst, src)
+}
+
+// openFields are the fields of a generated message's struct, when all that it holds lies in exported ones. Copying
+// those takes a quarter of the time that protobuf's reflection does.
+func openFields(t protoreflect.MessageType) (reflect.Type, []int) {
+	pointer := reflect.TypeOf(t.Zero().Interface())
+	if pointer.Kind() != reflect.Pointer || pointer.Elem().Kind() != reflect.Struct {
+		return nil, nil
+	}
+	var fields []int
+	for i := range pointer.Elem().NumField() {
+		switch f := pointer.Elem().Field(i); {
+		case f.IsExported():
+			fields = append(fields, i)
+		case f.Name == "state", f.Name == "sizeCache", f.Name == "unknownFields": // protobuf's own
+		default:
+			return nil, nil // an opaque message: its fields are not to be touched
+		}
+	}
+	return pointer, fields
+}
+
+// share is shareInto for the method's reply.
+func (m *method) share(dst, src proto.Message) error {
+	if m.openReply == nil || reflect.TypeOf(dst) != m.openReply || reflect.TypeOf(src) != m.openReply {
+		return shareInto(dst, src)
+	}
+	to, from := reflect.ValueOf(dst), reflect.ValueOf(src)
+	if from.IsNil() {
+		return nil
+	}
+	to, from = to.Elem(), from.Elem()
+	for _, i := range m.openFields {
+		to.Field(i).Set(from.Field(i))
+	}
+	if unknown := src.ProtoReflect().GetUnknown(); len(unknown) > 0 {
+		dst.ProtoReflect().SetUnknown(unknown)
+	}
+	return nil
 }
 
 // shareInto fills an empty dst with src's own fields: what lies below them is shared.

@@ -119,6 +119,17 @@ func TestImmutableMethodsShare(t *testing.T) {
 		requireEqual(t, answer, reply)
 		require.NotSame(t, answer, reply)
 
+		// A reply of another type is filled as well, and none at all is an empty one.
+		other := dynamicpb.NewMessage(strangeCopy(t, "PeekNoteResponse"))
+		require.NoError(t, p.Invoke(as(t, head), testpb.NoteService_PeekNote_FullMethodName, request, other))
+		require.Equal(t, proto.Size(answer), proto.Size(other))
+		kept := answer
+		answer = nil
+		reply, err = p.notes.PeekNote(as(t, head), request)
+		require.NoError(t, err)
+		requireEqual(t, &testpb.PeekNoteResponse{}, reply)
+		answer = kept
+
 		// Types that differ cannot be shared; they go through bytes.
 		dynamic := dynamicpb.NewMessage(strangeCopy(t, "PeekNoteRequest"))
 		data, err := proto.Marshal(request)

@@ -26,6 +26,9 @@ type method struct {
 	stream     grpc.StreamHandler
 	deadline   time.Duration
 	input      protoreflect.MessageType
+	// openReply and openFields serve to hand over a reply without a copy; nil where that is not possible.
+	openReply  reflect.Type
+	openFields []int
 	// staffIn and staffOut lead to the fields for staff; nil when the message has none.
 	staffIn, staffOut *staffMask
 	// constrained messages go through the validator.
@@ -132,6 +135,9 @@ func (r *Router) prepare(m *method) (err error) {
 		m.deadline = r.options.DefaultDeadline
 	}
 	m.input = messageType(m.descriptor.Input())
+	if m.rules.Immutable {
+		m.openReply, m.openFields = openFields(messageType(m.descriptor.Output()))
+	}
 	m.staffIn = staffMaskOf(m.descriptor.Input())
 	m.staffOut = staffMaskOf(m.descriptor.Output())
 	m.constrained = constrained(m.descriptor.Input())

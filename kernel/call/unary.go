@@ -152,7 +152,7 @@ func (u *unaryCall) answer(reply proto.Message, v any) error {
 		return shareInto(reply, own)
 	}
 	if u.method.rules.Immutable {
-		return shareInto(reply, answer)
+		return u.method.share(reply, answer)
 	}
 	return copyInto(reply, answer)
 }

@@ -1,0 +1,64 @@
+package module
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// Module is a part of a portal that provides contracts. See the package's comment for its life.
+type Module interface {
+	Manifest() Manifest
+	Register(Registrar)
+}
+
+// Unit is a module and its name, as a portal lists it.
+type Unit struct {
+	// Name is the module's id, and its key in portal.yaml.
+	Name   string
+	Module Module
+}
+
+// Registrar is where a module binds what its manifest promised.
+type Registrar interface {
+	grpc.ServiceRegistrar
+	// Handle hears events. The handler runs as the module.
+	Handle(event.Subscription)
+	// Host is what the kernel lends the module; it may be kept.
+	Host() *Host
+}
+
+// Host is what the kernel lends a module.
+type Host struct {
+	// ID is the module's.
+	ID string
+	// Store reaches the module's own schema, within what the caller in the context may see.
+	Store *store.Store
+	// Policy is the portal's roles and what each may do.
+	Policy *access.Policy
+	Log    *slog.Logger
+	// Now is the clock. Zone is the portal's time zone, in which dates are derived.
+	Now  func() time.Time
+	Zone *time.Location
+	// Key derives a secret of the module's own from the portal's master key; purpose tells several apart.
+	Key func(purpose string, bytes int) []byte
+}
+
+// Self returns a context in which the module acts by itself: for its own rows, all of them, and for calls it makes
+// in nobody's name. The caller's rights are gone, so check them before.
+func (h *Host) Self(ctx context.Context) context.Context {
+	ctx = access.With(ctx, access.AsModule(h.ID))
+	return access.WithDecision(ctx, access.Decision{Allowed: true, Reach: access.All})
+}
+
+// Publish says in the transaction that something happened. key orders events: those of one key arrive in order.
+func (h *Host) Publish(ctx context.Context, tx *store.Tx, key string, message proto.Message) error {
+	return event.Publish(ctx, tx, key, message)
+}

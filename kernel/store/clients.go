@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// AddClient makes a client known to the portal, so that rows and grants can name it. Only a module whose manifest says
+// that it owns clients may.
+func (tx *Tx) AddClient(ctx context.Context, id string) error {
+	_, err := tx.Exec(ctx, "select kernel.add_client($1)", id)
+	return err
+}
+
+// AddClients makes many clients known.
+func (tx *Tx) AddClients(ctx context.Context, ids ...string) error {
+	_, err := tx.Exec(ctx, "select kernel.add_client(id) from unnest($1::uuid[]) id", ids)
+	return err
+}
+
+// GrantClients lets a user see clients, as far as this module is concerned; granting twice is granting once. Only a
+// module whose manifest says that it grants clients may. It takes effect when the transaction commits.
+func (tx *Tx) GrantClients(ctx context.Context, userID string, clientIDs ...string) error {
+	_, err := tx.Exec(ctx, "select kernel.grant_clients($1, $2::uuid[])", userID, clientIDs)
+	return err
+}
+
+// RevokeClients takes back what this module granted. What other modules granted stays.
+func (tx *Tx) RevokeClients(ctx context.Context, userID string, clientIDs ...string) error {
+	_, err := tx.Exec(ctx, "select kernel.revoke_clients($1, $2::uuid[])", userID, clientIDs)
+	return err
+}
+
+// GrantedBy returns the modules that granted a client to a user, by id.
+func (db *DB) GrantedBy(ctx context.Context, userID, clientID string) ([]string, error) {
+	rows, err := db.kernel.Query(ctx, "select module from kernel.client_grant where user_id = $1 and client_id = $2 order by 1", userID, clientID)
+	if err != nil {
+		return nil, ErrorStatus(err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return list, ErrorStatus(err)
+}

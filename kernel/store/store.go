@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/opencabinet/cabinet/kernel/access"
+)
+
+// Store is the database as one module sees it: its own schema, and of each table the rows that the call under way
+// may touch. SQL names the schema always. It is safe for concurrent use.
+//
+// Errors are as [ErrorStatus] makes them, and can be returned to the caller as they are.
+type Store struct {
+	db      *DB
+	module  string
+	roles   roles
+	pageKey []byte
+}
+
+// Querier is what Query and QueryOne read from: a [*Store], each statement by itself, or a [*Tx].
+type Querier interface {
+	// read runs one statement and hands its rows to collect.
+	read(ctx context.Context, sql string, args []any, collect func(pgx.Rows) error) error
+}
+
+var (
+	_ Querier = (*Store)(nil)
+	_ Querier = (*Tx)(nil)
+)
+
+const takeRole = "select set_config('role', $1, true), set_config('cabinet.principal', $2, true)"
+
+// batch starts a batch whose first item takes the role and says who acts, until the batch ends.
+func (s *Store) batch(ctx context.Context) (*pgx.Batch, error) {
+	if access.InTx(ctx) {
+		return nil, ErrInTx
+	}
+	role, setting, err := s.scope(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := &pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, 2)}
+	b.Queue(takeRole, role, setting)
+	return b, nil
+}
+
+// Exec runs one statement, which commits by itself.
+func (s *Store) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	b, err := s.batch(ctx)
+	if err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	b.Queue(sql, args...)
+	results := s.db.pool.SendBatch(ctx, b)
+	tag, err := results.Exec()
+	if err == nil {
+		tag, err = results.Exec()
+	}
+	if closing := results.Close(); err == nil {
+		err = closing
+	}
+	return tag, ErrorStatus(err)
+}
+
+func (s *Store) read(ctx context.Context, sql string, args []any, collect func(pgx.Rows) error) error {
+	b, err := s.batch(ctx)
+	if err != nil {
+		return err
+	}
+	b.Queue(sql, args...)
+	results := s.db.pool.SendBatch(ctx, b)
+	if _, err = results.Exec(); err == nil {
+		var rows pgx.Rows
+		if rows, err = results.Query(); err == nil {
+			err = collect(rows)
+		}
+	}
+	if closing := results.Close(); err == nil {
+		err = closing
+	}
+	return ErrorStatus(err)
+}
+
+// Query runs one statement and scans its rows, such as with pgx.RowToStructByName. No rows are an empty slice.
+func Query[T any](ctx context.Context, q Querier, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
+	var list []T
+	err := q.read(ctx, sql, args, func(rows pgx.Rows) (err error) {
+		list, err = pgx.CollectRows(rows, scan)
+		return err
+	})
+	return list, err
+}
+
+// QueryOne runs one statement and scans its first row; [ErrNotFound] when there is none.
+func QueryOne[T any](ctx context.Context, q Querier, scan pgx.RowToFunc[T], sql string, args ...any) (T, error) {
+	var one T
+	err := q.read(ctx, sql, args, func(rows pgx.Rows) (err error) {
+		one, err = pgx.CollectOneRow(rows, scan)
+		return err
+	})
+	return one, err
+}

@@ -1,0 +1,185 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"google.golang.org/grpc/codes"
+
+	"github.com/opencabinet/cabinet/kernel/access"
+)
+
+// Tx is a transaction of a module, under the role and principal of the call that began it.
+type Tx struct {
+	pgx    pgx.Tx
+	store  *Store
+	before []func(ctx context.Context) error
+	after  []func()
+	local  map[any]any
+	failed error
+}
+
+// txTries is how often a transaction is run before a deadlock or a failure to serialise is the caller's.
+const txTries = 3
+
+// Tx runs do in a transaction: what it returns nil for is committed, an error or a panic rolls back. do uses the context
+// it is given; the router refuses calls to modules with it, and the store a second transaction.
+//
+// When Postgres gives up on the transaction for the sake of another (deadlock, serialisation), do is run again,
+// up to three times in all. It therefore keeps to the transaction: what happens elsewhere (a file, a message, a variable
+// outside) is not taken back. Put that behind [Tx.AfterCommit].
+func (s *Store) Tx(ctx context.Context, do func(ctx context.Context, tx *Tx) error) error {
+	if access.InTx(ctx) {
+		return ErrInTx
+	}
+	for try := 1; ; try++ {
+		err := s.try(ctx, do)
+		if err == nil || try == txTries || ctx.Err() != nil || !retryable(err) {
+			return ErrorStatus(err)
+		}
+	}
+}
+
+func (s *Store) try(ctx context.Context, do func(ctx context.Context, tx *Tx) error) (err error) {
+	role, setting, err := s.scope(ctx)
+	if err != nil {
+		return err
+	}
+	begun, err := s.db.pool.BeginTx(ctx, pgx.TxOptions{
+		BeginQuery: "begin; select set_config('role', " + literal(role) + ", true), set_config('cabinet.principal', " + literal(setting) + ", true)",
+	})
+	if err != nil {
+		return err
+	}
+	committed := false
+	defer func() { // also when do panics
+		if !committed {
+			_ = begun.Rollback(context.WithoutCancel(ctx))
+		}
+	}()
+	tx := &Tx{pgx: begun, store: s}
+	held := access.WithTx(ctx)
+	if err := do(held, tx); err != nil {
+		return err
+	}
+	if tx.failed != nil {
+		return tx.failed
+	}
+	for _, hook := range tx.before {
+		if err := hook(held); err != nil {
+			return err
+		}
+	}
+	if err := begun.Commit(ctx); err != nil {
+		return atCommit(err)
+	}
+	committed = true
+	for _, hook := range tx.after {
+		hook()
+	}
+	return nil
+}
+
+// atCommit tells a transaction that was refused from one of which nobody knows.
+func atCommit(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && !lostCode(pg.Code) || errors.Is(err, pgx.ErrTxCommitRollback) {
+		return err
+	}
+	return &Error{
+		Code:  codes.Unavailable,
+		Text:  "the database went away while this was being saved: look whether it was saved before trying again",
+		cause: err,
+	}
+}
+
+func lostCode(code string) bool { return len(code) == 5 && (code[:2] == "08" || code[:3] == "57P") }
+
+// Exec runs one statement in the transaction.
+func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	tag, err := tx.pgx.Exec(ctx, sql, args...)
+	return tag, txError(err)
+}
+
+func (tx *Tx) read(ctx context.Context, sql string, args []any, collect func(pgx.Rows) error) error {
+	rows, err := tx.pgx.Query(ctx, sql, args...)
+	if err == nil {
+		err = collect(rows)
+	}
+	return txError(err)
+}
+
+// Batch sends many statements in one go and returns the first error. Their rows are dropped.
+func (tx *Tx) Batch(ctx context.Context, b *pgx.Batch) error {
+	return txError(tx.pgx.SendBatch(ctx, b).Close())
+}
+
+// CopyFrom writes many rows at once and returns how many. Postgres refuses it for tables with row security, unless the role
+// sees all rows by being their owner, so it is for tables without: use Batch, or insert … select from unnest($1).
+func (tx *Tx) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error) {
+	n, err := tx.pgx.CopyFrom(ctx, table, columns, rows)
+	return n, txError(err)
+}
+
+// Savepoint runs do so that its error undoes what it did, and only that.
+func (tx *Tx) Savepoint(ctx context.Context, do func(ctx context.Context) error) error {
+	inner, err := tx.pgx.Begin(ctx)
+	if err != nil {
+		return txError(err)
+	}
+	outer := tx.pgx
+	tx.pgx = inner
+	defer func() {
+		tx.pgx = outer
+		_ = inner.Rollback(context.WithoutCancel(ctx)) // nothing to do once it was released
+	}()
+	if err := do(ctx); err != nil {
+		return err
+	}
+	return txError(inner.Commit(ctx))
+}
+
+// Module is the id of the module whose transaction it is.
+func (tx *Tx) Module() string { return tx.store.module }
+
+// BeforeCommit runs hook, in the transaction, after the function given to Store.Tx returned nil. An error rolls back.
+func (tx *Tx) BeforeCommit(hook func(ctx context.Context) error) { tx.before = append(tx.before, hook) }
+
+// AfterCommit runs hook once the transaction is committed, and never otherwise.
+func (tx *Tx) AfterCommit(hook func()) { tx.after = append(tx.after, hook) }
+
+// Local returns what was kept under key in this transaction, or keeps what create returns. Keys are of a type of the
+// caller's own, as a context's are.
+func (tx *Tx) Local(key any, create func() any) any {
+	if v, ok := tx.local[key]; ok {
+		return v
+	}
+	if tx.local == nil {
+		tx.local = map[any]any{}
+	}
+	v := create()
+	tx.local[key] = v
+	return v
+}
+
+// fail makes sure that the transaction does not commit, even when err is swallowed.
+func (tx *Tx) fail(err error) error {
+	if tx.failed == nil {
+		tx.failed = err
+	}
+	return err
+}
+
+// txError keeps deadlocks recognisable for the retry, and maps the rest.
+func txError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, pgx.ErrTxClosed) {
+		return fmt.Errorf("store: the transaction has ended: %w", err)
+	}
+	return ErrorStatus(err)
+}
