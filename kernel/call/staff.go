@@ -10,7 +10,8 @@ import (
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 )
 
-// staffMask leads through a message to its fields for staff alone.
+// staffMask leads through a message to its fields for staff alone. It does not look into google.protobuf.Any, whose
+// contents a contract does not state.
 type staffMask struct {
 	// fields are for staff.
 	fields []protoreflect.FieldDescriptor

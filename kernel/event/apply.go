@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // ErrNoDelivery is the error of [Apply] outside a handler.
@@ -17,7 +17,7 @@ type delivery struct{ subscriber, event string }
 
 // Applier is a transaction that an effect is written in.
 type Applier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
 // Transactor runs fn in a transaction of its own, committed when fn returns nil. *store.Store is one.
@@ -34,12 +34,9 @@ func Apply[T Applier](ctx context.Context, s Transactor[T], fn func(ctx context.
 		return ErrNoDelivery
 	}
 	return s.Tx(ctx, func(ctx context.Context, tx T) error {
-		rows, err := tx.Query(ctx, `select kernel.apply($1, $2)`, d.subscriber, d.event)
-		if err != nil {
-			return err
-		}
-		first, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
-		if err != nil || !first {
+		// One row when it is the first time, none otherwise: so the tag alone tells.
+		tag, err := tx.Exec(ctx, `select where kernel.apply($1, $2)`, d.subscriber, d.event)
+		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}
 		return fn(ctx, tx)
