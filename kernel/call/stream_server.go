@@ -21,7 +21,7 @@ var _ grpc.ServerStream = (*serverStream)(nil)
 // run is the provider's goroutine.
 func (s *serverStream) run() {
 	err := s.handle()
-	if late := s.ctx.Err(); late != nil {
+	if late := s.stream.ctx.Err(); late != nil {
 		s.finish(status.FromContextError(late).Err())
 		return
 	}
@@ -81,8 +81,9 @@ func (s *serverStream) SendMsg(v any) error {
 func (s *serverStream) RecvMsg(v any) error {
 	m, err := receive(s.ctx, s.up, s.half)
 	if err != nil {
-		// A call that was broken off, for a message the contract refuses, must not look like one that is complete.
-		if late := s.ctx.Err(); late != nil {
+		// A call that was broken off, for a message the contract refuses, must not look like one that is complete. The
+		// provider's own context learns of it a moment after the stream's.
+		if late := s.stream.ctx.Err(); late != nil {
 			return status.FromContextError(late).Err()
 		}
 		return err

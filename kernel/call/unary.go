@@ -63,7 +63,11 @@ func (u *unaryCall) serve(ctx context.Context, reply proto.Message) error {
 	defer u.within.end()
 	u.ctx = u.within.provider(&u.transport)
 	answer, err := u.handle()
-	if late := u.within.Err(); late != nil { // across processes neither answer nor error would have arrived
+	late := ctx.Err() // before the provider's own context, which learns of it a moment later
+	if late == nil {
+		late = u.within.Err()
+	}
+	if late != nil { // across processes neither answer nor error would have arrived
 		return status.FromContextError(late).Err()
 	}
 	if err != nil {

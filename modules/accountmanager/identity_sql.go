@@ -1,0 +1,129 @@
+package accountmanager
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// heldUser is what opening a session must know of its user.
+type heldUser struct {
+	Staff        bool
+	Blocked      bool
+	LastClientID string
+}
+
+func holdUser(ctx context.Context, tx *store.Tx, userID string) (heldUser, error) {
+	return store.QueryOne(ctx, tx, pgx.RowToStructByPos[heldUser], `
+		select staff, block_time is not null, coalesce(last_client_id::text, '')
+		from accountmanager.users where user_id = $1 for share`, userID)
+}
+
+// actingClient is a client whom a user may act for, unless it is suspended.
+type actingClient struct {
+	ClientID  string
+	Suspended bool
+}
+
+func clientsOf(ctx context.Context, tx *store.Tx, userID string) ([]actingClient, error) {
+	return store.Query(ctx, tx, pgx.RowToStructByPos[actingClient], `
+		select m.client_id::text, k.suspended
+		from accountmanager.memberships m join accountmanager.client_copies k using (client_id)
+		where m.user_id = $1 order by k.name, m.client_id`, userID)
+}
+
+type newSession struct {
+	id, userID, clientID string
+	hash                 []byte
+	kept                 bool
+	device, address      string
+	now, expire, end     time.Time
+}
+
+func insertSession(ctx context.Context, tx *store.Tx, n newSession) error {
+	_, err := tx.Exec(ctx, `
+		insert into accountmanager.sessions
+			(id, user_id, token_hash, client_id, kept, device, remote_address, create_time, last_seen_time, expire_time, end_time)
+		values ($1, $2, $3, nullif($4, '')::uuid, $5, $6, $7, $8, $8, $9, $10)`,
+		n.id, n.userID, n.hash, n.clientID, n.kept, n.device, n.address, n.now, n.expire, n.end)
+	return err
+}
+
+// sweepSessions drops some of those that have ended by themselves.
+func sweepSessions(ctx context.Context, tx *store.Tx, now time.Time) error {
+	_, err := tx.Exec(ctx, `
+		delete from accountmanager.sessions where id in (
+			select id from accountmanager.sessions where expire_time <= $1 order by expire_time limit 100 for update skip locked)`, now)
+	return err
+}
+
+// foundSession is a session with its user and the clients they may act for now, by name.
+type foundSession struct {
+	SessionID, UserID, ActingFor string
+	Kept                         bool
+	LastSeen, End                time.Time
+	Name                         string
+	Staff                        bool
+	Roles                        []string
+	Language                     string
+	Theme                        int16
+	ClientIDs                    []string
+	ClientNames                  []string
+	ClientRoles                  []string
+	// NamesOld says that some name should be asked for again.
+	NamesOld bool
+}
+
+func (m *Module) findSession(ctx context.Context, hash []byte, now time.Time) ([]foundSession, error) {
+	return store.Query(ctx, m.host.Store, pgx.RowToStructByPos[foundSession], `
+		select s.id::text, s.user_id::text, coalesce(s.client_id::text, ''), s.kept, s.last_seen_time, s.end_time,
+			u.name, u.staff, u.roles, u.language, u.theme,
+			coalesce(c.ids, '{}'), coalesce(c.names, '{}'), coalesce(c.roles, '{}'), coalesce(c.old, false)
+		from accountmanager.sessions s
+		join accountmanager.users u using (user_id)
+		left join lateral (
+			select array_agg(m.client_id::text order by k.name, m.client_id) as ids,
+				array_agg(k.name order by k.name, m.client_id) as names,
+				array_agg(m.role order by k.name, m.client_id) as roles,
+				bool_or(k.name_time < $3) as old
+			from accountmanager.memberships m join accountmanager.client_copies k using (client_id)
+			where m.user_id = u.user_id and not k.suspended
+		) c on not u.staff
+		where s.token_hash = $1 and s.expire_time > $2 and u.block_time is null`, hash, now, now.Add(-namesLast))
+}
+
+// seen writes a session's use down, and moves its end on. Of several at once, one does.
+func (m *Module) seen(ctx context.Context, s foundSession, now time.Time) error {
+	return m.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		written, err := store.Query(ctx, tx, pgx.RowTo[string], `
+			update accountmanager.sessions set last_seen_time = $2, expire_time = $3
+			where id = $1 and last_seen_time <= $4 returning id::text`,
+			s.SessionID, now, m.expiry(now, s.End, s.Kept), now.Add(-seenEvery))
+		if err != nil || len(written) == 0 {
+			return err
+		}
+		_, err = tx.Exec(ctx, `update accountmanager.users set last_seen_time = $2 where user_id = $1`, s.UserID, now)
+		return err
+	})
+}
+
+func endSession(ctx context.Context, tx *store.Tx, hash []byte) error {
+	_, err := tx.Exec(ctx, `delete from accountmanager.sessions where token_hash = $1`, hash)
+	return err
+}
+
+// actFor looks again whether the client is one of the user's: it may have been taken since.
+func actFor(ctx context.Context, tx *store.Tx, s foundSession, clientID string) error {
+	_, err := tx.Exec(ctx, `
+		with chosen as (
+			select m.client_id from accountmanager.memberships m join accountmanager.client_copies k using (client_id)
+			where m.user_id = $2 and m.client_id = $3 and not k.suspended
+		), remembered as (
+			update accountmanager.users set last_client_id = chosen.client_id from chosen where user_id = $2
+		)
+		update accountmanager.sessions set client_id = chosen.client_id from chosen where id = $1`, s.SessionID, s.UserID, clientID)
+	return err
+}

@@ -1,0 +1,127 @@
+package accountmanager
+
+import (
+	"context"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// meService is what everybody may do with their own account. It reads and writes with the caller's own eyes: rows of
+// other people are not there.
+type meService struct {
+	accountmanagerv1.UnimplementedMeServiceServer
+	*Module
+}
+
+var _ accountmanagerv1.MeServiceServer = (*meService)(nil)
+
+// me is the caller, who must be a person.
+func me(ctx context.Context) (access.Principal, error) {
+	who := access.From(ctx)
+	if !who.IsUser() {
+		return who, status.Error(codes.FailedPrecondition, "this is for people: a module has no account")
+	}
+	return who, nil
+}
+
+// GetMe returns the caller's own account.
+func (s *meService) GetMe(ctx context.Context, _ *accountmanagerv1.GetMeRequest) (*accountmanagerv1.GetMeResponse, error) {
+	who, err := me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	row, err := firstOf(findMe(ctx, s.host.Store, who.UserID))
+	if err != nil || row.ID == "" {
+		return nil, orElse(err, errNoUser)
+	}
+	return &accountmanagerv1.GetMeResponse{Me: row.proto()}, nil
+}
+
+// changeable are the fields of one's own account that one may change.
+var changeable = []string{"name", "phone", "position", "language", "theme"}
+
+// UpdateMe changes the caller's own account.
+func (s *meService) UpdateMe(ctx context.Context, r *accountmanagerv1.UpdateMeRequest) (*accountmanagerv1.UpdateMeResponse, error) {
+	who, err := me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mask, err := fields(r.GetUpdateMask().GetPaths(), changeable)
+	if err != nil {
+		return nil, err
+	}
+	wanted := r.GetMe()
+	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		row, err := firstOf(holdMe(ctx, tx, who.UserID))
+		switch {
+		case err != nil || row.ID == "":
+			return orElse(err, errNoUser)
+		case wanted.GetRevision() != 0 && wanted.GetRevision() != row.Revision:
+			return status.Error(codes.Aborted, "your settings were changed elsewhere meanwhile: read them again")
+		}
+		for _, field := range mask {
+			switch field {
+			case "name":
+				row.Name = wanted.GetName()
+			case "phone":
+				row.Phone = wanted.GetPhone()
+			case "position":
+				row.Position = wanted.GetPosition()
+			case "language":
+				row.Language = wanted.GetLanguage()
+			case "theme":
+				row.Theme = int16(wanted.GetTheme())
+			}
+		}
+		return updateMe(ctx, tx, row)
+	})
+	if err != nil {
+		return nil, phoneTaken(err, "me.phone")
+	}
+	got, err := s.GetMe(ctx, &accountmanagerv1.GetMeRequest{})
+	return &accountmanagerv1.UpdateMeResponse{Me: got.GetMe()}, err
+}
+
+// ChangePassword sets a new password and ends the caller's other sessions. A wrong present one counts as at sign-in.
+func (s *meService) ChangePassword(ctx context.Context, r *accountmanagerv1.ChangePasswordRequest) (*accountmanagerv1.ChangePasswordResponse, error) {
+	who, err := me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	self := s.host.Self(ctx)
+	account, err := s.accountByID(self, who.UserID)
+	if err != nil || account.UserID == "" {
+		return nil, orElse(err, errNoUser)
+	}
+	switch err := s.passwords.check(ctx, "user:"+who.UserID, account, r.GetPresentPassword()); status.Code(err) {
+	case codes.OK:
+	case codes.Unauthenticated:
+		return nil, refuse(codes.InvalidArgument, "present_password", "present_password", "this is not your present password")
+	default:
+		return nil, err
+	}
+	hash, err := s.passwords.hash(ctx, r.GetNewPassword())
+	if err != nil {
+		return nil, err
+	}
+	err = s.host.Store.Tx(self, func(ctx context.Context, tx *store.Tx) error {
+		if err := setPassword(ctx, tx, who.UserID, hash, s.host.Now()); err != nil {
+			return err
+		}
+		_, err := endOthers(ctx, tx, who.UserID, who.SessionID)
+		return err
+	})
+	return &accountmanagerv1.ChangePasswordResponse{}, err
+}
+
+func (r meRow) proto() *accountmanagerv1.Me {
+	return &accountmanagerv1.Me{
+		UserId: r.ID, Name: r.Name, Email: r.Email, Phone: r.Phone, Position: r.Position, Language: r.Language,
+		Theme: accountmanagerv1.Theme(r.Theme), Revision: r.Revision,
+	}
+}

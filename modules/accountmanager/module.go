@@ -1,0 +1,117 @@
+// Package accountmanager knows who people are: users, their passwords and sessions, their roles, the clients they act
+// for, and the ways in. It provides cabinet.accountmanager.v1 and, for the kernel, cabinet.kernel.v1.IdentityService.
+//
+//	module.go         New, Manifest, Register: the module at a glance
+//	settings.go       what portal.yaml may say
+//	permissions.go    roles and permissions
+//	identity.go       IdentityService: sign-in, and who a session's token belongs to
+//	accept.go         its other half: invitations shown and used
+//	users.go          UserService: people, for staff who look after them
+//	me.go             MeService: one's own account
+//	sessions.go       MeService: one's own sessions
+//	invitations.go    InvitationService
+//	memberships.go    MembershipService
+//	roles.go          who may give which role, and the last head
+//	password.go       hashing, and what wrong passwords lead to
+//	rate.go           how many tries an address has
+//	secret.go         tokens of sessions and invitations
+//	clients.go        what is known here of clients
+//	events.go         what the module hears
+//	errors.go         refusals, in words of the locale files
+//	screens.go        its pages, as data
+//	*_sql.go          the SQL of the file beside it
+//
+// A user is staff or a contact, never both. What a user may see is decided by grants: a membership puts one in the
+// transaction that makes it, and takes it in the transaction that ends it.
+package accountmanager
+
+import (
+	"embed"
+	"io/fs"
+
+	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
+	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/module"
+)
+
+// ID is the module's name, its schema and its key in portal.yaml.
+const ID = "accountmanager"
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+//go:embed locales/*.yaml
+var locales embed.FS
+
+// Module is the account manager.
+type Module struct {
+	clients   clientmanagerv1.ClientServiceClient
+	settings  Settings
+	host      *module.Host
+	passwords *passwords
+	addresses *addresses
+}
+
+var (
+	_ module.Module       = (*Module)(nil)
+	_ module.Configurable = (*Module)(nil)
+	_ module.Validator    = (*Settings)(nil)
+)
+
+// New keeps what the module calls; it does nothing else.
+func New(clients clientmanagerv1.ClientServiceClient) *Module {
+	return &Module{clients: clients, settings: defaults()}
+}
+
+// Settings returns the module's part of portal.yaml, filled with its defaults.
+func (m *Module) Settings() any { return &m.settings }
+
+// Manifest says what the module is.
+func (m *Module) Manifest() module.Manifest {
+	return module.Manifest{
+		ID: ID,
+		Provides: []string{
+			kernelv1.IdentityService_ServiceDesc.ServiceName,
+			accountmanagerv1.UserService_ServiceDesc.ServiceName,
+			accountmanagerv1.MeService_ServiceDesc.ServiceName,
+			accountmanagerv1.InvitationService_ServiceDesc.ServiceName,
+			accountmanagerv1.MembershipService_ServiceDesc.ServiceName,
+		},
+		Requires:      []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
+		Publishes:     []string{string((&accountmanagerv1.SessionsEnded{}).ProtoReflect().Descriptor().FullName())},
+		Roles:         roles(),
+		Permissions:   permissions(),
+		Screens:       screens(),
+		GrantsClients: true,
+		Migrations:    sub(migrations, "migrations"),
+		Locales:       locales,
+	}
+}
+
+// Register binds the services and what the module hears.
+func (m *Module) Register(r module.Registrar) {
+	m.host = r.Host()
+	m.passwords = newPasswords(m.settings, m.host)
+	m.addresses = newAddresses(m.settings.SignInsPerMinute, m.host.Now)
+
+	kernelv1.RegisterIdentityServiceServer(r, &identityService{Module: m})
+	accountmanagerv1.RegisterUserServiceServer(r, &userService{Module: m})
+	accountmanagerv1.RegisterMeServiceServer(r, &meService{Module: m})
+	accountmanagerv1.RegisterInvitationServiceServer(r, &invitationService{Module: m})
+	accountmanagerv1.RegisterMembershipServiceServer(r, &membershipService{Module: m})
+
+	// One name, so that a client's suspension and resumption arrive in order.
+	r.Handle(event.On("accountmanager.follow-clients", m.clientSuspended))
+	r.Handle(event.On("accountmanager.follow-clients", m.clientResumed))
+}
+
+// sub is a folder of an embedded file system; the folder is there, or this would not have been compiled.
+func sub(files fs.FS, dir string) fs.FS {
+	below, err := fs.Sub(files, dir)
+	if err != nil {
+		panic(err)
+	}
+	return below
+}

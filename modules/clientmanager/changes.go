@@ -1,0 +1,72 @@
+package clientmanager
+
+import (
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+)
+
+// change is a field that an update can name, and how it goes from one message to another.
+type change struct {
+	staffOnly bool
+	apply     func(to, from *v1.Client)
+}
+
+// changes are the fields of a client that can be changed by writing them. Status and manager have methods of their own.
+var changes = map[string]change{
+	"kind":         {apply: func(to, from *v1.Client) { to.Kind = from.GetKind() }},
+	"name":         {apply: func(to, from *v1.Client) { to.Name = from.GetName() }},
+	"legal_name":   {apply: func(to, from *v1.Client) { to.LegalName = from.GetLegalName() }},
+	"code":         {apply: func(to, from *v1.Client) { to.Code = from.GetCode() }},
+	"tax_id":       {apply: func(to, from *v1.Client) { to.TaxId = from.GetTaxId() }},
+	"email":        {apply: func(to, from *v1.Client) { to.Email = from.GetEmail() }},
+	"phone":        {apply: func(to, from *v1.Client) { to.Phone = from.GetPhone() }},
+	"website":      {apply: func(to, from *v1.Client) { to.Website = from.GetWebsite() }},
+	"place":        {apply: func(to, from *v1.Client) { to.Place = from.GetPlace() }},
+	"address":      {apply: func(to, from *v1.Client) { to.Address = from.GetAddress() }},
+	"country_code": {apply: func(to, from *v1.Client) { to.CountryCode = from.GetCountryCode() }},
+	"tags":         {staffOnly: true, apply: func(to, from *v1.Client) { to.Tags = slices.Clone(from.GetTags()) }},
+	"note":         {staffOnly: true, apply: func(to, from *v1.Client) { to.Note = from.GetNote() }},
+}
+
+// changed applies the named fields of from to a copy of the client, tidied, and says which of them differ.
+func changed(client, from *v1.Client, fields []string) (*v1.Client, []string) {
+	after := proto.CloneOf(client)
+	for _, field := range fields {
+		changes[field].apply(after, from)
+	}
+	tidy(after)
+	var differ []string
+	for _, field := range fields {
+		probe := proto.CloneOf(client)
+		changes[field].apply(probe, after)
+		if !proto.Equal(probe, client) {
+			differ = append(differ, field)
+		}
+	}
+	slices.Sort(differ)
+	return after, slices.Compact(differ)
+}
+
+// tidy brings what people write into the form it is kept in.
+func tidy(c *v1.Client) {
+	for _, text := range []*string{
+		&c.Name, &c.LegalName, &c.Code, &c.TaxId, &c.Email, &c.Phone, &c.Website, &c.Place, &c.CountryCode,
+	} {
+		*text = oneLine(*text)
+	}
+	c.Email = strings.ToLower(c.Email)
+	c.Address, c.Note = lines(c.Address), lines(c.Note)
+	for i, tag := range c.Tags {
+		c.Tags[i] = oneLine(tag)
+	}
+	c.Tags = slices.DeleteFunc(c.Tags, func(tag string) bool { return tag == "" })
+	slices.Sort(c.Tags)
+	c.Tags = slices.Compact(c.Tags)
+	if c.Kind == v1.ClientKind_CLIENT_KIND_UNSPECIFIED {
+		c.Kind = v1.ClientKind_CLIENT_KIND_COMPANY
+	}
+}

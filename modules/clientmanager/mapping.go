@@ -1,0 +1,123 @@
+package clientmanager
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+)
+
+// importFields are what columns can be put into, in the order they are offered.
+var importFields = []string{
+	"name", "legal_name", "code", "tax_id", "kind", "email", "phone", "website", "place", "address", "country_code", "tags", "note",
+}
+
+// several columns can go into these.
+var several = map[string]bool{"tags": true, "address": true, "note": true}
+
+// words are what files call the fields, as [word] writes them.
+var words = map[string][]string{
+	"name":         {"name", "company", "companyname", "client", "clientname", "customer", "customername", "security", "title", "назва", "найменування", "компанія", "клієнт", "контрагент", "название", "наименование", "компания", "клиент"},
+	"legal_name":   {"legalname", "fullname", "legalentity", "повнаназва", "юридичнаназва", "повненайменування", "полноеназвание", "полноенаименование", "юридическоеназвание"},
+	"code":         {"code", "clientcode", "clientnumber", "customerid", "customernumber", "number", "symbol", "ticker", "код", "кодклієнта", "номерклієнта", "номер", "кодклиента", "номерклиента"},
+	"tax_id":       {"taxid", "taxnumber", "vat", "vatid", "vatnumber", "ein", "tin", "єдрпоу", "кодєдрпоу", "рнокпп", "іпн", "едрпоу", "кодедрпоу", "инн", "ипн"},
+	"kind":         {"kind", "type", "clienttype", "тип", "типклієнта", "вид", "типклиента"},
+	"email":        {"email", "mail", "emailaddress", "пошта", "електроннапошта", "емейл", "імейл", "почта", "электроннаяпочта", "имейл"},
+	"phone":        {"phone", "phonenumber", "telephone", "tel", "mobile", "телефон", "номертелефону", "моб", "тел", "номертелефона"},
+	"website":      {"website", "web", "site", "url", "homepage", "сайт", "вебсайт"},
+	"place":        {"place", "city", "town", "location", "headquarters", "headquarterslocation", "місто", "населенийпункт", "город", "населенныйпункт"},
+	"address":      {"address", "street", "postaladdress", "legaladdress", "адреса", "юридичнаадреса", "вулиця", "адрес", "юридическийадрес", "улица"},
+	"country_code": {"country", "countrycode", "країна", "кодкраїни", "страна", "кодстраны"},
+	"tags":         {"tags", "tag", "labels", "group", "segment", "sector", "industry", "gicssector", "мітки", "теги", "група", "сегмент", "галузь", "метки", "группа", "отрасль"},
+	"note":         {"note", "notes", "comment", "comments", "remark", "примітка", "примітки", "коментар", "примечание", "примечания", "комментарий"},
+}
+
+var fieldOfWord = func() map[string]string {
+	found := map[string]string{}
+	for field, all := range words {
+		for _, word := range all {
+			found[word] = field
+		}
+	}
+	return found
+}()
+
+// word writes a column's name by its letters alone: "Company name" is "companyname".
+func word(header string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) {
+			return r
+		}
+		return -1
+	}, fold(header))
+}
+
+// suggest names the field a column would be put into; empty when its name says nothing.
+func suggest(header string) string { return fieldOfWord[word(header)] }
+
+// columns describes the columns of a file. A field is suggested once, for the first column that names it.
+func (s *sheet) columns() []*kernelv1.ImportColumn {
+	taken := map[string]bool{}
+	out := make([]*kernelv1.ImportColumn, len(s.header))
+	for i, name := range s.header {
+		out[i] = &kernelv1.ImportColumn{Header: name, Samples: s.samples(i)}
+		if field := suggest(name); field != "" && !taken[field] {
+			out[i].SuggestedField = field
+			taken[field] = true
+		}
+	}
+	return out
+}
+
+func fieldsOfImport() []*kernelv1.ImportField {
+	out := make([]*kernelv1.ImportField, len(importFields))
+	for i, name := range importFields {
+		out[i] = &kernelv1.ImportField{Name: name, Required: name == "name"}
+	}
+	return out
+}
+
+// mapping says for each field which columns go into it.
+type mapping map[string][]int
+
+// mappingOf checks what a caller chose. Errors are statuses that name the entry at fault.
+func mappingOf(chosen []*kernelv1.ImportMapping, columns int) (mapping, error) {
+	m := mapping{}
+	used := map[int32]bool{}
+	for i, one := range chosen {
+		at := fmt.Sprintf("mapping[%d]", i)
+		switch field := one.GetField(); {
+		case !slices.Contains(importFields, field):
+			return nil, invalid(at+".field", fmt.Sprintf("there is no field %q to put a column into", field), "clientmanager.import.no_such_field").Err()
+		case int(one.GetColumn()) >= columns || one.GetColumn() < 0:
+			return nil, invalid(at+".column", fmt.Sprintf("the file has %d columns, and no number %d", columns, one.GetColumn()), "clientmanager.import.no_such_column").Err()
+		case used[one.GetColumn()]:
+			return nil, invalid(at+".column", "a column can go into one field only", "clientmanager.import.column_twice").Err()
+		case len(m[field]) > 0 && !several[field]:
+			return nil, invalid(at+".field", fmt.Sprintf("two columns go into %s: choose one", field), "clientmanager.import.field_twice").Err()
+		}
+		used[one.GetColumn()] = true
+		m[one.GetField()] = append(m[one.GetField()], int(one.GetColumn()))
+	}
+	if len(m["name"]) == 0 {
+		return nil, invalid("mapping", "no column goes into the name: say which column holds it", "clientmanager.import.no_name").Err()
+	}
+	return m, nil
+}
+
+// fields are those that the mapping fills, in order.
+func (m mapping) fields() []string { return slices.Sorted(maps.Keys(m)) }
+
+// kinds are what files call companies and persons.
+var kinds = map[string]v1.ClientKind{
+	"company": v1.ClientKind_CLIENT_KIND_COMPANY, "business": v1.ClientKind_CLIENT_KIND_COMPANY, "organization": v1.ClientKind_CLIENT_KIND_COMPANY,
+	"компанія": v1.ClientKind_CLIENT_KIND_COMPANY, "юридичнаособа": v1.ClientKind_CLIENT_KIND_COMPANY, "юрособа": v1.ClientKind_CLIENT_KIND_COMPANY,
+	"компания": v1.ClientKind_CLIENT_KIND_COMPANY, "юридическоелицо": v1.ClientKind_CLIENT_KIND_COMPANY, "юрлицо": v1.ClientKind_CLIENT_KIND_COMPANY,
+	"person": v1.ClientKind_CLIENT_KIND_PERSON, "individual": v1.ClientKind_CLIENT_KIND_PERSON,
+	"особа": v1.ClientKind_CLIENT_KIND_PERSON, "фізичнаособа": v1.ClientKind_CLIENT_KIND_PERSON, "фізособа": v1.ClientKind_CLIENT_KIND_PERSON, "фоп": v1.ClientKind_CLIENT_KIND_PERSON,
+	"лицо": v1.ClientKind_CLIENT_KIND_PERSON, "физическоелицо": v1.ClientKind_CLIENT_KIND_PERSON, "физлицо": v1.ClientKind_CLIENT_KIND_PERSON, "флп": v1.ClientKind_CLIENT_KIND_PERSON,
+}

@@ -1,0 +1,154 @@
+package clientmanager
+
+import (
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+)
+
+// planned is what becomes of a row.
+type planned struct {
+	line    int
+	title   string
+	outcome kernelv1.RowOutcome
+	column  string // its header; empty when it is the whole row
+	problem *problem
+	// client is what is written: a new one, or the present one as changed. nil when nothing is.
+	client *v1.Client
+	fields []string // of an update: what differs
+}
+
+// known is what the portal has already of what a file names.
+type known struct {
+	// byCode and byTaxID lead from folded codes and tax ids to ids, of clients the caller sees or not.
+	byCode, byTaxID map[string]string
+	// clients are those among them that the caller sees.
+	clients map[string]*v1.Client
+	// mayUpdate says whether the caller may change clients at all.
+	mayUpdate bool
+}
+
+// parsed is a row before the portal was asked about it.
+type parsed struct {
+	line    int
+	title   string
+	client  *v1.Client
+	problem *problem
+}
+
+// parse makes every row a client, or says what is wrong with it.
+func (s *sheet) parse(m mapping, country string) []parsed {
+	out := make([]parsed, len(s.rows))
+	for i, row := range s.rows {
+		client, problem := clientOf(row, m, country)
+		out[i] = parsed{line: row.line, title: short(row.cell(m["name"][0])), client: client, problem: problem}
+	}
+	return out
+}
+
+// decide says what becomes of each row. It writes nothing: a check stops here, a run goes on to write what it says,
+// so both report the same. newID gives ids to what is created.
+func decide(rows []parsed, m mapping, header []string, k known, newID func() string) []planned {
+	codes, taxIDs, ids := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	out := make([]planned, len(rows))
+	for i, row := range rows {
+		out[i] = planned{line: row.line, title: row.title}
+		problem := row.problem
+		if problem == nil {
+			problem = decideOne(&out[i], row.client, m, k, codes, taxIDs, ids)
+		}
+		if problem != nil {
+			out[i].outcome, out[i].problem, out[i].client = kernelv1.RowOutcome_ROW_OUTCOME_FAILED, problem, nil
+			if columns := m[problem.field]; len(columns) > 0 {
+				out[i].column = header[columns[0]]
+			}
+			continue
+		}
+		if code := fold(row.client.GetCode()); code != "" {
+			codes[code] = true
+		}
+		if taxID := fold(row.client.GetTaxId()); taxID != "" {
+			taxIDs[taxID] = true
+		}
+		if out[i].outcome == kernelv1.RowOutcome_ROW_OUTCOME_CREATED {
+			out[i].client.Id = newID()
+		}
+	}
+	return out
+}
+
+func decideOne(p *planned, row *v1.Client, m mapping, k known, codes, taxIDs, ids map[string]bool) *problem {
+	code, taxID := fold(row.GetCode()), fold(row.GetTaxId())
+	switch {
+	case code != "" && codes[code]:
+		return wrong("code", "code_twice")
+	case taxID != "" && taxIDs[taxID]:
+		return wrong("tax_id", "tax_id_twice")
+	}
+	byCode, byTaxID := k.byCode[code], k.byTaxID[taxID]
+	if code == "" {
+		byCode = ""
+	}
+	if taxID == "" {
+		byTaxID = ""
+	}
+	if byCode != "" && byTaxID != "" && byCode != byTaxID {
+		return wrong("", "two_clients")
+	}
+	id := byCode
+	if id == "" {
+		id = byTaxID
+	}
+	if id == "" {
+		p.outcome, p.client = kernelv1.RowOutcome_ROW_OUTCOME_CREATED, row
+		return nil
+	}
+	if ids[id] {
+		return wrong("", "client_twice")
+	}
+	ids[id] = true
+	present, seen := k.clients[id]
+	if !seen {
+		return wrong("", "not_yours")
+	}
+	// An empty cell says nothing: what is there stays.
+	var fields []string
+	for _, field := range m.fields() {
+		if filled(row, field) {
+			fields = append(fields, field)
+		}
+	}
+	client, differ := changed(present, row, fields)
+	if len(differ) == 0 {
+		p.outcome = kernelv1.RowOutcome_ROW_OUTCOME_UNCHANGED
+		return nil
+	}
+	if !k.mayUpdate {
+		return wrong("", "cannot_update")
+	}
+	p.outcome, p.client, p.fields = kernelv1.RowOutcome_ROW_OUTCOME_UPDATED, client, differ
+	return nil
+}
+
+// filled tells whether a row says something of a field.
+func filled(row *v1.Client, field string) bool {
+	f := row.ProtoReflect().Descriptor().Fields().ByTextName(field)
+	return f != nil && row.ProtoReflect().Has(f)
+}
+
+// report counts.
+func report(rows []planned, dry bool) *kernelv1.ImportReport {
+	r := &kernelv1.ImportReport{DryRun: dry, Rows: int32(len(rows))}
+	for _, row := range rows {
+		switch row.outcome {
+		case kernelv1.RowOutcome_ROW_OUTCOME_CREATED:
+			r.Created++
+		case kernelv1.RowOutcome_ROW_OUTCOME_UPDATED:
+			r.Updated++
+		case kernelv1.RowOutcome_ROW_OUTCOME_UNCHANGED:
+			r.Unchanged++
+		default:
+			r.Failed++
+		}
+	}
+	return r
+}

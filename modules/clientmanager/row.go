@@ -1,0 +1,161 @@
+package clientmanager
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+
+	"buf.build/go/protovalidate"
+	"github.com/nyaruka/phonenumbers"
+
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+)
+
+// problem is what is wrong with a row: the field, and a key of the locale files with its English text.
+type problem struct {
+	field string
+	key   string
+	text  string
+}
+
+// problems are said in a reader's language by their keys; the texts here are for programs.
+var problems = map[string]string{
+	"formula":       "looks like a formula: write the value itself",
+	"bad_name":      "write a name of 1 to 200 characters",
+	"bad_kind":      "write company or person",
+	"bad_email":     "this is no e-mail address: write it as office@example.com",
+	"bad_phone":     "this is no phone number: write it with the country's code, as +380445550142",
+	"bad_website":   "this is no address of a website: write it as https://example.com",
+	"bad_country":   "write the country as two letters, such as UA",
+	"bad_tax_id":    "a tax id has letters, digits, dots, slashes and dashes, 32 at most",
+	"bad_code":      "a code has 64 characters at most",
+	"bad_tags":      "a client has 32 tags at most, of 40 characters each",
+	"too_long":      "the text is too long",
+	"code_twice":    "another row of the file has the same code",
+	"tax_id_twice":  "another row of the file has the same tax id",
+	"code_taken":    "the code belongs to another client",
+	"tax_id_taken":  "the tax id belongs to another client",
+	"client_twice":  "another row of the file is about the same client",
+	"two_clients":   "the code belongs to one client and the tax id to another",
+	"not_yours":     "a client with this code or tax id exists, and is not among yours",
+	"cannot_update": "the client exists, and your role does not let you change it",
+}
+
+func wrong(field, key string) *problem {
+	return &problem{field: field, key: "clientmanager.import." + key, text: problems[key]}
+}
+
+// problemOf says what a broken constraint of a field is called.
+var problemOf = map[string]string{
+	"name": "bad_name", "kind": "bad_kind", "email": "bad_email", "phone": "bad_phone", "website": "bad_website",
+	"country_code": "bad_country", "tax_id": "bad_tax_id", "code": "bad_code", "tags": "bad_tags",
+}
+
+// clientOf makes a row a client by the mapping. An empty cell leaves its field empty. The contract's own constraints
+// decide what is good.
+func clientOf(row record, m mapping, country string) (*v1.Client, *problem) {
+	c := &v1.Client{}
+	// In the order they are offered: of several faults the first is told, the same each time.
+	for _, field := range importFields {
+		columns := m[field]
+		var values []string
+		for _, column := range columns {
+			value := row.cell(column)
+			if column < len(row.cells) && (field == "address" || field == "note") {
+				value = lines(row.cells[column])
+			}
+			if value == "-" || value == "—" || value == "–" {
+				value = "" // how people write nothing
+			}
+			if value == "" {
+				continue
+			}
+			if formula(field, value) {
+				return nil, wrong(field, "formula")
+			}
+			values = append(values, value)
+		}
+		if len(values) == 0 {
+			continue
+		}
+		if p := put(c, field, values, country); p != nil {
+			return nil, p
+		}
+	}
+	tidy(c)
+	if err := protovalidate.Validate(c); err != nil {
+		return nil, violated(err)
+	}
+	return c, nil
+}
+
+// formula tells whether a spreadsheet that opens an export of this would compute it.
+func formula(field, value string) bool {
+	switch value[0] {
+	case '=', '@':
+		return true
+	case '+', '-':
+		return field != "phone" && strings.ContainsAny(value, "(!|=")
+	}
+	return false
+}
+
+func put(c *v1.Client, field string, values []string, country string) *problem {
+	value := values[0]
+	switch field {
+	case "kind":
+		kind, known := kinds[word(value)]
+		if !known {
+			return wrong(field, "bad_kind")
+		}
+		c.Kind = kind
+	case "phone":
+		number, err := phonenumbers.Parse(value, country)
+		if err != nil || !phonenumbers.IsPossibleNumber(number) {
+			return wrong(field, "bad_phone")
+		}
+		c.Phone = phonenumbers.Format(number, phonenumbers.E164)
+	case "website":
+		if !strings.Contains(value, "://") {
+			value = "https://" + value
+		}
+		c.Website = value
+	case "country_code":
+		c.CountryCode = strings.ToUpper(value)
+	case "tags":
+		for _, value := range values {
+			c.Tags = append(c.Tags, strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ';' || r == '|' })...)
+		}
+	case "address":
+		c.Address = strings.Join(values, "\n")
+	case "note":
+		c.Note = strings.Join(values, "\n")
+	case "tax_id":
+		c.TaxId = strings.Map(func(r rune) rune {
+			if unicode.IsSpace(r) {
+				return -1
+			}
+			return r
+		}, value)
+	default:
+		texts := map[string]*string{"name": &c.Name, "legal_name": &c.LegalName, "code": &c.Code, "email": &c.Email, "place": &c.Place}
+		*texts[field] = value
+	}
+	return nil
+}
+
+// violated names the first constraint that a row breaks.
+func violated(err error) *problem {
+	var broken *protovalidate.ValidationError
+	if !errors.As(err, &broken) || len(broken.Violations) == 0 {
+		return wrong("", "too_long")
+	}
+	field := ""
+	if elements := broken.Violations[0].Proto.GetField().GetElements(); len(elements) > 0 {
+		field = elements[0].GetFieldName()
+	}
+	if key, known := problemOf[field]; known {
+		return wrong(field, key)
+	}
+	return wrong(field, "too_long")
+}

@@ -1,0 +1,185 @@
+package clientmanager
+
+import (
+	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/module"
+)
+
+var clientScreens = []module.Screen{
+	{
+		ID: "clients", Path: "/clients", Kind: module.List, Title: "clientmanager.clients.title", Icon: "building",
+		Audience: module.ForStaff, Nav: &module.Nav{Order: 20, Phone: true},
+		Method: v1.ClientService_ListClients_FullMethodName,
+		Columns: []module.Column{
+			{Field: "name", Second: "code", Avatar: true, Link: "/clients/{id}", OrderBy: v1.ClientOrder_CLIENT_ORDER_NAME.String()},
+			{Field: "place", Place: module.Under, OrderBy: v1.ClientOrder_CLIENT_ORDER_PLACE.String()},
+			{Field: "tags", Place: module.Away},
+			{Field: "manager_name", Place: module.Away},
+			{Field: "create_time", Label: "clientmanager.clients.since", Place: module.Away, OrderBy: v1.ClientOrder_CLIENT_ORDER_NEWEST.String()},
+			{Field: "status", Place: module.End},
+		},
+		Search: "name", Filters: []string{"statuses", "place", "tags", "manager_ids", "without_manager", "kind"}, Order: "order_by",
+		Empty: "clientmanager.clients.empty",
+		Actions: []module.Action{
+			{ID: "import", Label: "clientmanager.clients.import", Icon: "upload", Path: "/clients/import"},
+			{ID: "new", Label: "clientmanager.clients.new", Icon: "plus", Path: "/clients/new", Primary: true},
+		},
+	},
+	{
+		ID: "client", Path: "/clients/{id}", Kind: module.Detail, Title: "clientmanager.client.title", Icon: "building",
+		Audience: module.ForStaff, Parent: "clients",
+		Method: v1.ClientService_GetClient_FullMethodName, Heading: "name", State: "status",
+		Sections: []module.Section{
+			{Title: "clientmanager.client.company", Fields: []string{"legal_name", "kind", "code", "tax_id", "tags"}},
+			{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "place", "address", "country_code"}},
+			{Title: "clientmanager.client.service", Fields: []string{"manager_name", "create_time", "update_time"}, Aside: true},
+			{Title: "clientmanager.client.note", Fields: []string{"note"}, Aside: true},
+		},
+		Related: []module.Related{
+			{Screen: "clientmanager.contacts", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "accountmanager.memberships", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "accountmanager.invitations", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.history", Bind: map[string]string{"client_id": "id"}},
+		},
+		Actions: []module.Action{
+			{ID: "assign", Label: "clientmanager.client.assign", Icon: "person", Path: "/clients/{id}/manager"},
+			{
+				ID: "suspend", Label: "clientmanager.client.suspend", Icon: "pause", Danger: true,
+				Method: v1.ClientService_SuspendClient_FullMethodName, Bind: map[string]string{"id": "id"},
+				When:    map[string]string{"status": v1.ClientStatus_CLIENT_STATUS_ACTIVE.String()},
+				Confirm: "clientmanager.client.suspend_ask", Done: "clientmanager.client.suspended",
+			},
+			{
+				ID: "resume", Label: "clientmanager.client.resume", Icon: "undo",
+				Method: v1.ClientService_ResumeClient_FullMethodName, Bind: map[string]string{"id": "id"},
+				When: map[string]string{"status": v1.ClientStatus_CLIENT_STATUS_SUSPENDED.String()},
+				Done: "clientmanager.client.resumed",
+			},
+			{ID: "edit", Label: "clientmanager.client.edit", Icon: "edit", Path: "/clients/{id}/edit", Primary: true},
+		},
+	},
+	{
+		ID: "new", Path: "/clients/new", Kind: module.Form, Title: "clientmanager.client.new", Audience: module.ForStaff, Parent: "clients",
+		Method: v1.ClientService_CreateClient_FullMethodName, Sections: clientForm,
+		Submit: "clientmanager.client.add", Done: "/clients/{id}",
+	},
+	{
+		ID: "edit", Path: "/clients/{id}/edit", Kind: module.Form, Title: "clientmanager.client.edit", Audience: module.ForStaff, Parent: "client",
+		Method: v1.ClientService_UpdateClient_FullMethodName, Prefill: v1.ClientService_GetClient_FullMethodName, Sections: clientForm,
+		Submit: "clientmanager.client.save",
+	},
+	{
+		ID: "assign", Path: "/clients/{id}/manager", Kind: module.Form, Title: "clientmanager.client.assign", Audience: module.ForStaff, Parent: "client",
+		Intro:  "clientmanager.client.assign_intro",
+		Method: v1.ClientService_AssignManager_FullMethodName, Prefill: v1.ClientService_GetClient_FullMethodName,
+		Sections: []module.Section{{Fields: []string{"manager_id"}}},
+		Submit:   "clientmanager.client.assign", Done: "/clients/{id}",
+	},
+	{
+		ID: "history", Path: "/clients/{client_id}/history", Kind: module.List, Title: "clientmanager.history.title", Icon: "clock",
+		Audience: module.ForStaff, Parent: "clients",
+		Method:  v1.ClientService_ListHistory_FullMethodName,
+		Columns: []module.Column{{Field: "what", Second: "detail"}, {Field: "actor", Place: module.Under}, {Field: "time", Place: module.End}},
+		Empty:   "clientmanager.history.empty",
+	},
+	{
+		ID: "import", Path: "/clients/import", Kind: module.ImportWizard, Title: "clientmanager.clients.import", Audience: module.ForStaff, Parent: "clients",
+		Import: &module.ImportMethods{
+			Create: v1.ImportService_CreateImport_FullMethodName, Get: v1.ImportService_GetImport_FullMethodName,
+			Check: v1.ImportService_CheckImport_FullMethodName, Run: v1.ImportService_RunImport_FullMethodName,
+			Rows: v1.ImportService_ListImportRows_FullMethodName, FieldLabels: "clientmanager.fields.",
+		},
+	},
+}
+
+var clientForm = []module.Section{
+	{Title: "clientmanager.client.company", Fields: []string{"kind", "name", "legal_name", "code", "tax_id", "tags"}},
+	{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "place", "address", "country_code"}},
+	{Title: "clientmanager.client.note", Fields: []string{"note"}},
+}
+
+// What staff see below a client, and a client sees of its own, are the same methods on pages of their own.
+var contactScreens = []module.Screen{
+	{
+		ID: "contacts", Path: "/clients/{client_id}/contacts", Kind: module.List, Title: "clientmanager.contacts.title", Icon: "people",
+		Audience: module.ForStaff, Parent: "clients",
+		Method: v1.ContactService_ListContacts_FullMethodName, Columns: contactColumns, Empty: "clientmanager.contacts.empty",
+		Actions: []module.Action{
+			{ID: "new", Label: "clientmanager.contacts.new", Icon: "plus", Path: "/clients/{client_id}/contacts/new", Primary: true},
+			{ID: "invite", Label: "clientmanager.contacts.invite", Icon: "key", Path: "/clients/{client_id}/invite?name={name}&email={email}&role={role}", Row: true},
+			{ID: "edit", Label: "clientmanager.contacts.edit", Icon: "edit", Path: "/contacts/{id}/edit", Row: true},
+			removeContact,
+		},
+	},
+	{
+		ID: "contact_new", Path: "/clients/{client_id}/contacts/new", Kind: module.Form, Title: "clientmanager.contacts.new",
+		Audience: module.ForStaff, Parent: "clients",
+		Method: v1.ContactService_CreateContact_FullMethodName, Sections: contactForm,
+		Submit: "clientmanager.contacts.add", Done: "/clients/{client_id}",
+	},
+	{
+		ID: "contact_edit", Path: "/contacts/{id}/edit", Kind: module.Form, Title: "clientmanager.contacts.edit",
+		Audience: module.ForStaff, Parent: "clients",
+		Method: v1.ContactService_UpdateContact_FullMethodName, Prefill: v1.ContactService_GetContact_FullMethodName, Sections: contactForm,
+		Submit: "clientmanager.contacts.save", Done: "/clients/{client_id}",
+	},
+	{
+		ID: "company", Path: "/company", Kind: module.Detail, Title: "clientmanager.company.title", Icon: "building",
+		Audience: module.ForContacts, Nav: &module.Nav{Order: 80},
+		Method: v1.ProfileService_GetProfile_FullMethodName, Heading: "name", State: "status",
+		Sections: []module.Section{
+			{Title: "clientmanager.client.company", Fields: []string{"legal_name", "code", "tax_id"}},
+			{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "place", "address", "country_code"}},
+		},
+		Related: []module.Related{{Screen: "clientmanager.company_contacts", Bind: map[string]string{"client_id": "id"}}},
+		Actions: []module.Action{{ID: "edit", Label: "clientmanager.company.edit", Icon: "edit", Path: "/company/edit", Primary: true}},
+	},
+	{
+		ID: "company_edit", Path: "/company/edit", Kind: module.Form, Title: "clientmanager.company.edit", Intro: "clientmanager.company.edit_intro",
+		Audience: module.ForContacts, Parent: "company",
+		Method: v1.ProfileService_UpdateProfile_FullMethodName, Prefill: v1.ProfileService_GetProfile_FullMethodName, EditableFrom: "editable_fields",
+		Sections: []module.Section{
+			{Title: "clientmanager.client.company", Fields: []string{"name", "legal_name", "tax_id"}},
+			{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "place", "address", "country_code"}},
+		},
+		Submit: "clientmanager.company.save",
+	},
+	{
+		ID: "company_contacts", Path: "/company/contacts", Kind: module.List, Title: "clientmanager.contacts.title", Icon: "people",
+		Audience: module.ForContacts, Parent: "company",
+		Method: v1.ContactService_ListContacts_FullMethodName, Columns: contactColumns, Empty: "clientmanager.contacts.empty",
+		Actions: []module.Action{
+			{ID: "new", Label: "clientmanager.contacts.new", Icon: "plus", Path: "/company/contacts/new", Primary: true},
+			{ID: "edit", Label: "clientmanager.contacts.edit", Icon: "edit", Path: "/company/contacts/{id}", Row: true},
+			removeContact,
+		},
+	},
+	{
+		ID: "company_contact_new", Path: "/company/contacts/new", Kind: module.Form, Title: "clientmanager.contacts.new",
+		Audience: module.ForContacts, Parent: "company_contacts",
+		Method: v1.ContactService_CreateContact_FullMethodName, Sections: contactForm, Submit: "clientmanager.contacts.add",
+	},
+	{
+		ID: "company_contact_edit", Path: "/company/contacts/{id}", Kind: module.Form, Title: "clientmanager.contacts.edit",
+		Audience: module.ForContacts, Parent: "company_contacts",
+		Method: v1.ContactService_UpdateContact_FullMethodName, Prefill: v1.ContactService_GetContact_FullMethodName, Sections: contactForm,
+		Submit: "clientmanager.contacts.save",
+	},
+}
+
+var contactColumns = []module.Column{
+	{Field: "name", Second: "position"}, {Field: "role", Place: module.Under}, {Field: "email", Place: module.Away}, {Field: "phone", Place: module.End},
+	{Field: "main", Place: module.Away},
+}
+
+var contactForm = []module.Section{{Fields: []string{"name", "position", "role", "email", "phone", "main"}}}
+
+var removeContact = module.Action{
+	ID: "remove", Label: "clientmanager.contacts.remove", Icon: "trash", Danger: true, Row: true,
+	Method: v1.ContactService_DeleteContact_FullMethodName, Bind: map[string]string{"id": "id"},
+	Confirm: "clientmanager.contacts.remove_ask", Done: "clientmanager.contacts.removed",
+}
+
+// required are the contracts of others that the module calls.
+var required = []string{accountmanagerv1.UserService_ServiceDesc.ServiceName}
