@@ -160,8 +160,8 @@ func TestManyClientsThroughAPortfolio(t *testing.T) {
 	head := store.NewID()
 	_, err := w.db.Pool().Exec(t.Context(), `
 		with made as (insert into kernel.client (id, module) select gen_random_uuid(), 'shop' from generate_series(1, 10001) returning id),
-		     filled as (insert into kernel.portfolio_client select $1, id from made union all select $1, $2)
-		insert into kernel.portfolio_user values ($3, $1)`, store.NewID(), w.mine, head)
+		     filled as (insert into kernel.portfolio_client select $1::uuid, id from made union all select $1::uuid, $2::uuid)
+		insert into kernel.portfolio_user values ($3::uuid, $1::uuid)`, store.NewID(), w.mine, head)
 	require.NoError(t, err)
 	many := storetest.As(t.Context(), access.Staff, head, access.Granted)
 	require.Equal(t, []string{"first"}, w.titles(t, many))

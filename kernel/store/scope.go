@@ -51,7 +51,7 @@ func (r *reaches) many(ctx context.Context, user string) (bool, error) {
 		select 1 from kernel.client_grant where user_id = $1
 		union all
 		select 1 from kernel.portfolio_user u join kernel.portfolio_client using (portfolio_id) where u.user_id = $1
-		limit $2) some`, user, manyClients+1).Scan(&n)
+		limit $2) few`, user, manyClients+1).Scan(&n)
 	if err != nil {
 		return false, ErrorStatus(err)
 	}
