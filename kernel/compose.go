@@ -1,0 +1,116 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/config"
+	"github.com/opencabinet/cabinet/kernel/module"
+)
+
+// kernelID is the kernel's own name among modules; none may take it.
+const kernelID = "kernel"
+
+// kernelManifest is what the kernel itself provides and who may call it.
+var kernelManifest = module.Manifest{
+	ID:       kernelID,
+	Provides: []string{"cabinet.kernel.v1.AccessService"},
+	Permissions: []access.Permission{{
+		Name: "kernel.access.explain", Title: "kernel.permission.explain", Presets: map[string]access.Reach{"head": access.All},
+	}},
+}
+
+// composition is the modules of a portal that are switched on, and what they say of themselves.
+type composition struct {
+	units     []module.Unit
+	manifests []module.Manifest // the kernel's first
+	providers map[string]string // service → module
+	requires  map[string][]string
+}
+
+// compose checks the manifests against each other: one provider for everything that is required, one owner of clients,
+// no name twice. The error names everything that lacks.
+func compose(units []module.Unit, cfg *config.Config) (*composition, error) {
+	c := &composition{manifests: []module.Manifest{kernelManifest}, providers: map[string]string{}, requires: map[string][]string{}}
+	off := map[string]string{} // service → the module that would provide it, were it on
+	var errs []error
+	seen := map[string]bool{kernelID: true}
+	for _, u := range units {
+		m := u.Module.Manifest()
+		switch {
+		case m.ID != u.Name:
+			errs = append(errs, fmt.Errorf("module %q calls itself %q in its manifest: give both the same name", u.Name, m.ID))
+			continue
+		case seen[m.ID]:
+			errs = append(errs, fmt.Errorf("module %q is listed twice, or has the kernel's name", m.ID))
+			continue
+		case !cfg.Enabled(m.ID):
+			for _, s := range m.Provides {
+				off[s] = m.ID
+			}
+			continue
+		}
+		seen[m.ID] = true
+		c.units = append(c.units, u)
+		c.manifests = append(c.manifests, m)
+	}
+	owners := []string{}
+	for _, m := range c.manifests {
+		for _, s := range m.Provides {
+			if other, twice := c.providers[s]; twice {
+				errs = append(errs, fmt.Errorf("%s is provided by both %s and %s: switch one of them off in portal.yaml", s, other, m.ID))
+			}
+			c.providers[s] = m.ID
+		}
+		c.requires[m.ID] = slices.Concat(m.Requires, m.Optional)
+		if m.OwnsClients {
+			owners = append(owners, m.ID)
+		}
+	}
+	if len(owners) > 1 {
+		errs = append(errs, fmt.Errorf("modules %v all own clients: switch all but one off in portal.yaml", owners))
+	}
+	for _, m := range c.manifests {
+		for _, s := range m.Requires {
+			if c.providers[s] != "" {
+				continue
+			}
+			hint := "add a module that provides it"
+			if by := off[s]; by != "" {
+				hint = fmt.Sprintf("module %s would, but portal.yaml switches it off", by)
+			}
+			errs = append(errs, fmt.Errorf("module %s requires %s, which no module provides: %s", m.ID, s, hint))
+		}
+	}
+	const identity = "cabinet.kernel.v1.IdentityService"
+	if c.providers[identity] == "" {
+		errs = append(errs, fmt.Errorf("no module provides %s: nobody could sign in; add accountmanager", identity))
+	}
+	return c, errors.Join(errs...)
+}
+
+// policy joins what modules declare with the integrator's own roles.
+func (c *composition) policy(cfg *config.Config) (*access.Policy, error) {
+	var roles []access.Role
+	var permissions []access.Permission
+	for _, m := range c.manifests {
+		roles = append(roles, m.Roles...)
+		permissions = append(permissions, m.Permissions...)
+	}
+	var own []access.RoleGrant
+	for _, id := range slices.Sorted(maps.Keys(cfg.Roles)) {
+		r := cfg.Roles[id]
+		grant := access.RoleGrant{Role: access.Role{ID: id, Staff: r.Staff, TitleText: r.Title}}
+		if r.Permissions != nil {
+			grant.Permissions = map[string]access.Reach{}
+			for name, reach := range r.Permissions {
+				grant.Permissions[name] = access.Reach(reach)
+			}
+		}
+		own = append(own, grant)
+	}
+	return access.NewPolicy(roles, permissions, own)
+}

@@ -1,0 +1,16 @@
+// Package kernel assembles a portal from modules, starts it and stops it.
+//
+//	func main() { kernel.Main(assemble) }
+//
+//	// assemble lists the portal's modules; Wire writes it from their sets.
+//	func assemble(router *call.Router) ([]module.Unit, error)
+//
+// Map of the package:
+//
+//	options.go   what a portal is assembled with
+//	portal.go    Portal: New, Start, Stop, and what order things happen in
+//	compose.go   manifests checked against each other
+//	open.go      master key, cluster, database
+//	explain.go   the kernel's own contract: why may, or may not, this user do this
+//	main.go      Main: configuration, signals, the first head's link
+package kernel
