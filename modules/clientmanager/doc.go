@@ -1,11 +1,25 @@
 // Package clientmanager keeps who the business serves: clients, companies and persons, and the people of each.
 //
+//	module.go      New, Manifest, Register: the module at a glance
 //	manifest.go    what the module is, as data: contracts, permissions
 //	settings.go    what portal.yaml may say
 //	screens.go     its pages; tiles.go what it shows on the first page
-//	normal.go      names, places, phones and codes in the form they are compared in
+//	clients.go     ClientService: the register
+//	clients_served.go  its other half: suspended, resumed, whose manager
+//	history.go     what happened to a client
+//	profile.go     ProfileService: what a client sees of itself
+//	contacts.go    ContactService: the people of clients
+//	imports.go     ImportService: clients from a file
 //	csv.go         a file read into rows; encoding.go its encoding and separator
 //	mapping.go     which column is what
 //	row.go         a row of a file made a client
 //	plan.go        what becomes of each row
+//	changes.go     fields that can be written
+//	normal.go      names, places, phones and codes in the form they are compared in
+//	errors.go      refusals, in words of the locale files
+//	*_sql.go       the SQL of the file beside it; list_sql.go that of lists and counts
+//
+// Rows are read and written with the eyes of who acts: row security decides what is there. Two things look further, by
+// functions of the schema's owner that give ids alone: the search, whose index row security would shut, and the
+// question whose a code or tax id is, which is unique in the whole portal.
 package clientmanager

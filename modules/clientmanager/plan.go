@@ -23,8 +23,6 @@ type known struct {
 	byCode, byTaxID map[string]string
 	// clients are those among them that the caller sees.
 	clients map[string]*v1.Client
-	// mayUpdate says whether the caller may change clients at all.
-	mayUpdate bool
 }
 
 // parsed is a row before the portal was asked about it.
@@ -121,9 +119,6 @@ func decideOne(p *planned, row *v1.Client, m mapping, k known, codes, taxIDs, id
 	if len(differ) == 0 {
 		p.outcome = kernelv1.RowOutcome_ROW_OUTCOME_UNCHANGED
 		return nil
-	}
-	if !k.mayUpdate {
-		return wrong("", "cannot_update")
 	}
 	p.outcome, p.client, p.fields = kernelv1.RowOutcome_ROW_OUTCOME_UPDATED, client, differ
 	return nil

@@ -464,6 +464,7 @@ func (x *CreateClientResponse) GetClient() *Client {
 type UpdateClientRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// id and revision say which; the mask says what.
+	// Constraints hold for what the mask names; the rest is not looked at.
 	Client        *Client                `protobuf:"bytes,1,opt,name=client,proto3" json:"client,omitempty"`
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1178,7 +1179,7 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\x14CreateClientResponse\x128\n" +
 	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientR\x06client\"\x94\x01\n" +
 	"\x13UpdateClientRequest\x12@\n" +
-	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientB\x06\xbaH\x03\xc8\x01\x01R\x06client\x12;\n" +
+	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientB\x06\xbaH\x03\xd8\x01\x03R\x06client\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
 	"updateMask\"P\n" +
 	"\x14UpdateClientResponse\x128\n" +

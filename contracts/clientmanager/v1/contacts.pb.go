@@ -322,7 +322,8 @@ func (x *CreateContactResponse) GetContact() *Contact {
 }
 
 type UpdateContactRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Constraints hold for what the mask names; the rest is not looked at.
 	Contact       *Contact               `protobuf:"bytes,1,opt,name=contact,proto3" json:"contact,omitempty"`
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -587,7 +588,8 @@ func (x *GetProfileResponse) GetEditableFields() []string {
 }
 
 type UpdateProfileRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Constraints hold for what the mask names; the rest is not looked at.
 	Client        *Client                `protobuf:"bytes,1,opt,name=client,proto3" json:"client,omitempty"`
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -811,7 +813,7 @@ const file_contracts_clientmanager_v1_contacts_proto_rawDesc = "" +
 	"\x15CreateContactResponse\x12;\n" +
 	"\acontact\x18\x01 \x01(\v2!.cabinet.clientmanager.v1.ContactR\acontact\"\x98\x01\n" +
 	"\x14UpdateContactRequest\x12C\n" +
-	"\acontact\x18\x01 \x01(\v2!.cabinet.clientmanager.v1.ContactB\x06\xbaH\x03\xc8\x01\x01R\acontact\x12;\n" +
+	"\acontact\x18\x01 \x01(\v2!.cabinet.clientmanager.v1.ContactB\x06\xbaH\x03\xd8\x01\x03R\acontact\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
 	"updateMask\"T\n" +
 	"\x15UpdateContactResponse\x12;\n" +
@@ -824,7 +826,7 @@ const file_contracts_clientmanager_v1_contacts_proto_rawDesc = "" +
 	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientR\x06client\x12'\n" +
 	"\x0feditable_fields\x18\x02 \x03(\tR\x0eeditableFields\"\x95\x01\n" +
 	"\x14UpdateProfileRequest\x12@\n" +
-	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientB\x06\xbaH\x03\xc8\x01\x01R\x06client\x12;\n" +
+	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientB\x06\xbaH\x03\xd8\x01\x03R\x06client\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
 	"updateMask\"Q\n" +
 	"\x15UpdateProfileResponse\x128\n" +

@@ -105,7 +105,7 @@ create table clientmanager.import_rows (
     column_name text not null,
     message     text not null,
     message_key text not null,
-    client_id   uuid,
+    resource_id uuid,
     primary key (import_id, rank, line)
 );
 
@@ -120,25 +120,25 @@ select kernel.protect_own('clientmanager.import_rows', 'user_id');
 -- their order. The caller reads what it gets under row security.
 -- +goose StatementBegin
 create function clientmanager.clients_with_grams(wanted text[], most integer) returns uuid[]
-language sql stable security definer set search_path = '' as $$
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select case when count(*) <= most then coalesce(array_agg(id), '{}') end
-    from (select id from clientmanager.clients where grams operator(pg_catalog.@>) wanted limit most + 1) found
+    from (select id from clientmanager.clients where grams @> wanted limit most + 1) found
 $$;
 -- +goose StatementEnd
 
 -- The same for clients that have all these tags.
 -- +goose StatementBegin
 create function clientmanager.clients_with_tags(wanted text[], most integer) returns uuid[]
-language sql stable security definer set search_path = '' as $$
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select case when count(*) <= most then coalesce(array_agg(id), '{}') end
-    from (select id from clientmanager.clients where tags operator(pg_catalog.@>) wanted limit most + 1) found
+    from (select id from clientmanager.clients where tags @> wanted limit most + 1) found
 $$;
 -- +goose StatementEnd
 
 -- Whose these codes and tax ids are, whoever asks: they are unique in the whole portal.
 -- +goose StatementBegin
 create function clientmanager.owners(codes text[], tax_ids text[]) returns table (id uuid, code text, tax_id text)
-language sql stable security definer set search_path = '' as $$
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select c.id, c.code_fold, c.tax_id_fold from clientmanager.clients c where c.code_fold <> '' and c.code_fold = any (codes)
     union
     select c.id, c.code_fold, c.tax_id_fold from clientmanager.clients c where c.tax_id_fold <> '' and c.tax_id_fold = any (tax_ids)

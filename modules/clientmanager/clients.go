@@ -1,0 +1,222 @@
+package clientmanager
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// clientService is the register of clients. Everything is read and written with the caller's own eyes: what they do not
+// see is not there.
+type clientService struct {
+	v1.UnimplementedClientServiceServer
+	*Module
+}
+
+var _ v1.ClientServiceServer = (*clientService)(nil)
+
+// pageSize is how many rows a list returns when its caller does not say.
+const pageSize = 50
+
+func size(asked int32) int {
+	if asked <= 0 {
+		return pageSize
+	}
+	return int(asked)
+}
+
+// ListClients lists the clients the caller sees.
+func (s *clientService) ListClients(ctx context.Context, r *v1.ListClientsRequest) (*v1.ListClientsResponse, error) {
+	c, err := s.filter(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	total, err := s.countClients(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	o := orderOf(r)
+	var key []byte
+	var id string
+	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &key, &id); err != nil {
+		return nil, err
+	} else if on {
+		o.after(c, key, id)
+	}
+	n := size(r.GetPageSize())
+	rows, err := s.listClients(ctx, c, o, n+1)
+	if err != nil {
+		return nil, err
+	}
+	response := &v1.ListClientsResponse{TotalSize: min(total, countedTo), TotalIsMore: total > countedTo}
+	if len(rows) > n {
+		rows = rows[:n]
+		last := rows[n-1]
+		if o.of != nil {
+			key = o.of(last)
+		}
+		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, key, last.ID); err != nil {
+			return nil, err
+		}
+	}
+	for _, row := range rows {
+		response.Clients = append(response.Clients, row.client())
+	}
+	return response, nil
+}
+
+// GetClient returns a client the caller sees.
+func (s *clientService) GetClient(ctx context.Context, r *v1.GetClientRequest) (*v1.GetClientResponse, error) {
+	client, err := findClient(ctx, s.host.Store, r.GetId())
+	if err != nil {
+		return nil, err
+	}
+	return &v1.GetClientResponse{Client: client}, nil
+}
+
+// CreateClient adds a client. Who sees only some clients becomes the manager of what they add, or would not see it.
+func (s *clientService) CreateClient(ctx context.Context, r *v1.CreateClientRequest) (*v1.CreateClientResponse, error) {
+	var response *v1.CreateClientResponse
+	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.CreateClientResponse, error) {
+			client := &v1.Client{Id: store.NewID()}
+			for _, change := range changes {
+				change.apply(client, r.GetClient())
+			}
+			tidy(client)
+			if err := constrained("client", client); err != nil {
+				return nil, err
+			}
+			if err := s.add(ctx, tx, []*v1.Client{client}, "created"); err != nil {
+				return nil, taken(err)
+			}
+			return &v1.CreateClientResponse{Client: client}, nil
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return response, nil
+}
+
+// add makes clients, with what belongs to it: who sees them, their history, the news.
+func (m *Module) add(ctx context.Context, tx *store.Tx, clients []*v1.Client, what string) error {
+	if len(clients) == 0 {
+		return nil
+	}
+	who := access.From(ctx)
+	now := timestamppb.New(m.host.Now())
+	ids := make([]string, len(clients))
+	entries := make([]entry, len(clients))
+	for i, c := range clients {
+		c.Status, c.Revision, c.CreateTime, c.UpdateTime = v1.ClientStatus_CLIENT_STATUS_ACTIVE, 1, now, now
+		if ownOnly(ctx) {
+			c.ManagerId, c.ManagerName = who.UserID, who.Name
+		}
+		ids[i], entries[i] = c.GetId(), entry{client: c.GetId(), what: what}
+		if err := m.host.Publish(ctx, tx, c.GetId(), &v1.ClientCreated{ClientId: c.GetId(), Time: now}); err != nil {
+			return err
+		}
+	}
+	if err := tx.AddClients(ctx, ids...); err != nil {
+		return err
+	}
+	if ownOnly(ctx) {
+		if err := tx.GrantClients(ctx, who.UserID, ids...); err != nil {
+			return err
+		}
+	}
+	if err := insertClients(ctx, tx, clients); err != nil {
+		return err
+	}
+	return m.record(ctx, tx, entries)
+}
+
+// ownOnly tells whether a member of staff acts who sees only the clients granted to them.
+func ownOnly(ctx context.Context) bool {
+	return access.From(ctx).Kind == access.Staff && access.DecisionFrom(ctx).Reach == access.Granted
+}
+
+// UpdateClient changes the named fields.
+func (s *clientService) UpdateClient(ctx context.Context, r *v1.UpdateClientRequest) (*v1.UpdateClientResponse, error) {
+	fields, err := named(r.GetUpdateMask().GetPaths())
+	if err != nil {
+		return nil, err
+	}
+	client, err := s.change(ctx, r.GetClient(), fields, "updated")
+	if err != nil {
+		return nil, err
+	}
+	return &v1.UpdateClientResponse{Client: client}, nil
+}
+
+// named checks the fields of an update mask.
+func named(paths []string) ([]string, error) {
+	if len(paths) == 0 {
+		return nil, refuse(codes.InvalidArgument, "update_mask", "refusal.nothing_named", "name the fields to change in update_mask")
+	}
+	for _, path := range paths {
+		if _, known := changes[path]; !known {
+			return nil, refuse(codes.InvalidArgument, "update_mask", "refusal.no_field", "there is no field "+path+" to change here")
+		}
+	}
+	return paths, nil
+}
+
+// change writes the named fields of a client over. A change that is there already is no change, whatever the revision:
+// so a retry succeeds.
+func (m *Module) change(ctx context.Context, want *v1.Client, fields []string, what string) (*v1.Client, error) {
+	return m.hold(ctx, want.GetId(), func(ctx context.Context, tx *store.Tx, present *v1.Client) (*v1.Client, error) {
+		client, differ := changed(present, want, fields)
+		switch {
+		case len(differ) == 0:
+			return present, nil
+		case want.GetRevision() != 0 && want.GetRevision() != present.GetRevision():
+			return nil, errMeanwhile
+		}
+		if err := constrained("client", client); err != nil {
+			return nil, err
+		}
+		return m.save(ctx, tx, client, entry{what: what, fields: differ})
+	})
+}
+
+// hold runs do with a client that nobody else changes meanwhile.
+func (m *Module) hold(ctx context.Context, id string, do func(ctx context.Context, tx *store.Tx, client *v1.Client) (*v1.Client, error)) (*v1.Client, error) {
+	var out *v1.Client
+	err := m.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		client, err := holdClient(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		out, err = do(ctx, tx, client)
+		return err
+	})
+	return out, taken(err)
+}
+
+// save writes a held client over, with its history.
+func (m *Module) save(ctx context.Context, tx *store.Tx, client *v1.Client, e entry) (*v1.Client, error) {
+	client = proto.CloneOf(client)
+	client.Revision++
+	client.UpdateTime = timestamppb.New(m.host.Now())
+	if err := overwriteClients(ctx, tx, []*v1.Client{client}); err != nil {
+		return nil, err
+	}
+	e.client = client.GetId()
+	return client, m.record(ctx, tx, []entry{e})
+}
+
+// GetOverview counts the clients the caller sees.
+func (s *clientService) GetOverview(ctx context.Context, _ *v1.GetOverviewRequest) (*v1.GetOverviewResponse, error) {
+	now := s.host.Now().In(s.host.Zone)
+	return s.overview(ctx, time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, s.host.Zone))
+}

@@ -1,0 +1,308 @@
+package clientmanager_test
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/store"
+	"github.com/opencabinet/cabinet/kernel/store/storetest"
+	"github.com/opencabinet/cabinet/modules/clientmanager"
+)
+
+func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+
+// clock is a time that stands still until a test moves it.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// portal is the module behind a router, on a database of its own, with a register of staff beside it.
+type portal struct {
+	t        testing.TB
+	db       *store.DB
+	dsn      string
+	own      *store.Store // the module's
+	router   *call.Router
+	policy   *access.Policy
+	clock    *clock
+	clients  v1.ClientServiceClient
+	contacts v1.ContactServiceClient
+	profile  v1.ProfileServiceClient
+	imports  v1.ImportServiceClient
+	staff    *staff
+	people   *store.Store // accountmanager's, which grants clients to contacts
+
+	dispatcher *event.Dispatcher
+	mu         sync.Mutex
+	heard      []proto.Message
+}
+
+// newPortal starts one. change may alter the settings.
+func newPortal(t *testing.T, change ...func(*clientmanager.Settings)) *portal {
+	t.Parallel()
+	return openPortal(t, change...)
+}
+
+func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
+	t.Helper()
+	ctx := t.Context()
+	p := &portal{t: t, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}, dsn: storetest.DSN(t)}
+	var err error
+	p.db, err = store.Open(ctx, storetest.Config(p.dsn))
+	require.NoError(t, err)
+	t.Cleanup(p.db.Close)
+	p.router = call.New(call.Options{Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	files, err := fs.Sub(event.Migrations, "migrations")
+	require.NoError(t, err)
+	require.NoError(t, p.db.Migrate(ctx, "event", files))
+	p.people = storetest.Module(t, p.db, store.ModuleSpec{ID: "accountmanager", Grants: true})
+	p.staff = &staff{cards: map[string]*accountmanagerv1.StaffCard{}}
+	accountmanagerv1.RegisterUserServiceServer(p.router.For("accountmanager", []string{}), p.staff)
+
+	m := clientmanager.New(accountmanagerv1.NewUserServiceClient(p.router))
+	settings := m.Settings().(*clientmanager.Settings)
+	for _, f := range change {
+		f(settings)
+	}
+	require.NoError(t, settings.Validate())
+	manifest := m.Manifest()
+	p.own = storetest.Module(t, p.db, store.ModuleSpec{
+		ID: manifest.ID, Migrations: manifest.Migrations, Grants: manifest.GrantsClients, OwnsClients: manifest.OwnsClients,
+	})
+	p.policy = policy(t, manifest.Permissions)
+	zone, err := time.LoadLocation("Europe/Kyiv")
+	require.NoError(t, err)
+	r := &registrar{ServiceRegistrar: p.router.For(manifest.ID, manifest.Requires), host: &module.Host{
+		ID: manifest.ID, Store: p.own, Policy: p.policy, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: p.clock.Now, Zone: zone,
+	}}
+	m.Register(r)
+	p.router.Install(p.policy, map[string][]string{manifest.ID: manifest.Requires})
+	require.NoError(t, p.router.Err())
+	p.clients = v1.NewClientServiceClient(p.router)
+	p.contacts = v1.NewContactServiceClient(p.router)
+	p.profile = v1.NewProfileServiceClient(p.router)
+	p.imports = v1.NewImportServiceClient(p.router)
+	p.listen(manifest.Publishes)
+	return p
+}
+
+// policy has the roles that accountmanager brings, and this module's permissions.
+func policy(t testing.TB, permissions []access.Permission) *access.Policy {
+	t.Helper()
+	var roles []access.Role
+	for id, staff := range map[string]bool{
+		"client": false, "client.director": false, "client.accountant": false, "client.manager": false, "manager": true, "head": true,
+	} {
+		roles = append(roles, access.Role{ID: id, Staff: staff, Base: id == "client", TitleText: map[string]string{"en": id}})
+	}
+	permissions = append(permissions, access.Permission{Name: "accountmanager.staff.read", Presets: map[string]access.Reach{"manager": access.All, "head": access.All}})
+	made, err := access.NewPolicy(roles, permissions, nil)
+	require.NoError(t, err)
+	return made
+}
+
+// listen hears everything that the module publishes.
+func (p *portal) listen(types []string) {
+	t, ctx := p.t, p.t.Context()
+	hear := func(_ context.Context, m proto.Message) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.heard = append(p.heard, m)
+		return nil
+	}
+	subscriptions := []event.Subscription{
+		event.On("accountmanager.created", func(ctx context.Context, _ event.Event, m *v1.ClientCreated) error { return hear(ctx, m) }),
+		event.On("accountmanager.suspended", func(ctx context.Context, _ event.Event, m *v1.ClientSuspended) error { return hear(ctx, m) }),
+		event.On("accountmanager.resumed", func(ctx context.Context, _ event.Event, m *v1.ClientResumed) error { return hear(ctx, m) }),
+		event.On("accountmanager.assigned", func(ctx context.Context, _ event.Event, m *v1.ManagerAssigned) error { return hear(ctx, m) }),
+	}
+	rows, err := p.db.Pool().Query(ctx, `select r, id from kernel.module, unnest(array[own_role, many_role, all_role]::text[]) r`)
+	require.NoError(t, err)
+	roles := map[string]string{}
+	var role, id string
+	_, err = pgx.ForEachRow(rows, []any{&role, &id}, func() error { roles[role] = id; return nil })
+	require.NoError(t, err)
+	owners := map[protoreflect.FullName]string{}
+	for _, name := range types {
+		owners[protoreflect.FullName(name)] = clientmanager.ID
+	}
+	require.NoError(t, event.Install(ctx, p.db.Pool(), event.Installation{Roles: roles, Types: owners, Subscriptions: subscriptions}))
+	p.dispatcher, err = event.NewDispatcher(event.Config{Pool: p.db.Pool(), Log: slog.New(slog.DiscardHandler), Poll: 20 * time.Millisecond}, subscriptions...)
+	require.NoError(t, err)
+	require.NoError(t, p.dispatcher.Start(context.WithoutCancel(ctx)))
+	t.Cleanup(func() { require.NoError(t, p.dispatcher.Stop(context.WithoutCancel(ctx))) })
+}
+
+// events are those of a type that were heard, once all that was published is delivered.
+func events[M proto.Message](p *portal) []M {
+	p.t.Helper()
+	require.NoError(p.t, p.dispatcher.WaitDrained(p.t.Context()))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var found []M
+	for _, m := range p.heard {
+		if m, ok := m.(M); ok {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+type registrar struct {
+	grpc.ServiceRegistrar
+	host *module.Host
+}
+
+func (r *registrar) Handle(event.Subscription) {}
+func (r *registrar) Host() *module.Host        { return r.host }
+
+// staff is what this module asks of accountmanager.
+type staff struct {
+	accountmanagerv1.UnimplementedUserServiceServer
+	mu    sync.Mutex
+	cards map[string]*accountmanagerv1.StaffCard
+	asked atomic.Int32
+}
+
+func (s *staff) GetStaffCard(ctx context.Context, r *accountmanagerv1.GetStaffCardRequest) (*accountmanagerv1.GetStaffCardResponse, error) {
+	s.asked.Add(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	card, found := s.cards[r.GetUserId()]
+	if !found {
+		return nil, status.Error(codes.NotFound, "there is no such member of staff")
+	}
+	return &accountmanagerv1.GetStaffCardResponse{Card: card}, nil
+}
+
+// user is somebody who acts: ctx is theirs.
+type user struct {
+	context.Context
+	id, name string
+}
+
+func (p *portal) as(kind access.Kind, id, name, actingFor string, roles ...string) user {
+	return user{id: id, name: name, Context: access.With(p.t.Context(), access.Principal{
+		Kind: kind, UserID: id, SessionID: store.NewID(), Name: name, Roles: roles, ActingFor: actingFor,
+	})}
+}
+
+func (p *portal) member(name, role string) user {
+	id := store.NewID()
+	p.staff.mu.Lock()
+	p.staff.cards[id] = &accountmanagerv1.StaffCard{UserId: id, Name: name, Position: "Position of " + name, Email: "staff@example.com", Phone: "+380445550100"}
+	p.staff.mu.Unlock()
+	return p.as(access.Staff, id, name, "", role)
+}
+
+func (p *portal) head() user               { return p.member("Olena Head", "head") }
+func (p *portal) manager(name string) user { return p.member(name, "manager") }
+
+// contact acts for a client that accountmanager granted to them.
+func (p *portal) contact(name, clientID string, roles ...string) user {
+	p.t.Helper()
+	id := store.NewID()
+	own := access.WithDecision(access.With(p.t.Context(), access.AsModule("accountmanager")), access.Decision{Allowed: true, Reach: access.All})
+	require.NoError(p.t, p.people.Tx(own, func(ctx context.Context, tx *store.Tx) error { return tx.GrantClients(ctx, id, clientID) }))
+	return p.as(access.Contact, id, name, clientID, append([]string{"client"}, roles...)...)
+}
+
+// add makes a client.
+func (p *portal) add(who context.Context, c *v1.Client) *v1.Client {
+	p.t.Helper()
+	made, err := p.clients.CreateClient(who, &v1.CreateClientRequest{RequestId: store.NewID(), Client: c})
+	require.NoError(p.t, err)
+	return made.GetClient()
+}
+
+func (p *portal) named(who context.Context, name string) *v1.Client {
+	p.t.Helper()
+	return p.add(who, &v1.Client{Name: name})
+}
+
+// admin is a connection to the portal's database as its owner.
+func (p *portal) admin() *pgx.Conn {
+	p.t.Helper()
+	conn, err := pgx.Connect(p.t.Context(), p.dsn)
+	require.NoError(p.t, err)
+	p.t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(p.t.Context())) })
+	return conn
+}
+
+// rows counts rows as the database's owner sees them.
+func (p *portal) rows(sql string, args ...any) int {
+	p.t.Helper()
+	var n int
+	require.NoError(p.t, p.admin().QueryRow(p.t.Context(), sql, args...).Scan(&n))
+	return n
+}
+
+// atOnce runs f in many goroutines that wait for each other, and returns what each said.
+func atOnce(many int, f func(i int) error) []error {
+	var ready, done sync.WaitGroup
+	start, errs := make(chan struct{}), make([]error, many)
+	for i := range many {
+		ready.Add(1)
+		done.Go(func() {
+			ready.Done()
+			<-start
+			errs[i] = f(i)
+		})
+	}
+	ready.Wait()
+	close(start)
+	done.Wait()
+	return errs
+}
+
+func count(errs []error, code codes.Code) int {
+	n := 0
+	for _, err := range errs {
+		if status.Code(err) == code {
+			n++
+		}
+	}
+	return n
+}
+
+// names of clients, in order.
+func names(clients []*v1.Client) []string {
+	out := make([]string, len(clients))
+	for i, c := range clients {
+		out[i] = c.GetName()
+	}
+	return out
+}

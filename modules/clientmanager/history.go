@@ -1,0 +1,99 @@
+package clientmanager
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// entry is a thing that happened to a client, about to be written down.
+type entry struct {
+	client string
+	// what is the end of a key of the locale files.
+	what string
+	// detail is for staff. It never holds what a field held: a history outlives an erasure.
+	detail string
+	// fields are the names of those that changed.
+	fields []string
+}
+
+// record writes down what happened, in the transaction in which it does. Who did it is who acts.
+func (m *Module) record(ctx context.Context, tx *store.Tx, entries []entry) error {
+	type row struct {
+		ID       string    `json:"id"`
+		ClientID string    `json:"client_id"`
+		Time     time.Time `json:"time"`
+		What     string    `json:"what"`
+		ActorID  *string   `json:"actor_id"`
+		Actor    string    `json:"actor"`
+		Detail   string    `json:"detail"`
+	}
+	who := access.From(ctx)
+	return inChunks(entries, func(chunk []entry) error {
+		rows := make([]row, len(chunk))
+		for i, e := range chunk {
+			rows[i] = row{ID: store.NewID(), ClientID: e.client, Time: m.host.Now(), What: e.what, Detail: e.detail}
+			if len(e.fields) > 0 {
+				rows[i].Detail = strings.ReplaceAll(strings.Join(e.fields, ", "), "_", " ")
+			}
+			if who.IsUser() {
+				rows[i].ActorID, rows[i].Actor = &who.UserID, who.Name
+			}
+		}
+		return execJSON(ctx, tx, `
+			insert into clientmanager.history (id, client_id, time, what, actor_id, actor, detail)
+			select id, client_id, time, what, actor_id, actor, detail
+			from jsonb_to_recordset($1) as e(id uuid, client_id uuid, time timestamptz, what text, actor_id uuid, actor text, detail text)`, rows)
+	})
+}
+
+// ListHistory lists what happened to a client, newest first.
+func (s *clientService) ListHistory(ctx context.Context, r *v1.ListHistoryRequest) (*v1.ListHistoryResponse, error) {
+	if _, err := findClient(ctx, s.host.Store, r.GetClientId()); err != nil {
+		return nil, err
+	}
+	c := &conditions{}
+	c.add("client_id = ?::uuid", r.GetClientId())
+	var id string
+	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &id); err != nil {
+		return nil, err
+	} else if on {
+		c.add("id < ?::uuid", id)
+	}
+	type row struct {
+		ID                  string
+		Time                time.Time
+		What, Actor, Detail string
+	}
+	n := size(r.GetPageSize())
+	c.args = append(c.args, n+1)
+	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[row], `
+		select id::text, time, what, actor, detail from clientmanager.history`+c.where()+`
+		order by client_id desc, id desc limit `+c.last(), c.args...)
+	if err != nil {
+		return nil, err
+	}
+	response := &v1.ListHistoryResponse{}
+	if len(rows) > n {
+		rows = rows[:n]
+		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, rows[n-1].ID); err != nil {
+			return nil, err
+		}
+	}
+	contact := access.From(ctx).Kind == access.Contact
+	for _, row := range rows {
+		e := &v1.HistoryEntry{Id: row.ID, Time: timestamppb.New(row.Time), What: ID + ".history." + row.What, Actor: row.Actor, Detail: row.Detail}
+		if contact {
+			e.Detail = "" // why staff suspended a client is theirs to tell
+		}
+		response.Entries = append(response.Entries, e)
+	}
+	return response, nil
+}

@@ -1,0 +1,214 @@
+package clientmanager
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// importKept is how long a file is kept.
+const importKept = 24 * time.Hour
+
+// importService brings clients in from a file. A check and a run go the same way up to the writing.
+type importService struct {
+	v1.UnimplementedImportServiceServer
+	*Module
+}
+
+var _ v1.ImportServiceServer = (*importService)(nil)
+
+// CreateImport takes a file and reads it through, so that one that cannot be read is refused at once.
+func (s *importService) CreateImport(ctx context.Context, r *v1.CreateImportRequest) (*v1.CreateImportResponse, error) {
+	read, err := readCSV(r.GetContent())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.sweep(ctx); err != nil {
+		return nil, err
+	}
+	var response *v1.CreateImportResponse
+	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.CreateImportResponse, error) {
+			i := &v1.Import{
+				Id: store.NewID(), FileName: oneLine(r.GetFileName()), Rows: int32(len(read.rows)),
+				Columns: read.columns(), Fields: fieldsOfImport(), CreateTime: timestamppb.New(s.host.Now()),
+			}
+			return &v1.CreateImportResponse{Import: i}, insertImport(ctx, tx, access.From(ctx).UserID, i, r.GetContent())
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return response, nil
+}
+
+// sweep forgets files whose day is over, everybody's: they hold names and addresses.
+func (s *importService) sweep(ctx context.Context) error {
+	_, err := s.host.Store.Exec(s.host.Self(ctx), `delete from clientmanager.imports where create_time <= $1`, s.host.Now().Add(-importKept))
+	return err
+}
+
+// GetImport returns an import of the caller's own.
+func (s *importService) GetImport(ctx context.Context, r *v1.GetImportRequest) (*v1.GetImportResponse, error) {
+	i, err := s.findImport(ctx, s.host.Store, r.GetId(), "")
+	if err != nil {
+		return nil, err
+	}
+	return &v1.GetImportResponse{Import: i}, nil
+}
+
+// CheckImport says what a run would do now, and keeps the mapping for it.
+func (s *importService) CheckImport(ctx context.Context, r *v1.CheckImportRequest) (*v1.CheckImportResponse, error) {
+	read, err := s.importFile(ctx, r.GetId())
+	if err != nil {
+		return nil, err
+	}
+	i, err := s.process(ctx, r.GetId(), read, r.GetMapping(), false)
+	if err != nil {
+		return nil, err
+	}
+	return &v1.CheckImportResponse{Import: i}, nil
+}
+
+// RunImport writes every good row, all in one transaction: killed in between, nothing was written. Run again, or twice
+// at once, it gives the first report.
+func (s *importService) RunImport(ctx context.Context, r *v1.RunImportRequest) (*v1.RunImportResponse, error) {
+	read, err := s.importFile(ctx, r.GetId())
+	if err != nil {
+		return nil, err
+	}
+	i, err := s.process(ctx, r.GetId(), read, nil, true)
+	if err != nil {
+		return nil, err
+	}
+	return &v1.RunImportResponse{Import: i}, nil
+}
+
+// process reads, decides and, in a run, writes. A run takes the mapping of the last check.
+func (s *importService) process(ctx context.Context, id string, read *sheet, chosen []*kernelv1.ImportMapping, run bool) (*v1.Import, error) {
+	var out *v1.Import
+	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		i, err := s.findImport(ctx, tx, id, " for update") // of two runs at once, the second waits here and finds it done
+		if err != nil {
+			return err
+		}
+		out = i
+		switch {
+		case i.GetDone() && run:
+			return nil
+		case i.GetDone():
+			return refuse(codes.FailedPrecondition, "id", "import.done_already", "this file was brought in already: upload it again to change the columns")
+		case run && len(i.GetMapping()) == 0:
+			return refuse(codes.FailedPrecondition, "id", "import.not_checked", "check the file first: that says which column is what")
+		case !run:
+			i.Mapping = chosen
+		}
+		m, err := mappingOf(i.GetMapping(), len(read.header))
+		if err != nil {
+			return err
+		}
+		rows, err := s.decideRows(ctx, tx, read, m)
+		if err != nil {
+			return err
+		}
+		i.Report, i.Done = report(rows, !run), run
+		if run {
+			if err := s.writeRows(ctx, tx, rows); err != nil {
+				return meanwhile(err)
+			}
+		}
+		return s.saveReport(ctx, tx, i, rows)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (s *importService) decideRows(ctx context.Context, tx *store.Tx, read *sheet, m mapping) ([]planned, error) {
+	rows := read.parse(m, s.settings.Country)
+	k, err := s.know(ctx, tx, rows)
+	if err != nil {
+		return nil, err
+	}
+	return decide(rows, m, read.header, k, store.NewID), nil
+}
+
+// writeRows writes what was decided.
+func (s *importService) writeRows(ctx context.Context, tx *store.Tx, rows []planned) error {
+	var created, updated []*v1.Client
+	var entries []entry
+	now := timestamppb.New(s.host.Now())
+	for _, row := range rows {
+		switch row.outcome {
+		case kernelv1.RowOutcome_ROW_OUTCOME_CREATED:
+			created = append(created, row.client)
+		case kernelv1.RowOutcome_ROW_OUTCOME_UPDATED:
+			row.client.Revision++
+			row.client.UpdateTime = now
+			updated = append(updated, row.client)
+			entries = append(entries, entry{client: row.client.GetId(), what: "updated_by_import", fields: row.fields})
+		}
+	}
+	if err := overwriteClients(ctx, tx, updated); err != nil {
+		return err
+	}
+	if err := s.record(ctx, tx, entries); err != nil {
+		return err
+	}
+	return s.add(ctx, tx, created, "imported")
+}
+
+// meanwhile says that somebody added one of the clients after the file was compared with what is there.
+func meanwhile(err error) error {
+	switch store.Constraint(err) {
+	case "clients_code_unique", "clients_tax_id_unique":
+		return refuse(codes.Aborted, "", "import.meanwhile", "somebody added a client with the same code or tax id in the meantime: check the rows again")
+	}
+	return err
+}
+
+// ListImportRows lists what became of each row, those at fault first.
+func (s *importService) ListImportRows(ctx context.Context, r *v1.ListImportRowsRequest) (*v1.ListImportRowsResponse, error) {
+	if _, err := s.findImport(ctx, s.host.Store, r.GetImportId(), ""); err != nil {
+		return nil, err
+	}
+	c := &conditions{}
+	c.add("import_id = ?::uuid", r.GetImportId())
+	var rank, line int32
+	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &rank, &line); err != nil {
+		return nil, err
+	} else if on {
+		c.add("(rank, line) > (?, ?)", rank, line)
+	}
+	n := size(r.GetPageSize())
+	rows, err := s.listRows(ctx, c, n+1)
+	if err != nil {
+		return nil, err
+	}
+	response := &v1.ListImportRowsResponse{}
+	if len(rows) > n {
+		rows = rows[:n]
+		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, rows[n-1].Rank, rows[n-1].Line); err != nil {
+			return nil, err
+		}
+	}
+	for _, row := range rows {
+		out := &kernelv1.RowResult{
+			Line: row.Line, Outcome: kernelv1.RowOutcome(row.Outcome), Title: row.Title, Column: row.Column, Message: row.Message, MessageKey: row.MessageKey,
+		}
+		if row.ResourceID != nil {
+			out.ResourceId = *row.ResourceID
+		}
+		response.Rows = append(response.Rows, out)
+	}
+	return response, nil
+}

@@ -1,0 +1,198 @@
+package clientmanager
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// importRow is an import without its file.
+type importRow struct {
+	ID, FileName             string
+	Rows                     int32
+	Columns, Mapping, Report []byte
+	Done                     bool
+	Created                  time.Time
+}
+
+const importColumns = `id::text, file_name, row_count, columns, mapping, coalesce(report, 'null'), done, create_time`
+
+// message reads what is stored as JSON. It was written by toJSON, so that what cannot be read is a defect.
+func (r importRow) message() (*v1.Import, error) {
+	out := &v1.Import{
+		Id: r.ID, FileName: r.FileName, Rows: r.Rows, Fields: fieldsOfImport(), Done: r.Done, CreateTime: timestamppb.New(r.Created),
+	}
+	var columns, mapping []json.RawMessage
+	if err := json.Unmarshal(r.Columns, &columns); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(r.Mapping, &mapping); err != nil {
+		return nil, err
+	}
+	for _, text := range columns {
+		c := &kernelv1.ImportColumn{}
+		if err := protojson.Unmarshal(text, c); err != nil {
+			return nil, err
+		}
+		out.Columns = append(out.Columns, c)
+	}
+	for _, text := range mapping {
+		one := &kernelv1.ImportMapping{}
+		if err := protojson.Unmarshal(text, one); err != nil {
+			return nil, err
+		}
+		out.Mapping = append(out.Mapping, one)
+	}
+	if string(r.Report) != "null" {
+		out.Report = &kernelv1.ImportReport{}
+		if err := protojson.Unmarshal(r.Report, out.Report); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// toJSON writes messages as a JSON list.
+func toJSON[M proto.Message](list []M) (string, error) {
+	out := make([]json.RawMessage, len(list))
+	for i, m := range list {
+		text, err := protojson.Marshal(m)
+		if err != nil {
+			return "", err
+		}
+		out[i] = text
+	}
+	text, err := json.Marshal(out)
+	return string(text), err
+}
+
+func (m *Module) findImport(ctx context.Context, q store.Querier, id, lock string) (*v1.Import, error) {
+	row, err := store.QueryOne(ctx, q, pgx.RowToStructByPos[importRow],
+		`select `+importColumns+` from clientmanager.imports where id = $1 and create_time > $2`+lock, id, m.host.Now().Add(-importKept))
+	if err != nil {
+		return nil, or(err, errNoImport)
+	}
+	return row.message()
+}
+
+// importFile reads the file of an import again.
+func (m *Module) importFile(ctx context.Context, id string) (*sheet, error) {
+	content, err := store.QueryOne(ctx, m.host.Store, pgx.RowTo[[]byte],
+		`select content from clientmanager.imports where id = $1 and create_time > $2`, id, m.host.Now().Add(-importKept))
+	if err != nil {
+		return nil, or(err, errNoImport)
+	}
+	return readCSV(content)
+}
+
+func insertImport(ctx context.Context, tx *store.Tx, userID string, i *v1.Import, content []byte) error {
+	columns, err := toJSON(i.GetColumns())
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		insert into clientmanager.imports (id, user_id, file_name, content, row_count, columns, create_time)
+		values ($1, $2, $3, $4, $5, $6, $7)`,
+		i.GetId(), userID, i.GetFileName(), content, i.GetRows(), columns, i.GetCreateTime().AsTime())
+	return err
+}
+
+// saveReport keeps what a check found or a run did, instead of what was kept before.
+func (m *Module) saveReport(ctx context.Context, tx *store.Tx, i *v1.Import, rows []planned) error {
+	mapping, err := toJSON(i.GetMapping())
+	if err != nil {
+		return err
+	}
+	report, err := protojson.Marshal(i.GetReport())
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `update clientmanager.imports set mapping = $2, report = $3, done = $4 where id = $1`,
+		i.GetId(), mapping, string(report), i.GetDone()); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `delete from clientmanager.import_rows where import_id = $1`, i.GetId()); err != nil {
+		return err
+	}
+	return inChunks(rows, func(chunk []planned) error { return insertRows(ctx, tx, i, chunk) })
+}
+
+func insertRows(ctx context.Context, tx *store.Tx, i *v1.Import, chunk []planned) error {
+	type row struct {
+		Rank       int     `json:"rank"`
+		Line       int     `json:"line"`
+		Outcome    int32   `json:"outcome"`
+		Title      string  `json:"title"`
+		Column     string  `json:"column_name"`
+		Message    string  `json:"message"`
+		MessageKey string  `json:"message_key"`
+		ID         *string `json:"resource_id"`
+	}
+	rows := make([]row, len(chunk))
+	for n, p := range chunk {
+		rows[n] = row{Rank: 1, Line: p.line, Outcome: int32(p.outcome), Title: p.title, Column: p.column}
+		if p.problem != nil {
+			rows[n].Rank, rows[n].Message, rows[n].MessageKey = 0, p.problem.text, p.problem.key
+		}
+		// A check makes ids that nobody will ever see again.
+		if p.client != nil && (i.GetDone() || p.outcome == kernelv1.RowOutcome_ROW_OUTCOME_UPDATED) {
+			rows[n].ID = &p.client.Id
+		}
+	}
+	return execJSON(ctx, tx, `
+		insert into clientmanager.import_rows (import_id, user_id, rank, line, outcome, title, column_name, message, message_key, resource_id)
+		select i.id, i.user_id, r.rank, r.line, r.outcome, r.title, r.column_name, r.message, r.message_key, r.resource_id
+		from clientmanager.imports i, jsonb_to_recordset($1) as r(rank smallint, line integer, outcome smallint, title text, column_name text,
+			message text, message_key text, resource_id uuid)
+		where i.id = $2`, rows, i.GetId())
+}
+
+// rowOfReport is a stored line of a report.
+type rowOfReport struct {
+	Rank, Line                         int32
+	Outcome                            int32
+	Title, Column, Message, MessageKey string
+	ResourceID                         *string
+}
+
+func (m *Module) listRows(ctx context.Context, c *conditions, limit int) ([]rowOfReport, error) {
+	c.args = append(c.args, limit)
+	return store.Query(ctx, m.host.Store, pgx.RowToStructByPos[rowOfReport], `
+		select rank::int, line, outcome::int, title, column_name, message, message_key, resource_id::text
+		from clientmanager.import_rows`+c.where()+` order by rank, line limit `+c.last(), c.args...)
+}
+
+// know asks what the portal has of what a file names.
+func (m *Module) know(ctx context.Context, tx *store.Tx, rows []parsed) (known, error) {
+	var codes, taxIDs []string
+	for _, row := range rows {
+		if code := fold(row.client.GetCode()); code != "" {
+			codes = append(codes, code)
+		}
+		if taxID := fold(row.client.GetTaxId()); taxID != "" {
+			taxIDs = append(taxIDs, taxID)
+		}
+	}
+	type owner struct{ ID, Code, TaxID string }
+	owners, err := store.Query(ctx, tx, pgx.RowToStructByPos[owner], `select id::text, code, tax_id from clientmanager.owners($1, $2)`,
+		append([]string{}, codes...), append([]string{}, taxIDs...))
+	k := known{byCode: map[string]string{}, byTaxID: map[string]string{}}
+	if err != nil {
+		return k, err
+	}
+	ids := make([]string, len(owners))
+	for i, o := range owners {
+		ids[i], k.byCode[o.Code], k.byTaxID[o.TaxID] = o.ID, o.ID, o.ID
+	}
+	k.clients, err = holdClients(ctx, tx, ids)
+	return k, err
+}

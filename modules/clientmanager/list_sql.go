@@ -1,0 +1,186 @@
+package clientmanager
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/grpc/codes"
+
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+const (
+	// countedTo is how far lists and figures are counted.
+	countedTo = 10_000
+	// fewClients is up to how many clients of a caller it is quickest to look at each of them.
+	fewClients = 10_000
+	// listedIDs is how many ids an index search may give. When there are more, matches are so frequent that looking
+	// through rows in their order finds a page of them soon.
+	listedIDs = 5_000
+)
+
+// conditions are what a query asks for, and its arguments.
+type conditions struct {
+	texts []string
+	args  []any
+}
+
+// add joins a condition on; each ? stands for the next argument.
+func (c *conditions) add(text string, args ...any) {
+	for _, arg := range args {
+		c.args = append(c.args, arg)
+		text = strings.Replace(text, "?", fmt.Sprintf("$%d", len(c.args)), 1)
+	}
+	c.texts = append(c.texts, text)
+}
+
+func (c *conditions) where() string {
+	if len(c.texts) == 0 {
+		return ""
+	}
+	return " where " + strings.Join(c.texts, " and ")
+}
+
+// order is how a list is ordered: the key compared before the id, if any.
+type order struct {
+	key  string
+	down bool
+	of   func(clientRow) []byte
+}
+
+func orderOf(r *v1.ListClientsRequest) order {
+	switch r.GetOrderBy() {
+	case v1.ClientOrder_CLIENT_ORDER_NEWEST:
+		return order{down: !r.GetDescending()} // ids grow with time
+	case v1.ClientOrder_CLIENT_ORDER_PLACE:
+		return order{key: "place_key", down: r.GetDescending(), of: func(row clientRow) []byte { return row.PlaceKey }}
+	default:
+		return order{key: "name_key", down: r.GetDescending(), of: func(row clientRow) []byte { return row.NameKey }}
+	}
+}
+
+func (o order) by() string {
+	direction := ""
+	if o.down {
+		direction = " desc"
+	}
+	if o.key == "" {
+		return " order by id" + direction
+	}
+	return " order by " + o.key + direction + ", id" + direction
+}
+
+// after lets through what comes after a row.
+func (o order) after(c *conditions, key []byte, id string) {
+	sign := ">"
+	if o.down {
+		sign = "<"
+	}
+	if o.key == "" {
+		c.add("id "+sign+" ?::uuid", id)
+		return
+	}
+	c.add("("+o.key+", id) "+sign+" (?, ?::uuid)", key, id)
+}
+
+// filter turns a request's filters into conditions.
+func (m *Module) filter(ctx context.Context, r *v1.ListClientsRequest) (*conditions, error) {
+	c := &conditions{}
+	if text := fold(r.GetName()); r.GetName() != "" {
+		wanted := grams(text)
+		if len(wanted) == 0 {
+			return nil, refuse(codes.InvalidArgument, "name", "refusal.three_letters", "write three letters at least")
+		}
+		if err := m.indexed(ctx, c, "grams", "clients_with_grams", wanted); err != nil {
+			return nil, err
+		}
+		c.add("strpos(search, ?) > 0", text)
+	}
+	if len(r.GetTags()) > 0 {
+		if err := m.indexed(ctx, c, "tags", "clients_with_tags", r.GetTags()); err != nil {
+			return nil, err
+		}
+		c.add("tags @> ?", r.GetTags())
+	}
+	if place := fold(r.GetPlace()); place != "" {
+		c.add("place_fold >= ?", place)
+		if end := after(place); end != "" {
+			c.add("place_fold < ?", end)
+		}
+	}
+	var statuses []string
+	for _, status := range r.GetStatuses() {
+		statuses = append(statuses, statusText(status))
+	}
+	anyOf(c, "status", "text", statuses)
+	if r.GetKind() != v1.ClientKind_CLIENT_KIND_UNSPECIFIED {
+		c.add("kind = ?", kindText(r.GetKind()))
+	}
+	anyOf(c, "manager_id", "uuid", r.GetManagerIds())
+	if r.GetWithoutManager() {
+		c.add("manager_id is null")
+	}
+	return c, nil
+}
+
+// anyOf compares with one value or with several: with one, an index gives its rows in order.
+func anyOf(c *conditions, column, kind string, values []string) {
+	switch len(values) {
+	case 0:
+	case 1:
+		c.add(column+" = ?::"+kind, values[0])
+	default:
+		c.add(column+" = any(?::"+kind+"[])", values)
+	}
+}
+
+// indexed narrows a search by an index on an array, which row security lets nobody use but who reaches all rows.
+// A caller with few clients needs none; for one with many, a function of the module's owner looks into the index.
+func (m *Module) indexed(ctx context.Context, c *conditions, column, function string, wanted []string) error {
+	if access.DecisionFrom(ctx).Reach == access.All {
+		c.add(column+" @> ?", wanted)
+		return nil
+	}
+	few, err := store.QueryOne(ctx, m.host.Store, pgx.RowTo[bool],
+		`select count(*) <= $1 from (select from clientmanager.clients limit $1 + 1) c`, fewClients)
+	if err != nil || few {
+		return err
+	}
+	ids, err := store.QueryOne(ctx, m.host.Store, pgx.RowTo[[]string], `select clientmanager.`+function+`($1, $2)::text[]`, wanted, listedIDs)
+	if err == nil && ids != nil {
+		c.add("id = any(?::uuid[])", ids)
+	}
+	return err
+}
+
+func (m *Module) listClients(ctx context.Context, c *conditions, o order, limit int) ([]clientRow, error) {
+	return store.Query(ctx, m.host.Store, pgx.RowToStructByPos[clientRow],
+		fmt.Sprintf(`select %s from clientmanager.clients%s%s limit %d`, clientColumns, c.where(), o.by(), limit), c.args...)
+}
+
+// countClients counts to countedTo, and one more when there are more.
+func (m *Module) countClients(ctx context.Context, c *conditions) (int32, error) {
+	return store.QueryOne(ctx, m.host.Store, pgx.RowTo[int32],
+		fmt.Sprintf(`select count(*)::int from (select from clientmanager.clients%s limit %d) c`, c.where(), countedTo+1), c.args...)
+}
+
+// overview counts for the dashboard.
+func (m *Module) overview(ctx context.Context, month time.Time) (*v1.GetOverviewResponse, error) {
+	type figures struct{ Active, Suspended, WithoutManager, NewThisMonth int32 }
+	f, err := store.QueryOne(ctx, m.host.Store, pgx.RowToStructByPos[figures], `select
+		(select count(*)::int from (select from clientmanager.clients where status = 'active' limit $1) c),
+		(select count(*)::int from (select from clientmanager.clients where status = 'suspended' limit $1) c),
+		(select count(*)::int from (select from clientmanager.clients where manager_id is null limit $1) c),
+		(select count(*)::int from (select from clientmanager.clients where create_time >= $2 limit $1) c)`, countedTo, month)
+	return &v1.GetOverviewResponse{
+		Active: f.Active, Suspended: f.Suspended, WithoutManager: f.WithoutManager, NewThisMonth: f.NewThisMonth,
+	}, err
+}
+
+// last is how the statement names the last argument.
+func (c *conditions) last() string { return fmt.Sprintf("$%d", len(c.args)) }

@@ -1,0 +1,100 @@
+package clientmanager
+
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+)
+
+// profileService is what a client sees and may change of itself.
+type profileService struct {
+	v1.UnimplementedProfileServiceServer
+	*Module
+}
+
+var _ v1.ProfileServiceServer = (*profileService)(nil)
+
+// actingFor is the client that a contact acts for.
+func actingFor(ctx context.Context) (string, error) {
+	who := access.From(ctx)
+	if who.Kind != access.Contact || who.ActingFor == "" {
+		return "", errNoActing
+	}
+	return who.ActingFor, nil
+}
+
+// GetProfile returns the client acted for, and what of it can be changed.
+func (s *profileService) GetProfile(ctx context.Context, _ *v1.GetProfileRequest) (*v1.GetProfileResponse, error) {
+	id, err := actingFor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client, err := findClient(ctx, s.host.Store, id)
+	if err != nil {
+		return nil, err
+	}
+	return &v1.GetProfileResponse{Client: client, EditableFields: slices.Clone(s.settings.ProfileFields)}, nil
+}
+
+// UpdateProfile changes what staff let the client change.
+func (s *profileService) UpdateProfile(ctx context.Context, r *v1.UpdateProfileRequest) (*v1.UpdateProfileResponse, error) {
+	id, err := actingFor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.GetClient().GetId() != "" && r.GetClient().GetId() != id {
+		return nil, errNoClient // the form was opened for another client, or written by hand
+	}
+	fields, err := named(r.GetUpdateMask().GetPaths())
+	if err != nil {
+		return nil, err
+	}
+	var closed []*errdetails.BadRequest_FieldViolation
+	for _, field := range fields {
+		if !slices.Contains(s.settings.ProfileFields, field) {
+			closed = append(closed, &errdetails.BadRequest_FieldViolation{
+				Field: "client." + field, Description: "staff change this field", Reason: ID + ".refusal.not_editable",
+			})
+		}
+	}
+	if len(closed) > 0 {
+		return nil, violation(codes.PermissionDenied, "staff keep some of these fields to themselves", closed...).Err()
+	}
+	want := proto.CloneOf(r.GetClient())
+	if want == nil {
+		want = &v1.Client{}
+	}
+	want.Id = id
+	client, err := s.change(ctx, want, fields, "profile_updated")
+	if err != nil {
+		return nil, err
+	}
+	return &v1.UpdateProfileResponse{Client: client}, nil
+}
+
+// GetManagerCard returns who serves the client, as accountmanager knows them now.
+func (s *profileService) GetManagerCard(ctx context.Context, _ *v1.GetManagerCardRequest) (*v1.GetManagerCardResponse, error) {
+	id, err := actingFor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client, err := findClient(ctx, s.host.Store, id)
+	if err != nil {
+		return nil, err
+	}
+	if client.GetManagerId() == "" {
+		return nil, status.Error(codes.NotFound, "nobody serves this client yet")
+	}
+	card, err := s.staffCard(ctx, client.GetManagerId())
+	if err != nil {
+		return nil, err
+	}
+	return &v1.GetManagerCardResponse{Name: card.GetName(), Position: card.GetPosition(), Email: card.GetEmail(), Phone: card.GetPhone()}, nil
+}
