@@ -8,7 +8,9 @@ import (
 
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/config"
+	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/web"
 )
 
 // kernelID is the kernel's own name among modules; none may take it.
@@ -113,4 +115,19 @@ func (c *composition) policy(cfg *config.Config) (*access.Policy, error) {
 		own = append(own, grant)
 	}
 	return access.NewPolicy(roles, permissions, own)
+}
+
+// texts joins the words of the kernel and of the modules.
+func (c *composition) texts(cfg *config.Config) (*locale.Bundle, error) {
+	sources := []locale.Source{web.Texts()}
+	for _, m := range c.manifests[1:] {
+		if m.Locales != nil {
+			sources = append(sources, locale.Source{Prefix: m.ID, FS: m.Locales})
+		}
+	}
+	bundle, err := locale.NewBundle(sources...)
+	if err != nil {
+		return nil, err
+	}
+	return bundle.WithZone(cfg.Location()), nil
 }

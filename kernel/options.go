@@ -3,7 +3,9 @@ package kernel
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"google.golang.org/grpc"
@@ -14,43 +16,64 @@ import (
 	"github.com/opencabinet/cabinet/kernel/store/cluster"
 )
 
-// Assemble makes a portal's modules around a router. It does no I/O.
+// Assemble makes a portal's modules around a router. It does no I/O. Wire writes it from the modules' sets.
 type Assemble func(router *call.Router) ([]module.Unit, error)
 
 // Options are what a portal is assembled with.
 type Options struct {
 	// Assemble lists the modules. Required.
 	Assemble Assemble
-	// Load reads the configuration, given each module's settings by id. Required; Main gives config.Load.
-	Load func(settings map[string]any) (*config.Config, error)
-	// Cluster starts the private cluster when the configuration names no database. Default: cluster.Start in the data
+	// Config says which portal.yaml is read; the modules' own settings are filled in by [New]. Default: portal.yaml in
+	// the working folder, and no environment. [Main] gives the process's environment.
+	Config config.Options
+	// Seed fills a portal with a story; examples use it. It is called at every start, with [Seed.Fresh] set until it
+	// has once returned without an error. Optional.
+	Seed func(ctx context.Context, s *Seed) error
+	// Cluster starts the private cluster when the configuration names no database. Default: [cluster.Start] in the data
 	// folder. Tests give a throwaway one.
 	Cluster func(ctx context.Context, dataFolder string) (*cluster.Cluster, error)
-	// Seed fills a portal that has just been made, acting as the kernel. Optional; examples tell their story with it.
-	Seed func(ctx context.Context, s Seed) error
+	// Env looks up the environment variables of the master key, as os.LookupEnv does. Default: no environment.
+	Env func(name string) (string, bool)
 	// Log receives what happens. Default: nothing is logged.
 	Log *slog.Logger
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 }
 
-// Seed is what Options.Seed works with.
+// Seed is what [Options.Seed] works with. What it makes it makes through the portal's contracts, so that a story can
+// hold nothing that people could not have done.
 type Seed struct {
+	// Fresh tells that the story was not told to the end yet. It may have been begun: give requests ids that are the
+	// same each time, and they are done once.
+	Fresh bool
 	// Conn calls any method as the kernel.
 	Conn grpc.ClientConnInterface
-	// Config is the portal's own.
+	// As returns a connection that calls as the user of a session.
+	As func(ctx context.Context, sessionToken string) (grpc.ClientConnInterface, error)
+	// Config is the portal's, URL where browsers reach it.
 	Config *config.Config
+	URL    string
+	// Key derives a secret of the portal's own, for passwords that are the same at every start.
+	Key func(purpose string, bytes int) []byte
+
+	said []string
 }
 
+// Say has [Main] print a line once the portal is open.
+func (s *Seed) Say(format string, args ...any) { s.said = append(s.said, fmt.Sprintf(format, args...)) }
+
 func (o Options) validate() (Options, error) {
-	if o.Assemble == nil || o.Load == nil {
-		return o, errors.New("kernel: Options needs Assemble and Load")
+	if o.Assemble == nil {
+		return o, errors.New("kernel: Options.Assemble is missing: list the portal's modules")
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Env == nil {
+		o.Env = func(string) (string, bool) { return "", false }
 	}
 	if o.Cluster == nil {
 		log := o.Log
@@ -59,4 +82,10 @@ func (o Options) validate() (Options, error) {
 		}
 	}
 	return o, nil
+}
+
+// fromProcess takes what belongs to the process: its environment.
+func (o Options) fromProcess() Options {
+	o.Config.Environ, o.Env = os.Environ(), os.LookupEnv
+	return o
 }

@@ -52,6 +52,9 @@ type Config struct {
 	// Brand is how the portal looks.
 	Brand Brand `yaml:"brand"`
 
+	// Help says whom people turn to; it stands at the foot of the navigation.
+	Help Help `yaml:"help"`
+
 	// Roles are the integrator's own roles by id, beside those that modules bring. Default: none.
 	Roles map[string]Role `yaml:"roles"`
 
@@ -109,6 +112,18 @@ type Brand struct {
 
 	// RailScheme is "dark" or "light" for a navigation that is always so. Default: empty, as the page.
 	RailScheme string `yaml:"rail_scheme"`
+}
+
+// Help says whom people turn to, and when. Each part may be empty.
+type Help struct {
+	// Hours in which somebody answers, such as "8:00–20:00"; up to 40 characters. Default: empty.
+	Hours string `yaml:"hours"`
+
+	// Phone as people read it, such as "+380 44 555 01 42"; up to 40 characters. Default: empty.
+	Phone string `yaml:"phone"`
+
+	// Email is shown where there is no phone. Default: empty.
+	Email string `yaml:"email"`
 }
 
 // Role is one of the integrator's own roles.

@@ -28,6 +28,10 @@ type Options struct {
 	// Path of the file. Default: DefaultPath in the working folder, where a missing file is fine; a named one must exist.
 	Path string
 
+	// BuiltIn is the text of a portal.yaml that is used when no Path is given and the working folder has none; relative
+	// paths in it start at the working folder. Examples carry theirs so. Default: none.
+	BuiltIn []byte
+
 	// Environ is the environment as os.Environ returns it. A variable that is set and empty counts as not set. Default:
 	// empty.
 	Environ []string
@@ -82,7 +86,7 @@ func Load(options Options) (*Config, error) {
 		Brand:   Brand{Hue: 264, Chroma: 0.15, Tint: 80, HeadWeight: 600, Radius: 8, Density: 1, Measure: 74},
 		origins: l.origins,
 	}}
-	root, err := l.read(options.Path != "")
+	root, err := l.read(options)
 	if err != nil {
 		return nil, err
 	}
@@ -104,10 +108,11 @@ func Load(options Options) (*Config, error) {
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
 // read parses the file into its root node; nil when there is nothing in it.
-func (l *loader) read(mustExist bool) (*yaml.Node, error) {
+func (l *loader) read(options Options) (*yaml.Node, error) {
 	text, err := os.ReadFile(l.file)
-	if errors.Is(err, fs.ErrNotExist) && !mustExist {
-		return nil, nil
+	if errors.Is(err, fs.ErrNotExist) && options.Path == "" {
+		text, err = options.BuiltIn, nil
+		l.file = "built-in " + DefaultPath
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)

@@ -61,6 +61,7 @@ func (l *loader) validate(cfg *Config) {
 		bad("database.url", "%s", err)
 	}
 	validateBrand(&cfg.Brand, bad)
+	validateHelp(cfg.Help, bad)
 	for _, id := range slices.Sorted(maps.Keys(cfg.Roles)) {
 		validateRole(id, cfg.Roles[id], cfg.Locales, bad)
 	}
@@ -72,6 +73,17 @@ func (l *loader) validate(cfg *Config) {
 		default:
 			bad("modules."+id+".run", "%q is no way to run a module; write inprocess or remove the line", run)
 		}
+	}
+}
+
+func validateHelp(h Help, bad badFunc) {
+	for key, text := range map[string]string{"help.hours": h.Hours, "help.phone": h.Phone, "help.email": h.Email} {
+		if utf8.RuneCountInString(text) > 40 || hasControl(text) {
+			bad(key, "write at most 40 characters on one line")
+		}
+	}
+	if h.Email != "" && !strings.Contains(h.Email, "@") {
+		bad("help.email", "%q is no e-mail address; write one such as help@example.com", h.Email)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/web/screen"
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
@@ -30,9 +31,7 @@ func (s *Server) shell(c echo.Context, e *screen.Env, title string) ui.Shell {
 	if said := s.takeFlash(c); said != "" {
 		shell.Notices = []ui.Notice{{Tone: ui.ToneGood, Title: said, Dismiss: text.T("kernel.close")}}
 	}
-	if s.Help.Text != "" {
-		shell.Help = &ui.Help{Text: s.Help.Text, Label: s.Help.Label, Href: s.Help.Href}
-	}
+	shell.Help = s.help(text)
 	s.navigation(e, &shell)
 	shell.Account = s.account(c, e)
 	clients := id.GetClients()
@@ -53,6 +52,31 @@ func (s *Server) shell(c echo.Context, e *screen.Env, title string) ui.Shell {
 		}
 	}
 	return shell
+}
+
+// help is the foot of the navigation: whom to ask.
+func (s *Server) help(text *locale.Localizer) *ui.Help {
+	h := ui.Help{Text: text.T("kernel.layout.help"), Label: s.Help.Phone, Href: "tel:" + dialled(s.Help.Phone)}
+	if s.Help.Hours != "" {
+		h.Text = text.T("kernel.layout.help_hours", "hours", s.Help.Hours)
+	}
+	if s.Help.Phone == "" {
+		h.Label, h.Href = s.Help.Email, "mailto:"+s.Help.Email
+	}
+	if h.Label == "" {
+		return nil
+	}
+	return &h
+}
+
+// dialled is a phone as a telephone takes it.
+func dialled(phone string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '+' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, phone)
 }
 
 func (s *Server) roleTitle(e *screen.Env, id string) string {

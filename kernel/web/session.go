@@ -76,13 +76,14 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 			return err // not to be taken for "signed out": the reader would lose the session for a moment's trouble
 		}
 		v.identity, v.token = response.GetIdentity(), cookie.Value
-		v.principal = principalOf(v.identity)
+		v.principal = PrincipalOf(v.identity)
 		c.SetRequest(c.Request().WithContext(access.With(c.Request().Context(), v.principal)))
 		return next(c)
 	}
 }
 
-func principalOf(id *kernelv1.Identity) access.Principal {
+// PrincipalOf is who acts when a signed-in user does.
+func PrincipalOf(id *kernelv1.Identity) access.Principal {
 	p := access.Principal{
 		Kind: access.Contact, UserID: id.GetUserId(), SessionID: id.GetSessionId(), Name: id.GetName(),
 		Roles: id.GetRoles(), ActingFor: id.GetActingClientId(),

@@ -26,7 +26,7 @@ type Config struct {
 	Origin string
 	// Languages are those offered, the default one first.
 	Languages []string
-	// Help is shown at the foot of the navigation; may be empty.
+	// Help is shown at the foot of the navigation; may be empty, each part too.
 	Help Help
 
 	Router  grpc.ClientConnInterface
@@ -41,8 +41,8 @@ type Config struct {
 	Log   *slog.Logger
 }
 
-// Help says whom to ask.
-type Help struct{ Text, Label, Href string }
+// Help says whom to ask, and when.
+type Help struct{ Hours, Phone, Email string }
 
 // Server serves a portal's pages.
 type Server struct {

@@ -18,7 +18,7 @@ func (m *Module) mayGive(who access.Principal, role string) bool {
 	if !known || given.Base {
 		return false
 	}
-	if who.HasRole(roleHead) || who.Kind == access.Module {
+	if who.HasRole(roleHead) || who.Kind == access.Module || who.Kind == access.Kernel {
 		return true
 	}
 	if !given.Staff && (who.Kind == access.Staff || who.HasRole(roleDirector)) {

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	accountsv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
+	clientsv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel"
+)
+
+// tell fills a new portal with the people of people.go, each coming in as they would: invited, by their link. The head
+// is left to whoever opens the link that the portal prints. What it does it would do the same again, so that a portal
+// killed meanwhile goes on where it was.
+func tell(ctx context.Context, s *kernel.Seed) error {
+	t := &teller{
+		kernel: s.Conn, seed: s, clients: map[string]string{},
+		password: strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(s.Key("password", 10))),
+	}
+	if s.Fresh {
+		if err := t.tell(ctx); err != nil {
+			return err
+		}
+	}
+	s.Say("Try it as one of these; the password of each is %s", t.password)
+	s.Say("  %-26s %s", staff[0].email, "manager of half the clients: "+staff[0].name)
+	s.Say("  %-26s %s", people[0].email, "director of Zerno Roastery, and more: "+people[0].name)
+	s.Say("  %-26s %s", people[1].email, "accountant of Zerno Roastery alone: "+people[1].name)
+	return nil
+}
+
+type teller struct {
+	kernel   grpc.ClientConnInterface
+	seed     *kernel.Seed
+	password string
+	clients  map[string]string // name → id
+}
+
+// once is a request id that is the same at every start.
+func once(what string) string {
+	sum := sha256.Sum256([]byte("story of examples/services: " + what))
+	id, err := uuid.FromBytes(sum[:16])
+	if err != nil {
+		panic(err) // sixteen bytes are an id
+	}
+	return id.String()
+}
+
+func (t *teller) tell(ctx context.Context) error {
+	for _, m := range staff {
+		if err := t.manager(ctx, m); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+	}
+	for _, p := range people {
+		if err := t.contact(ctx, p); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	return nil
+}
+
+// manager comes in, says who they are, and brings their clients.
+func (t *teller) manager(ctx context.Context, m manager) error {
+	invited, err := accountsv1.NewInvitationServiceClient(t.kernel).InviteStaff(ctx, &accountsv1.InviteStaffRequest{
+		RequestId: once("invite " + m.email), Name: m.name, Email: m.email, Role: "manager",
+	})
+	conn, err := t.comeIn(ctx, m.name, m.email, invited.GetToken(), err)
+	if err != nil {
+		return err
+	}
+	me := &accountsv1.Me{Name: m.name, Position: m.position, Phone: m.phone}
+	_, err = accountsv1.NewMeServiceClient(conn).UpdateMe(ctx, &accountsv1.UpdateMeRequest{
+		Me: me, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"position", "phone"}},
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range m.clients {
+		if err := t.client(ctx, conn, c); err != nil {
+			return fmt.Errorf("%s: %w", c.GetName(), err)
+		}
+	}
+	return nil
+}
+
+func (t *teller) client(ctx context.Context, conn grpc.ClientConnInterface, c *clientsv1.Client) error {
+	clients := clientsv1.NewClientServiceClient(conn)
+	made, err := clients.CreateClient(ctx, &clientsv1.CreateClientRequest{RequestId: once("client " + c.GetCode()), Client: c})
+	if err != nil {
+		return err
+	}
+	id := made.GetClient().GetId()
+	t.clients[c.GetName()] = id
+	for i, p := range contacts[c.GetName()] {
+		p.ClientId, p.Main = id, i == 0
+		_, err := clientsv1.NewContactServiceClient(conn).CreateContact(ctx, &clientsv1.CreateContactRequest{
+			RequestId: once("contact " + c.GetCode() + p.GetName()), Contact: p,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if reason, ok := suspended[c.GetName()]; ok {
+		_, err = clients.SuspendClient(ctx, &clientsv1.SuspendClientRequest{Id: id, Reason: reason})
+	}
+	return err
+}
+
+// contact comes in for each client they act for.
+func (t *teller) contact(ctx context.Context, p person) error {
+	for _, place := range p.places {
+		invited, err := accountsv1.NewInvitationServiceClient(t.kernel).CreateInvitation(ctx, &accountsv1.CreateInvitationRequest{
+			RequestId: once("invite " + p.email + " " + place.client), ClientId: t.clients[place.client], Name: p.name, Email: p.email, Role: place.role,
+		})
+		if _, err := t.comeIn(ctx, p.name, p.email, invited.GetToken(), err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// comeIn uses an invitation, or signs in where it was used before the portal was killed.
+func (t *teller) comeIn(ctx context.Context, name, email, token string, err error) (grpc.ClientConnInterface, error) {
+	identity := kernelv1.NewIdentityServiceClient(t.kernel)
+	switch status.Code(err) {
+	case codes.OK:
+		accepted, err := identity.AcceptInvitation(ctx, &kernelv1.AcceptInvitationRequest{Token: token, Name: name, Password: t.password})
+		if err == nil {
+			return t.seed.As(ctx, accepted.GetSessionToken())
+		}
+		if status.Code(err) != codes.NotFound {
+			return nil, err
+		}
+	case codes.FailedPrecondition: // has access already
+	default:
+		return nil, err
+	}
+	in, err := identity.SignIn(ctx, &kernelv1.SignInRequest{Login: email, Password: t.password})
+	if err != nil {
+		return nil, err
+	}
+	return t.seed.As(ctx, in.GetSessionToken())
+}

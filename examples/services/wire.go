@@ -1,0 +1,19 @@
+//go:build wireinject
+
+package main
+
+import (
+	"github.com/google/wire"
+
+	"github.com/opencabinet/cabinet/kernel"
+	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/modules/accountmanager"
+	"github.com/opencabinet/cabinet/modules/clientmanager"
+)
+
+// assemble makes the portal's modules. Wire finds for each constructor what it asks for: the clients of contracts come
+// from the module that provides them.
+func assemble(router *call.Router) ([]module.Unit, error) {
+	panic(wire.Build(kernel.Set, accountmanager.Set, clientmanager.Set, units))
+}

@@ -1,0 +1,213 @@
+package kernel
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"syscall"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/config"
+	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/secret"
+	"github.com/opencabinet/cabinet/kernel/store"
+	"github.com/opencabinet/cabinet/kernel/web"
+	"github.com/opencabinet/cabinet/kernel/web/assets"
+	"github.com/opencabinet/cabinet/kernel/web/screen"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// listenError says what to do about an address that cannot be had.
+func listenError(address string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s is in use by another program: stop it, or choose another address with listen in portal.yaml or CABINET_LISTEN", address)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%s may not be opened by this user: choose a port above 1023 with listen in portal.yaml or CABINET_LISTEN", address)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%s is not an address of this machine: choose another with listen in portal.yaml or CABINET_LISTEN", address)
+	}
+	return fmt.Errorf("listen on %s: %w", address, err)
+}
+
+// openStore opens master key and database, and makes in it what the kernel's packages need.
+func (p *Portal) openStore(ctx context.Context) (err error) {
+	o := p.options
+	if p.secrets, err = secret.Open(secret.Config{Dir: p.config.Data, Env: o.Env, Log: o.Log}); err != nil {
+		return err
+	}
+	dsn := p.config.Database.URL.Reveal()
+	if dsn == "" {
+		c, err := o.Cluster(ctx, p.config.Data)
+		if err != nil {
+			return err
+		}
+		p.privateCluster(c)
+		dsn = c.DSN()
+	}
+	p.db, err = store.Open(ctx, store.Config{
+		PortalID: p.config.ID, AdminDSN: dsn, Key: p.secrets.Derive("store", 32), Log: o.Log, Clock: o.Now,
+	})
+	if err != nil {
+		return err
+	}
+	p.onStop("connections of the database", func(context.Context) error { p.db.Close(); return nil })
+	for _, m := range []struct {
+		name  string
+		files embed.FS
+	}{{"event", event.Migrations}, {"portal", migrations}} {
+		below, err := fs.Sub(m.files, "migrations")
+		if err != nil {
+			return err
+		}
+		if err := p.db.Migrate(ctx, m.name, below); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// register gives each module its part of the database and has it bind what its manifest promised.
+func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
+	var subscriptions []event.Subscription
+	var errs []error
+	for _, u := range p.parts.units {
+		m := u.Module.Manifest()
+		rows, err := p.db.Module(ctx, store.ModuleSpec{
+			ID: m.ID, Migrations: m.Migrations, Grants: m.GrantsClients, OwnsClients: m.OwnsClients,
+		})
+		if err != nil {
+			return nil, err
+		}
+		r := newRegistrar(m, p.router.For(m.ID, p.parts.requires[m.ID]), &module.Host{
+			ID: m.ID, Store: rows, Policy: p.policy, Log: p.options.Log.With("module", m.ID),
+			Now: p.options.Now, Zone: p.config.Location(),
+			Key: func(purpose string, bytes int) []byte { return p.secrets.Derive("module/"+m.ID+"/"+purpose, bytes) },
+		})
+		u.Module.Register(r)
+		subscriptions = append(subscriptions, r.subscriptions...)
+		errs = append(errs, r.check())
+	}
+	errs = append(errs, p.router.Err())
+	return subscriptions, errors.Join(errs...)
+}
+
+// installEvents tells the database who publishes and who hears.
+func (p *Portal) installEvents(ctx context.Context, subscriptions []event.Subscription) error {
+	in := event.Installation{Roles: map[string]string{}, Types: map[protoreflect.FullName]string{}, Subscriptions: subscriptions}
+	for _, u := range p.parts.units {
+		m := u.Module.Manifest()
+		for _, role := range p.db.RuntimeRoles(m.ID) {
+			in.Roles[role] = m.ID
+		}
+		for _, t := range m.Publishes {
+			in.Types[protoreflect.FullName(t)] = m.ID
+		}
+	}
+	return event.Install(ctx, p.db.Pool(), in)
+}
+
+// startEvents begins to deliver.
+func (p *Portal) startEvents(subscriptions []event.Subscription) error {
+	d, err := event.NewDispatcher(event.Config{Pool: p.db.Pool(), Log: p.options.Log}, subscriptions...)
+	if err != nil {
+		return err
+	}
+	p.dispatcher = d
+	if err := d.Start(p.life); err != nil {
+		return err
+	}
+	p.onStop("events", d.Stop)
+	return nil
+}
+
+// startModules starts those that have something to do, in the order they are listed.
+func (p *Portal) startModules() error {
+	for _, u := range p.parts.units {
+		if m, ok := u.Module.(module.Starter); ok {
+			if err := m.Start(p.life); err != nil {
+				return fmt.Errorf("start module %s: %w", u.Name, err)
+			}
+		}
+		if m, ok := u.Module.(module.Stopper); ok {
+			p.onStop("module "+u.Name, m.Stop)
+		}
+	}
+	return nil
+}
+
+// pages compiles the screens against the contracts and builds the web server.
+func (p *Portal) pages() (*web.Server, error) {
+	screens, err := screen.Compile(p.router, p.parts.manifests)
+	if err != nil {
+		return nil, err
+	}
+	brand, err := brandOf(p.config)
+	if err != nil {
+		return nil, err
+	}
+	look, err := assets.New(brand, assets.WithBase(p.config.Path))
+	if err != nil {
+		return nil, err
+	}
+	return web.New(web.Config{
+		Name: p.config.Name, Base: p.config.Path, Origin: origin(p.url), Languages: languages(p.config),
+		Help: web.Help{Hours: p.config.Help.Hours, Phone: p.config.Help.Phone, Email: p.config.Help.Email}, Router: p.router, Policy: p.policy, Screens: screens,
+		Texts: p.texts, Assets: look, Key: p.secrets.Derive("web", 32), Now: p.options.Now, NewID: store.NewID, Log: p.options.Log,
+	})
+}
+
+// languages are those offered, the portal's own first.
+func languages(cfg *config.Config) []string {
+	list := []string{cfg.Locale}
+	for _, tag := range cfg.Locales {
+		if tag != cfg.Locale {
+			list = append(list, tag)
+		}
+	}
+	return list
+}
+
+func brandOf(cfg *config.Config) (assets.Brand, error) {
+	b := cfg.Brand
+	brand := assets.Brand{
+		Name: b.Name, Hue: b.Hue, Chroma: b.Chroma, Tint: b.Tint, Font: b.Font, FontHead: b.FontHead, HeadWeight: b.HeadWeight,
+		Radius: b.Radius, Density: b.Density, Measure: b.Measure, RailDark: b.RailScheme == "dark",
+	}
+	if b.Logo == "" {
+		return brand, nil
+	}
+	logo, err := os.ReadFile(b.Logo)
+	if err != nil {
+		return brand, fmt.Errorf("read the logo that brand.logo names: %w", err)
+	}
+	brand.Logo = logo
+	return brand, nil
+}
+
+// firstHead gives the link by which the first head of a new portal comes in; empty when there is one.
+func (p *Portal) firstHead(ctx context.Context) (string, error) {
+	response, err := kernelv1.NewIdentityServiceClient(p.Kernel()).InviteFirstHead(ctx, &kernelv1.InviteFirstHeadRequest{})
+	if err != nil || response.GetToken() == "" {
+		return "", err
+	}
+	return p.url + "/invitation/" + response.GetToken(), nil
+}
+
+// origin is an address without its path.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	return u.Scheme + "://" + u.Host
+}

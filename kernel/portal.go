@@ -1,0 +1,309 @@
+package kernel
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/config"
+	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/locale"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/secret"
+	"github.com/opencabinet/cabinet/kernel/store"
+	"github.com/opencabinet/cabinet/kernel/store/cluster"
+	"github.com/opencabinet/cabinet/kernel/web"
+)
+
+// Portal is one assembled application. Its life: [New], [Portal.Start], [Portal.Wait], [Portal.Stop].
+type Portal struct {
+	options Options
+	config  *config.Config
+	router  *call.Router
+	parts   *composition
+	policy  *access.Policy
+	texts   *locale.Bundle
+
+	// What Start makes, and stops hold: the functions that unmake it, last first.
+	secrets    *secret.Keeper
+	db         *store.DB
+	dispatcher *event.Dispatcher
+	server     *http.Server
+	url        string
+	said       []string // by the seed, for Main to print
+	failed     chan error
+	// life is the context of what runs as long as the portal does.
+	life    context.Context
+	endLife context.CancelFunc
+
+	mu      sync.Mutex
+	started bool
+	stopped bool
+	stops   []stop
+}
+
+// stop unmakes one thing that Start made.
+type stop struct {
+	what string
+	do   func(ctx context.Context) error
+}
+
+// New reads the configuration and checks that the modules fit together. It starts nothing. The error names everything
+// that is wrong.
+func New(options Options) (*Portal, error) {
+	options, err := options.validate()
+	if err != nil {
+		return nil, err
+	}
+	p := &Portal{options: options, failed: make(chan error, 1)}
+	p.router = call.New(call.Options{Log: options.Log, Clock: options.Now})
+	units, err := options.Assemble(p.router)
+	if err != nil {
+		return nil, fmt.Errorf("assemble the modules: %w", err)
+	}
+	read := options.Config
+	read.Module = map[string]any{}
+	for _, u := range units {
+		read.Module[u.Name] = nil
+		if m, ok := u.Module.(module.Configurable); ok {
+			read.Module[u.Name] = m.Settings()
+		}
+	}
+	if p.config, err = config.Load(read); err != nil {
+		return nil, err
+	}
+	if p.parts, err = compose(units, p.config); err != nil {
+		return nil, err
+	}
+	if p.policy, err = p.parts.policy(p.config); err != nil {
+		return nil, err
+	}
+	if p.texts, err = p.parts.texts(p.config); err != nil {
+		return nil, err
+	}
+	p.router.Install(p.policy, p.parts.requires)
+	return p, nil
+}
+
+// Start opens the portal: master key, database, modules, events, pages. When it fails, what it had started is stopped
+// again. ctx bounds the start alone, not the portal's life.
+func (p *Portal) Start(ctx context.Context) error {
+	p.mu.Lock()
+	if p.started || p.stopped {
+		p.mu.Unlock()
+		return errors.New("kernel: the portal was started or stopped before: make a new one")
+	}
+	p.started = true
+	p.mu.Unlock()
+
+	// Its own context, because ctx ends when the start does.
+	p.life, p.endLife = context.WithCancel(context.WithoutCancel(ctx))
+	if err := p.start(ctx); err != nil {
+		return errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
+	}
+	return nil
+}
+
+func (p *Portal) start(ctx context.Context) error {
+	began := time.Now()
+	// First, since it is quick to find out and usual to fail: another portal may be running.
+	listener, err := p.listen(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.openStore(ctx); err != nil {
+		return err
+	}
+	kernelv1.RegisterAccessServiceServer(p.router, &accessService{router: p.router, db: p.db})
+	subscriptions, err := p.register(ctx)
+	if err != nil {
+		return err
+	}
+	pages, err := p.pages()
+	if err != nil {
+		return err
+	}
+	if err := p.installEvents(ctx, subscriptions); err != nil {
+		return err
+	}
+	if err := p.startModules(); err != nil {
+		return err
+	}
+	if err := p.startEvents(subscriptions); err != nil {
+		return err
+	}
+	if err := p.seed(ctx); err != nil {
+		return err
+	}
+	p.keepHouse()
+	p.serve(listener, pages)
+	p.options.Log.InfoContext(ctx, "portal is open", "url", p.url, "took", time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
+// onStop remembers how to unmake something; the last made goes first.
+func (p *Portal) onStop(what string, do func(ctx context.Context) error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stops = append(p.stops, stop{what, do})
+}
+
+// Stop closes the portal: no new requests, those under way finish, then modules, events and the database stop. What
+// outlasts ctx is cut off. Stopping before starting, or twice, is safe.
+func (p *Portal) Stop(ctx context.Context) error {
+	p.mu.Lock()
+	stops := p.stops
+	p.stops, p.stopped = nil, true
+	p.mu.Unlock()
+	var errs []error
+	for i := len(stops) - 1; i >= 0; i-- {
+		if err := stops[i].do(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("stop %s: %w", stops[i].what, err))
+		}
+	}
+	if p.endLife != nil {
+		p.endLife()
+	}
+	return errors.Join(errs...)
+}
+
+// Wait returns when ctx ends, with nil, or when something without which there is no portal has ended by itself, with
+// what it was. Stop follows in both cases.
+func (p *Portal) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-p.failed:
+		return err
+	}
+}
+
+// fail tells Wait; the first failure is the one that counts.
+func (p *Portal) fail(err error) {
+	select {
+	case p.failed <- err:
+	default:
+	}
+}
+
+// listen takes the portal's address, and settles where browsers reach it.
+func (p *Portal) listen(ctx context.Context) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", p.config.Listen)
+	if err != nil {
+		return nil, listenError(p.config.Listen, err)
+	}
+	p.onStop("listening", func(context.Context) error {
+		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	p.url = p.config.URL
+	if address, ok := listener.Addr().(*net.TCPAddr); ok && p.config.Origin("url") == "default" {
+		host, _, _ := net.SplitHostPort(p.config.Listen)
+		if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+			host = "127.0.0.1"
+		}
+		p.url = fmt.Sprintf("http://%s%s", net.JoinHostPort(host, fmt.Sprint(address.Port)), p.config.Path)
+	}
+	return listener, nil
+}
+
+func (p *Portal) serve(listener net.Listener, pages http.Handler) {
+	p.server = &http.Server{
+		Handler: pages, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10,
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := p.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			p.fail(fmt.Errorf("serving pages ended: %w", err))
+		}
+	}()
+	p.onStop("serving pages", func(ctx context.Context) error {
+		err := p.server.Shutdown(ctx)
+		if err != nil {
+			err = errors.Join(err, p.server.Close())
+		}
+		<-ended
+		return err
+	})
+}
+
+// URL is where browsers reach the portal, without a slash at its end.
+func (p *Portal) URL() string { return p.url }
+
+// Config is the portal's configuration.
+func (p *Portal) Config() *config.Config { return p.config }
+
+// Router carries calls. A context in which nobody acts may call what is public.
+func (p *Portal) Router() *call.Router { return p.router }
+
+// Policy is the portal's roles and what each may do.
+func (p *Portal) Policy() *access.Policy { return p.policy }
+
+// Texts are the portal's words in its languages.
+func (p *Portal) Texts() *locale.Bundle { return p.texts }
+
+// Store is the portal's database, once it has started.
+func (p *Portal) Store() *store.DB { return p.db }
+
+// Manifests are what the portal's modules say of themselves, the kernel's first.
+func (p *Portal) Manifests() []module.Manifest { return p.parts.manifests }
+
+// Events delivers what modules publish, once the portal has started.
+func (p *Portal) Events() *event.Dispatcher { return p.dispatcher }
+
+// Kernel returns a connection that calls any method as the kernel. It is for programs around a portal: seeds, tests,
+// commands.
+func (p *Portal) Kernel() grpc.ClientConnInterface { return &actingConn{p.router, access.AsKernel()} }
+
+// As returns a connection that calls as the user of a session, as the pages do.
+func (p *Portal) As(ctx context.Context, sessionToken string) (grpc.ClientConnInterface, error) {
+	response, err := kernelv1.NewIdentityServiceClient(p.Kernel()).Identify(ctx, &kernelv1.IdentifyRequest{SessionToken: sessionToken})
+	if err != nil {
+		return nil, err
+	}
+	return &actingConn{p.router, web.PrincipalOf(response.GetIdentity())}, nil
+}
+
+// actingConn calls as somebody, whoever the context says.
+type actingConn struct {
+	router *call.Router
+	who    access.Principal
+}
+
+var _ grpc.ClientConnInterface = (*actingConn)(nil)
+
+// Invoke makes a unary call.
+func (c *actingConn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	return c.router.Invoke(access.With(ctx, c.who), method, args, reply, opts...)
+}
+
+// NewStream begins a stream.
+func (c *actingConn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	return c.router.NewStream(access.With(ctx, c.who), desc, method, opts...)
+}
+
+// privateCluster watches a cluster of the portal's own: without it there is nothing to serve.
+func (p *Portal) privateCluster(c *cluster.Cluster) {
+	p.onStop("the database", c.Stop)
+	go func() {
+		select {
+		case <-c.Done():
+			p.fail(fmt.Errorf("the portal's database stopped: %w", cmp.Or(c.Err(), errors.New("it was told to, by somebody else"))))
+		case <-p.life.Done():
+		}
+	}()
+}
