@@ -54,8 +54,9 @@ func (p *Portal) openStore(ctx context.Context) (err error) {
 		p.privateCluster(c)
 		dsn = c.DSN()
 	}
+	// Not with the portal's clock: the database compares signatures with its own, which is the real one.
 	p.db, err = store.Open(ctx, store.Config{
-		PortalID: p.config.ID, AdminDSN: dsn, Key: p.secrets.Derive("store", 32), Log: o.Log, Clock: o.Now,
+		PortalID: p.config.ID, AdminDSN: dsn, Key: p.secrets.Derive("store", 32), Log: o.Log,
 	})
 	if err != nil {
 		return err
