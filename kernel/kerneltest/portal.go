@@ -1,0 +1,144 @@
+package kerneltest
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/opencabinet/cabinet/kernel"
+	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/config"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/store/storetest"
+)
+
+// Main runs a binary's tests, stops the cluster and looks for goroutines left behind. It returns the exit code.
+func Main(m *testing.M) int { return storetest.Main(m) }
+
+// Options say what a test's portal is.
+type Options struct {
+	// Assemble lists the modules, as a portal's program does. Required.
+	Assemble kernel.Assemble
+	// Config is the text of a portal.yaml. Its id, address, data folder and database are the test's own, whatever it
+	// says. Default: empty.
+	Config string
+	// Now is the clock of pages and modules. Default: time.Now.
+	Now func() time.Time
+	// Log receives what happens. Default: what is worth a warning goes to the test's own output.
+	Log *slog.Logger
+}
+
+// Portal is a portal that is open for one test.
+type Portal struct {
+	*kernel.Portal
+	// DSN connects to its database as the superuser, who sees every row: to look, or to break things.
+	DSN string
+
+	options Options
+	number  atomic.Int64 // of the people made
+}
+
+// Start opens a portal, and stops it when the test ends.
+func Start(t testing.TB, options Options) *Portal {
+	t.Helper()
+	dsn := database(t, options)
+	p := open(t, options, dsn)
+	t.Cleanup(func() { p.stop(t) })
+	return p
+}
+
+// Restart stops the portal and opens it again on the same database.
+func (p *Portal) Restart(t testing.TB) *Portal {
+	t.Helper()
+	p.stop(t)
+	again := open(t, p.options, p.DSN)
+	t.Cleanup(func() { again.stop(t) })
+	again.number.Store(p.number.Load())
+	return again
+}
+
+func open(t testing.TB, options Options, dsn string) *Portal {
+	t.Helper()
+	p, err := kernel.New(kernelOptions(t, options, dsn))
+	require.NoError(t, err)
+	require.NoError(t, p.Start(t.Context()))
+	return &Portal{Portal: p, DSN: dsn, options: options}
+}
+
+func (p *Portal) stop(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
+	defer cancel()
+	require.NoError(t, p.Stop(ctx))
+}
+
+// portalID is the same for all databases of a binary: roles belong to the whole cluster, and are made once.
+const portalID = "kerneltest"
+
+// masterKey is no secret. It is the same for all, since the roles' passwords follow from it.
+const masterKey = "6b65726e656c746573743a206e6f207365637265742c206f6e6c792074657374"
+
+// kernelOptions are those of a portal on a database.
+func kernelOptions(t testing.TB, options Options, dsn string) kernel.Options {
+	t.Helper()
+	if options.Log == nil {
+		options.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	folder := t.TempDir()
+	file := filepath.Join(folder, config.DefaultPath)
+	require.NoError(t, os.WriteFile(file, configText(t, options), 0o600))
+	return kernel.Options{
+		Assemble: options.Assemble, Log: options.Log, Now: options.Now,
+		Config: config.Options{Path: file, Environ: []string{
+			"CABINET_ID=" + portalID, "CABINET_LISTEN=127.0.0.1:0", "CABINET_DATA=" + folder, "DATABASE_URL=" + dsn,
+		}},
+		Env: func(name string) (string, bool) { return masterKey, name == "CABINET_MASTER_KEY" },
+	}
+}
+
+// configText is the test's portal.yaml, with passwords hashed as cheaply as can be where it says nothing about it:
+// at its real price, hashing would be most of a test's time.
+func configText(t testing.TB, options Options) []byte {
+	t.Helper()
+	document := map[string]any{}
+	require.NoError(t, yaml.Unmarshal([]byte(options.Config), &document))
+	for _, u := range units(t, options) {
+		if u.Name != "accountmanager" {
+			continue
+		}
+		settings := below(below(below(document, "modules"), u.Name), "settings")
+		if settings["hashing"] == nil {
+			settings["hashing"] = map[string]any{"memory_kib": 8, "iterations": 1}
+		}
+	}
+	text, err := yaml.Marshal(document)
+	require.NoError(t, err)
+	return bytes.TrimPrefix(text, []byte("{}\n")) // an empty document, as an empty file has
+}
+
+// below is a map within a map, made where there is none.
+func below(m map[string]any, key string) map[string]any {
+	found, ok := m[key].(map[string]any)
+	if !ok {
+		found = map[string]any{}
+		m[key] = found
+	}
+	return found
+}
+
+// units are the portal's modules, made only to be looked at.
+func units(t testing.TB, options Options) []module.Unit {
+	t.Helper()
+	require.NotNil(t, options.Assemble, "kerneltest: Options.Assemble is missing: list the portal's modules")
+	list, err := options.Assemble(call.New(call.Options{}))
+	require.NoError(t, err)
+	return list
+}
