@@ -45,7 +45,7 @@ func (s *Server) shell(c echo.Context, e *screen.Env, title string) ui.Shell {
 	}
 	for _, client := range clients {
 		item := ui.SwitchItem{ID: client.GetClientId(), Name: client.GetName(), Current: client.GetClientId() == id.GetActingClientId()}
-		item.Detail = s.roleTitle(e, client.GetRole())
+		item.Detail = e.RoleTitle(client.GetRole())
 		shell.Switch.Items = append(shell.Switch.Items, item)
 		if item.Current && len(clients) == 1 {
 			shell.Switch, shell.Place = nil, client.GetName()
@@ -77,17 +77,6 @@ func dialled(phone string) string {
 		}
 		return -1
 	}, phone)
-}
-
-func (s *Server) roleTitle(e *screen.Env, id string) string {
-	role, ok := s.Policy.Role(id)
-	if !ok {
-		return ""
-	}
-	if title := role.TitleText[e.Text.Language()]; title != "" {
-		return title
-	}
-	return e.Text.T(role.Title)
 }
 
 // navigation puts the screens that have a place in it, and that the reader may see, into the rail and the phone's bar.
@@ -144,7 +133,7 @@ func (s *Server) account(c echo.Context, e *screen.Env) ui.Account {
 	var roles []string
 	for _, role := range id.GetRoles() {
 		if r, ok := s.Policy.Role(role); ok && !r.Base {
-			roles = append(roles, s.roleTitle(e, role))
+			roles = append(roles, e.RoleTitle(role))
 		}
 	}
 	account.Detail = strings.Join(roles, ", ")

@@ -101,7 +101,9 @@ func (s *Set) tile(ctx context.Context, e *Env, t *Tile) (templ.Component, error
 		var facts []ui.Fact
 		m := about(response)
 		for _, path := range t.fields {
-			facts = append(facts, ui.Fact{Label: e.label(path.last(), ""), Value: e.value(m, path)})
+			if v := e.value(m, path); !v.Empty() { // a tile is a glance: what is not known belongs on the page it leads to
+				facts = append(facts, ui.Fact{Label: e.label(path.last(), ""), Value: v})
+			}
 		}
 		return ui.Section(ui.SectionBox{ID: id, Title: e.Text.T(t.Title), Content: ui.Facts(ui.FactsRows, facts), Actions: s.all(e, t)}), nil
 	}

@@ -29,6 +29,8 @@ type Env struct {
 	Origin string
 	CSRF   string
 	Now    time.Time
+	// Languages are those the portal offers, by tag.
+	Languages []string
 	// NewID makes request ids, UUIDs.
 	NewID func() string
 	// Path and Vars are the page's address below Base, and what stood in its braces. Query is what stood behind "?".

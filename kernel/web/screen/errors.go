@@ -7,6 +7,9 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 )
 
 // badRequest turns a value that could not be read into the error a contract would give for it.
@@ -24,9 +27,10 @@ func badRequest(err error) error {
 	return s.Err()
 }
 
-// violations are what a provider, or the kernel before it, found wrong with a request: field path → what is wrong, in
-// the reader's language where the violation's reason is a key of the locale files.
-func (e *Env) violations(err error) map[string]string {
+// violations are what a provider, or the kernel before it, found wrong with a request of a type: field path → what is
+// wrong, in the reader's language where the violation's reason is a key of the locale files or a rule that the portal
+// has words for.
+func (e *Env) violations(input protoreflect.MessageDescriptor, err error) map[string]string {
 	found := map[string]string{}
 	for _, detail := range status.Convert(err).Details() {
 		bad, ok := detail.(*errdetails.BadRequest)
@@ -35,8 +39,10 @@ func (e *Env) violations(err error) map[string]string {
 		}
 		for _, v := range bad.GetFieldViolations() {
 			text := v.GetDescription()
-			if v.GetReason() != "" {
-				if said, ok := e.Text.First(v.GetReason(), "kernel.violation."+strings.ReplaceAll(v.GetReason(), ".", "_")); ok {
+			if said, ok := e.Text.First(v.GetReason()); ok && v.GetReason() != "" {
+				text = said
+			} else if path, err := find(input, v.GetField()); err == nil {
+				if said := e.rule(v.GetReason(), path.last()); said != "" {
 					text = said
 				}
 			}
@@ -44,6 +50,35 @@ func (e *Env) violations(err error) map[string]string {
 		}
 	}
 	return found
+}
+
+// rule says in words what a constraint asks for, by its id in protovalidate; empty for one without words.
+func (e *Env) rule(id string, f protoreflect.FieldDescriptor) string {
+	text := constraints(f).GetString()
+	kind := meaning(f).GetKind()
+	switch {
+	case id == "required", id == "string.uuid", id == "string.uuid_empty", id == "string.email_empty", id == "string.min_len" && text.GetMinLen() == 1:
+		return e.Text.T("kernel.violation.required")
+	case id == "string.email", kind == kernelv1.Kind_KIND_EMAIL && id == "string.pattern":
+		return e.Text.T("kernel.violation.email")
+	case id == "string.pattern" && kind == kernelv1.Kind_KIND_PHONE:
+		return e.Text.T("kernel.violation.phone")
+	case id == "string.pattern" && kind == kernelv1.Kind_KIND_URL:
+		return e.Text.T("kernel.violation.url")
+	case id == "string.pattern":
+		return e.Text.T("kernel.violation.form")
+	case id == "string.min_len":
+		return e.Text.Plural("kernel.violation.short", int64(text.GetMinLen()))
+	case id == "string.max_len":
+		return e.Text.Plural("kernel.violation.long", int64(text.GetMaxLen()))
+	case id == "repeated.max_items":
+		return e.Text.Plural("kernel.violation.many", int64(constraints(f).GetRepeated().GetMaxItems()))
+	case id == "repeated.unique":
+		return e.Text.T("kernel.violation.twice")
+	case id == "string.in", id == "enum.defined_only":
+		return e.Text.T("kernel.bad_choice")
+	}
+	return ""
 }
 
 // returnsToForm tells whether an error is about what was typed, so that the form comes back with it.

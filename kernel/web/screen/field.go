@@ -57,15 +57,17 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 		out.Options = append([]ui.Option{{Label: e.Text.T("kernel.form.nobody")}}, options...)
 		return out, nil
 	}
-	if options, ok := e.roleOptions(f); ok {
-		out.Kind, out.Options = ui.FieldSelect, options
-		return out, nil
+	if options, ok := e.known(f); ok {
+		return e.choose(out, f, options, chosen), nil
 	}
 	out.Kind = fieldKind(f)
+	if meaning(f).GetKind() == kernelv1.Kind_KIND_TAG && f.IsList() && out.Hint == "" {
+		out.Hint = e.Text.T("kernel.form.tags_hint")
+	}
 	if f.Kind() == protoreflect.Int32Kind || f.Kind() == protoreflect.Int64Kind {
 		out.Kind, out.Step = ui.FieldNumber, "1"
 	}
-	out.Half = half(meaning(f).GetKind())
+	out.Half = half(meaning(f).GetKind()) || (out.MaxLength > 0 && out.MaxLength <= shortText)
 	if meaning(f).GetSecret() {
 		out.Value = ""
 		out.Autocomplete = "new-password"
@@ -75,6 +77,27 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 	}
 	return out, nil
 }
+
+// choose draws a field with known values: boxes where it takes many, a list where it takes one.
+func (e *Env) choose(out ui.Field, f protoreflect.FieldDescriptor, options []ui.Option, chosen map[string]bool) ui.Field {
+	out.Kind = ui.FieldSelect
+	if f.IsList() {
+		out.Kind, out.Value, out.Required = ui.FieldTags, "", false
+	} else if out.Required {
+		out.Options = append(out.Options, ui.Option{Label: e.Text.T("kernel.form.choose")})
+	} else {
+		out.Options = append(out.Options, e.nothing(meaning(f).GetKind()))
+	}
+	for _, o := range options {
+		o.Selected = chosen[o.Value]
+		out.Options = append(out.Options, o)
+	}
+	out.Half = out.Kind == ui.FieldSelect
+	return out
+}
+
+// shortText is the longest text, in characters, that is content with half a row.
+const shortText = 64
 
 func fieldKind(f protoreflect.FieldDescriptor) ui.FieldKind {
 	if meaning(f).GetSecret() {
@@ -110,36 +133,19 @@ func (e *Env) labelKey(f protoreflect.FieldDescriptor) string {
 	return moduleOf(message.FullName()) + ".fields." + string(message.Name()) + "." + string(f.Name())
 }
 
+// constraints are what the contract asks of a field; nil, which asks for nothing, where it says nothing.
+func constraints(f protoreflect.FieldDescriptor) *validate.FieldRules {
+	rules, _ := proto.GetExtension(f.Options(), validate.E_Field).(*validate.FieldRules)
+	return rules
+}
+
 // limits reads what a form should ask for from the contract's constraints; the kernel checks them all again.
 func limits(f protoreflect.FieldDescriptor) (required bool, maxLength int) {
-	rules, _ := proto.GetExtension(f.Options(), validate.E_Field).(*validate.FieldRules)
-	if rules == nil {
-		return false, 0
-	}
+	rules := constraints(f)
 	text := rules.GetString()
 	required = rules.GetRequired() || (text.GetMinLen() > 0 && rules.GetIgnore() != validate.Ignore_IGNORE_IF_ZERO_VALUE)
 	if (text.GetEmail() || text.GetUuid()) && rules.GetIgnore() != validate.Ignore_IGNORE_IF_ZERO_VALUE {
 		required = true
 	}
 	return required, int(text.GetMaxLen())
-}
-
-// roleOptions are the portal's roles for a field called role or roles: those of contacts, or of staff where the
-// message it belongs to is about staff.
-func (e *Env) roleOptions(f protoreflect.FieldDescriptor) ([]ui.Option, bool) {
-	if meaning(f).GetKind() != kernelv1.Kind_KIND_ROLE && meaning(f).GetKind() != kernelv1.Kind_KIND_STAFF_ROLE {
-		return nil, false
-	}
-	var options []ui.Option
-	for _, role := range e.Policy.Roles() {
-		if role.Base || role.Staff != (meaning(f).GetKind() == kernelv1.Kind_KIND_STAFF_ROLE) {
-			continue
-		}
-		title := role.TitleText[e.Text.Language()]
-		if title == "" {
-			title = e.Text.T(role.Title)
-		}
-		options = append(options, ui.Option{Value: role.ID, Label: title})
-	}
-	return options, true
 }

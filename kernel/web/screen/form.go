@@ -20,6 +20,9 @@ import (
 // requestIDField is the field by which a create that is sent twice is done once.
 const requestIDField = "request_id"
 
+// askedPrefix and a field's name say that a form asked for the field: a box that is not checked sends nothing itself.
+const askedPrefix = "asked_"
+
 // form shows a form: empty, or with the present values where the screen names the method that gives them. What stands
 // in the address prefills it.
 func (s *Set) form(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
@@ -126,7 +129,7 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 	}
 	wrong := map[string]string{}
 	if refusal != nil {
-		wrong = e.violations(refusal)
+		wrong = e.violations(sc.call.input, refusal)
 	}
 	shown := map[string]bool{}
 	for i, section := range sc.Sections {
@@ -151,6 +154,9 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 				shown[path.String()] = true
 			}
 			box.Fields = append(box.Fields, field)
+			if field.Kind == ui.FieldCheckbox || field.Kind == ui.FieldTags {
+				form.Hidden = append(form.Hidden, ui.Hidden{Name: askedPrefix + name, Value: "1"})
+			}
 		}
 		form.Sections = append(form.Sections, box)
 	}
@@ -219,8 +225,8 @@ func (s *Set) send(ctx context.Context, e *Env, sc *Screen, form url.Values) (*P
 	for _, name := range slices.Sorted(maps.Keys(sc.fields)) {
 		path := sc.fields[name]
 		given, sent := form[name]
-		if !sent && (path.last().Kind() == protoreflect.BoolKind || path.last().IsList()) && form.Has("with_"+name) {
-			given, sent = []string{""}, true // a box that is not checked sends nothing; its companion says it was there
+		if !sent && (path.last().Kind() == protoreflect.BoolKind || path.last().IsList()) && form.Has(askedPrefix+name) {
+			given, sent = []string{""}, true
 			if path.last().Kind() == protoreflect.BoolKind {
 				given = []string{"false"}
 			}

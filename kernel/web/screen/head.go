@@ -13,7 +13,7 @@ func (s *Set) head(e *Env, sc *Screen, title string, m protoreflect.Message) ui.
 		h.Lead = e.Text.T(sc.Intro)
 	}
 	for at := s.screens[sc.Parent]; at != nil && len(h.Crumbs) < 4; at = s.screens[at.Parent] {
-		crumb := ui.Crumb{Label: e.Text.T(at.Title)}
+		crumb := ui.Crumb{Label: at.nameOf(e, m)}
 		if to, ok := expand(at.Path, e.from(m)); ok && at.Visible(e) {
 			crumb.Href = e.href(to)
 		}
@@ -37,6 +37,16 @@ func (s *Set) head(e *Env, sc *Screen, title string, m protoreflect.Message) ui.
 		h.Posts = append(h.Posts, s.post(e, sc, a, m))
 	}
 	return h
+}
+
+// nameOf is what a screen is called when the page below it is about m: a detail by its thing, where m is that thing.
+func (s *Screen) nameOf(e *Env, m protoreflect.Message) string {
+	if m != nil && s.heading != nil && m.Descriptor() == s.heading[0].Parent() {
+		if v, ok := s.heading.get(m); ok && v.String() != "" {
+			return v.String()
+		}
+	}
+	return e.Text.T(s.Title)
 }
 
 func kindOf(a action) ui.ButtonKind {

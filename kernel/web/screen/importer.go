@@ -2,9 +2,13 @@ package screen
 
 import (
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
+	"github.com/a-h/templ"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -123,7 +127,7 @@ func (s *Set) importPost(ctx context.Context, e *Env, sc *Screen, form url.Value
 	response, err := sc.imports["create"].do(ctx, e, request)
 	if err != nil {
 		if returnsToForm(err) {
-			return s.importUpload(e, sc, e.said(err)), nil
+			return s.importUpload(e, sc, e.said(sc.imports["create"], err)), nil
 		}
 		return nil, err
 	}
@@ -164,14 +168,15 @@ func (s *Set) importCheck(ctx context.Context, e *Env, sc *Screen, form url.Valu
 	for i := range in.columns {
 		in.mapping[int32(i)] = form.Get("column" + strconv.Itoa(i))
 	}
-	return s.importColumns(e, sc, in, e.said(err)), nil
+	return s.importColumns(e, sc, in, e.said(check, err)), nil
 }
 
 // said is what an error says, in lines.
-func (e *Env) said(err error) []string {
+func (e *Env) said(c *call, err error) []string {
 	var lines []string
-	for _, text := range e.violations(err) {
-		lines = append(lines, text)
+	wrong := e.violations(c.input, err)
+	for _, field := range slices.Sorted(maps.Keys(wrong)) {
+		lines = append(lines, wrong[field])
 	}
 	if len(lines) == 0 {
 		lines = append(lines, statusText(err))
@@ -229,7 +234,7 @@ func (s *Set) importColumns(e *Env, sc *Screen, in imported, wrong []string) *Pa
 		if !chosen && len(in.mapping) == 0 {
 			value = c.GetSuggestedField()
 		}
-		field := ui.Field{Kind: ui.FieldSelect, Name: "column" + strconv.Itoa(i), Label: c.GetHeader(), Value: value, Hint: e.Text.List(c.GetSamples()...)}
+		field := ui.Field{Kind: ui.FieldSelect, Name: "column" + strconv.Itoa(i), Label: c.GetHeader(), Value: value, Hint: strings.Join(c.GetSamples(), " · ")}
 		field.Options = []ui.Option{{Label: e.Text.T("kernel.import.leave_out")}}
 		for _, f := range in.fields {
 			label := e.Text.T(sc.Import.FieldLabels + f.GetName())
@@ -252,20 +257,23 @@ func (s *Set) importColumns(e *Env, sc *Screen, in imported, wrong []string) *Pa
 
 // importReport shows what a check found, with the button that does it; or what was done.
 func (s *Set) importReport(ctx context.Context, e *Env, sc *Screen, in imported) (*Page, error) {
-	step := 2
-	var form *ui.Form
-	if in.done {
-		step = 3
-	} else if in.report.GetCreated()+in.report.GetUpdated() > 0 {
-		n := int64(in.report.GetCreated() + in.report.GetUpdated())
-		form = &ui.Form{
-			Action: e.href(e.Path), CSRF: e.CSRF,
-			Hidden: []ui.Hidden{{Name: "step", Value: "run"}, {Name: "id", Value: in.id}},
-			Submit: ui.Button{Label: e.Text.Plural("kernel.import.run", n, "n", e.Text.Number(n)), Busy: e.Text.T("kernel.form.busy")},
-			Others: []ui.Button{{Label: e.Text.T("kernel.import.back_to_columns"), Href: e.href(e.Path) + "?id=" + url.QueryEscape(in.id), Kind: ui.ButtonQuiet}},
-		}
+	step, n := 2, int64(in.report.GetCreated()+in.report.GetUpdated())
+	form := &ui.Form{
+		Action: e.href(e.Path), CSRF: e.CSRF,
+		Hidden: []ui.Hidden{{Name: "step", Value: "run"}, {Name: "id", Value: in.id}},
+		Submit: ui.Button{Label: e.Text.Plural("kernel.import.run", n, "n", e.Text.Number(n)), Busy: e.Text.T("kernel.form.busy")},
+		Others: []ui.Button{{Label: e.Text.T("kernel.import.back_to_columns"), Href: e.href(e.Path) + "?id=" + url.QueryEscape(in.id), Kind: ui.ButtonQuiet}},
 	}
-	page := s.importPage(e, sc, step, form, nil)
+	var next templ.Component = ui.FormBox(*form)
+	switch {
+	case in.done:
+		step = 3
+		next = ui.Buttons(s.afterImport(e, sc))
+	case n == 0: // nothing to run: choose other columns or another file
+		form.Others[0].Kind = ""
+		next = ui.Buttons(append(form.Others, ui.Button{Label: e.Text.T("kernel.import.other_file"), Href: e.href(e.Path), Kind: ui.ButtonQuiet}))
+	}
+	page := s.importPage(e, sc, step, nil, nil)
 	figures := []ui.Figure{
 		{Label: e.Text.T("kernel.import.created"), Value: ui.T(e.Text.Number(int64(in.report.GetCreated())))},
 		{Label: e.Text.T("kernel.import.updated"), Value: ui.T(e.Text.Number(int64(in.report.GetUpdated())))},
@@ -277,8 +285,17 @@ func (s *Set) importReport(ctx context.Context, e *Env, sc *Screen, in imported)
 		return nil, err
 	}
 	page.Width = ""
-	page.Body = ui.Join(page.Body, ui.Figures(figures), ui.List(*rows))
+	page.Body = ui.Join(page.Body, ui.Figures(figures), ui.Section(ui.SectionBox{ID: "rows-of-the-file", Title: e.Text.T("kernel.import.rows"), Content: ui.Join(next, ui.List(*rows))}))
 	return page, nil
+}
+
+// afterImport leads on from an import that was run: to the list it filled, or to another file.
+func (s *Set) afterImport(e *Env, sc *Screen) []ui.Button {
+	var out []ui.Button
+	if parent := s.screens[sc.Parent]; parent != nil {
+		out = append(out, ui.Button{Label: e.Text.T(parent.Title), Icon: parent.Icon, Href: e.href(parent.Path), Kind: ui.ButtonPrimary})
+	}
+	return append(out, ui.Button{Label: e.Text.T("kernel.import.other_file"), Href: e.href(e.Path), Kind: ui.ButtonQuiet})
 }
 
 func (s *Set) importRows(ctx context.Context, e *Env, sc *Screen, in imported) (*ui.Table, error) {
@@ -296,8 +313,12 @@ func (s *Set) importRows(ctx context.Context, e *Env, sc *Screen, in imported) (
 	}
 	table := &ui.Table{ID: "rows", Caption: e.Text.T("kernel.import.rows"), Columns: []ui.Column{
 		{Label: e.Text.T("kernel.import.line"), Num: true, Fit: true, Role: ui.RoleEnd}, {Label: e.Text.T("kernel.import.row"), Role: ui.RolePrimary},
-		{Label: e.Text.T("kernel.import.outcome"), Fit: true, Role: ui.RoleEnd}, {Label: e.Text.T("kernel.import.message"), Role: ui.RoleAll},
+		{Label: e.Text.T("kernel.import.outcome"), Fit: true, Role: ui.RoleEnd},
 	}}
+	faults := in.report.GetFailed() > 0
+	if faults {
+		table.Columns = append(table.Columns, ui.Column{Label: e.Text.T("kernel.import.message"), Role: ui.RoleAll})
+	}
 	item := items(response.Descriptor())
 	list := response.Get(item).List()
 	for i := range list.Len() {
@@ -314,9 +335,11 @@ func (s *Set) importRows(ctx context.Context, e *Env, sc *Screen, in imported) (
 		if row.GetOutcome() == kernelv1.RowOutcome_ROW_OUTCOME_FAILED {
 			badge.Tone, badge.Icon, badge.Plain = ui.ToneBad, "alert", false
 		}
-		table.Rows = append(table.Rows, ui.Row{Cells: []ui.Value{
-			ui.T(strconv.Itoa(int(row.GetLine()))), ui.T(row.GetTitle()), {Badges: []ui.Badge{badge}}, {Text: message, Dim: row.GetOutcome() != kernelv1.RowOutcome_ROW_OUTCOME_FAILED},
-		}})
+		cells := []ui.Value{ui.T(strconv.Itoa(int(row.GetLine()))), ui.T(row.GetTitle()), {Badges: []ui.Badge{badge}}}
+		if faults {
+			cells = append(cells, ui.T(message))
+		}
+		table.Rows = append(table.Rows, ui.Row{Cells: cells})
 	}
 	table.Pager = pager(e, response, e.Query, "", trail)
 	if len(table.Rows) == 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/a-h/templ"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
@@ -248,7 +249,9 @@ func (s *Set) filterBar(ctx context.Context, e *Env, sc *Screen) (*ui.Filters, e
 		if err != nil {
 			return nil, err
 		}
-		out.Chips = append(out.Chips, chip)
+		if chip.Kind == ui.FilterText || len(chip.Options) > 0 { // a reader who may not list managers cannot choose one
+			out.Chips = append(out.Chips, chip)
+		}
 	}
 	if anySet(e.Query, names) {
 		out.Clear = &ui.Crumb{Label: e.Text.T("kernel.list.clear"), Href: e.href(e.Path)}
@@ -285,6 +288,11 @@ func (s *Set) chip(ctx context.Context, e *Env, f filter) (ui.Filter, error) {
 			return out, err
 		}
 		for _, o := range options {
+			o.Selected = chosen[o.Value]
+			out.Options = append(out.Options, o)
+		}
+	case meaning(d).GetKind() == kernelv1.Kind_KIND_ROLE, meaning(d).GetKind() == kernelv1.Kind_KIND_STAFF_ROLE:
+		for _, o := range e.roles(meaning(d).GetKind() == kernelv1.Kind_KIND_STAFF_ROLE) {
 			o.Selected = chosen[o.Value]
 			out.Options = append(out.Options, o)
 		}

@@ -121,6 +121,14 @@ func (e *Env) text(kind kernelv1.Kind, text string) ui.Value {
 		if day, err := time.ParseInLocation(time.DateOnly, text, e.Text.Zone()); err == nil {
 			return ui.Value{Text: e.Text.Date(day), DateTime: text}
 		}
+	case kernelv1.Kind_KIND_ROLE, kernelv1.Kind_KIND_STAFF_ROLE:
+		return ui.Value{Text: e.RoleTitle(text)}
+	case kernelv1.Kind_KIND_COUNTRY:
+		return ui.Value{Text: country(e.Text.Language(), text)}
+	case kernelv1.Kind_KIND_LANGUAGE:
+		if name, ok := e.Text.First("kernel.language." + text); ok {
+			return ui.Value{Text: name}
+		}
 	case kernelv1.Kind_KIND_PERCENT:
 		return ui.Value{Text: text + "\u00a0%"}
 	}

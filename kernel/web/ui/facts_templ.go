@@ -873,7 +873,7 @@ func Todos(todos []Todo) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if !t.Sum.empty() {
+			if !t.Sum.Empty() {
 				templ_7745c5c3_Err = Show(t.Sum).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

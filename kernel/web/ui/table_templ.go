@@ -400,7 +400,7 @@ func footCell(t Table, i int) templ.Component {
 			templ_7745c5c3_Var15 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if i < len(t.Foot) && !t.Foot[i].empty() {
+		if i < len(t.Foot) && !t.Foot[i].Empty() {
 			templ_7745c5c3_Err = Show(t.Foot[i]).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

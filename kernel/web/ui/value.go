@@ -33,6 +33,7 @@ type Money struct {
 // T is a Value of plain text.
 func T(text string) Value { return Value{Text: text} }
 
-func (v Value) empty() bool {
+// Empty tells whether there is nothing to show, which is shown as a dash.
+func (v Value) Empty() bool {
 	return v.Content == nil && v.Text == "" && v.Sub == "" && v.Money == nil && len(v.Badges) == 0 && v.Avatar == nil && v.Icon == ""
 }
