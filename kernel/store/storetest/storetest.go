@@ -36,19 +36,21 @@ var (
 	mu      sync.Mutex
 	running *cluster.Cluster
 	made    bool // the template
+	ours    bool // Main is running, and will stop the cluster
 	number  atomic.Int64
 )
 
 // Main runs a binary's tests, stops the cluster and looks for goroutines left behind. It returns the exit code.
 func Main(m *testing.M) int {
+	mu.Lock()
+	ours = true
+	mu.Unlock()
 	code := m.Run()
 	mu.Lock()
 	defer mu.Unlock()
-	if running != nil {
-		if err := running.Stop(context.Background()); err != nil {
-			fmt.Fprintln(os.Stderr, "stop the cluster:", err)
-			code = max(code, 1)
-		}
+	if err := stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "stop the cluster:", err)
+		code = max(code, 1)
 	}
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
@@ -57,6 +59,26 @@ func Main(m *testing.M) int {
 		}
 	}
 	return code
+}
+
+// StopWithoutMain stops the cluster in a binary whose TestMain is not [Main]; with Main it does nothing. The next test
+// that asks for a database starts another. For suites that run in packages of others.
+func StopWithoutMain() error {
+	mu.Lock()
+	defer mu.Unlock()
+	if ours {
+		return nil
+	}
+	return stop()
+}
+
+func stop() error {
+	if running == nil {
+		return nil
+	}
+	err := running.Stop(context.Background())
+	running, made = nil, false
+	return err
 }
 
 // Cluster returns the DSN of the cluster's superuser, for a test about databases themselves.
