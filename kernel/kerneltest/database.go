@@ -20,7 +20,7 @@ import (
 
 var (
 	templatesMu sync.Mutex
-	templates   = map[string]bool{}
+	templates   = map[string]bool{} // by cluster and name
 	databases   atomic.Int64
 )
 
@@ -53,13 +53,13 @@ func templateFor(t testing.TB, cluster string, options Options) string {
 	name := "kerneltest_template_" + fingerprint(t, options)
 	templatesMu.Lock()
 	defer templatesMu.Unlock()
-	if templates[name] {
+	if templates[cluster+name] {
 		return name
 	}
 	run(t, cluster, "drop database if exists "+name+" with (force)") // of a test that failed half-way
 	run(t, cluster, "create database "+name+" template template0 encoding 'UTF8'")
 	open(t, options, named(t, cluster, name)).stop(t)
-	templates[name] = true
+	templates[cluster+name] = true
 	return name
 }
 

@@ -34,6 +34,9 @@ type Options struct {
 	Now func() time.Time
 	// Log receives what happens. Default: what is worth a warning goes to the test's own output.
 	Log *slog.Logger
+
+	// roles are added to those of Config.
+	roles map[string]any
 }
 
 // Portal is a portal that is open for one test.
@@ -110,6 +113,9 @@ func configText(t testing.TB, options Options) []byte {
 	t.Helper()
 	document := map[string]any{}
 	require.NoError(t, yaml.Unmarshal([]byte(options.Config), &document))
+	for id, role := range options.roles {
+		below(document, "roles")[id] = role
+	}
 	for _, u := range units(t, options) {
 		if u.Name != "accountmanager" {
 			continue
