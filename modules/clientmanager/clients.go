@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -38,29 +39,28 @@ func (s *clientService) ListClients(ctx context.Context, r *v1.ListClientsReques
 	if err != nil {
 		return nil, err
 	}
-	total, err := s.countClients(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	o := orderOf(r)
+	o, from := orderOf(r), c.clone()
 	var key []byte
 	var id string
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &key, &id); err != nil {
 		return nil, err
 	} else if on {
-		o.after(c, key, id)
+		o.after(from, key, id)
 	}
 	n := size(r.GetPageSize())
-	rows, err := s.listClients(ctx, c, o, n+1)
+	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[listed], c.selectPage(from, o, n+1), from.args...)
 	if err != nil {
 		return nil, err
 	}
-	response := &v1.ListClientsResponse{TotalSize: min(total, countedTo), TotalIsMore: total > countedTo}
+	response := &v1.ListClientsResponse{}
+	if len(rows) > 0 {
+		response.TotalSize, response.TotalIsMore = min(rows[0].Total, countedTo), rows[0].Total > countedTo
+	}
 	if len(rows) > n {
 		rows = rows[:n]
 		last := rows[n-1]
 		if o.of != nil {
-			key = o.of(last)
+			key = o.of(last.clientRow)
 		}
 		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, key, last.ID); err != nil {
 			return nil, err
@@ -147,6 +147,9 @@ func ownOnly(ctx context.Context) bool {
 
 // UpdateClient changes the named fields.
 func (s *clientService) UpdateClient(ctx context.Context, r *v1.UpdateClientRequest) (*v1.UpdateClientResponse, error) {
+	if !isID(r.GetClient().GetId()) {
+		return nil, refuse(codes.InvalidArgument, "client.id", "refusal.which", "say by its id which client is meant")
+	}
 	fields, err := named(r.GetUpdateMask().GetPaths())
 	if err != nil {
 		return nil, err

@@ -77,9 +77,12 @@ func (m *Module) assign(ctx context.Context, tx *store.Tx, client *v1.Client, id
 		return client, nil
 	}
 	client.ManagerId, client.ManagerName = id, name
-	e := entry{what: "manager_removed"}
-	if id != "" {
-		e = entry{what: "manager_assigned", detail: name}
+	e := entry{what: "manager_assigned", detail: name}
+	switch {
+	case former == id: // the same person, who has another name now
+		e = entry{what: "updated", fields: []string{"manager_name"}}
+	case id == "":
+		e = entry{what: "manager_removed"}
 	}
 	client, err := m.save(ctx, tx, client, e)
 	if err != nil || former == id {

@@ -183,11 +183,15 @@ func holdClient(ctx context.Context, tx *store.Tx, id string) (*v1.Client, error
 	return row.client(), or(err, errNoClient)
 }
 
-// holdClients is holdClient for many; those that the caller does not see are left out. Rows are locked in the order of
+// findClients reads many; those that the caller does not see are left out. Held, their rows are locked in the order of
 // ids, so that two that lock the same do not wait for each other.
-func holdClients(ctx context.Context, tx *store.Tx, ids []string) (map[string]*v1.Client, error) {
+func findClients(ctx context.Context, tx *store.Tx, ids []string, hold bool) (map[string]*v1.Client, error) {
+	lock := ""
+	if hold {
+		lock = " for no key update"
+	}
 	rows, err := store.Query(ctx, tx, pgx.RowToStructByPos[clientRow],
-		`select `+clientColumns+` from clientmanager.clients where id = any($1::uuid[]) order by id for no key update`, ids)
+		`select `+clientColumns+` from clientmanager.clients where id = any($1::uuid[]) order by id`+lock, ids)
 	found := make(map[string]*v1.Client, len(rows))
 	for _, row := range rows {
 		found[row.ID] = row.client()

@@ -104,6 +104,9 @@ func (s *contactService) CreateContact(ctx context.Context, r *v1.CreateContactR
 			for _, apply := range contactChanges {
 				apply(contact, r.GetContact())
 			}
+			if err := s.checkRole(contact.GetRole()); err != nil {
+				return nil, err
+			}
 			if err := s.write(ctx, tx, contact, "contact_added"); err != nil {
 				return nil, err
 			}
@@ -115,6 +118,14 @@ func (s *contactService) CreateContact(ctx context.Context, r *v1.CreateContactR
 		return nil, err
 	}
 	return response, nil
+}
+
+// checkRole refuses what is no role of contacts in this portal. A role that was there when it was given may stay.
+func (s *contactService) checkRole(id string) error {
+	if role, known := s.host.Policy.Role(id); id != "" && (!known || role.Staff || role.Base) {
+		return refuse(codes.InvalidArgument, "contact.role", "refusal.no_role", "there is no such role among those of contacts")
+	}
+	return nil
 }
 
 // write saves a contact and writes it down. The client is held, so that two do not make two main contacts.
@@ -133,6 +144,9 @@ func (s *contactService) write(ctx context.Context, tx *store.Tx, c *v1.Contact,
 
 // UpdateContact changes the named fields. A contact stays with its client.
 func (s *contactService) UpdateContact(ctx context.Context, r *v1.UpdateContactRequest) (*v1.UpdateContactResponse, error) {
+	if !isID(r.GetContact().GetId()) {
+		return nil, refuse(codes.InvalidArgument, "contact.id", "refusal.which", "say by its id which contact is meant")
+	}
 	fields := r.GetUpdateMask().GetPaths()
 	if len(fields) == 0 {
 		return nil, refuse(codes.InvalidArgument, "update_mask", "refusal.nothing_named", "name the fields to change in update_mask")
@@ -157,6 +171,11 @@ func (s *contactService) UpdateContact(ctx context.Context, r *v1.UpdateContactR
 			return nil
 		case r.GetContact().GetRevision() != 0 && r.GetContact().GetRevision() != present.GetRevision():
 			return errMeanwhile
+		}
+		if contact.GetRole() != present.GetRole() {
+			if err := s.checkRole(contact.GetRole()); err != nil {
+				return err
+			}
 		}
 		contact.Revision++
 		return s.write(ctx, tx, contact, "contact_updated")

@@ -26,11 +26,17 @@ type fileError struct {
 	// Line of the file, from 1; 0 when it is the whole file.
 	Line int
 	Text string
+	// Key is the end of a key of the locale files, for what is wrong with the whole file. The text of a key holds no
+	// number, so that what is wrong with a line is said as it stands here.
+	Key string
 }
 
 func fault(line int, format string, args ...any) *fileError {
 	return &fileError{Line: line, Text: fmt.Sprintf(format, args...)}
 }
+
+// unfit is fault for a file as a whole.
+func unfit(key, text string) *fileError { return &fileError{Text: text, Key: key} }
 
 func (e *fileError) Error() string {
 	if e.Line == 0 {
@@ -41,19 +47,11 @@ func (e *fileError) Error() string {
 
 // GRPCStatus names the field of CreateImportRequest at fault.
 func (e *fileError) GRPCStatus() *status.Status {
-	return invalid("content", e.Error(), "")
-}
-
-// invalid is INVALID_ARGUMENT about one field; reason may be a key of the locale files.
-func invalid(field, text, reason string) *status.Status {
-	s := status.New(codes.InvalidArgument, text)
-	detailed, err := s.WithDetails(&errdetails.BadRequest{
-		FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: field, Description: text, Reason: reason}},
-	})
-	if err != nil {
-		return s
+	v := &errdetails.BadRequest_FieldViolation{Field: "content", Description: e.Error()}
+	if e.Key != "" {
+		v.Reason = ID + ".import.file_" + e.Key
 	}
-	return detailed
+	return violation(codes.InvalidArgument, e.Error(), v)
 }
 
 // sheet is a file that was read.
@@ -108,9 +106,9 @@ func readCSV(content []byte) (*sheet, error) {
 	}
 	switch {
 	case s.header == nil:
-		return nil, fault(0, "the file is empty")
+		return nil, unfit("empty", "the file is empty")
 	case len(s.rows) == 0:
-		return nil, fault(0, "the file has a first line with the names of the columns, and no rows below it")
+		return nil, unfit("header_only", "the file has a first line with the names of the columns, and no rows below it")
 	}
 	return s, nil
 }

@@ -18,12 +18,12 @@ func decode(content []byte) (string, error) {
 	case bytes.HasPrefix(content, []byte("\xff\xfe")), bytes.HasPrefix(content, []byte("\xfe\xff")):
 		text, err := xunicode.UTF16(xunicode.LittleEndian, xunicode.ExpectBOM).NewDecoder().Bytes(content)
 		if err != nil || len(content)%2 != 0 {
-			return "", fault(0, "the file begins as UTF-16 and is cut off: save it again, best as \"CSV UTF-8\"")
+			return "", unfit("cut_off", "the file begins as UTF-16 and is cut off: save it again, best as \"CSV UTF-8\"")
 		}
 		return checked(string(text))
 	}
-	if i := bytes.IndexByte(content, 0); i >= 0 {
-		return "", fault(lineOf(content, i), "there is a zero byte, which no text has: is this a CSV file? Save the table as \"CSV UTF-8\"")
+	if bytes.IndexByte(content, 0) >= 0 {
+		return "", noText()
 	}
 	if utf8.Valid(content) {
 		return string(content), nil
@@ -31,12 +31,16 @@ func decode(content []byte) (string, error) {
 	if text, ok := windows1251(content); ok {
 		return text, nil
 	}
-	return "", fault(lineOf(content, firstInvalid(content)), "this is neither UTF-8 nor UTF-16 nor windows-1251: save the table as \"CSV UTF-8\"")
+	return "", unfit("encoding", "this is neither UTF-8 nor UTF-16 nor windows-1251: save the table as \"CSV UTF-8\"")
+}
+
+func noText() error {
+	return unfit("no_text", "there is a zero byte, which no text has: is this a CSV file? Save the table as \"CSV UTF-8\"")
 }
 
 func checked(text string) (string, error) {
-	if i := strings.IndexByte(text, 0); i >= 0 {
-		return "", fault(lineOf([]byte(text), i), "there is a zero byte, which no text has: is this a CSV file? Save the table as \"CSV UTF-8\"")
+	if strings.IndexByte(text, 0) >= 0 {
+		return "", noText()
 	}
 	return text, nil
 }
@@ -66,40 +70,28 @@ func windows1251(content []byte) (string, bool) {
 	return text, high > 0 && neighbours*10 >= high*5
 }
 
-func lineOf(content []byte, at int) int { return 1 + bytes.Count(content[:at], []byte("\n")) }
-
-func firstInvalid(content []byte) int {
-	for i := 0; i < len(content); {
-		r, size := utf8.DecodeRune(content[i:])
-		if r == utf8.RuneError && size == 1 {
-			return i
-		}
-		i += size
-	}
-	return len(content)
-}
-
 // separatorOf is what parts the cells: the one of comma, semicolon and tab that the first line has most of outside
 // quotes. A first line "sep=;", which Excel writes, says it and is no row.
-func separatorOf(text string) (separator byte, rest string, skipped int) {
+func separatorOf(whole string) (separator byte, rest string, skipped int) {
+	text := whole
 	if after, ok := strings.CutPrefix(text, "sep="); ok && len(after) > 0 && strings.IndexByte(",;\t", after[0]) >= 0 {
 		if end := strings.IndexByte(text, '\n'); end >= 0 && strings.TrimRight(text[5:end], "\r") == "" {
 			return after[0], text[end+1:], 1
 		}
 	}
-	counts := map[byte]int{}
+	var counts [256]int
 	quoted := false
+	text = strings.TrimLeft(text, "\r\n")
 	for i := range len(text) {
 		if text[i] == '"' {
 			quoted = !quoted
 		}
-		if quoted {
-			continue
-		}
-		if text[i] == '\n' && strings.TrimSpace(text[:i]) != "" {
+		if text[i] == '\n' && !quoted {
 			break
 		}
-		counts[text[i]]++
+		if !quoted {
+			counts[text[i]]++
+		}
 	}
 	separator = ','
 	for _, candidate := range []byte{';', '\t'} {
@@ -107,5 +99,5 @@ func separatorOf(text string) (separator byte, rest string, skipped int) {
 			separator = candidate
 		}
 	}
-	return separator, text, 0
+	return separator, whole, 0
 }

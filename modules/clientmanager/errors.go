@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"buf.build/go/protovalidate"
+	"github.com/google/uuid"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -27,11 +28,13 @@ func violation(code codes.Code, text string, violations ...*errdetails.BadReques
 }
 
 var (
-	errNoClient  = status.Error(codes.NotFound, "there is no such client among those you may see")
-	errNoContact = status.Error(codes.NotFound, "there is no such contact among those you may see")
-	errNoImport  = status.Error(codes.NotFound, "there is no such import, or its day is over: upload the file again")
-	errMeanwhile = status.Error(codes.Aborted, "somebody changed this in the meantime: read it again and repeat your change")
-	errNoActing  = status.Error(codes.FailedPrecondition, "this is about the client somebody acts for, and you act for none")
+	errNoClient  = refuse(codes.NotFound, "", "refusal.no_client", "there is no such client among those you may see")
+	errNoContact = refuse(codes.NotFound, "", "refusal.no_contact", "there is no such contact among those you may see")
+	errNoImport  = refuse(codes.NotFound, "", "refusal.no_import", "there is no such import, or its day is over: upload the file again")
+	errNobody    = refuse(codes.NotFound, "", "refusal.nobody_serves", "nobody serves this client yet")
+	errMeanwhile = refuse(codes.Aborted, "", "refusal.meanwhile", "somebody changed this in the meantime: read it again and repeat your change")
+	errNoActing  = refuse(codes.FailedPrecondition, "", "refusal.no_acting", "this is about the client somebody acts for, and you act for none")
+	errNoUser    = refuse(codes.FailedPrecondition, "", "refusal.no_user", "a file is somebody's own, and no user acts here")
 )
 
 // or replaces the store's "not found" by one that names the thing.
@@ -69,3 +72,6 @@ func constrained(under string, m proto.Message) error {
 	}
 	return violation(codes.InvalidArgument, "the request is not valid: "+broken.Error(), found...).Err()
 }
+
+// isID tells whether a text is an id. Requests whose constraints the router checks need not be asked.
+func isID(text string) bool { return uuid.Validate(text) == nil && len(text) == 36 }

@@ -55,6 +55,7 @@ type portal struct {
 	db       *store.DB
 	dsn      string
 	own      *store.Store // the module's
+	module   *clientmanager.Module
 	router   *call.Router
 	policy   *access.Policy
 	clock    *clock
@@ -93,6 +94,7 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	accountmanagerv1.RegisterUserServiceServer(p.router.For("accountmanager", []string{}), p.staff)
 
 	m := clientmanager.New(accountmanagerv1.NewUserServiceClient(p.router))
+	p.module = m
 	settings := m.Settings().(*clientmanager.Settings)
 	for _, f := range change {
 		f(settings)

@@ -2,7 +2,6 @@ package clientmanager
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,23 +33,21 @@ func (m *Module) record(ctx context.Context, tx *store.Tx, entries []entry) erro
 		ActorID  *string   `json:"actor_id"`
 		Actor    string    `json:"actor"`
 		Detail   string    `json:"detail"`
+		Fields   []string  `json:"fields"`
 	}
 	who := access.From(ctx)
 	return inChunks(entries, func(chunk []entry) error {
 		rows := make([]row, len(chunk))
 		for i, e := range chunk {
-			rows[i] = row{ID: store.NewID(), ClientID: e.client, Time: m.host.Now(), What: e.what, Detail: e.detail}
-			if len(e.fields) > 0 {
-				rows[i].Detail = strings.ReplaceAll(strings.Join(e.fields, ", "), "_", " ")
-			}
+			rows[i] = row{ID: store.NewID(), ClientID: e.client, Time: m.host.Now(), What: e.what, Detail: e.detail, Fields: append([]string{}, e.fields...)}
 			if who.IsUser() {
 				rows[i].ActorID, rows[i].Actor = &who.UserID, who.Name
 			}
 		}
 		return execJSON(ctx, tx, `
-			insert into clientmanager.history (id, client_id, time, what, actor_id, actor, detail)
-			select id, client_id, time, what, actor_id, actor, detail
-			from jsonb_to_recordset($1) as e(id uuid, client_id uuid, time timestamptz, what text, actor_id uuid, actor text, detail text)`, rows)
+			insert into clientmanager.history (id, client_id, time, what, actor_id, actor, detail, fields)
+			select id, client_id, time, what, actor_id, actor, detail, fields
+			from jsonb_to_recordset($1) as e(id uuid, client_id uuid, time timestamptz, what text, actor_id uuid, actor text, detail text, fields text[])`, rows)
 	})
 }
 
@@ -71,11 +68,12 @@ func (s *clientService) ListHistory(ctx context.Context, r *v1.ListHistoryReques
 		ID                  string
 		Time                time.Time
 		What, Actor, Detail string
+		Fields              []string
 	}
 	n := size(r.GetPageSize())
 	c.args = append(c.args, n+1)
 	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[row], `
-		select id::text, time, what, actor, detail from clientmanager.history`+c.where()+`
+		select id::text, time, what, actor, detail, fields from clientmanager.history`+c.where()+`
 		order by client_id desc, id desc limit `+c.last(), c.args...)
 	if err != nil {
 		return nil, err
@@ -90,6 +88,9 @@ func (s *clientService) ListHistory(ctx context.Context, r *v1.ListHistoryReques
 	contact := access.From(ctx).Kind == access.Contact
 	for _, row := range rows {
 		e := &v1.HistoryEntry{Id: row.ID, Time: timestamppb.New(row.Time), What: ID + ".history." + row.What, Actor: row.Actor, Detail: row.Detail}
+		for _, field := range row.Fields {
+			e.Fields = append(e.Fields, ID+".fields."+field)
+		}
 		if contact {
 			e.Detail = "" // why staff suspended a client is theirs to tell
 		}

@@ -26,6 +26,9 @@ var _ v1.ImportServiceServer = (*importService)(nil)
 
 // CreateImport takes a file and reads it through, so that one that cannot be read is refused at once.
 func (s *importService) CreateImport(ctx context.Context, r *v1.CreateImportRequest) (*v1.CreateImportResponse, error) {
+	if !access.From(ctx).IsUser() {
+		return nil, errNoUser
+	}
 	read, err := readCSV(r.GetContent())
 	if err != nil {
 		return nil, err
@@ -81,6 +84,13 @@ func (s *importService) CheckImport(ctx context.Context, r *v1.CheckImportReques
 // RunImport writes every good row, all in one transaction: killed in between, nothing was written. Run again, or twice
 // at once, it gives the first report.
 func (s *importService) RunImport(ctx context.Context, r *v1.RunImportRequest) (*v1.RunImportResponse, error) {
+	found, err := s.findImport(ctx, s.host.Store, r.GetId(), "")
+	if err != nil {
+		return nil, err
+	}
+	if found.GetDone() {
+		return &v1.RunImportResponse{Import: found}, nil
+	}
 	read, err := s.importFile(ctx, r.GetId())
 	if err != nil {
 		return nil, err
@@ -115,7 +125,7 @@ func (s *importService) process(ctx context.Context, id string, read *sheet, cho
 		if err != nil {
 			return err
 		}
-		rows, err := s.decideRows(ctx, tx, read, m)
+		rows, err := s.decideRows(ctx, tx, read, m, run)
 		if err != nil {
 			return err
 		}
@@ -133,9 +143,10 @@ func (s *importService) process(ctx context.Context, id string, read *sheet, cho
 	return out, nil
 }
 
-func (s *importService) decideRows(ctx context.Context, tx *store.Tx, read *sheet, m mapping) ([]planned, error) {
+// decideRows says what becomes of each row. For a run, the clients that it is about are held.
+func (s *importService) decideRows(ctx context.Context, tx *store.Tx, read *sheet, m mapping, run bool) ([]planned, error) {
 	rows := read.parse(m, s.settings.Country)
-	k, err := s.know(ctx, tx, rows)
+	k, err := s.know(ctx, tx, rows, run)
 	if err != nil {
 		return nil, err
 	}

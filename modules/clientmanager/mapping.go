@@ -2,10 +2,11 @@ package clientmanager
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"unicode"
+
+	"google.golang.org/grpc/codes"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
@@ -24,16 +25,16 @@ var words = map[string][]string{
 	"name":         {"name", "company", "companyname", "client", "clientname", "customer", "customername", "security", "title", "назва", "найменування", "компанія", "клієнт", "контрагент", "название", "наименование", "компания", "клиент"},
 	"legal_name":   {"legalname", "fullname", "legalentity", "повнаназва", "юридичнаназва", "повненайменування", "полноеназвание", "полноенаименование", "юридическоеназвание"},
 	"code":         {"code", "clientcode", "clientnumber", "customerid", "customernumber", "number", "symbol", "ticker", "код", "кодклієнта", "номерклієнта", "номер", "кодклиента", "номерклиента"},
-	"tax_id":       {"taxid", "taxnumber", "vat", "vatid", "vatnumber", "ein", "tin", "єдрпоу", "кодєдрпоу", "рнокпп", "іпн", "едрпоу", "кодедрпоу", "инн", "ипн"},
+	"tax_id":       {"taxid", "taxnumber", "vat", "vatid", "vatnumber", "ein", "tin", "єдрпоу", "кодєдрпоу", "рнокпп", "іпн", "податковийномер", "налоговыйномер", "едрпоу", "кодедрпоу", "инн", "ипн"},
 	"kind":         {"kind", "type", "clienttype", "тип", "типклієнта", "вид", "типклиента"},
-	"email":        {"email", "mail", "emailaddress", "пошта", "електроннапошта", "емейл", "імейл", "почта", "электроннаяпочта", "имейл"},
+	"email":        {"email", "mail", "emailaddress", "пошта", "електроннапошта", "елпошта", "емейл", "імейл", "почта", "электроннаяпочта", "элпочта", "имейл"},
 	"phone":        {"phone", "phonenumber", "telephone", "tel", "mobile", "телефон", "номертелефону", "моб", "тел", "номертелефона"},
 	"website":      {"website", "web", "site", "url", "homepage", "сайт", "вебсайт"},
 	"place":        {"place", "city", "town", "location", "headquarters", "headquarterslocation", "місто", "населенийпункт", "город", "населенныйпункт"},
 	"address":      {"address", "street", "postaladdress", "legaladdress", "адреса", "юридичнаадреса", "вулиця", "адрес", "юридическийадрес", "улица"},
 	"country_code": {"country", "countrycode", "країна", "кодкраїни", "страна", "кодстраны"},
 	"tags":         {"tags", "tag", "labels", "group", "segment", "sector", "industry", "gicssector", "мітки", "теги", "група", "сегмент", "галузь", "метки", "группа", "отрасль"},
-	"note":         {"note", "notes", "comment", "comments", "remark", "примітка", "примітки", "коментар", "примечание", "примечания", "комментарий"},
+	"note":         {"note", "notes", "comment", "comments", "remark", "примітка", "примітки", "нотатка", "нотатки", "заметка", "заметки", "коментар", "примечание", "примечания", "комментарий"},
 }
 
 var fieldOfWord = func() map[string]string {
@@ -90,27 +91,27 @@ func mappingOf(chosen []*kernelv1.ImportMapping, columns int) (mapping, error) {
 	used := map[int32]bool{}
 	for i, one := range chosen {
 		at := fmt.Sprintf("mapping[%d]", i)
+		bad := func(field, reason, format string, args ...any) (mapping, error) {
+			return nil, refuse(codes.InvalidArgument, field, "import."+reason, fmt.Sprintf(format, args...))
+		}
 		switch field := one.GetField(); {
 		case !slices.Contains(importFields, field):
-			return nil, invalid(at+".field", fmt.Sprintf("there is no field %q to put a column into", field), "clientmanager.import.no_such_field").Err()
+			return bad(at+".field", "no_such_field", "there is no field %q to put a column into", field)
 		case int(one.GetColumn()) >= columns || one.GetColumn() < 0:
-			return nil, invalid(at+".column", fmt.Sprintf("the file has %d columns, and no number %d", columns, one.GetColumn()), "clientmanager.import.no_such_column").Err()
+			return bad(at+".column", "no_such_column", "the file has %d columns, and no number %d", columns, one.GetColumn())
 		case used[one.GetColumn()]:
-			return nil, invalid(at+".column", "a column can go into one field only", "clientmanager.import.column_twice").Err()
+			return bad(at+".column", "column_twice", "a column can go into one field only")
 		case len(m[field]) > 0 && !several[field]:
-			return nil, invalid(at+".field", fmt.Sprintf("two columns go into %s: choose one", field), "clientmanager.import.field_twice").Err()
+			return bad(at+".field", "field_twice", "two columns go into %s: choose one", field)
 		}
 		used[one.GetColumn()] = true
 		m[one.GetField()] = append(m[one.GetField()], int(one.GetColumn()))
 	}
 	if len(m["name"]) == 0 {
-		return nil, invalid("mapping", "no column goes into the name: say which column holds it", "clientmanager.import.no_name").Err()
+		return nil, refuse(codes.InvalidArgument, "mapping", "import.no_name", "no column goes into the name: say which column holds it")
 	}
 	return m, nil
 }
-
-// fields are those that the mapping fills, in order.
-func (m mapping) fields() []string { return slices.Sorted(maps.Keys(m)) }
 
 // kinds are what files call companies and persons.
 var kinds = map[string]v1.ClientKind{

@@ -41,8 +41,12 @@ func fold(text string) string {
 	return cases.Fold().String(norm.NFKC.String(oneLine(text)))
 }
 
-// sortedRunes is how much of a text its order is told by. Beyond it, ids decide.
-const sortedRunes = 60
+// sortedRunes and sortedBytes are how much of a text, and of the key it gives, its order is told by. Beyond it, ids
+// decide. Page tokens carry keys, and have to stay short.
+const (
+	sortedRunes = 60
+	sortedBytes = 240
+)
 
 var collators = sync.Pool{New: func() any { return collate.New(language.Ukrainian, collate.IgnoreCase, collate.Numeric) }}
 
@@ -56,7 +60,8 @@ func sortKey(text string) []byte {
 	c := collators.Get().(*collate.Collator) // a collator serves one goroutine at a time
 	defer collators.Put(c)
 	var b collate.Buffer
-	return slices.Clone(c.KeyFromString(&b, string(runes)))
+	key := c.KeyFromString(&b, string(runes))
+	return slices.Clone(key[:min(len(key), sortedBytes)])
 }
 
 // searchText is what a client is found by a part of, one line each.

@@ -30,6 +30,7 @@ type parsed struct {
 	line    int
 	title   string
 	client  *v1.Client
+	said    []string // the fields that the row says something of
 	problem *problem
 }
 
@@ -37,8 +38,8 @@ type parsed struct {
 func (s *sheet) parse(m mapping, country string) []parsed {
 	out := make([]parsed, len(s.rows))
 	for i, row := range s.rows {
-		client, problem := clientOf(row, m, country)
-		out[i] = parsed{line: row.line, title: short(row.cell(m["name"][0])), client: client, problem: problem}
+		client, said, problem := clientOf(row, m, country)
+		out[i] = parsed{line: row.line, title: short(row.cell(m["name"][0])), client: client, said: said, problem: problem}
 	}
 	return out
 }
@@ -52,7 +53,7 @@ func decide(rows []parsed, m mapping, header []string, k known, newID func() str
 		out[i] = planned{line: row.line, title: row.title}
 		problem := row.problem
 		if problem == nil {
-			problem = decideOne(&out[i], row.client, m, k, codes, taxIDs, ids)
+			problem = decideOne(&out[i], row, k, codes, taxIDs, ids)
 		}
 		if problem != nil {
 			out[i].outcome, out[i].problem, out[i].client = kernelv1.RowOutcome_ROW_OUTCOME_FAILED, problem, nil
@@ -74,8 +75,8 @@ func decide(rows []parsed, m mapping, header []string, k known, newID func() str
 	return out
 }
 
-func decideOne(p *planned, row *v1.Client, m mapping, k known, codes, taxIDs, ids map[string]bool) *problem {
-	code, taxID := fold(row.GetCode()), fold(row.GetTaxId())
+func decideOne(p *planned, row parsed, k known, codes, taxIDs, ids map[string]bool) *problem {
+	code, taxID := fold(row.client.GetCode()), fold(row.client.GetTaxId())
 	switch {
 	case code != "" && codes[code]:
 		return wrong("code", "code_twice")
@@ -97,7 +98,7 @@ func decideOne(p *planned, row *v1.Client, m mapping, k known, codes, taxIDs, id
 		id = byTaxID
 	}
 	if id == "" {
-		p.outcome, p.client = kernelv1.RowOutcome_ROW_OUTCOME_CREATED, row
+		p.outcome, p.client = kernelv1.RowOutcome_ROW_OUTCOME_CREATED, row.client
 		return nil
 	}
 	if ids[id] {
@@ -108,26 +109,13 @@ func decideOne(p *planned, row *v1.Client, m mapping, k known, codes, taxIDs, id
 	if !seen {
 		return wrong("", "not_yours")
 	}
-	// An empty cell says nothing: what is there stays.
-	var fields []string
-	for _, field := range m.fields() {
-		if filled(row, field) {
-			fields = append(fields, field)
-		}
-	}
-	client, differ := changed(present, row, fields)
+	client, differ := changed(present, row.client, row.said)
 	if len(differ) == 0 {
 		p.outcome = kernelv1.RowOutcome_ROW_OUTCOME_UNCHANGED
 		return nil
 	}
 	p.outcome, p.client, p.fields = kernelv1.RowOutcome_ROW_OUTCOME_UPDATED, client, differ
 	return nil
-}
-
-// filled tells whether a row says something of a field.
-func filled(row *v1.Client, field string) bool {
-	f := row.ProtoReflect().Descriptor().Fields().ByTextName(field)
-	return f != nil && row.ProtoReflect().Has(f)
 }
 
 // report counts.

@@ -6,7 +6,6 @@ import (
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
@@ -90,7 +89,7 @@ func (s *profileService) GetManagerCard(ctx context.Context, _ *v1.GetManagerCar
 		return nil, err
 	}
 	if client.GetManagerId() == "" {
-		return nil, status.Error(codes.NotFound, "nobody serves this client yet")
+		return nil, errNobody
 	}
 	card, err := s.staffCard(ctx, client.GetManagerId())
 	if err != nil {

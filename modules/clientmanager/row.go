@@ -33,8 +33,6 @@ var problems = map[string]string{
 	"too_long":     "the text is too long",
 	"code_twice":   "another row of the file has the same code",
 	"tax_id_twice": "another row of the file has the same tax id",
-	"code_taken":   "the code belongs to another client",
-	"tax_id_taken": "the tax id belongs to another client",
 	"client_twice": "another row of the file is about the same client",
 	"two_clients":  "the code belongs to one client and the tax id to another",
 	"not_yours":    "a client with this code or tax id exists, and is not among yours",
@@ -50,10 +48,11 @@ var problemOf = map[string]string{
 	"country_code": "bad_country", "tax_id": "bad_tax_id", "code": "bad_code", "tags": "bad_tags",
 }
 
-// clientOf makes a row a client by the mapping. An empty cell leaves its field empty. The contract's own constraints
-// decide what is good.
-func clientOf(row record, m mapping, country string) (*v1.Client, *problem) {
+// clientOf makes a row a client by the mapping, and names the fields that the row says something of: an empty cell says
+// nothing. The contract's own constraints decide what is good.
+func clientOf(row record, m mapping, country string) (*v1.Client, []string, *problem) {
 	c := &v1.Client{}
+	var said []string
 	// In the order they are offered: of several faults the first is told, the same each time.
 	for _, field := range importFields {
 		columns := m[field]
@@ -70,7 +69,7 @@ func clientOf(row record, m mapping, country string) (*v1.Client, *problem) {
 				continue
 			}
 			if formula(field, value) {
-				return nil, wrong(field, "formula")
+				return nil, nil, wrong(field, "formula")
 			}
 			values = append(values, value)
 		}
@@ -78,14 +77,15 @@ func clientOf(row record, m mapping, country string) (*v1.Client, *problem) {
 			continue
 		}
 		if p := put(c, field, values, country); p != nil {
-			return nil, p
+			return nil, nil, p
 		}
+		said = append(said, field)
 	}
 	tidy(c)
 	if err := protovalidate.Validate(c); err != nil {
-		return nil, violated(err)
+		return nil, nil, violated(err)
 	}
-	return c, nil
+	return c, said, nil
 }
 
 // formula tells whether a spreadsheet that opens an export of this would compute it.

@@ -45,10 +45,8 @@ var clientScreens = []module.Screen{
 		Actions: []module.Action{
 			{ID: "assign", Label: "clientmanager.client.assign", Icon: "person", Path: "/clients/{id}/manager"},
 			{
-				ID: "suspend", Label: "clientmanager.client.suspend", Icon: "pause", Danger: true,
-				Method: v1.ClientService_SuspendClient_FullMethodName, Bind: map[string]string{"id": "id"},
-				When:    map[string]string{"status": v1.ClientStatus_CLIENT_STATUS_ACTIVE.String()},
-				Confirm: "clientmanager.client.suspend_ask", Done: "clientmanager.client.suspended",
+				ID: "suspend", Label: "clientmanager.client.suspend", Icon: "pause", Danger: true, Path: "/clients/{id}/suspend",
+				When: map[string]string{"status": v1.ClientStatus_CLIENT_STATUS_ACTIVE.String()},
 			},
 			{
 				ID: "resume", Label: "clientmanager.client.resume", Icon: "undo",
@@ -77,11 +75,20 @@ var clientScreens = []module.Screen{
 		Submit:   "clientmanager.client.assign", Done: "/clients/{id}",
 	},
 	{
+		ID: "suspend", Path: "/clients/{id}/suspend", Kind: module.Form, Title: "clientmanager.client.suspend", Audience: module.ForStaff, Parent: "client",
+		Intro:    "clientmanager.client.suspend_intro",
+		Method:   v1.ClientService_SuspendClient_FullMethodName,
+		Sections: []module.Section{{Fields: []string{"reason"}}},
+		Submit:   "clientmanager.client.suspend", Done: "/clients/{id}",
+	},
+	{
 		ID: "history", Path: "/clients/{client_id}/history", Kind: module.List, Title: "clientmanager.history.title", Icon: "clock",
 		Audience: module.ForStaff, Parent: "clients",
-		Method:  v1.ClientService_ListHistory_FullMethodName,
-		Columns: []module.Column{{Field: "what", Second: "detail"}, {Field: "actor", Place: module.Under}, {Field: "time", Place: module.End}},
-		Empty:   "clientmanager.history.empty",
+		Method: v1.ClientService_ListHistory_FullMethodName,
+		Columns: []module.Column{
+			{Field: "what", Second: "detail"}, {Field: "fields", Place: module.Under}, {Field: "actor", Place: module.Under}, {Field: "time", Place: module.End},
+		},
+		Empty: "clientmanager.history.empty",
 	},
 	{
 		ID: "import", Path: "/clients/import", Kind: module.ImportWizard, Title: "clientmanager.clients.import", Audience: module.ForStaff, Parent: "clients",

@@ -909,8 +909,10 @@ type HistoryEntry struct {
 	// A key of the locale files: "clientmanager.history.suspended".
 	What string `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"`
 	// Who did it; empty for the portal itself.
-	Actor         string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
-	Detail        string `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`
+	Actor  string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
+	Detail string `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`
+	// Keys of the fields that changed: "clientmanager.fields.phone".
+	Fields        []string `protobuf:"bytes,6,rep,name=fields,proto3" json:"fields,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -978,6 +980,13 @@ func (x *HistoryEntry) GetDetail() string {
 		return x.Detail
 	}
 	return ""
+}
+
+func (x *HistoryEntry) GetFields() []string {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
 }
 
 type ListHistoryResponse struct {
@@ -1183,10 +1192,10 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
 	"updateMask\"P\n" +
 	"\x14UpdateClientResponse\x128\n" +
-	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientR\x06client\"Y\n" +
+	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientR\x06client\"`\n" +
 	"\x14SuspendClientRequest\x12\x1f\n" +
-	"\x02id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x020\x01R\x02id\x12 \n" +
-	"\x06reason\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06reason\"Q\n" +
+	"\x02id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x020\x01R\x02id\x12'\n" +
+	"\x06reason\x18\x02 \x01(\tB\x0f\xbaH\x05r\x03\x18\xf4\x03\xea\x9d\xea\x02\x02\b\x01R\x06reason\"Q\n" +
 	"\x15SuspendClientResponse\x128\n" +
 	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientR\x06client\"6\n" +
 	"\x13ResumeClientRequest\x12\x1f\n" +
@@ -1204,14 +1213,15 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12M\n" +
-	"\tclient_id\x18\x03 \x01(\tB0\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\"\xa2\x01\n" +
+	"\tclient_id\x18\x03 \x01(\tB0\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\"\xc3\x01\n" +
 	"\fHistoryEntry\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1b\n" +
 	"\x04what\x18\x03 \x01(\tB\a\xea\x9d\xea\x02\x02\b\fR\x04what\x12\x14\n" +
 	"\x05actor\x18\x04 \x01(\tR\x05actor\x12\x16\n" +
-	"\x06detail\x18\x05 \x01(\tR\x06detail\"\x7f\n" +
+	"\x06detail\x18\x05 \x01(\tR\x06detail\x12\x1f\n" +
+	"\x06fields\x18\x06 \x03(\tB\a\xea\x9d\xea\x02\x02\b\fR\x06fields\"\x7f\n" +
 	"\x13ListHistoryResponse\x12@\n" +
 	"\aentries\x18\x01 \x03(\v2&.cabinet.clientmanager.v1.HistoryEntryR\aentries\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x14\n" +

@@ -75,7 +75,9 @@ create table clientmanager.history (
     what      text not null,
     actor_id  uuid,
     actor     text not null,
-    detail    text not null
+    detail    text not null,
+    -- Names of the fields that changed, never what they held.
+    fields    text[] not null
 );
 create index history_by_client on clientmanager.history (client_id, id desc);
 

@@ -1,0 +1,25 @@
+package clientmanager
+
+import (
+	"context"
+
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+)
+
+// Listing returns the statement that answers a list's first page. only narrows it by hand, as row security does.
+func (m *Module) Listing(ctx context.Context, r *v1.ListClientsRequest, only string, args ...any) (sql string, with []any, err error) {
+	c, err := m.filter(ctx, r)
+	if err != nil {
+		return "", nil, err
+	}
+	if only != "" {
+		c.add(only, args...)
+	}
+	return c.selectPage(c, orderOf(r), size(r.GetPageSize())+1), c.args, nil
+}
+
+// OverviewSQL is what the dashboard's figures are counted with.
+const OverviewSQL = overviewSQL
+
+// Listed is what a page's rows are read into.
+type Listed = listed
