@@ -1,9 +1,14 @@
-# The command anybody needs is test. The rest is for those who change contracts or pages.
+# The two commands anybody needs are run and test. The rest is for those who change contracts or pages.
 BUF := .ci/node_modules/.bin/buf
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # What `make breaking` compares contracts with.
 AGAINST ?= origin/main
 
-.PHONY: test generate lint breaking
+.PHONY: run test generate lint breaking bench
+
+run: ## Open the example portal
+	@sh .ci/postgres
+	go run ./examples/services
 
 test: ## Prove it
 	@sh .ci/postgres
@@ -16,13 +21,15 @@ $(BUF): .ci/package-lock.json
 	go run ./contracts/internal/protodeps $@
 	@touch $@
 
-generate: $(BUF) .build/proto ## Make generated code again: contracts, pages
+generate: $(BUF) .build/proto ## Make generated code again: contracts, pages, composition
 	$(BUF) generate
 	go tool templ generate -path kernel/web/ui -log-level error
+	go tool wire gen ./examples/...
 
-lint: $(BUF) .build/proto ## Formatting, vet, contracts
+lint: $(BUF) .build/proto ## Formatting, vet, linters, contracts
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go vet ./...
+	go run $(GOLANGCI) run ./...
 	$(BUF) format -d --exit-code --path contracts
 	$(BUF) lint
 
@@ -31,3 +38,10 @@ breaking: $(BUF) .build/proto ## Contracts only grow
 	git archive $(AGAINST) buf.yaml contracts | tar -x -C .build/against
 	@cp -r .build/proto .build/against/.build/proto
 	$(BUF) breaking --against .build/against
+
+bench: ## The figures of kernel/README.md
+	@sh .ci/postgres
+	cd kernel/call/benchmarks && go test -run '^$$' -bench . -benchmem
+	go test -run '^$$' -bench . ./kernel/store
+	CABINET_MILLION=1 go test -run '^$$' -bench ListClients -benchtime 20x -timeout 60m ./modules/clientmanager
+	go test -run '^$$' -bench Start -benchtime 5x ./examples/services
