@@ -1,0 +1,145 @@
+package kerneltest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/opencabinet/cabinet/kernel"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/store/storetest"
+)
+
+// Subject is a module that [Conform] looks at, in a portal that has what it requires.
+type Subject struct {
+	Options
+	// Module is its id. Required.
+	Module string
+	// Samples complete what is sent to methods, by full name ("/package.Service/Method"), where descriptors do not say
+	// what a provider wants. A sample is called with a request in which all that can be guessed is filled, the ids with
+	// those of side. Events are completed the same way, by their message's full name.
+	Samples map[string]func(request proto.Message, side *Side)
+	// Golden is the file of the access matrix. Default: testdata/access.golden.
+	Golden string
+}
+
+// Conform checks what every module owes to a portal, each part in a subtest of its own:
+//
+//	manifest    names, permissions, texts in all languages; the portal with the module opens
+//	migrations  run on an empty database, and change nothing on a full one
+//	access      every method × every role, beside a golden file (go test -update writes it)
+//	rows        every table, attacked by its SQL as another client's contact and with false signatures
+//	foreign     every method, with ids of another client
+//	once        every method with a request_id, sent twice, with other content, and at once
+//	events      every event the module hears, delivered twice
+//	life        stopping before starting, twice, and what is left behind
+//
+// A part that finds something says what to do. The tests of what the module is for are its own.
+func Conform(t *testing.T, subject Subject) {
+	t.Helper()
+	t.Cleanup(func() { require.NoError(t, storetest.StopWithoutMain()) })
+	c := prepare(t, subject)
+	for _, p := range parts {
+		t.Run(p.name, func(t *testing.T) {
+			for _, finding := range c.look(t, p) {
+				t.Error(finding)
+			}
+		})
+	}
+}
+
+// conformance is one run of the suite. Parts see the module through the portal alone, so that they would not notice
+// if it ran in another process.
+type conformance struct {
+	Subject
+	// begin opens a portal that has the module; end is called before the database goes.
+	begin    func(t testing.TB, options Options, dsn string) (*kernel.Portal, error)
+	findings []string
+}
+
+// part is one thing that is looked at.
+type part struct {
+	name string
+	look func(c *conformance, t testing.TB)
+}
+
+// life is first: it looks for goroutines, and the others leave connections to a database behind for a moment.
+var parts = []part{
+	{"life", (*conformance).life},
+	{"manifest", (*conformance).manifest},
+	{"migrations", (*conformance).migrations},
+	{"access", (*conformance).access},
+	{"rows", (*conformance).rows},
+	{"foreign", (*conformance).foreign},
+	{"once", (*conformance).once},
+	{"events", (*conformance).events},
+}
+
+// Roles that hold nothing of their own, as an integrator may make them.
+const (
+	idleStaff   = "conform-idle"
+	idleContact = "conform-guest"
+)
+
+func prepare(t testing.TB, subject Subject) *conformance {
+	t.Helper()
+	title := map[string]any{"en": "Idle", "uk": "Без прав", "ru": "Без прав"}
+	subject.roles = map[string]any{
+		idleStaff:   map[string]any{"title": title, "staff": true},
+		idleContact: map[string]any{"title": title},
+	}
+	if subject.Golden == "" {
+		subject.Golden = "testdata/access.golden"
+	}
+	known := slices.ContainsFunc(units(t, subject.Options), func(u module.Unit) bool { return u.Name == subject.Module })
+	require.True(t, known, "kerneltest: no module of Assemble is called %q", subject.Module)
+	return &conformance{Subject: subject, begin: begin}
+}
+
+func begin(t testing.TB, options Options, dsn string) (*kernel.Portal, error) {
+	p, err := kernel.New(kernelOptions(t, options, dsn))
+	if err != nil {
+		return nil, err
+	}
+	return p, p.Start(t.Context())
+}
+
+// look returns what a part finds.
+func (c *conformance) look(t testing.TB, p part) []string {
+	c.findings = nil
+	p.look(c, t)
+	return c.findings
+}
+
+// found notes something that is wrong.
+func (c *conformance) found(format string, args ...any) {
+	c.findings = append(c.findings, fmt.Sprintf(format, args...))
+}
+
+// portal opens one for a part, on a database of its own.
+func (c *conformance) portal(t testing.TB) *Portal {
+	t.Helper()
+	return Start(t, c.Options)
+}
+
+// self is the manifest of the module.
+func (c *conformance) self(p *kernel.Portal) module.Manifest {
+	for _, m := range p.Manifests() {
+		if m.ID == c.Module {
+			return m
+		}
+	}
+	return module.Manifest{}
+}
+
+// patience bounds what a part waits for.
+const patience = 20 * time.Second
+
+func bounded(t testing.TB) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), patience)
+}

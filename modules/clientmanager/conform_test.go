@@ -1,0 +1,42 @@
+package clientmanager_test
+
+import (
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/modules/accountmanager"
+	"github.com/opencabinet/cabinet/modules/clientmanager"
+)
+
+func TestConform(t *testing.T) {
+	kerneltest.Conform(t, kerneltest.Subject{
+		Module: clientmanager.ID,
+		Options: kerneltest.Options{Assemble: func(router *call.Router) ([]module.Unit, error) {
+			m := clientmanager.New(accountmanagerv1.NewUserServiceClient(router))
+			others := accountmanager.New(v1.NewClientServiceClient(router))
+			return []module.Unit{module.Unit(clientmanager.NewUnit(m)), module.Unit(accountmanager.NewUnit(others))}, nil
+		}},
+		Samples: map[string]func(proto.Message, *kerneltest.Side){
+			v1.ImportService_CreateImport_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				m.(*v1.CreateImportRequest).Content = []byte("name,phone\n" + side.Marker + ",+380445550142\n")
+			},
+			v1.ImportService_CheckImport_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.CheckImportRequest).Mapping = []*kernelv1.ImportMapping{{Column: 0, Field: "name"}}
+			},
+			v1.ClientService_AssignManager_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				m.(*v1.AssignManagerRequest).ManagerId = side.StaffID
+			},
+			v1.ProfileService_UpdateProfile_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.UpdateProfileRequest)
+				r.Client, r.UpdateMask.Paths = &v1.Client{Place: side.Marker}, []string{"place"}
+			},
+		},
+	})
+}
