@@ -1,0 +1,388 @@
+package accountmanager_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
+	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/store"
+	"github.com/opencabinet/cabinet/kernel/store/cluster"
+	"github.com/opencabinet/cabinet/modules/accountmanager"
+)
+
+var (
+	server  *cluster.Cluster
+	portals atomic.Int32
+)
+
+func TestMain(m *testing.M) {
+	ctx := context.Background()
+	var err error
+	if server, err = cluster.ForTests(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	if err := server.Stop(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// clock is a time that stands still until a test moves it.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// portal is the module behind a router, on a database of its own, with a register of clients beside it.
+type portal struct {
+	t           *testing.T
+	db          *store.DB
+	router      *call.Router
+	clock       *clock
+	identity    kernelv1.IdentityServiceClient
+	users       accountmanagerv1.UserServiceClient
+	me          accountmanagerv1.MeServiceClient
+	invitations accountmanagerv1.InvitationServiceClient
+	memberships accountmanagerv1.MembershipServiceClient
+	register    *register
+	// failOnce makes the next delivery to the module fail after its work is done, as a kill at that moment does.
+	failOnce   atomic.Bool
+	deliveries atomic.Int32
+	dispatcher *event.Dispatcher
+
+	mu    sync.Mutex
+	ended []*accountmanagerv1.SessionsEnded
+}
+
+const password = "correct horse battery"
+
+// newPortal starts one. change may alter the settings, which hash as lightly as can be.
+func newPortal(t *testing.T, change ...func(*accountmanager.Settings)) *portal {
+	t.Helper()
+	t.Parallel()
+	ctx := t.Context()
+	key := sha256.Sum256([]byte(t.Name()))
+	db, err := store.Open(ctx, store.Config{PortalID: fmt.Sprintf("p%d", portals.Add(1)), AdminDSN: server.DSN(), Key: key[:], MaxConns: 12, KernelConns: 6})
+	require.NoError(t, err)
+	t.Cleanup(db.Close)
+	p := &portal{t: t, db: db, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
+	p.router = call.New(call.Options{Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+
+	files, err := fs.Sub(event.Migrations, "migrations")
+	require.NoError(t, err)
+	require.NoError(t, db.Migrate(ctx, "event", files))
+	clients, err := db.Module(ctx, store.ModuleSpec{ID: "clientmanager", OwnsClients: true, Grants: true})
+	require.NoError(t, err)
+	p.register = &register{portal: p, store: clients, clients: map[string]*clientmanagerv1.Client{}}
+	clientmanagerv1.RegisterClientServiceServer(p.router.For("clientmanager", []string{}), p.register)
+
+	m := accountmanager.New(clientmanagerv1.NewClientServiceClient(p.router))
+	settings := m.Settings().(*accountmanager.Settings)
+	settings.Hashing = accountmanager.Hashing{MemoryKiB: 8, Iterations: 1, AtOnce: 4}
+	for _, f := range change {
+		f(settings)
+	}
+	require.NoError(t, settings.Validate())
+	manifest := m.Manifest()
+	own, err := db.Module(ctx, store.ModuleSpec{ID: manifest.ID, Migrations: manifest.Migrations, Grants: manifest.GrantsClients})
+	require.NoError(t, err)
+	permissions := append(manifest.Permissions,
+		access.Permission{Name: "clientmanager.clients.read", Presets: map[string]access.Reach{"client": access.Granted, "manager": access.Granted, "head": access.All}})
+	for _, name := range []string{"create", "update", "suspend", "assign"} {
+		permissions = append(permissions, access.Permission{Name: "clientmanager.clients." + name, Presets: map[string]access.Reach{"head": access.All}})
+	}
+	policy, err := access.NewPolicy(manifest.Roles, permissions, []access.RoleGrant{{
+		Role:        access.Role{ID: "dispatcher", Staff: true, TitleText: map[string]string{"en": "Dispatcher"}},
+		Permissions: map[string]access.Reach{"accountmanager.users.update": access.All, "accountmanager.users.block": access.All, "accountmanager.staff.invite": access.All},
+	}})
+	require.NoError(t, err)
+	r := &registrar{ServiceRegistrar: p.router.For(manifest.ID, manifest.Requires), host: &module.Host{
+		ID: manifest.ID, Store: own, Policy: policy, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: p.clock.Now, Zone: time.UTC,
+		Key: func(purpose string, bytes int) []byte {
+			sum := sha256.Sum256(append(key[:], purpose...))
+			return sum[:bytes]
+		},
+	}}
+	m.Register(r)
+	p.router.Install(policy, map[string][]string{manifest.ID: manifest.Requires})
+	require.NoError(t, p.router.Err())
+	p.identity = kernelv1.NewIdentityServiceClient(p.router)
+	p.users = accountmanagerv1.NewUserServiceClient(p.router)
+	p.me = accountmanagerv1.NewMeServiceClient(p.router)
+	p.invitations = accountmanagerv1.NewInvitationServiceClient(p.router)
+	p.memberships = accountmanagerv1.NewMembershipServiceClient(p.router)
+	p.deliver(r.subscriptions)
+	return p
+}
+
+// deliver starts the dispatcher, with somebody who counts the ends of sessions.
+func (p *portal) deliver(subscriptions []event.Subscription) {
+	t, ctx := p.t, p.t.Context()
+	for i, s := range subscriptions {
+		handle := s.Handle
+		subscriptions[i].Handle = func(ctx context.Context, e event.Event) error {
+			p.deliveries.Add(1)
+			if err := handle(ctx, e); err != nil {
+				return err
+			}
+			if p.failOnce.CompareAndSwap(true, false) {
+				return fmt.Errorf("killed after the work was done")
+			}
+			return nil
+		}
+	}
+	subscriptions = append(subscriptions, event.On("clientmanager.watch", func(_ context.Context, _ event.Event, m *accountmanagerv1.SessionsEnded) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.ended = append(p.ended, m)
+		return nil
+	}))
+	rows, err := p.db.Pool().Query(ctx, `select r, id from kernel.module, unnest(array[own_role, many_role, all_role]::text[]) r`)
+	require.NoError(t, err)
+	roles := map[string]string{}
+	var role, id string
+	_, err = pgx.ForEachRow(rows, []any{&role, &id}, func() error { roles[role] = id; return nil })
+	require.NoError(t, err)
+	types := map[protoreflect.FullName]string{"cabinet.accountmanager.v1.SessionsEnded": "accountmanager"}
+	for _, m := range []protoreflect.ProtoMessage{&clientmanagerv1.ClientSuspended{}, &clientmanagerv1.ClientResumed{}} {
+		types[m.ProtoReflect().Descriptor().FullName()] = "clientmanager"
+	}
+	require.NoError(t, event.Install(ctx, p.db.Pool(), event.Installation{Roles: roles, Types: types, Subscriptions: subscriptions}))
+	p.dispatcher, err = event.NewDispatcher(event.Config{Pool: p.db.Pool(), Log: slog.New(slog.DiscardHandler), Backoff: time.Millisecond, Poll: 20 * time.Millisecond}, subscriptions...)
+	require.NoError(t, err)
+	require.NoError(t, p.dispatcher.Start(context.WithoutCancel(ctx)))
+	t.Cleanup(func() { require.NoError(t, p.dispatcher.Stop(context.Background())) })
+}
+
+type registrar struct {
+	grpc.ServiceRegistrar
+	host          *module.Host
+	subscriptions []event.Subscription
+}
+
+func (r *registrar) Handle(s event.Subscription) { r.subscriptions = append(r.subscriptions, s) }
+func (r *registrar) Host() *module.Host          { return r.host }
+
+// register is a small register of clients that behaves as clientmanager does where this module looks.
+type register struct {
+	clientmanagerv1.UnimplementedClientServiceServer
+	portal *portal
+	store  *store.Store
+	asked  atomic.Int32
+
+	mu      sync.Mutex
+	clients map[string]*clientmanagerv1.Client
+}
+
+func (r *register) GetClient(ctx context.Context, q *clientmanagerv1.GetClientRequest) (*clientmanagerv1.GetClientResponse, error) {
+	r.asked.Add(1)
+	if access.DecisionFrom(ctx).Reach != access.All {
+		who := access.From(ctx)
+		by, err := r.portal.db.GrantedBy(ctx, who.UserID, q.GetId())
+		if err != nil {
+			return nil, err
+		}
+		if len(by) == 0 || (who.Kind == access.Contact && who.ActingFor != q.GetId()) {
+			return nil, status.Error(codes.NotFound, "not found")
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	client, ok := r.clients[q.GetId()]
+	if !ok {
+		return nil, status.Error(codes.NotFound, "not found")
+	}
+	return &clientmanagerv1.GetClientResponse{Client: client}, nil
+}
+
+func (r *register) self() context.Context {
+	ctx := access.With(r.portal.t.Context(), access.AsModule("clientmanager"))
+	return access.WithDecision(ctx, access.Decision{Allowed: true, Reach: access.All})
+}
+
+func (r *register) rename(id, name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.clients[id] = &clientmanagerv1.Client{Id: id, Name: name}
+}
+
+// client makes a client.
+func (p *portal) client(name string) string {
+	id := store.NewID()
+	require.NoError(p.t, p.register.store.Tx(p.register.self(), func(ctx context.Context, tx *store.Tx) error { return tx.AddClient(ctx, id) }))
+	p.register.rename(id, name)
+	return id
+}
+
+// say publishes as clientmanager.
+func (p *portal) say(key string, m protoreflect.ProtoMessage) {
+	require.NoError(p.t, p.register.store.Tx(p.register.self(), func(ctx context.Context, tx *store.Tx) error { return event.Publish(ctx, tx, key, m) }))
+	require.NoError(p.t, p.dispatcher.WaitDrained(p.t.Context()))
+}
+
+// serve gives a client to a member of staff, as clientmanager does.
+func (p *portal) serve(userID, clientID string) {
+	require.NoError(p.t, p.register.store.Tx(p.register.self(), func(ctx context.Context, tx *store.Tx) error { return tx.GrantClients(ctx, userID, clientID) }))
+}
+
+func (p *portal) kernel() context.Context { return access.With(p.t.Context(), access.AsKernel()) }
+
+// as is a context in which the owner of a session acts, as pages make it.
+func (p *portal) as(token string) context.Context {
+	p.t.Helper()
+	return access.With(p.t.Context(), p.principal(token))
+}
+
+func (p *portal) principal(token string) access.Principal {
+	p.t.Helper()
+	id := p.who(token)
+	who := access.Principal{Kind: access.Contact, UserID: id.GetUserId(), SessionID: id.GetSessionId(), Name: id.GetName(), Roles: id.GetRoles(), ActingFor: id.GetActingClientId()}
+	if id.GetStaff() {
+		who.Kind = access.Staff
+	}
+	return who
+}
+
+func (p *portal) who(token string) *kernelv1.Identity {
+	p.t.Helper()
+	got, err := p.identity.Identify(p.kernel(), &kernelv1.IdentifyRequest{SessionToken: token})
+	require.NoError(p.t, err)
+	return got.GetIdentity()
+}
+
+// gone says that a session is no more.
+func (p *portal) gone(token string) {
+	p.t.Helper()
+	_, err := p.identity.Identify(p.kernel(), &kernelv1.IdentifyRequest{SessionToken: token})
+	require.Equal(p.t, codes.Unauthenticated, status.Code(err), "%v", err)
+}
+
+// head is the first one, by the link of the first start.
+func (p *portal) head() (token string) {
+	p.t.Helper()
+	first, err := p.identity.InviteFirstHead(p.kernel(), &kernelv1.InviteFirstHeadRequest{})
+	require.NoError(p.t, err)
+	return p.accept(first.GetToken(), "Olena Head", "head@example.com")
+}
+
+func (p *portal) accept(invitation, name, email string) (token string) {
+	p.t.Helper()
+	in, err := p.identity.AcceptInvitation(p.kernel(), &kernelv1.AcceptInvitationRequest{Token: invitation, Name: name, Email: email, Password: password})
+	require.NoError(p.t, err)
+	return in.GetSessionToken()
+}
+
+// staff is invited by a head.
+func (p *portal) staff(head, email, role string) (token string) {
+	p.t.Helper()
+	made, err := p.invitations.InviteStaff(p.as(head), &accountmanagerv1.InviteStaffRequest{RequestId: store.NewID(), Name: "Staff " + email, Email: email, Role: role})
+	require.NoError(p.t, err)
+	return p.accept(made.GetToken(), "Staff "+email, "")
+}
+
+// contact is invited for a client by whom the session belongs to.
+func (p *portal) contact(by, clientID, email, role string) (token string) {
+	p.t.Helper()
+	return p.accept(p.invite(by, clientID, email, role), "Contact "+email, "")
+}
+
+func (p *portal) invite(by, clientID, email, role string) (invitation string) {
+	p.t.Helper()
+	made, err := p.invitations.CreateInvitation(p.as(by), &accountmanagerv1.CreateInvitationRequest{
+		RequestId: store.NewID(), ClientId: clientID, Name: "Contact " + email, Email: email, Role: role,
+	})
+	require.NoError(p.t, err)
+	return made.GetToken()
+}
+
+func (p *portal) signIn(login, password string) (string, error) {
+	in, err := p.identity.SignIn(p.kernel(), &kernelv1.SignInRequest{Login: login, Password: password})
+	return in.GetSessionToken(), err
+}
+
+// rows counts rows as the database's owner sees them.
+func (p *portal) rows(sql string, args ...any) int {
+	p.t.Helper()
+	conn, err := pgx.Connect(p.t.Context(), server.DSN())
+	require.NoError(p.t, err)
+	defer conn.Close(context.Background()) //nolint:errcheck // a test's
+	config := conn.Config().Copy()
+	config.Database = p.db.Pool().Config().ConnConfig.Database
+	own, err := pgx.ConnectConfig(p.t.Context(), config)
+	require.NoError(p.t, err)
+	defer own.Close(context.Background()) //nolint:errcheck // a test's
+	var n int
+	require.NoError(p.t, own.QueryRow(p.t.Context(), sql, args...).Scan(&n))
+	return n
+}
+
+// at once runs f in many goroutines that wait for each other, and returns what each said.
+func atOnce(many int, f func(i int) error) []error {
+	var ready, done sync.WaitGroup
+	start, errs := make(chan struct{}), make([]error, many)
+	for i := range many {
+		ready.Add(1)
+		done.Go(func() {
+			ready.Done()
+			<-start
+			errs[i] = f(i)
+		})
+	}
+	ready.Wait()
+	close(start)
+	done.Wait()
+	return errs
+}
+
+func count(errs []error, code codes.Code) int {
+	n := 0
+	for _, err := range errs {
+		if status.Code(err) == code {
+			n++
+		}
+	}
+	return n
+}
