@@ -68,6 +68,9 @@ func (s *Server) showError(err error, c echo.Context) {
 	}
 	code, key := look(err)
 	ctx := c.Request().Context()
+	if ctx.Err() != nil {
+		return // nobody is there to read a page, and nothing is wrong with us
+	}
 	reference := s.NewID()
 	if code >= http.StatusInternalServerError {
 		s.Log.ErrorContext(ctx, "a page failed", "path", c.Path(), "status", code, "error", err, "reference", reference)

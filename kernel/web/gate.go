@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,7 +80,7 @@ func retryAfter(c echo.Context, text *locale.Localizer, err error) string {
 		if info, ok := detail.(*errdetails.RetryInfo); ok {
 			wait := info.GetRetryDelay().AsDuration().Round(time.Minute)
 			minutes := max(int64(wait/time.Minute), 1)
-			c.Response().Header().Set("Retry-After", text.Number(minutes*60))
+			c.Response().Header().Set("Retry-After", strconv.FormatInt(minutes*60, 10))
 			return " " + text.Plural("kernel.sign_in.wait", minutes)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -18,6 +19,10 @@ import (
 
 // maxBody is how much a post may bring: a file of 15 MiB and what goes with it.
 const maxBody = 16 << 20
+
+// maxDrained is how much of a body that is too large is read and dropped. A browser shows the answer only after it has
+// sent everything; beyond this it shows that the connection broke.
+const maxDrained = 8 * maxBody
 
 // csrfCookie binds the token in a form to the browser that was given it.
 const csrfCookie = "cabinet_csrf"
@@ -32,6 +37,7 @@ func (s *Server) limits(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		if r.ContentLength > maxBody {
+			_, _ = io.CopyN(io.Discard, r.Body, maxDrained) // who breaks off reads no answer
 			return echo.NewHTTPError(http.StatusRequestEntityTooLarge)
 		}
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
@@ -80,6 +86,8 @@ func (s *Server) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 // crossOrigin refuses posts that a browser says come from another site, whatever token they bring.
 func (s *Server) crossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	protection := http.NewCrossOriginProtection()
+	// A proxy may not pass the name on that the browser asked for. What is no origin is refused by the configuration.
+	_ = protection.AddTrustedOrigin(s.Origin)
 	return func(c echo.Context) error {
 		if err := protection.Check(c.Request()); err != nil {
 			return errForged

@@ -59,8 +59,9 @@ func New(cfg Config) (*Server, error) {
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.showError
-	e.Pre(s.limits)
-	e.Use(s.recovered, s.headers)
+	// What a proxy near us says is believed, what a browser says of itself is not: tries are counted by address.
+	e.IPExtractor = echo.ExtractIPFromXFFHeader()
+	e.Use(s.recovered, s.headers, s.limits)
 
 	root := e.Group(cfg.Base)
 	root.GET("/assets/*", echo.WrapHandler(cfg.Assets))
@@ -96,8 +97,15 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// ServeHTTP serves a request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+// ServeHTTP serves a request. HEAD is asked as GET, whose body net/http leaves out.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead {
+		get := *r
+		get.Method = http.MethodGet
+		r = &get
+	}
+	s.echo.ServeHTTP(w, r)
+}
 
 func (s *Server) secure() bool { return len(s.Origin) > 8 && s.Origin[:8] == "https://" }
 

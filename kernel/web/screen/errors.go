@@ -3,6 +3,7 @@ package screen
 import (
 	"errors"
 	"strings"
+	"unicode"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -73,6 +74,8 @@ func (e *Env) rule(id string, f protoreflect.FieldDescriptor) string {
 		return e.Text.Plural("kernel.violation.long", int64(text.GetMaxLen()))
 	case id == "repeated.max_items":
 		return e.Text.Plural("kernel.violation.many", int64(constraints(f).GetRepeated().GetMaxItems()))
+	case id == "bytes.max_len":
+		return e.Text.T("kernel.violation.large")
 	case id == "repeated.unique":
 		return e.Text.T("kernel.violation.twice")
 	case id == "string.in", id == "enum.defined_only":
@@ -94,7 +97,9 @@ func notFound(text string) error { return status.Error(codes.NotFound, text) }
 
 // LocalPath keeps a path that a form brought back inside the portal: an address of another site becomes the start.
 func LocalPath(path string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+	// Browsers take a backslash for a slash, and leave tabs and line ends out before they look.
+	strange := func(r rune) bool { return r == '\\' || unicode.IsControl(r) }
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsFunc(path, strange) {
 		return "/"
 	}
 	return path

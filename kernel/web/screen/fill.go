@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -82,6 +83,10 @@ func fillList(m protoreflect.Message, path fieldPath, values []string) error {
 
 // parse reads one value; the error's text is what it should have been.
 func parse(f protoreflect.FieldDescriptor, text string) (v protoreflect.Value, empty bool, err error) {
+	// Neither can be kept: not in a message, not in a row.
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return v, false, fmt.Errorf("text")
+	}
 	if f.Kind() == protoreflect.StringKind {
 		if !meaning(f).GetSecret() {
 			text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
