@@ -183,8 +183,11 @@ func (c *conditions) selectPage(s sight, after conditions, o order, limit int) s
 			clientColumns, c.where(), after.where(), o.by(), limit)
 	}
 	page := conditions{texts: slices.Concat(c.texts, after.texts)}
-	return fmt.Sprintf(`select %s, (select count(*)::int from (select from clientmanager.clients%s limit %d) c) from clientmanager.clients%s%s limit %d`,
-		clientColumns, c.where(), s.counted()+1, page.where(), o.by(), limit)
+	total := fmt.Sprintf(`(select count(*)::int from (select from clientmanager.clients%s limit %d) c)`, c.where(), s.counted()+1)
+	if s == many && len(c.texts) == 0 {
+		total = fmt.Sprint(s.counted() + 1) // who sees many sees more than is counted
+	}
+	return fmt.Sprintf(`select %s, %s from clientmanager.clients%s%s limit %d`, clientColumns, total, page.where(), o.by(), limit)
 }
 
 const overviewSQL = `select
