@@ -110,7 +110,9 @@ func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) 
 		if err := m.indexed(ctx, s, c, "tags", "clients_with_tags", r.GetTags()); err != nil {
 			return nil, err
 		}
-		c.add("tags @> ?", r.GetTags())
+		if s != all { // for whom the index has said so already
+			c.add("tags @> ?", r.GetTags())
+		}
 	}
 	if place := fold(r.GetPlace()); place != "" {
 		c.add("place_fold >= ?", place)

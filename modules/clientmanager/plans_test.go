@@ -60,10 +60,10 @@ var readsAll = map[string]string{
 	"active":         "nearly every client is",
 }
 
-var numbers = regexp.MustCompile(`(SubPlan|InitPlan) \d+|\$\d+`)
+var numbers = regexp.MustCompile(`hashed |(SubPlan|InitPlan) \d+|\$\d+`)
 
 // short leaves out of a plan the ids of this run, the numbers of its parts, and how the kernel's policy looks a client
-// up among those that a caller sees: that is the kernel's, and the same for each.
+// up among those that a caller sees: that is the kernel's, and the same for each list.
 func short(whole []string) string {
 	var plan []string
 	below := -1
@@ -76,7 +76,7 @@ func short(whole []string) string {
 		if strings.HasPrefix(strings.TrimSpace(line), "SubPlan") {
 			below = indent
 		}
-		plan = append(plan, numbers.ReplaceAllStringFunc(line, func(s string) string { return strings.TrimRight(s, " 0123456789") }))
+		plan = append(plan, numbers.ReplaceAllStringFunc(line, func(s string) string { return strings.TrimRight(strings.TrimPrefix(s, "hashed "), " 0123456789") }))
 	}
 	for i, line := range plan {
 		if at := strings.Index(line, "ANY ('{"); at >= 0 {
