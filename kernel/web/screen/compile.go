@@ -25,8 +25,6 @@ type Set struct {
 	tiles   []*Tile
 	byGet   map[protoreflect.FullName]*Screen // the detail screen of a message
 	methods Methods
-	// referenceFixed narrows what a reference chooses from: message → fixed fields of its list's request.
-	referenceFixed map[string]map[string]string
 }
 
 // Screen is a screen that was checked against its contracts.
@@ -92,8 +90,6 @@ type Tile struct {
 func Compile(methods Methods, manifests []module.Manifest) (*Set, error) {
 	set := &Set{
 		screens: map[string]*Screen{}, byGet: map[protoreflect.FullName]*Screen{}, methods: methods,
-		// Who serves, assigns and answers is staff.
-		referenceFixed: map[string]map[string]string{"cabinet.accountmanager.v1.User": {"staff": "true"}},
 	}
 	c := compiler{methods: methods, set: set}
 	for _, m := range manifests {
