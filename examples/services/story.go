@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -24,7 +25,7 @@ import (
 // killed meanwhile goes on where it was.
 func tell(ctx context.Context, s *kernel.Seed) error {
 	t := &teller{
-		kernel: s.Conn, seed: s, clients: map[string]string{},
+		kernel: s.Conn, seed: s, clients: map[string]string{}, served: map[string]grpc.ClientConnInterface{},
 		password: strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(s.Key("password", 10))),
 	}
 	if s.Fresh {
@@ -43,7 +44,8 @@ type teller struct {
 	kernel   grpc.ClientConnInterface
 	seed     *kernel.Seed
 	password string
-	clients  map[string]string // name → id
+	clients  map[string]string                   // name → id
+	served   map[string]grpc.ClientConnInterface // name → the manager who serves the client
 }
 
 // once is a request id that is the same at every start.
@@ -101,7 +103,7 @@ func (t *teller) client(ctx context.Context, conn grpc.ClientConnInterface, c *c
 		return err
 	}
 	id := made.GetClient().GetId()
-	t.clients[c.GetName()] = id
+	t.clients[c.GetName()], t.served[c.GetName()] = id, conn
 	for i, p := range contacts[c.GetName()] {
 		p.ClientId, p.Main = id, i == 0
 		_, err := clientsv1.NewContactServiceClient(conn).CreateContact(ctx, &clientsv1.CreateContactRequest{
@@ -119,8 +121,8 @@ func (t *teller) client(ctx context.Context, conn grpc.ClientConnInterface, c *c
 
 // contact comes in for each client they act for.
 func (t *teller) contact(ctx context.Context, p person) error {
-	for _, place := range p.places {
-		invited, err := accountsv1.NewInvitationServiceClient(t.kernel).CreateInvitation(ctx, &accountsv1.CreateInvitationRequest{
+	for _, place := range slices.Backward(p.places) { // the last they came in for is the one they act for
+		invited, err := accountsv1.NewInvitationServiceClient(t.served[place.client]).CreateInvitation(ctx, &accountsv1.CreateInvitationRequest{
 			RequestId: once("invite " + p.email + " " + place.client), ClientId: t.clients[place.client], Name: p.name, Email: p.email, Role: place.role,
 		})
 		if _, err := t.comeIn(ctx, p.name, p.email, invited.GetToken(), err); err != nil {
