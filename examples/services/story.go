@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -121,7 +120,7 @@ func (t *teller) client(ctx context.Context, conn grpc.ClientConnInterface, c *c
 
 // contact comes in for each client they act for.
 func (t *teller) contact(ctx context.Context, p person) error {
-	for _, place := range slices.Backward(p.places) { // the last they came in for is the one they act for
+	for _, place := range p.places {
 		invited, err := accountsv1.NewInvitationServiceClient(t.served[place.client]).CreateInvitation(ctx, &accountsv1.CreateInvitationRequest{
 			RequestId: once("invite " + p.email + " " + place.client), ClientId: t.clients[place.client], Name: p.name, Email: p.email, Role: place.role,
 		})
@@ -129,7 +128,17 @@ func (t *teller) contact(ctx context.Context, p person) error {
 			return err
 		}
 	}
-	return nil
+	// The first of them is the one they act for from then on.
+	identity := kernelv1.NewIdentityServiceClient(t.kernel)
+	in, err := identity.SignIn(ctx, &kernelv1.SignInRequest{Login: p.email, Password: t.password})
+	if err != nil {
+		return err
+	}
+	if _, err := identity.SwitchClient(ctx, &kernelv1.SwitchClientRequest{SessionToken: in.GetSessionToken(), ClientId: t.clients[p.places[0].client]}); err != nil {
+		return err
+	}
+	_, err = identity.SignOut(ctx, &kernelv1.SignOutRequest{SessionToken: in.GetSessionToken()})
+	return err
 }
 
 // comeIn uses an invitation, or signs in where it was used before the portal was killed.
