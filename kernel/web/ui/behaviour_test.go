@@ -99,6 +99,17 @@ func filtersBySelf(t *testing.T, ctx context.Context, s *site) {
 	q, err := url.ParseQuery(strings.TrimPrefix(js[string](t, ctx, `location.search`), "?"))
 	require.NoError(t, err)
 	require.Equal(t, url.Values{"q": {"zer"}, "sort": {"name"}, "manager": {"1", "2"}}, q, "empty fields stay out of the address")
+	// Enter sends it once: what would have gone by itself a moment later does not.
+	sent := js[int](t, ctx, `(async () => {
+		let sent = 0;
+		const form = document.querySelector('[data-filters]');
+		addEventListener('submit', (e) => { sent++; e.preventDefault(); });
+		form.querySelector('[type=search]').dispatchEvent(new InputEvent('input', {bubbles: true}));
+		form.requestSubmit();
+		await new Promise((done) => setTimeout(done, 600));
+		return sent;
+	})()`)
+	require.Equal(t, 1, sent)
 }
 
 func themeKept(t *testing.T, ctx context.Context, s *site) {

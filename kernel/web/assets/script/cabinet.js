@@ -124,6 +124,11 @@ on('input', ({ target }) => {
   soon = setTimeout(() => send(form), search ? 400 : target.type === 'date' ? 900 : 350);
 });
 
+// Sent by its reader's own Enter, it must not go once more: the second page would break the first off.
+on('submit', ({ target }) => {
+  if ('filters' in target.dataset) clearTimeout(soon);
+});
+
 // Empty fields only make an address longer.
 on('formdata', ({ target, formData }) => {
   if (!('filters' in target.dataset)) return;
