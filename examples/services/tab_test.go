@@ -145,9 +145,21 @@ func (b *tab) leads(status int64, steps ...chromedp.Action[chromedp.Void]) {
 	defer cancel()
 	was := b.path()
 	response, err := chromedp.RunResponse(ctx, steps...)
-	require.NoError(b.t, err, "from %s", was)
+	if err != nil {
+		b.shoot("stuck")
+	}
+	require.NoError(b.t, err, "from %s; now on %s", was, b.path())
 	require.Equal(b.t, status, response.Status, "%s, from %s", response.URL, was)
+	b.painted()
 	b.quiet()
+}
+
+// painted waits until the page is seen. Chromium drops what is clicked before, as nobody can have meant it.
+func (b *tab) painted() {
+	b.t.Helper()
+	for began := time.Now(); !ask[bool](b, `performance.getEntriesByType('paint').length > 0`); {
+		require.Less(b.t, time.Since(began), patience, "%s is not painted", b.path())
+	}
 }
 
 // open goes to a path of the portal, which must answer 200.
