@@ -64,7 +64,11 @@ func (r *Router) admit(ctx context.Context, name string, a *admitted) error {
 		a.restricted = true
 	}
 	a.principal = who
-	a.principal.Via = append(slices.Clip(who.Via), m.module) // never into the array of the caller's principal
+	if len(who.Via) == 0 {
+		a.principal.Via = m.via // most calls: made once, and like all of a principal never changed
+	} else {
+		a.principal.Via = append(slices.Clip(who.Via), m.module) // never into the array of the caller's principal
+	}
 	return nil
 }
 

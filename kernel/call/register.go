@@ -34,6 +34,8 @@ type method struct {
 	// constrained messages go through the validator.
 	constrained bool
 	measure     measures
+	// via is the module's name alone, as a call that comes from the kernel's edges has it.
+	via []string
 }
 
 // registrar registers services as one module.
@@ -135,6 +137,7 @@ func (r *Router) prepare(m *method) (err error) {
 		m.deadline = r.options.DefaultDeadline
 	}
 	m.input = messageType(m.descriptor.Input())
+	m.via = []string{m.module}
 	if m.rules.Immutable {
 		m.openReply, m.openFields = openFields(messageType(m.descriptor.Output()))
 	}

@@ -319,7 +319,7 @@ func TestAllMistakesAtOnceInOrder(t *testing.T) {
 	var got []string
 	for _, one := range joined.Unwrap() {
 		var e *Error
-		require.True(t, errors.As(one, &e))
+		require.ErrorAs(t, one, &e)
 		got = append(got, e.Origin+" "+e.Key)
 	}
 	require.Equal(t, []string{"portal.yaml:2 brand.hue", "portal.yaml:3 listen", "portal.yaml:4 ",

@@ -90,7 +90,7 @@ func (c *conformance) tells(who actor, m call.Method, with string, response prot
 	if with != "" {
 		with = " with a foreign " + with
 	}
-	what := ""
+	var what string
 	switch {
 	case bytes.Contains(text, []byte(theirs.Marker)):
 		what = "a text"

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/url"
 	"sync"
@@ -94,7 +93,7 @@ func fingerprint(t testing.TB, options Options) string {
 			text, err := fs.ReadFile(m.Migrations, file)
 			require.NoError(t, err)
 			_, _ = fmt.Fprintf(h, "%s %d\n", file, len(text))
-			_, _ = io.WriteString(h, string(text))
+			_, _ = h.Write(text)
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])

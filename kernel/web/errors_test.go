@@ -125,7 +125,7 @@ func TestTheDatabaseGoesAwayInTheMiddle(t *testing.T) {
 	answered := make(chan int, 1)
 	var body string
 	go func() {
-		page := s.post(t, head, "/clients/"+client+"/edit", form)
+		page := s.post(t, head, "/clients/"+client+"/edit", form) //nolint:testifylint // its failures end the goroutine, and the test by its limit
 		body = page.Body
 		answered <- page.Status
 	}()

@@ -72,7 +72,7 @@ func (s *Server) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler {
+				if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
 					panic(p)
 				}
 				s.Log.ErrorContext(c.Request().Context(), "a page panicked", "path", c.Path(), "panic", p, "stack", string(debug.Stack()))

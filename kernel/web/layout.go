@@ -88,11 +88,17 @@ func (s *Server) navigation(e *screen.Env, shell *ui.Shell) {
 		}
 	}
 	slices.SortStableFunc(shown, func(a, b *screen.Screen) int { return cmp.Compare(a.Nav.Order, b.Nav.Order) })
+	here := "" // the deepest place that the page lies at or below
+	for _, sc := range shown {
+		if within(e.Path, sc.Path) && len(sc.Path) > len(here) {
+			here = sc.Path
+		}
+	}
 	home := ui.NavItem{Label: e.Text.T("kernel.home.title"), Href: s.href("/"), Icon: "home", Current: e.Path == "/" || e.Path == ""}
 	sections := []ui.NavSection{{Items: []ui.NavItem{home}}}
 	shell.Bottom = []ui.NavItem{home}
 	for _, sc := range shown {
-		item := ui.NavItem{Label: e.Text.T(sc.Title), Href: s.href(sc.Path), Icon: sc.Icon, Current: within(e.Path, sc.Path)}
+		item := ui.NavItem{Label: e.Text.T(sc.Title), Href: s.href(sc.Path), Icon: sc.Icon, Current: sc.Path == here}
 		title := ""
 		if sc.Nav.Section != "" {
 			title = e.Text.T(sc.Nav.Section)

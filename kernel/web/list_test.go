@@ -28,18 +28,6 @@ func namesOn(page *kerneltest.Page) []string {
 	return names
 }
 
-// linkOf is the address of a link, by a part of what the link says or is.
-func linkOf(t *testing.T, page *kerneltest.Page, part string) string {
-	t.Helper()
-	for _, to := range linked(page) {
-		if strings.Contains(to, part) {
-			return to
-		}
-	}
-	require.Fail(t, "no link has "+part, page.Body)
-	return ""
-}
-
 func (s *site) client(t *testing.T, c *clientmanagerv1.Client) string {
 	t.Helper()
 	if c.GetKind() == 0 {

@@ -81,6 +81,9 @@ func (s *invitationService) invitation(who access.Principal, name, email, role s
 	if name == "" {
 		return newInvitation{}, refuse(codes.InvalidArgument, "name", "name_needed", "write a name")
 	}
+	if !who.IsUser() {
+		who = access.Principal{} // the portal itself, whose name says nothing to people
+	}
 	return newInvitation{
 		name: name, email: strings.ToLower(strings.TrimSpace(email)), role: role,
 		invitedBy: who.UserID, invitedByName: who.Name, now: now, expires: now.Add(s.settings.InvitationLife),

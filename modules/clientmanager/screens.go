@@ -78,6 +78,7 @@ var clientScreens = []module.Screen{
 		ID: "suspend", Path: "/clients/{id}/suspend", Kind: module.Form, Title: "clientmanager.client.suspend", Audience: module.ForStaff, Parent: "client",
 		Intro:    "clientmanager.client.suspend_intro",
 		Method:   v1.ClientService_SuspendClient_FullMethodName,
+		Prefill:  v1.ClientService_GetClient_FullMethodName,
 		Sections: []module.Section{{Fields: []string{"reason"}}},
 		Submit:   "clientmanager.client.suspend", Done: "/clients/{id}",
 	},

@@ -15,7 +15,6 @@ import (
 	"github.com/jhump/protoreflect/v2/protoprint"
 	_ "google.golang.org/genproto/googleapis/rpc/errdetails"
 	_ "google.golang.org/genproto/googleapis/rpc/status"
-	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
@@ -47,7 +46,7 @@ func write(dir, name string) error {
 		return err
 	}
 	printer := protoprint.Printer{}
-	if err := printer.PrintProtoFile(protoreflect.FileDescriptor(file), out); err != nil {
+	if err := printer.PrintProtoFile(file, out); err != nil {
 		return fmt.Errorf("print %s: %w", name, err)
 	}
 	return out.Close()

@@ -190,7 +190,7 @@ func writeFile(path, text string) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			os.Remove(tmp.Name())
+			_ = os.Remove(tmp.Name())
 		}
 	}()
 	_, err = tmp.WriteString(text)

@@ -71,7 +71,7 @@ func stage(base string, a account, make func(staging string) error, finish func(
 	if err := a.ownDir(staging, 0o700); err != nil {
 		return err
 	}
-	defer os.RemoveAll(staging)
+	defer func() { _ = os.RemoveAll(staging) }()
 	if err := make(staging); err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func initdbLocale(ctx context.Context, root *os.Root, p Programs, a account, sta
 	if err := root.WriteFile("password", []byte(password+"\n"), 0o600); err != nil {
 		return err
 	}
-	defer root.Remove("password")
+	defer func() { _ = root.Remove("password") }()
 	if a.other {
 		if err := root.Lchown("password", a.uid, a.gid); err != nil {
 			return err

@@ -50,7 +50,7 @@ func resetPassword(ctx context.Context, p Programs, f *folder, log *slog.Logger)
 	}
 	// In this mode a failed statement does not show in the exit status.
 	if err != nil || strings.Contains(said.tail(), "ERROR:") {
-		return "", &ServerError{Data: f.data(), Output: said.tail(), Err: fmt.Errorf("the lost superuser password could not be set anew (%v)", err)}
+		return "", &ServerError{Data: f.data(), Output: said.tail(), Err: fmt.Errorf("the lost superuser password could not be set anew: %w", err)}
 	}
 	log.WarnContext(ctx, "the superuser's password was lost and has been set anew", "path", f.password())
 	return password, writeFile(f.password(), password+"\n")

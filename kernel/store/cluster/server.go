@@ -101,7 +101,7 @@ func (s *server) ready(ctx context.Context) error {
 		}
 		b, err := os.ReadFile(status)
 		if err != nil {
-			return false, nil // not yet there
+			return false, nil //nolint:nilerr // not yet there
 		}
 		// Line 1 is the pid and line 8 the status, since Postgres 10.
 		lines := strings.Split(string(b), "\n")

@@ -277,9 +277,16 @@ func (c *compiler) form(s *Screen) {
 			s.fields[name] = c.find(where, s.call.input, name)
 		}
 	}
+	about := s.call.input
 	if s.Prefill != "" {
-		s.prefill = c.call(where, s.Prefill, nil)
+		if s.prefill = c.call(where, s.Prefill, nil); s.prefill != nil {
+			about = s.prefill.output
+			if f := subject(about); f != nil {
+				about = f.Message()
+			}
+		}
 	}
+	s.actions = c.actions(where, s.Actions, about)
 	if s.EditableFrom != "" && s.prefill != nil {
 		c.find(where, s.prefill.output, s.EditableFrom)
 	}

@@ -83,7 +83,7 @@ func (s *Set) tile(ctx context.Context, e *Env, t *Tile) (templ.Component, error
 	id := t.Module + "-" + t.ID
 	switch t.Kind {
 	case module.Rows:
-		return s.tileOfRows(e, t, id, response), nil
+		return s.tileOfRows(ctx, e, t, id, response), nil
 	case module.Person:
 		return personTile(e, t, about(response)), nil
 	case module.Figures:
@@ -121,9 +121,9 @@ func (s *Set) all(e *Env, t *Tile) []ui.Button {
 	return []ui.Button{{Label: e.Text.T("kernel.all"), Href: e.href(to), Kind: ui.ButtonQuiet, Small: true}}
 }
 
-func (s *Set) tileOfRows(e *Env, t *Tile, id string, response protoreflect.Message) templ.Component {
+func (s *Set) tileOfRows(ctx context.Context, e *Env, t *Tile, id string, response protoreflect.Message) templ.Component {
 	inner := *e
-	table := s.rows(&inner, t.screen, response, nil, id)
+	table := s.rows(ctx, &inner, t.screen, response, nil, id)
 	table.ID, table.Pager = id+"-table", nil
 	for i := range table.Rows {
 		table.Rows[i].Menu = nil

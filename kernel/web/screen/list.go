@@ -5,8 +5,10 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/a-h/templ"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -86,7 +88,7 @@ func (s *Set) table(ctx context.Context, e *Env, sc *Screen, query url.Values, p
 	if err != nil {
 		return nil, "", err
 	}
-	table := s.rows(e, sc, response, query, prefix)
+	table := s.rows(ctx, e, sc, response, query, prefix)
 	table.Pager = pager(e, response, query, prefix, trail)
 	if len(table.Rows) == 0 {
 		table.Empty = e.empty(sc, query, prefix == "" && anySet(query, names))
@@ -95,7 +97,7 @@ func (s *Set) table(ctx context.Context, e *Env, sc *Screen, query url.Values, p
 }
 
 // rows lays the items of a response out as a table.
-func (s *Set) rows(e *Env, sc *Screen, response protoreflect.Message, query url.Values, prefix string) *ui.Table {
+func (s *Set) rows(ctx context.Context, e *Env, sc *Screen, response protoreflect.Message, query url.Values, prefix string) *ui.Table {
 	item := items(response.Descriptor())
 	table := &ui.Table{ID: sc.Module + "-" + sc.ID, Caption: e.Text.T(sc.Title), Wide: true, MenuLabel: e.Text.T("kernel.list.actions")}
 	var shown []column
@@ -106,19 +108,23 @@ func (s *Set) rows(e *Env, sc *Screen, response protoreflect.Message, query url.
 		}
 	}
 	list := response.Get(item).List()
+	titles := s.titles(ctx, e, shown, list)
 	for i := range list.Len() {
 		m := list.Get(i).Message()
 		row := ui.Row{Menu: s.rowMenu(e, sc, m, table.ID+"-"+strconv.Itoa(i))}
 		for _, c := range shown {
-			row.Cells = append(row.Cells, e.cell(c, m))
+			row.Cells = append(row.Cells, e.cell(c, m, titles))
 		}
 		table.Rows = append(table.Rows, row)
 	}
 	return table
 }
 
-func (e *Env) cell(c column, m protoreflect.Message) ui.Value {
+func (e *Env) cell(c column, m protoreflect.Message, titles map[string]ui.Value) ui.Value {
 	v := e.value(m, c.path)
+	if to := meaning(c.path.last()).GetRefersTo(); to != "" && v.Text != "" {
+		v = titles[to+" "+v.Text] // a dash where the reader may not know: an id is nothing to read
+	}
 	if c.second != nil {
 		v.Sub = e.value(m, c.second).Text
 	}
@@ -133,9 +139,48 @@ func (e *Env) cell(c column, m protoreflect.Message) ui.Value {
 	return v
 }
 
+// askedAtOnce is how many titles are asked for at the same time.
+const askedAtOnce = 4
+
+// titles are what the references of a list's rows are called, by message and id: each thing is asked for once.
+func (s *Set) titles(ctx context.Context, e *Env, shown []column, list protoreflect.List) map[string]ui.Value {
+	found := map[string]ui.Value{}
+	var mu sync.Mutex
+	var group errgroup.Group
+	group.SetLimit(askedAtOnce)
+	for _, c := range shown {
+		to := meaning(c.path.last()).GetRefersTo()
+		if to == "" || c.path.last().IsList() {
+			continue
+		}
+		for i := range list.Len() {
+			id := e.value(list.Get(i).Message(), c.path).Text
+			mu.Lock()
+			_, asked := found[to+" "+id]
+			if !asked {
+				found[to+" "+id] = ui.Value{}
+			}
+			mu.Unlock()
+			if asked || id == "" {
+				continue
+			}
+			group.Go(func() error {
+				v := s.reference(ctx, e, to, id)
+				mu.Lock()
+				defer mu.Unlock()
+				found[to+" "+id] = v
+				return nil
+			})
+		}
+	}
+	_ = group.Wait() // what could not be had is a dash
+	return found
+}
+
 func (e *Env) column(sc *Screen, c column, query url.Values, prefix string) ui.Column {
 	f := c.path.last()
-	out := ui.Column{Label: e.label(f, c.Label), Role: ui.Role(c.Place), Num: numeric(f)}
+	// A bare "Yes" on a phone's card would not say to what.
+	out := ui.Column{Label: e.label(f, c.Label), Role: ui.Role(c.Place), Num: numeric(f), Labelled: f.Kind() == protoreflect.BoolKind}
 	if c.Place == module.Primary && len(sc.columns) > 0 && c.Field == sc.columns[0].Field {
 		out.Role = ui.RolePrimary
 	}
