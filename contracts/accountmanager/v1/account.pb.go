@@ -850,9 +850,9 @@ const file_contracts_accountmanager_v1_account_proto_rawDesc = "" +
 	"\bposition\x18\x03 \x01(\tR\bposition\x12\x1d\n" +
 	"\x05email\x18\x04 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x02R\x05email\x12\x1d\n" +
 	"\x05phone\x18\x05 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x03R\x05phone:y\xea\x9d\xea\x02t\n" +
-	"\x04name\x123/cabinet.accountmanager.v1.UserService/GetStaffCard\x1a0/cabinet.accountmanager.v1.UserService/ListStaff\"\x05query\"\xb2\x01\n" +
-	"\x04Role\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
+	"\x04name\x123/cabinet.accountmanager.v1.UserService/GetStaffCard\x1a0/cabinet.accountmanager.v1.UserService/ListStaff\"\x05query\"\xbb\x01\n" +
+	"\x04Role\x12\x17\n" +
+	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\rR\x02id\x12\x1d\n" +
 	"\x05title\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\b\fR\x05title\x12\x14\n" +
 	"\x05staff\x18\x03 \x01(\bR\x05staff\x12\x18\n" +
 	"\aholders\x18\x04 \x01(\x05R\aholders\x12K\n" +
