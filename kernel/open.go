@@ -89,10 +89,19 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 		if err != nil {
 			return nil, err
 		}
+		if p.config.Modules[m.ID].Run == config.RunProcess {
+			heard, err := p.registerOwn(ctx, u.Module, m, rows)
+			if err != nil {
+				return nil, err
+			}
+			subscriptions = append(subscriptions, heard...)
+			continue
+		}
+		key := p.secrets.Derive("module/"+m.ID, 32)
 		r := newRegistrar(m, p.router.For(m.ID, p.parts.requires[m.ID]), &module.Host{
 			ID: m.ID, Store: rows, Policy: p.policy, Log: p.options.Log.With("module", m.ID),
 			Now: p.options.Now, Zone: p.config.Location(),
-			Key: func(purpose string, bytes int) []byte { return p.secrets.Derive("module/"+m.ID+"/"+purpose, bytes) },
+			Key: func(purpose string, bytes int) []byte { return module.DeriveKey(key, purpose, bytes) },
 		})
 		u.Module.Register(r)
 		subscriptions = append(subscriptions, r.subscriptions...)
@@ -134,6 +143,9 @@ func (p *Portal) startEvents(subscriptions []event.Subscription) error {
 // startModules starts those that have something to do, in the order they are listed.
 func (p *Portal) startModules() error {
 	for _, u := range p.parts.units {
+		if p.config.Modules[u.Name].Run == config.RunProcess {
+			continue // it was started there, and is stopped there
+		}
 		if m, ok := u.Module.(module.Starter); ok {
 			if err := m.Start(p.life); err != nil {
 				return fmt.Errorf("start module %s: %w", u.Name, err)

@@ -19,6 +19,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/plugin"
 	"github.com/opencabinet/cabinet/kernel/secret"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/kernel/store/cluster"
@@ -37,6 +38,7 @@ type Portal struct {
 	// What Start makes, and stops hold: the functions that unmake it, last first.
 	secrets    *secret.Keeper
 	db         *store.DB
+	processes  *plugin.Host // nil when every module runs in this process
 	dispatcher *event.Dispatcher
 	server     *http.Server
 	url        string
@@ -122,6 +124,9 @@ func (p *Portal) start(ctx context.Context) error {
 		return err
 	}
 	if err := p.openStore(ctx); err != nil {
+		return err
+	}
+	if err := p.openProcesses(); err != nil {
 		return err
 	}
 	kernelv1.RegisterAccessServiceServer(p.router, &accessService{router: p.router, db: p.db})

@@ -1,0 +1,39 @@
+package plugin
+
+import "runtime"
+
+// starter forks on one thread that lives as long as the host: Linux ends a child with the thread that forked it, and
+// Go's threads come and go.
+type starter struct {
+	asked chan func()
+	done  chan struct{}
+}
+
+func newStarter() *starter {
+	s := &starter{asked: make(chan func()), done: make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		for f := range s.asked {
+			f()
+		}
+	}()
+	return s
+}
+
+// run runs f on the thread.
+func (s *starter) run(f func() error) (err error) {
+	done := make(chan struct{})
+	s.asked <- func() {
+		defer close(done)
+		err = f()
+	}
+	<-done
+	return err
+}
+
+// stop ends the thread, once every process has ended.
+func (s *starter) stop() {
+	close(s.asked)
+	<-s.done
+}
