@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -42,6 +43,7 @@ type Portal struct {
 	dispatcher *event.Dispatcher
 	server     *http.Server
 	url        string
+	address    string
 	said       []string // by the seed, for Main to print
 	failed     chan error
 	// life is the context of what runs as long as the portal does.
@@ -106,14 +108,24 @@ func (p *Portal) Start(ctx context.Context) error {
 		return errors.New("kernel: the portal was started or stopped before: make a new one")
 	}
 	p.started = true
-	p.mu.Unlock()
-
 	// Its own context, because ctx ends when the start does.
 	p.life, p.endLife = context.WithCancel(context.WithoutCancel(ctx))
-	if err := p.start(ctx); err != nil {
+	p.mu.Unlock()
+
+	err := p.start(ctx)
+	if err == nil && p.wasStopped() {
+		err = errors.New("kernel: the portal was stopped while it started")
+	}
+	if err != nil {
 		return errors.Join(err, p.Stop(context.WithoutCancel(ctx)))
 	}
 	return nil
+}
+
+func (p *Portal) wasStopped() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stopped
 }
 
 func (p *Portal) start(ctx context.Context) error {
@@ -167,7 +179,7 @@ func (p *Portal) onStop(what string, do func(ctx context.Context) error) {
 // outlasts ctx is cut off. Stopping before starting, or twice, is safe.
 func (p *Portal) Stop(ctx context.Context) error {
 	p.mu.Lock()
-	stops := p.stops
+	stops, endLife := p.stops, p.endLife
 	p.stops, p.stopped = nil, true
 	p.mu.Unlock()
 	var errs []error
@@ -176,8 +188,8 @@ func (p *Portal) Stop(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("stop %s: %w", stops[i].what, err))
 		}
 	}
-	if p.endLife != nil {
-		p.endLife()
+	if endLife != nil {
+		endLife()
 	}
 	return errors.Join(errs...)
 }
@@ -213,7 +225,7 @@ func (p *Portal) listen(ctx context.Context) (net.Listener, error) {
 		}
 		return nil
 	})
-	p.url = p.config.URL
+	p.url, p.address = p.config.URL, listener.Addr().String()
 	if address, ok := listener.Addr().(*net.TCPAddr); ok && p.config.Origin("url") == "default" {
 		host, _, _ := net.SplitHostPort(p.config.Listen)
 		if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
@@ -227,7 +239,7 @@ func (p *Portal) listen(ctx context.Context) (net.Listener, error) {
 func (p *Portal) serve(listener net.Listener, pages http.Handler) {
 	p.server = &http.Server{
 		Handler: pages, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(p.options.Log.Handler(), slog.LevelWarn),
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -248,6 +260,9 @@ func (p *Portal) serve(listener net.Listener, pages http.Handler) {
 
 // URL is where browsers reach the portal, without a slash at its end.
 func (p *Portal) URL() string { return p.url }
+
+// Address is where the portal listens, host and port, once it has started: where a proxy before it turns to.
+func (p *Portal) Address() string { return p.address }
 
 // Config is the portal's configuration.
 func (p *Portal) Config() *config.Config { return p.config }
@@ -307,6 +322,9 @@ func (p *Portal) privateCluster(c *cluster.Cluster) {
 	go func() {
 		select {
 		case <-c.Done():
+			if p.wasStopped() {
+				return // by us
+			}
 			p.fail(fmt.Errorf("the portal's database stopped: %w", cmp.Or(c.Err(), errors.New("it was told to, by somebody else"))))
 		case <-p.life.Done():
 		}

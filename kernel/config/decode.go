@@ -149,6 +149,10 @@ func (l *loader) pairs(node *yaml.Node, key string, visit func(name, value *yaml
 		default:
 			first[name.Value] = name.Line
 			visit(name, value)
+			// A section begins where its name stands, a line above what is in it.
+			if at := join(key, name.Value); value.Kind == yaml.MappingNode && l.origins[at] != "" {
+				l.origins[at] = l.at(name)
+			}
 		}
 	}
 }

@@ -217,6 +217,7 @@ func TestMistakes(t *testing.T) {
 		{"time-zone: UTC", `portal.yaml:1: unknown key "time-zone"; did you mean "time_zone"?`},
 		{"brand:\n  heu: 3", `portal.yaml:2: unknown key "heu" in brand; did you mean "hue"?`},
 		{"modules:\n  clientmanger: {}", `portal.yaml:2: unknown module "clientmanger"; did you mean "clientmanager"?`},
+		{"modules:\n  zzz:\n    enabled: true", `portal.yaml:2: unknown module "zzz"`},
 		{"modules:\n  zzz: {}", `portal.yaml:2: unknown module "zzz"; known are accountmanager, clientmanager, files`},
 		{"modules:\n  files:\n    setings: {}", `portal.yaml:3: unknown key "setings" in modules.files; did you mean "settings"?`},
 		{"modules:\n  files:\n    settings:\n      limt: 3", `portal.yaml:4: unknown key "limt" in modules.files.settings; did you mean "limit"?`},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -34,6 +35,8 @@ type Dispatcher struct {
 	cancel  context.CancelFunc // ends handlers too
 	changed chan struct{}      // closed and replaced when a lane was let go
 	wg      sync.WaitGroup
+
+	stubborn time.Duration // how long Stop waits for handlers that were cancelled
 }
 
 type state int
@@ -56,7 +59,7 @@ func NewDispatcher(cfg Config, subs ...Subscription) (*Dispatcher, error) {
 		free:    make(chan struct{}, cfg.Workers),
 		wake:    make(chan struct{}, 1),
 		stop:    make(chan struct{}),
-		changed: make(chan struct{}),
+		changed: make(chan struct{}), stubborn: stubborn,
 	}
 	for _, s := range subs {
 		if err := s.validate(); err != nil {
@@ -101,20 +104,23 @@ func (d *Dispatcher) Start(ctx context.Context) error {
 	return nil
 }
 
+// stubborn is how long Stop waits for handlers that were cancelled, which have to give their lanes back.
+const stubborn = 10 * time.Second
+
 // Stop takes no more events and waits for the handlers under way; those that outlast ctx are cancelled, and the error is ctx's. Their
-// events are delivered again elsewhere or later. Stopping before starting, or twice, is safe.
+// events are delivered again elsewhere or later. A handler that does not heed its context is left behind after some
+// seconds, and the error says so. Stopping before starting, or twice, is safe.
 func (d *Dispatcher) Stop(ctx context.Context) error {
 	d.mu.Lock()
-	if d.state != running {
-		d.state = stopped
-		d.mu.Unlock()
-		d.wg.Wait()
-		return nil
+	if d.state == running {
+		close(d.stop)
 	}
 	d.state = stopped
+	cancel := d.cancel
 	d.mu.Unlock()
-
-	close(d.stop)
+	if cancel == nil { // it never started
+		return nil
+	}
 	done := make(chan struct{})
 	go func() {
 		d.wg.Wait()
@@ -126,9 +132,15 @@ func (d *Dispatcher) Stop(ctx context.Context) error {
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}
-	d.cancel()
-	<-done
-	return err
+	cancel()
+	left := time.NewTimer(d.stubborn)
+	defer left.Stop()
+	select {
+	case <-done:
+		return err
+	case <-left.C:
+		return errors.Join(err, fmt.Errorf("event dispatcher: a handler goes on %v after its context was cancelled", d.stubborn))
+	}
 }
 
 // stopping tells whether no more events are to be taken.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
 // Migrations are the goose files of what events need in the schema kernel, numbered from 0100, in the folder "migrations".
@@ -39,6 +40,16 @@ func Install(ctx context.Context, db Beginner, in Installation) error {
 	for _, s := range in.Subscriptions {
 		if err := s.validate(); err != nil {
 			return err
+		}
+	}
+	for t := range in.Types {
+		// What is not linked here, of a plugin, is checked where it is published.
+		if m, err := protoregistry.GlobalFiles.FindDescriptorByName(t); err == nil {
+			if m, ok := m.(protoreflect.MessageDescriptor); ok {
+				if err := Check(m); err != nil {
+					return fmt.Errorf("install events: %w", err)
+				}
+			}
 		}
 	}
 	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {

@@ -39,6 +39,12 @@ type pending struct {
 
 type buffer struct{ events []pending }
 
+// Mark lets a savepoint of the store take back what was published in it.
+func (b *buffer) Mark() (revert func()) {
+	n := len(b.events)
+	return func() { b.events = b.events[:n] }
+}
+
 // Publish publishes msg when tx commits, and not at all when it does not. Events with the same key reach each subscriber
 // in the order of the transactions' commits, and of the calls within one. The key is the id of what the event is about, not
 // empty, at most [MaxKey] bytes; use the same one for all that must be in order.

@@ -1,7 +1,6 @@
 package kerneltest
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -10,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/opencabinet/cabinet/kernel"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store/storetest"
 )
@@ -57,8 +55,6 @@ func Conform(t *testing.T, subject Subject) {
 // if it ran in another process.
 type conformance struct {
 	Subject
-	// begin opens a portal that has the module; end is called before the database goes.
-	begin    func(t testing.TB, options Options, dsn string) (*kernel.Portal, error)
 	findings []string
 }
 
@@ -93,20 +89,16 @@ func prepare(t testing.TB, subject Subject) *conformance {
 		idleStaff:   map[string]any{"title": title, "staff": true},
 		idleContact: map[string]any{"title": title},
 	}
+	if subject.Now == nil {
+		// It stands still, so that what is done again with the same effect leaves the same rows.
+		subject.Now = NewClock(time.Now()).Now
+	}
 	if subject.Golden == "" {
 		subject.Golden = "testdata/access.golden"
 	}
 	known := slices.ContainsFunc(units(t, subject.Options), func(u module.Unit) bool { return u.Name == subject.Module })
 	require.True(t, known, "kerneltest: no module of Assemble is called %q", subject.Module)
-	return &conformance{Subject: subject, begin: begin}
-}
-
-func begin(t testing.TB, options Options, dsn string) (*kernel.Portal, error) {
-	p, err := kernel.New(kernelOptions(t, options, dsn))
-	if err != nil {
-		return nil, err
-	}
-	return p, p.Start(t.Context())
+	return &conformance{Subject: subject}
 }
 
 // look returns what a part finds.
@@ -128,7 +120,7 @@ func (c *conformance) portal(t testing.TB) *Portal {
 }
 
 // self is the manifest of the module.
-func (c *conformance) self(p *kernel.Portal) module.Manifest {
+func (c *conformance) self(p *Portal) module.Manifest {
 	for _, m := range p.Manifests() {
 		if m.ID == c.Module {
 			return m
@@ -139,7 +131,3 @@ func (c *conformance) self(p *kernel.Portal) module.Manifest {
 
 // patience bounds what a part waits for.
 const patience = 20 * time.Second
-
-func bounded(t testing.TB) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(t.Context(), patience)
-}

@@ -1,5 +1,106 @@
 package kerneltest
 
-import "testing"
+import (
+	"context"
+	"testing"
+	"time"
 
-func (c *conformance) events(t testing.TB) {}
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// heard is an event that the module hears, and who publishes it.
+type heard struct{ Type, Subscriber, Publisher string }
+
+// events publishes one event of each type that the module hears, and has it delivered again, as happens when a process
+// is killed after the effect and before it is noted that the event was handled. The second time nothing changes.
+func (c *conformance) events(t testing.TB) {
+	p := c.portal(t)
+	r := &raid{c: c, t: t, p: p, admin: connect(t, p.DSN)}
+	rows, err := r.admin.Query(t.Context(), `select s.type, s.subscriber, e.module from kernel.subscription s join kernel.event_type e using (type)
+		where s.module = $1 order by s.subscriber, s.type`, c.Module)
+	require.NoError(t, err)
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[heard])
+	require.NoError(t, err)
+	for _, h := range list {
+		side, _ := c.side(t, p, "own", func(s *Side) actor {
+			return actor{name: "a contact", who: p.Contact(t, s.ClientID, c.someContactRole(p)).Principal(t)}
+		})
+		r.settle()
+		silent := c.everything(r)
+		id, ok := c.publish(t, p, r, h, side)
+		if !ok {
+			continue
+		}
+		if problem := r.handled(h, side.ClientID); problem != "" {
+			c.found("%s hears %s: it was not handled: %s", h.Subscriber, h.Type, problem)
+			continue
+		}
+		after := c.everything(r)
+		var applied bool
+		require.NoError(t, r.admin.QueryRow(t.Context(), "select exists (select from kernel.inbox where subscriber = $1 and event_id = $2)", h.Subscriber, id).Scan(&applied))
+		if after != silent && !applied {
+			c.found("%s hears %s: its effect was written without a note that it was: write it in event.Apply", h.Subscriber, h.Type)
+		}
+		r.redeliver(h, side.ClientID, id)
+		if problem := r.handled(h, side.ClientID); problem != "" {
+			c.found("%s hears %s: delivered again, it fails: %s", h.Subscriber, h.Type, problem)
+		}
+		if c.everything(r) != after {
+			c.found("%s hears %s: delivered again, it was applied again: write its effect in event.Apply", h.Subscriber, h.Type)
+		}
+	}
+}
+
+// publish has an event happen, about a side's client, and returns its id.
+func (c *conformance) publish(t testing.TB, p *Portal, r *raid, h heard, side *Side) (id string, ok bool) {
+	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(h.Type))
+	if err != nil {
+		c.found("%s hears %s, which is no message that is linked: %v", h.Subscriber, h.Type, err)
+		return "", false
+	}
+	message := blank(found.(protoreflect.MessageDescriptor))
+	filler{side: side}.fill(message.ProtoReflect(), 0)
+	if sample := c.Samples[h.Type]; sample != nil {
+		sample(message, side)
+	}
+	ctx := access.WithDecision(access.With(t.Context(), access.AsModule(h.Publisher)), access.Decision{Allowed: true, Reach: access.All})
+	require.NoError(t, storeOf(t, p, p.Store(), h.Publisher).Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return event.Publish(ctx, tx, side.ClientID, message)
+	}))
+	require.NoError(t, r.admin.QueryRow(t.Context(), "select id::text from kernel.outbox where type = $1 and key = $2 order by seq desc limit 1",
+		h.Type, side.ClientID).Scan(&id))
+	return id, true
+}
+
+// handled waits until an event was handled, or failed, and says what is wrong.
+func (r *raid) handled(h heard, key string) string {
+	var attempts int
+	var waits bool
+	var said *string
+	require.Eventually(r.t, func() bool {
+		err := r.admin.QueryRow(r.t.Context(), "select attempts, done < last, error from kernel.lane where subscriber = $1 and key = $2",
+			h.Subscriber, key).Scan(&attempts, &waits, &said)
+		return err == nil && (!waits || attempts > 0)
+	}, patience, 5*time.Millisecond, "%s never handled %s", h.Subscriber, h.Type)
+	if waits && said != nil {
+		return *said
+	}
+	return ""
+}
+
+// redeliver sets the lane back to before an event, and waits until it was handed out again.
+func (r *raid) redeliver(h heard, key, id string) {
+	var seq int64
+	require.NoError(r.t, r.admin.QueryRow(r.t.Context(), `
+		update kernel.lane l set done = o.seq - 1, last = greatest(l.last, o.seq), due = clock_timestamp() from kernel.outbox o
+		where o.id = $3 and l.subscriber = $1 and l.key = $2 returning o.seq`, h.Subscriber, key, id).Scan(&seq))
+	_, err := r.admin.Exec(r.t.Context(), "select pg_notify('cabinet_event', '')")
+	require.NoError(r.t, err)
+}

@@ -1,5 +1,63 @@
 package kerneltest
 
-import "testing"
+import (
+	"context"
+	"fmt"
+	"testing"
 
-func (c *conformance) life(t testing.TB) {}
+	"go.uber.org/goleak"
+
+	"github.com/opencabinet/cabinet/kernel"
+	"github.com/opencabinet/cabinet/kernel/module"
+)
+
+// life stops what was never started, starts and stops twice, and looks for goroutines that are left.
+func (c *conformance) life(t testing.TB) {
+	dsn := empty(t)
+	ctx := context.WithoutCancel(t.Context())
+	for _, u := range units(t, c.Options) {
+		if m, ok := u.Module.(module.Stopper); ok && u.Name == c.Module {
+			for _, when := range []string{"before starting", "again"} {
+				if problem := safely(func() error { return m.Stop(ctx) }); problem != nil {
+					c.found("Stop %s: %v: stopping is safe without a start, and twice", when, problem)
+				}
+			}
+		}
+	}
+	never, err := kernel.New(kernelOptions(t, c.Options, dsn))
+	if err != nil {
+		c.found("the portal cannot be assembled: %v", err)
+		return
+	}
+	if err := safely(func() error { return never.Stop(ctx) }); err != nil {
+		c.found("a portal that was never started cannot be stopped: %v", err)
+	}
+	before := goleak.IgnoreCurrent()
+	for round := range 2 {
+		p, err := begin(t, c.Options, dsn)
+		if err != nil {
+			c.found("start %d: %v", round+1, err)
+			return
+		}
+		for _, when := range []string{"once", "twice"} {
+			limit, cancel := context.WithTimeout(ctx, patience)
+			if err := safely(func() error { return p.Stop(limit) }); err != nil {
+				c.found("start %d: stopping %s: %v", round+1, when, err)
+			}
+			cancel()
+		}
+	}
+	if err := goleak.Find(before); err != nil {
+		c.found("goroutines run on after Stop: have Stop wait for them: %v", err)
+	}
+}
+
+// safely turns a panic into an error.
+func safely(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return do()
+}

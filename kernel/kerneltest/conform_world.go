@@ -23,6 +23,8 @@ import (
 type Side struct {
 	// ClientID is its client's, UserID a contact's of it, StaffID that of a member of staff who does not serve it.
 	ClientID, UserID, StaffID string
+	// Email is the contact's, whose password is [Password].
+	Email string
 	// Marker stands in every text of the side and in no other's.
 	Marker string
 	// IDs are those of its things, by the message that describes one: "cabinet.clientmanager.v1.Contact".
@@ -83,18 +85,14 @@ func makesClients(m protoreflect.MethodDescriptor) bool {
 // user, since it may be theirs; the rest by the kernel.
 func (c *conformance) side(t testing.TB, p *Portal, name string, as func(side *Side) actor) (*Side, actor) {
 	t.Helper()
-	now := time.Now()
-	if c.Now != nil {
-		now = c.Now()
-	}
 	s := &Side{
 		Marker: fmt.Sprintf("Marker %s %s", name, strings.ToLower(p.word())), IDs: map[protoreflect.FullName]string{},
-		seen: map[protoreflect.FullName]proto.Message{}, secrets: map[string]string{}, now: now, contactRole: c.someContactRole(p),
+		seen: map[protoreflect.FullName]proto.Message{}, secrets: map[string]string{}, now: c.Now(), contactRole: c.someContactRole(p),
 	}
 	s.ClientID = p.Client(t, s.text())
 	s.IDs[clientTarget] = s.ClientID
 	colleague := p.Contact(t, s.ClientID, s.contactRole)
-	s.UserID, s.secrets["session_token"] = colleague.ID, colleague.Token
+	s.UserID, s.Email, s.secrets["session_token"] = colleague.ID, colleague.Email, colleague.Token
 	s.StaffID = p.Staff(t, idleStaff).ID
 	who := actor{name: "kernel", who: access.AsKernel()}
 	if as != nil {

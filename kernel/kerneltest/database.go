@@ -28,9 +28,20 @@ var (
 // to it.
 func database(t testing.TB, options Options) string {
 	t.Helper()
+	dsn, err := installed(t, options)
+	require.NoError(t, err)
+	return dsn
+}
+
+// installed is the same, with an error when the portal does not open.
+func installed(t testing.TB, options Options) (string, error) {
+	t.Helper()
 	cluster := storetest.Cluster(t)
-	template := templateFor(t, cluster, options)
-	return create(t, cluster, template+" strategy file_copy")
+	template, err := templateFor(t, cluster, options)
+	if err != nil {
+		return "", err
+	}
+	return create(t, cluster, template+" strategy file_copy"), nil
 }
 
 // empty makes a database in which nothing is.
@@ -48,19 +59,23 @@ func create(t testing.TB, cluster, template string) string {
 }
 
 // templateFor returns a database that a portal of the same modules was open on once.
-func templateFor(t testing.TB, cluster string, options Options) string {
+func templateFor(t testing.TB, cluster string, options Options) (string, error) {
 	t.Helper()
 	name := "kerneltest_template_" + fingerprint(t, options)
 	templatesMu.Lock()
 	defer templatesMu.Unlock()
 	if templates[cluster+name] {
-		return name
+		return name, nil
 	}
 	run(t, cluster, "drop database if exists "+name+" with (force)") // of a test that failed half-way
 	run(t, cluster, "create database "+name+" template template0 encoding 'UTF8'")
-	open(t, options, named(t, cluster, name)).stop(t)
+	p, err := begin(t, options, named(t, cluster, name))
+	if err != nil {
+		return "", err
+	}
+	p.stop(t)
 	templates[cluster+name] = true
-	return name
+	return name, nil
 }
 
 // fingerprint tells sets of modules apart by their ids and migrations.

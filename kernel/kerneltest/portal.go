@@ -70,10 +70,21 @@ func (p *Portal) Restart(t testing.TB) *Portal {
 
 func open(t testing.TB, options Options, dsn string) *Portal {
 	t.Helper()
-	p, err := kernel.New(kernelOptions(t, options, dsn))
+	p, err := begin(t, options, dsn)
 	require.NoError(t, err)
-	require.NoError(t, p.Start(t.Context()))
-	return &Portal{Portal: p, DSN: dsn, options: options}
+	return p
+}
+
+func begin(t testing.TB, options Options, dsn string) (*Portal, error) {
+	t.Helper()
+	p, err := kernel.New(kernelOptions(t, options, dsn))
+	if err == nil {
+		err = p.Start(t.Context())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Portal{Portal: p, DSN: dsn, options: options}, nil
 }
 
 func (p *Portal) stop(t testing.TB) {

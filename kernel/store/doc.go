@@ -53,9 +53,10 @@
 //	principal.go  the signed setting
 //	scope.go    the choice of role
 //	store.go    Store, Query, QueryOne
-//	tx.go       Tx
+//	tx.go       Tx, savepoints
 //	once.go     Once
 //	clients.go  clients and grants
 //	page.go     page tokens
 //	errors.go   errors as callers may see them
+//	alive_*.go  whether an idle connection is still there
 package store

@@ -97,12 +97,28 @@ func ErrorStatus(err error) error {
 
 const unavailable = "the database does not answer right now: try again in a moment"
 
+// unsure is the error of a write of which nobody knows whether it was committed; of one that never left, it is the usual.
+func unsure(err error) error {
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) || pgconn.SafeToRetry(err) {
+		return ErrorStatus(err)
+	}
+	return &Error{
+		Code:  codes.Unavailable,
+		Text:  "the database went away while this was being saved: look whether it was saved before trying again",
+		cause: err,
+	}
+}
+
 // lost tells whether err says that there is no connection.
 func lost(err error) bool {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
 	var connect *pgconn.ConnectError
 	var network net.Error
 	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
-		errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err) || errors.Is(err, pgx.ErrTxClosed) && strings.Contains(err.Error(), "conn")
+		errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err)
 }
 
 func fromPostgres(pg *pgconn.PgError, err error) error {

@@ -169,18 +169,12 @@ func (db *DB) ModuleLogin(ctx context.Context, id string) (*pgx.ConnConfig, erro
 				return err
 			}
 		}
-		return a.do(ctx, "grant connect on database %s to %s", quote(db.admin.Database), quote(r.login))
+		if err := a.do(ctx, "grant connect on database %s to %s", quote(db.admin.Database), quote(r.login)); err != nil {
+			return err
+		}
+		return db.loginSchemas(ctx, id, r)
 	})
 	if err != nil {
-		return nil, err
-	}
-	owner, err := pgx.ConnectConfig(ctx, db.as(db.names.kernel()))
-	if err != nil {
-		return nil, wrap("connect as the kernel", err)
-	}
-	defer owner.Close(context.WithoutCancel(ctx))
-	k := &adminConn{Conn: owner, db: db}
-	if err := k.do(ctx, "grant usage on schema kernel, access to %s", quote(r.login)); err != nil {
 		return nil, err
 	}
 	return db.as(r.login), nil
@@ -202,4 +196,27 @@ func (db *DB) ModuleDSN(ctx context.Context, id string) (string, error) {
 		return u.String(), nil
 	}
 	return fmt.Sprintf("%s user='%s' password='%s' dbname='%s'", db.cfg.AdminDSN, login.User, login.Password, login.Database), nil
+}
+
+// loginSchemas lets a module's login name the schemas that its SQL names: that is looked at before the role is set.
+func (db *DB) loginSchemas(ctx context.Context, id string, r roles) error {
+	k, err := pgx.ConnectConfig(ctx, db.as(db.names.kernel()))
+	if err != nil {
+		return wrap("connect as the kernel", err)
+	}
+	defer k.Close(context.WithoutCancel(ctx))
+	kernel := &adminConn{Conn: k, db: db}
+	if err := kernel.do(ctx, "grant usage on schema kernel, access to %s", quote(r.login)); err != nil {
+		return err
+	}
+	conn, err := pgx.ConnectConfig(ctx, db.admin)
+	if err != nil {
+		return wrap("connect to database "+db.admin.Database, err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	owner := &adminConn{Conn: conn, db: db}
+	if err := owner.do(ctx, "set role %s", quote(r.owner)); err != nil {
+		return err
+	}
+	return owner.do(ctx, "grant usage on schema %s to %s", quote(id), quote(r.login))
 }

@@ -72,6 +72,9 @@ func (db *DB) connect(ctx context.Context, role string, conns int32) (*pgxpool.P
 	cfg.MaxConns = conns
 	cfg.MinIdleConns = 1
 	cfg.PingTimeout = 5 * time.Second
+	cfg.PrepareConn = func(_ context.Context, conn *pgx.Conn) (bool, error) {
+		return alive(conn.PgConn().Conn()), nil
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, wrap("connect", err)

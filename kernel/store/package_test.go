@@ -60,7 +60,11 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	db := storetest.Open(t)
+	return worldIn(t, storetest.Open(t))
+}
+
+func worldIn(t testing.TB, db *store.DB) *world {
+	t.Helper()
 	w := &world{
 		db: db, shop: storetest.Module(t, db, shop()),
 		mine: store.NewID(), other: store.NewID(), contact: store.NewID(), manager: store.NewID(),

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -53,7 +54,8 @@ func (s *Store) batch(ctx context.Context) (*pgx.Batch, error) {
 	return b, nil
 }
 
-// Exec runs one statement, which commits by itself.
+// Exec runs one statement, which commits by itself. When the connection is lost after it was sent nobody knows whether it
+// did, and the error says so.
 func (s *Store) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	b, err := s.batch(ctx)
 	if err != nil {
@@ -68,26 +70,35 @@ func (s *Store) Exec(ctx context.Context, sql string, args ...any) (pgconn.Comma
 	if closing := results.Close(); err == nil {
 		err = closing
 	}
+	var pg *pgconn.PgError
+	if lost(err) || (errors.As(err, &pg) && lostCode(pg.Code)) {
+		return tag, unsure(err)
+	}
 	return tag, ErrorStatus(err)
 }
 
-func (s *Store) read(ctx context.Context, sql string, args []any, collect func(pgx.Rows) error) error {
+func (s *Store) read(ctx context.Context, sql string, args []any, collect func(pgx.Rows) error) (err error) {
 	b, err := s.batch(ctx)
 	if err != nil {
 		return err
 	}
 	b.Queue(sql, args...)
 	results := s.pool.SendBatch(ctx, b)
-	if _, err = results.Exec(); err == nil {
-		var rows pgx.Rows
-		if rows, err = results.Query(); err == nil {
-			err = collect(rows)
+	defer func() { // also when a scan panics: the connection has to go back
+		if closing := results.Close(); err == nil {
+			err = closing
 		}
+		err = ErrorStatus(err)
+	}()
+	if _, err = results.Exec(); err != nil {
+		return err
 	}
-	if closing := results.Close(); err == nil {
-		err = closing
+	rows, err := results.Query()
+	if err != nil {
+		return err
 	}
-	return ErrorStatus(err)
+	defer rows.Close()
+	return collect(rows)
 }
 
 // Query runs one statement and scans its rows, such as with pgx.RowToStructByName. No rows are an empty slice.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"math/rand/v2"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"google.golang.org/grpc/codes"
 
 	"github.com/opencabinet/cabinet/kernel/access"
 )
@@ -23,13 +25,17 @@ type Tx struct {
 }
 
 // txTries is how often a transaction is run before a deadlock or a failure to serialise is the caller's.
-const txTries = 3
+const txTries = 5
+
+// txPause is how long it waits, at most, before the second run, and twice as long before each other: the one that it made
+// room for has to come through first, or both meet again.
+const txPause = 40 * time.Millisecond
 
 // Tx runs do in a transaction: what it returns nil for is committed, an error or a panic rolls back. do uses the context
 // it is given; the router refuses calls to modules with it, and the store a second transaction.
 //
 // When Postgres gives up on the transaction for the sake of another (deadlock, serialisation), do is run again,
-// up to three times in all. It therefore keeps to the transaction: what happens elsewhere (a file, a message, a variable
+// up to five times in all. It therefore keeps to the transaction: what happens elsewhere (a file, a message, a variable
 // outside) is not taken back. Put that behind [Tx.AfterCommit].
 func (s *Store) Tx(ctx context.Context, do func(ctx context.Context, tx *Tx) error) error {
 	if access.InTx(ctx) {
@@ -38,6 +44,14 @@ func (s *Store) Tx(ctx context.Context, do func(ctx context.Context, tx *Tx) err
 	for try := 1; ; try++ {
 		err := s.try(ctx, do)
 		if err == nil || try == txTries || ctx.Err() != nil || !retryable(err) {
+			return ErrorStatus(err)
+		}
+		pause := txPause << (try - 1)
+		wait := time.NewTimer(pause/2 + rand.N(pause/2))
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
 			return ErrorStatus(err)
 		}
 	}
@@ -57,7 +71,7 @@ func (s *Store) try(ctx context.Context, do func(ctx context.Context, tx *Tx) er
 	committed := false
 	defer func() { // also when do panics
 		if !committed {
-			_ = begun.Rollback(context.WithoutCancel(ctx))
+			rollback(ctx, begun)
 		}
 	}()
 	tx := &Tx{pgx: begun, store: s}
@@ -68,10 +82,13 @@ func (s *Store) try(ctx context.Context, do func(ctx context.Context, tx *Tx) er
 	if tx.failed != nil {
 		return tx.failed
 	}
-	for _, hook := range tx.before {
-		if err := hook(held); err != nil {
+	for i := 0; i < len(tx.before); i++ { // a hook may add others
+		if err := tx.before[i](held); err != nil {
 			return err
 		}
+	}
+	if tx.failed != nil {
+		return tx.failed
 	}
 	if err := begun.Commit(ctx); err != nil {
 		return atCommit(err)
@@ -83,17 +100,23 @@ func (s *Store) try(ctx context.Context, do func(ctx context.Context, tx *Tx) er
 	return nil
 }
 
-// atCommit tells a transaction that was refused from one of which nobody knows.
+// rollbackFor is how long a rollback may take. After that the connection is dropped, which rolls back as well.
+const rollbackFor = 5 * time.Second
+
+// rollback ends a transaction also when its context is over, and does not hang on a server that is silent.
+func rollback(ctx context.Context, tx pgx.Tx) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackFor)
+	defer cancel()
+	_ = tx.Rollback(ctx) // the error that led here says more
+}
+
+// atCommit tells a transaction that was refused, or whose commit was never sent, from one of which nobody knows.
 func atCommit(err error) error {
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && !lostCode(pg.Code) || errors.Is(err, pgx.ErrTxCommitRollback) {
+	if errors.As(err, &pg) && !lostCode(pg.Code) || errors.Is(err, pgx.ErrTxCommitRollback) || pgconn.SafeToRetry(err) {
 		return err
 	}
-	return &Error{
-		Code:  codes.Unavailable,
-		Text:  "the database went away while this was being saved: look whether it was saved before trying again",
-		cause: err,
-	}
+	return unsure(err)
 }
 
 func lostCode(code string) bool { return len(code) == 5 && (code[:2] == "08" || code[:3] == "57P") }
@@ -124,22 +147,47 @@ func (tx *Tx) CopyFrom(ctx context.Context, table pgx.Identifier, columns []stri
 	return n, txError(err)
 }
 
-// Savepoint runs do so that its error undoes what it did, and only that.
+// Reverter is what a value kept with [Tx.Local] may be too: one that a savepoint takes back to what it was.
+type Reverter interface {
+	// Mark returns what takes the value back to how it is now.
+	Mark() (revert func())
+}
+
+// Savepoint runs do so that its error, or a panic, undoes what it did, and only that: its statements, the hooks that it
+// added, and what it kept with [Tx.Local], in values of before as far as they are a [Reverter].
 func (tx *Tx) Savepoint(ctx context.Context, do func(ctx context.Context) error) error {
 	inner, err := tx.pgx.Begin(ctx)
 	if err != nil {
 		return txError(err)
 	}
-	outer := tx.pgx
+	outer, before, after, local := tx.pgx, len(tx.before), len(tx.after), maps.Clone(tx.local)
+	var reverts []func()
+	for _, v := range local {
+		if r, ok := v.(Reverter); ok {
+			reverts = append(reverts, r.Mark())
+		}
+	}
 	tx.pgx = inner
+	kept := false
 	defer func() {
 		tx.pgx = outer
-		_ = inner.Rollback(context.WithoutCancel(ctx)) // nothing to do once it was released
+		if kept {
+			return
+		}
+		rollback(ctx, inner)
+		tx.before, tx.after, tx.local = tx.before[:before], tx.after[:after], local
+		for _, revert := range reverts {
+			revert()
+		}
 	}()
 	if err := do(ctx); err != nil {
 		return err
 	}
-	return txError(inner.Commit(ctx))
+	if err := inner.Commit(ctx); err != nil {
+		return txError(err)
+	}
+	kept = true
+	return nil
 }
 
 // Module is the id of the module whose transaction it is.

@@ -1,8 +1,10 @@
 package accountmanager
 
 import (
+	"cmp"
 	"context"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -60,7 +62,7 @@ func (s *identityService) AcceptInvitation(ctx context.Context, r *kernelv1.Acce
 		if err := s.admit(ctx, tx, found, guest); err != nil {
 			return err
 		}
-		opened, err = s.open(ctx, tx, guest.userID, false, r.GetOrigin())
+		opened, err = s.open(ctx, tx, opening{userID: guest.userID, proved: guest.proved, clientID: found.ClientID, origin: r.GetOrigin()})
 		return err
 	})
 	if err != nil {
@@ -69,9 +71,10 @@ func (s *identityService) AcceptInvitation(ctx context.Context, r *kernelv1.Acce
 	return &kernelv1.AcceptInvitationResponse{SessionToken: opened.token, ExpireTime: timestamppb.New(opened.end)}, nil
 }
 
-// guest is who accepts. hash is set for somebody new.
+// guest is who accepts. hash is set for somebody new, proved for somebody who showed their password.
 type guest struct {
 	userID, name, email, hash string
+	proved                    time.Time
 }
 
 // guest finds out who accepts, before the transaction: hashing takes long.
@@ -81,13 +84,17 @@ func (s *identityService) guest(ctx context.Context, found waiting, r *kernelv1.
 		return guest{}, err
 	}
 	if known.UserID == "" {
+		name := cmp.Or(strings.TrimSpace(r.GetName()), found.Name)
+		if name == "" {
+			return guest{}, refuse(codes.InvalidArgument, "name", "name_needed", "write your name")
+		}
 		hash, err := s.passwords.hash(ctx, r.GetPassword())
-		return guest{userID: store.NewID(), name: strings.TrimSpace(r.GetName()), email: found.Email, hash: hash}, err
+		return guest{userID: store.NewID(), name: name, email: found.Email, hash: hash}, err
 	}
 	if err := s.passwords.check(ctx, "user:"+known.UserID, known, r.GetPassword()); err != nil {
 		return guest{}, err
 	}
-	return guest{userID: known.UserID, email: found.Email}, otherSide(known.Staff, found.Staff)
+	return guest{userID: known.UserID, email: found.Email, proved: known.Set}, otherSide(known.Staff, found.Staff)
 }
 
 // otherSide refuses to make a contact of staff, or the other way round.

@@ -77,6 +77,7 @@ func insertMembership(ctx context.Context, tx *store.Tx, id, clientID, userID, r
 type newInvitation struct {
 	id, clientID             string
 	staff, firstHead         bool
+	suspended                bool // the client is
 	name, email, role        string
 	hash                     []byte
 	invitedBy, invitedByName string

@@ -35,6 +35,11 @@ var (
 	errNoInvitation = status.Error(codes.NotFound, "the invitation is not known, was used, revoked, or has expired: ask for another")
 	errNoUser       = status.Error(codes.NotFound, "there is no such user")
 	errNoMembership = status.Error(codes.NotFound, "there is no such membership")
+	errNotActing    = status.Error(codes.PermissionDenied, "this is no client you can act for")
+	errWhichUser    = status.Error(codes.InvalidArgument, "say by its id which user is meant")
+	errMeanwhile    = status.Error(codes.Aborted, "it was changed elsewhere meanwhile: read it again")
+
+	errPasswordChanged = status.Error(codes.Unauthenticated, "the password was changed just now: sign in with the new one")
 )
 
 func detailed(code codes.Code, text string, detail protoadapt.MessageV1) error {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
@@ -47,7 +46,7 @@ func (s *identityService) SignIn(ctx context.Context, r *kernelv1.SignInRequest)
 	}
 	var opened openedSession
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		opened, err = s.open(ctx, tx, found.UserID, r.GetKeep(), r.GetOrigin())
+		opened, err = s.open(ctx, tx, opening{userID: found.UserID, proved: found.Set, kept: r.GetKeep(), origin: r.GetOrigin()})
 		return err
 	})
 	if err != nil {
@@ -68,6 +67,17 @@ func (m *Module) login(typed string) (email, phone string) {
 	return strings.ToLower(typed), ""
 }
 
+// opening is a session to be opened.
+type opening struct {
+	userID string
+	// proved is when the password was chosen that the user has just shown; zero when it was chosen just now.
+	proved time.Time
+	// clientID is whom to act for first; empty for the one acted for last time.
+	clientID string
+	kept     bool
+	origin   *kernelv1.Origin
+}
+
 type openedSession struct {
 	id, token string
 	// end is when it ends at the latest.
@@ -75,40 +85,59 @@ type openedSession struct {
 }
 
 // open opens a session in the transaction, whose user must be let in. The user's row is held, so that blocking them
-// meanwhile either comes before or ends this session too.
-func (m *Module) open(ctx context.Context, tx *store.Tx, userID string, keep bool, origin *kernelv1.Origin) (openedSession, error) {
+// or another password comes either before, or ends this session too; so are the clients, against their suspension.
+func (m *Module) open(ctx context.Context, tx *store.Tx, o opening) (openedSession, error) {
 	now := m.host.Now()
-	user, err := holdUser(ctx, tx, userID)
+	user, err := holdUser(ctx, tx, o.userID, now)
 	switch {
 	case err != nil:
 		return openedSession{}, err
 	case user.Blocked:
 		return openedSession{}, refuse(codes.PermissionDenied, "", "blocked", "this account is blocked: ask the business")
 	}
-	clients, err := clientsOf(ctx, tx, userID)
+	if !o.proved.IsZero() {
+		// Only now that the row is held: the answer cannot change any more.
+		if set, err := passwordSet(ctx, tx, o.userID); err != nil || !set.Equal(o.proved) {
+			return openedSession{}, orElse(err, errPasswordChanged)
+		}
+	}
+	acting, err := m.actingAtFirst(ctx, tx, o, user.LastClientID)
 	if err != nil {
 		return openedSession{}, err
 	}
-	open := slices.DeleteFunc(slices.Clone(clients), func(c actingClient) bool { return c.Suspended })
-	if len(clients) > 0 && len(open) == 0 {
-		return openedSession{}, refuse(codes.PermissionDenied, "", "suspended", "access of this client is suspended: ask the business")
-	}
-	acting := ""
-	if len(open) > 0 {
-		acting = open[0].ClientID
-		if slices.ContainsFunc(open, func(c actingClient) bool { return c.ClientID == user.LastClientID }) {
-			acting = user.LastClientID
+	if o.clientID != "" {
+		if err := adopt(ctx, tx, o.userID, o.clientID); err != nil {
+			return openedSession{}, err
 		}
 	}
 	token, hash := newToken()
 	opened := openedSession{id: store.NewID(), token: token, end: now.Add(m.settings.SessionLongest)}
 	if err := insertSession(ctx, tx, newSession{
-		id: opened.id, userID: userID, hash: hash, clientID: acting, kept: keep, device: device(origin.GetUserAgent()),
-		address: origin.GetRemoteAddress(), now: now, expire: m.expiry(now, opened.end, keep), end: opened.end,
+		id: opened.id, userID: o.userID, hash: hash, clientID: acting, kept: o.kept, device: device(o.origin.GetUserAgent()),
+		address: o.origin.GetRemoteAddress(), now: now, expire: m.expiry(now, opened.end, o.kept), end: opened.end,
 	}); err != nil {
 		return openedSession{}, err
 	}
 	return opened, sweepSessions(ctx, tx, now)
+}
+
+// actingAtFirst is the client that a new session acts for; empty for staff, and for a contact who has none. Somebody
+// whose clients are all suspended is not let in.
+func (m *Module) actingAtFirst(ctx context.Context, tx *store.Tx, o opening, last string) (string, error) {
+	clients, err := clientsOf(ctx, tx, o.userID)
+	if err != nil || len(clients) == 0 {
+		return "", err
+	}
+	open := slices.DeleteFunc(clients, func(c actingClient) bool { return c.Suspended })
+	if len(open) == 0 {
+		return "", refuse(codes.PermissionDenied, "", "suspended", "access of this client is suspended: ask the business")
+	}
+	for _, wanted := range []string{o.clientID, last} {
+		if slices.ContainsFunc(open, func(c actingClient) bool { return c.ClientID == wanted }) {
+			return wanted, nil
+		}
+	}
+	return open[0].ClientID, nil
 }
 
 // expiry is when a session used now ends by itself.
@@ -152,14 +181,10 @@ func (s *identityService) Identify(ctx context.Context, r *kernelv1.IdentifyRequ
 		return &kernelv1.IdentifyResponse{Identity: id}, nil
 	}
 	id.Roles = []string{roleClient}
-	acting := found.ActingFor
-	if acting == "" && len(found.ClientIDs) > 0 {
-		acting = found.ClientIDs[0] // their first client came after they had signed in
-	}
 	for i, clientID := range found.ClientIDs {
 		id.Clients = append(id.Clients, &kernelv1.ActingClient{ClientId: clientID, Name: found.ClientNames[i], Role: found.ClientRoles[i]})
-		if clientID == acting {
-			id.ActingClientId = acting
+		if clientID == found.ActingFor {
+			id.ActingClientId = clientID
 			id.Roles = append(id.Roles, found.ClientRoles[i])
 		}
 	}
@@ -185,7 +210,7 @@ func (s *identityService) SwitchClient(ctx context.Context, r *kernelv1.SwitchCl
 	case found.SessionID == "":
 		return nil, errNoSession
 	case !slices.Contains(found.ClientIDs, r.GetClientId()):
-		return nil, status.Error(codes.PermissionDenied, "this is no client you can act for")
+		return nil, errNotActing
 	}
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		return actFor(ctx, tx, found, r.GetClientId())

@@ -11,18 +11,18 @@ import (
 
 // heldUser is what opening a session must know of its user.
 type heldUser struct {
-	Staff        bool
 	Blocked      bool
 	LastClientID string
 }
 
-func holdUser(ctx context.Context, tx *store.Tx, userID string) (heldUser, error) {
+// holdUser holds a user until the transaction ends, and writes down that they are here.
+func holdUser(ctx context.Context, tx *store.Tx, userID string, now time.Time) (heldUser, error) {
 	return store.QueryOne(ctx, tx, pgx.RowToStructByPos[heldUser], `
-		select staff, block_time is not null, coalesce(last_client_id::text, '')
-		from accountmanager.users where user_id = $1 for share`, userID)
+		update accountmanager.users set last_seen_time = greatest(last_seen_time, $2) where user_id = $1
+		returning block_time is not null, coalesce(last_client_id::text, '')`, userID, now)
 }
 
-// actingClient is a client whom a user may act for, unless it is suspended.
+// actingClient is a client whom a user may act for, unless it is suspended. Both are held until the transaction ends.
 type actingClient struct {
 	ClientID  string
 	Suspended bool
@@ -32,7 +32,7 @@ func clientsOf(ctx context.Context, tx *store.Tx, userID string) ([]actingClient
 	return store.Query(ctx, tx, pgx.RowToStructByPos[actingClient], `
 		select m.client_id::text, k.suspended
 		from accountmanager.memberships m join accountmanager.client_copies k using (client_id)
-		where m.user_id = $1 order by k.name, m.client_id`, userID)
+		where m.user_id = $1 order by k.name, m.client_id for share`, userID)
 }
 
 type newSession struct {
@@ -95,9 +95,15 @@ func (m *Module) findSession(ctx context.Context, hash []byte, now time.Time) ([
 		where s.token_hash = $1 and s.expire_time > $2 and u.block_time is null`, hash, now, now.Add(-namesLast))
 }
 
-// seen writes a session's use down, and moves its end on. Of several at once, one does.
+// seen writes a session's use down, and moves its end on. Of several at once one does, and none waits. The user is
+// held before the session, as everything else here does it.
 func (m *Module) seen(ctx context.Context, s foundSession, now time.Time) error {
 	return m.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		held, err := store.Query(ctx, tx, pgx.RowTo[string], `
+			select user_id::text from accountmanager.users where user_id = $1 for no key update skip locked`, s.UserID)
+		if err != nil || len(held) == 0 {
+			return err
+		}
 		written, err := store.Query(ctx, tx, pgx.RowTo[string], `
 			update accountmanager.sessions set last_seen_time = $2, expire_time = $3
 			where id = $1 and last_seen_time <= $4 returning id::text`,
@@ -105,7 +111,7 @@ func (m *Module) seen(ctx context.Context, s foundSession, now time.Time) error 
 		if err != nil || len(written) == 0 {
 			return err
 		}
-		_, err = tx.Exec(ctx, `update accountmanager.users set last_seen_time = $2 where user_id = $1`, s.UserID, now)
+		_, err = tx.Exec(ctx, `update accountmanager.users set last_seen_time = greatest(last_seen_time, $2) where user_id = $1`, s.UserID, now)
 		return err
 	})
 }
@@ -115,15 +121,24 @@ func endSession(ctx context.Context, tx *store.Tx, hash []byte) error {
 	return err
 }
 
-// actFor looks again whether the client is one of the user's: it may have been taken since.
+// actFor looks again whether the client is one of the user's, and holds that: it may have been taken since.
 func actFor(ctx context.Context, tx *store.Tx, s foundSession, clientID string) error {
+	if _, err := tx.Exec(ctx, `update accountmanager.users set last_client_id = $2 where user_id = $1`, s.UserID, clientID); err != nil {
+		return err
+	}
+	chosen, err := store.Query(ctx, tx, pgx.RowTo[string], `
+		select m.client_id::text from accountmanager.memberships m join accountmanager.client_copies k using (client_id)
+		where m.user_id = $1 and m.client_id = $2 and not k.suspended for share`, s.UserID, clientID)
+	if err != nil || len(chosen) == 0 {
+		return orElse(err, errNotActing)
+	}
+	_, err = tx.Exec(ctx, `update accountmanager.sessions set client_id = $2 where id = $1`, s.SessionID, clientID)
+	return err
+}
+
+// adopt makes the sessions of a user who had no client act for their first one.
+func adopt(ctx context.Context, tx *store.Tx, userID, clientID string) error {
 	_, err := tx.Exec(ctx, `
-		with chosen as (
-			select m.client_id from accountmanager.memberships m join accountmanager.client_copies k using (client_id)
-			where m.user_id = $2 and m.client_id = $3 and not k.suspended
-		), remembered as (
-			update accountmanager.users set last_client_id = chosen.client_id from chosen where user_id = $2
-		)
-		update accountmanager.sessions set client_id = chosen.client_id from chosen where id = $1`, s.SessionID, s.UserID, clientID)
+		update accountmanager.sessions set client_id = $2 where user_id = $1 and client_id is null`, userID, clientID)
 	return err
 }

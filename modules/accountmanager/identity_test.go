@@ -34,7 +34,7 @@ func TestSignInAndOut(t *testing.T) {
 	p.gone(token)
 	p.who(head) // the other one goes on
 
-	_, err = p.me.UpdateMe(p.as(head), &accountmanagerv1.UpdateMeRequest{Me: &accountmanagerv1.Me{Name: "Olena", Phone: "+380445550142", Language: "uk"}})
+	_, err = p.me.UpdateMe(p.as(head), &accountmanagerv1.UpdateMeRequest{Me: &accountmanagerv1.Me{Phone: "044 555-01-42"}, UpdateMask: mask("phone")})
 	require.NoError(t, err)
 	for _, phone := range []string{"+380445550142", "044 555-01-42", "+380 (44) 555 01 42"} {
 		_, err = p.signIn(phone, password)

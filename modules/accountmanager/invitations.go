@@ -40,15 +40,16 @@ func (s *invitationService) CreateInvitation(ctx context.Context, r *accountmana
 	if err != nil {
 		return nil, err
 	}
-	suspended, err := s.isSuspended(s.host.Self(ctx), clientID)
-	switch {
-	case err != nil:
+	n, err := s.invitation(who, r.GetName(), r.GetEmail(), r.GetRole())
+	if err != nil {
 		return nil, err
-	case suspended || client.GetStatus() == clientmanagerv1.ClientStatus_CLIENT_STATUS_SUSPENDED:
-		return nil, refuse(codes.FailedPrecondition, "", "client_suspended", "the client is suspended: resume it before letting people in")
 	}
-	n := s.invitation(who, r.GetName(), r.GetEmail(), r.GetRole())
 	n.clientID = clientID
+	suspended, err := s.isSuspended(s.host.Self(ctx), clientID)
+	if err != nil {
+		return nil, err
+	}
+	n.suspended = suspended || client.GetStatus() == clientmanagerv1.ClientStatus_CLIENT_STATUS_SUSPENDED
 	made, err := s.invite(ctx, r.GetRequestId(), r, n)
 	if err != nil {
 		return nil, err
@@ -62,7 +63,10 @@ func (s *invitationService) InviteStaff(ctx context.Context, r *accountmanagerv1
 	if err := s.checkGive(who, "role", r.GetRole(), true); err != nil {
 		return nil, err
 	}
-	n := s.invitation(who, r.GetName(), r.GetEmail(), r.GetRole())
+	n, err := s.invitation(who, r.GetName(), r.GetEmail(), r.GetRole())
+	if err != nil {
+		return nil, err
+	}
 	n.staff = true
 	// The invitation is no client's, so that only who reaches all rows could write it; the permission is checked.
 	made, err := s.invite(s.host.Self(ctx), r.GetRequestId(), r, n)
@@ -72,23 +76,30 @@ func (s *invitationService) InviteStaff(ctx context.Context, r *accountmanagerv1
 	return &accountmanagerv1.InviteStaffResponse{Invitation: made, Token: s.invitationToken(made.GetId())}, nil
 }
 
-func (s *invitationService) invitation(who access.Principal, name, email, role string) newInvitation {
-	now := s.host.Now()
-	return newInvitation{
-		name: strings.TrimSpace(name), email: strings.ToLower(strings.TrimSpace(email)), role: role,
-		invitedBy: who.UserID, invitedByName: who.Name, now: now, expires: now.Add(s.settings.InvitationLife),
+func (s *invitationService) invitation(who access.Principal, name, email, role string) (newInvitation, error) {
+	now, name := s.host.Now(), strings.TrimSpace(name)
+	if name == "" {
+		return newInvitation{}, refuse(codes.InvalidArgument, "name", "name_needed", "write a name")
 	}
+	return newInvitation{
+		name: name, email: strings.ToLower(strings.TrimSpace(email)), role: role,
+		invitedBy: who.UserID, invitedByName: who.Name, now: now, expires: now.Add(s.settings.InvitationLife),
+	}, nil
 }
 
 // invite writes an invitation, once for each request id. What is kept of the answer holds no token: that follows
-// from the id.
+// from the id. A request that was answered is answered again, whatever became of the person or the client since.
 func (s *invitationService) invite(ctx context.Context, requestID string, request proto.Message, n newInvitation) (*accountmanagerv1.Invitation, error) {
-	if err := s.checkInvitee(ctx, n); err != nil {
+	refusal, err := s.refusal(ctx, n)
+	if err != nil {
 		return nil, err
 	}
 	var made *accountmanagerv1.Invitation
-	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		made, err = store.Once(ctx, tx, requestID, request, func() (*accountmanagerv1.Invitation, error) {
+			if refusal != nil {
+				return nil, refusal
+			}
 			n.id = store.NewID()
 			n.hash = hashToken(s.invitationToken(n.id))
 			return n.proto(), insertInvitation(ctx, tx, n)
@@ -98,19 +109,23 @@ func (s *invitationService) invite(ctx context.Context, requestID string, reques
 	return made, err
 }
 
-// checkInvitee refuses to invite somebody who has what is offered, or is on the other side.
-func (s *invitationService) checkInvitee(ctx context.Context, n newInvitation) error {
+// refusal is why somebody cannot be invited: the client is suspended, or they have what is offered, or are on the
+// other side.
+func (s *invitationService) refusal(ctx context.Context, n newInvitation) (refusal, err error) {
+	if n.suspended {
+		return refuse(codes.FailedPrecondition, "", "client_suspended", "the client is suspended: resume it before letting people in"), nil
+	}
 	known, err := firstOf(s.findInvitee(s.host.Self(ctx), n.email, n.clientID))
 	if err != nil || known.UserID == "" {
-		return err
+		return nil, err
 	}
-	if err := otherSide(known.Staff, n.staff); err != nil {
-		return err
+	if refusal := otherSide(known.Staff, n.staff); refusal != nil {
+		return refusal, nil
 	}
 	if known.HasAccess || slices.Contains(known.Roles, n.role) {
-		return refuse(codes.FailedPrecondition, "email", "has_access", "this person has access already")
+		return refuse(codes.FailedPrecondition, "email", "has_access", "this person has access already"), nil
 	}
-	return nil
+	return nil, nil
 }
 
 // ListInvitations lists those that the caller sees, newest first: a contact those of the client acted for.

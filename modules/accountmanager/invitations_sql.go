@@ -65,6 +65,16 @@ func (m *Module) listInvitations(ctx context.Context, f invitationFilter) ([]inv
 		m.host.Now(), f.clientID, f.states, f.withStaff, f.after, f.limit)
 }
 
+// revokeInvitationsOf takes back what somebody who may no longer do so has offered: all of it, or, when clientID is set,
+// what concerns the client. Otherwise they could come back by a link of their own making.
+func revokeInvitationsOf(ctx context.Context, tx *store.Tx, userID, clientID string, now time.Time) error {
+	_, err := tx.Exec(ctx, `
+		update accountmanager.invitations set revoke_time = $3
+		where invited_by = $1 and ($2 = '' or client_id = nullif($2, '')::uuid) and accept_time is null and revoke_time is null`,
+		userID, clientID, now)
+	return err
+}
+
 // revokeInvitation returns the invitation as it is afterwards; nothing when the caller does not see it.
 func revokeInvitation(ctx context.Context, tx *store.Tx, id string, withStaff bool, now time.Time) ([]invitationRow, error) {
 	return store.Query(ctx, tx, pgx.RowToStructByPos[invitationRow], `

@@ -2,6 +2,8 @@ package accountmanager
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -45,46 +47,62 @@ func (s *meService) GetMe(ctx context.Context, _ *accountmanagerv1.GetMeRequest)
 // changeable are the fields of one's own account that one may change.
 var changeable = []string{"name", "phone", "position", "language", "theme"}
 
-// UpdateMe changes the caller's own account.
+// UpdateMe changes the caller's own account. A change that is there already is no change, whatever the revision: so a
+// retry succeeds.
 func (s *meService) UpdateMe(ctx context.Context, r *accountmanagerv1.UpdateMeRequest) (*accountmanagerv1.UpdateMeResponse, error) {
 	who, err := me(ctx)
 	if err != nil {
 		return nil, err
 	}
-	mask, err := fields(r.GetUpdateMask().GetPaths(), changeable)
+	mask, err := named(r.GetUpdateMask().GetPaths(), changeable)
 	if err != nil {
 		return nil, err
 	}
 	wanted := r.GetMe()
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		row, err := firstOf(holdMe(ctx, tx, who.UserID))
-		switch {
-		case err != nil || row.ID == "":
+		if err != nil || row.ID == "" {
 			return orElse(err, errNoUser)
+		}
+		after := row.with(wanted, mask)
+		if slices.Contains(mask, "phone") {
+			after.Phone = s.phone(after.Phone)
+		}
+		switch {
+		case after == row:
+			return nil
 		case wanted.GetRevision() != 0 && wanted.GetRevision() != row.Revision:
-			return status.Error(codes.Aborted, "your settings were changed elsewhere meanwhile: read them again")
+			return errMeanwhile
 		}
-		for _, field := range mask {
-			switch field {
-			case "name":
-				row.Name = wanted.GetName()
-			case "phone":
-				row.Phone = wanted.GetPhone()
-			case "position":
-				row.Position = wanted.GetPosition()
-			case "language":
-				row.Language = wanted.GetLanguage()
-			case "theme":
-				row.Theme = int16(wanted.GetTheme())
-			}
+		if err := constrained("me", after.proto(), mask); err != nil {
+			return err
 		}
-		return updateMe(ctx, tx, row)
+		return updateMe(ctx, tx, after)
 	})
 	if err != nil {
 		return nil, phoneTaken(err, "me.phone")
 	}
 	got, err := s.GetMe(ctx, &accountmanagerv1.GetMeRequest{})
 	return &accountmanagerv1.UpdateMeResponse{Me: got.GetMe()}, err
+}
+
+// with is the account with the named fields of another.
+func (r meRow) with(wanted *accountmanagerv1.Me, names []string) meRow {
+	for _, field := range names {
+		switch field {
+		case "name":
+			r.Name = strings.TrimSpace(wanted.GetName())
+		case "phone":
+			r.Phone = strings.TrimSpace(wanted.GetPhone())
+		case "position":
+			r.Position = strings.TrimSpace(wanted.GetPosition())
+		case "language":
+			r.Language = wanted.GetLanguage()
+		case "theme":
+			r.Theme = int16(wanted.GetTheme())
+		}
+	}
+	return r
 }
 
 // ChangePassword sets a new password and ends the caller's other sessions. A wrong present one counts as at sign-in.
@@ -110,6 +128,13 @@ func (s *meService) ChangePassword(ctx context.Context, r *accountmanagerv1.Chan
 		return nil, err
 	}
 	err = s.host.Store.Tx(self, func(ctx context.Context, tx *store.Tx) error {
+		// Whoever signs in at this moment waits, and then meets the new password.
+		if _, err := holdMe(ctx, tx, who.UserID); err != nil {
+			return err
+		}
+		if set, err := passwordSet(ctx, tx, who.UserID); err != nil || !set.Equal(account.Set) {
+			return orElse(err, errMeanwhile)
+		}
 		if err := setPassword(ctx, tx, who.UserID, hash, s.host.Now()); err != nil {
 			return err
 		}

@@ -71,6 +71,19 @@ func (s *membershipService) withPeople(ctx context.Context, rows []membershipRow
 	return out, nil
 }
 
+// GetMembership returns one that the caller sees.
+func (s *membershipService) GetMembership(ctx context.Context, r *accountmanagerv1.GetMembershipRequest) (*accountmanagerv1.GetMembershipResponse, error) {
+	row, err := firstOf(s.findMembership(ctx, r.GetId()))
+	if err != nil || row.ID == "" {
+		return nil, orElse(err, errNoMembership)
+	}
+	memberships, err := s.withPeople(ctx, []membershipRow{row})
+	if err != nil {
+		return nil, err
+	}
+	return &accountmanagerv1.GetMembershipResponse{Membership: memberships[0]}, nil
+}
+
 // changeable returns a membership that the caller sees and may change.
 func (s *membershipService) changeable(ctx context.Context, id, own, text string) (membershipRow, error) {
 	row, err := firstOf(s.findMembership(ctx, id))
@@ -112,8 +125,8 @@ func (s *membershipService) UpdateMembership(ctx context.Context, r *accountmana
 	return &accountmanagerv1.UpdateMembershipResponse{Membership: memberships[0]}, nil
 }
 
-// DeleteMembership takes a person's access to the client away: the membership, the grant, and the sessions that act
-// for the client, in one transaction. Sessions that act for another client of theirs go on.
+// DeleteMembership takes a person's access to the client away: the membership, the grant, the invitations they made
+// for it, and the sessions that act for it, in one transaction. Sessions that act for another client of theirs go on.
 func (s *membershipService) DeleteMembership(ctx context.Context, r *accountmanagerv1.DeleteMembershipRequest) (*accountmanagerv1.DeleteMembershipResponse, error) {
 	row, err := s.changeable(ctx, r.GetId(), "own_access", "nobody can take their own access away: ask somebody else of the client")
 	if err != nil {
@@ -125,6 +138,9 @@ func (s *membershipService) DeleteMembership(ctx context.Context, r *accountmana
 			return err // somebody else was faster: it is as the caller wants it
 		}
 		if err := tx.RevokeClients(ctx, row.UserID, row.ClientID); err != nil {
+			return err
+		}
+		if err := revokeInvitationsOf(ctx, tx, row.UserID, row.ClientID, s.host.Now()); err != nil {
 			return err
 		}
 		ended, err := endSessionsOf(ctx, tx, row.ClientID, row.UserID)

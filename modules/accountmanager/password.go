@@ -49,6 +49,8 @@ type account struct {
 	Staff   bool
 	Blocked bool
 	Hash    string
+	// Set is when the password was chosen.
+	Set time.Time
 }
 
 // check compares a password with an account's. nil means that it matches; wrongPassword counts one more wrong one,
@@ -106,7 +108,7 @@ func (p *passwords) right(ctx context.Context, tx *store.Tx, key string, a accou
 	if err != nil {
 		return err
 	}
-	return setPassword(ctx, tx, a.UserID, hash, p.host.Now())
+	return replaceHash(ctx, tx, a, hash)
 }
 
 func (p *passwords) wrong(ctx context.Context, tx *store.Tx, key string, count tries) error {

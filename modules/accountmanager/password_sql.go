@@ -40,14 +40,14 @@ func sweepTries(ctx context.Context, tx *store.Tx, since time.Time) error {
 // accountByLogin finds what a password is checked against; the zero account when nobody has the login.
 func (m *Module) accountByLogin(ctx context.Context, email, phone string) (account, error) {
 	return firstOf(store.Query(ctx, m.host.Store, pgx.RowToStructByPos[account], `
-		select u.user_id::text, u.staff, u.block_time is not null, c.password_hash
+		select u.user_id::text, u.staff, u.block_time is not null, c.password_hash, c.change_time
 		from accountmanager.users u join accountmanager.credentials c using (user_id)
 		where u.email = nullif($1, '') or u.phone = nullif($2, '')`, email, phone))
 }
 
 func (m *Module) accountByID(ctx context.Context, userID string) (account, error) {
 	return firstOf(store.Query(ctx, m.host.Store, pgx.RowToStructByPos[account], `
-		select u.user_id::text, u.staff, u.block_time is not null, c.password_hash
+		select u.user_id::text, u.staff, u.block_time is not null, c.password_hash, c.change_time
 		from accountmanager.users u join accountmanager.credentials c using (user_id)
 		where u.user_id = $1`, userID))
 }
@@ -58,6 +58,19 @@ func setPassword(ctx context.Context, tx *store.Tx, userID, hash string, now tim
 		on conflict (user_id) do update set password_hash = excluded.password_hash, change_time = excluded.change_time`,
 		userID, hash, now)
 	return err
+}
+
+// replaceHash writes the same password at another price, unless another password was chosen meanwhile.
+func replaceHash(ctx context.Context, tx *store.Tx, a account, hash string) error {
+	_, err := tx.Exec(ctx, `
+		update accountmanager.credentials set password_hash = $3 where user_id = $1 and password_hash = $2`, a.UserID, a.Hash, hash)
+	return err
+}
+
+// passwordSet is when a user's password was chosen.
+func passwordSet(ctx context.Context, tx *store.Tx, userID string) (time.Time, error) {
+	return firstOf(store.Query(ctx, tx, pgx.RowTo[time.Time], `
+		select change_time from accountmanager.credentials where user_id = $1`, userID))
 }
 
 // firstOf is the first row, or the zero one.

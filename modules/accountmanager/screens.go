@@ -38,7 +38,15 @@ func peopleScreens() []module.Screen {
 				{Title: text("user.access"), Fields: []string{"staff", "roles", "last_seen_time", "create_time"}, Aside: true},
 			},
 			Actions: []module.Action{
-				{ID: "edit", Label: text("user.edit"), Icon: "edit", Path: "/people/{id}/edit", Primary: true},
+				// A contact's role belongs to their place in a client, so that its form has none.
+				{
+					ID: "edit", Label: text("user.edit"), Icon: "edit", Path: "/people/{id}/edit", Primary: true,
+					When: map[string]string{"staff": "true"},
+				},
+				{
+					ID: "edit_contact", Label: text("user.edit"), Icon: "edit", Path: "/people/{id}/edit-contact", Primary: true,
+					When: map[string]string{"staff": "false"},
+				},
 				{
 					ID: "block", Label: text("user.block"), Icon: "stop", Danger: true, Confirm: text("user.block_confirm"), Done: text("user.blocked"),
 					Method: accountmanagerv1.UserService_BlockUser_FullMethodName, Bind: map[string]string{"id": "id"},
@@ -56,12 +64,8 @@ func peopleScreens() []module.Screen {
 				},
 			},
 		},
-		{
-			ID: "user_edit", Path: "/people/{id}/edit", Kind: module.Form, Title: text("user.edit"), Audience: module.ForStaff, Parent: "user",
-			Method:   accountmanagerv1.UserService_UpdateUser_FullMethodName,
-			Prefill:  accountmanagerv1.UserService_GetUser_FullMethodName,
-			Sections: []module.Section{{Fields: []string{"name", "position", "phone", "roles"}}}, Submit: text("user.save"),
-		},
+		userEditScreen("user_edit", "/people/{id}/edit", "name", "position", "phone", "roles"),
+		userEditScreen("contact_edit", "/people/{id}/edit-contact", "name", "position", "phone"),
 		{
 			ID: "staff_invite", Path: "/people/invite", Kind: module.Form, Title: text("staff.invite"), Intro: text("invitation.intro"),
 			Audience: module.ForStaff, Parent: "users", Method: accountmanagerv1.InvitationService_InviteStaff_FullMethodName,
@@ -84,13 +88,21 @@ func peopleScreens() []module.Screen {
 	}
 }
 
+func userEditScreen(id, path string, fields ...string) module.Screen {
+	return module.Screen{
+		ID: id, Path: path, Kind: module.Form, Title: text("user.edit"), Audience: module.ForStaff, Parent: "user",
+		Method: accountmanagerv1.UserService_UpdateUser_FullMethodName, Prefill: accountmanagerv1.UserService_GetUser_FullMethodName,
+		Sections: []module.Section{{Fields: fields}}, Submit: text("user.save"),
+	}
+}
+
 // rightsScreens say who may act for a client: to staff below the client, to contacts below their company.
 func rightsScreens() []module.Screen {
 	return []module.Screen{
 		{
 			ID: "memberships", Path: "/clients/{client_id}/people", Kind: module.List, Title: text("memberships.title"), Icon: "key",
 			Audience: module.ForStaff, Method: accountmanagerv1.MembershipService_ListMemberships_FullMethodName,
-			Columns: membershipColumnsOf(), Empty: text("memberships.empty"), Actions: membershipActions("/clients/{client_id}/invite"),
+			Columns: membershipColumnsOf(), Empty: text("memberships.empty"), Actions: membershipActions("/clients/{client_id}/invite", "/access/{id}/role"),
 		},
 		{
 			ID: "invitations", Path: "/clients/{client_id}/invitations", Kind: module.List, Title: text("invitations.title"), Icon: "mail",
@@ -98,11 +110,12 @@ func rightsScreens() []module.Screen {
 			Columns: invitationColumnsOf(false), Empty: text("invitations.empty"), Actions: []module.Action{revokeAction()},
 		},
 		inviteScreen("invite", "/clients/{client_id}/invite", "memberships", module.ForStaff),
+		roleScreen("membership_role", "/access/{id}/role", "memberships", module.ForStaff),
 		{
 			ID: "own_memberships", Path: "/company/people", Kind: module.List, Title: text("rights.title"), Intro: text("rights.intro"), Icon: "people",
 			Audience: module.ForContacts, Nav: &module.Nav{Section: text("nav.company"), Order: 20},
 			Method:  accountmanagerv1.MembershipService_ListMemberships_FullMethodName,
-			Columns: membershipColumnsOf(), Empty: text("memberships.empty"), Actions: membershipActions("/company/invite"),
+			Columns: membershipColumnsOf(), Empty: text("memberships.empty"), Actions: membershipActions("/company/invite", "/company/people/{id}/role"),
 		},
 		{
 			ID: "own_invitations", Path: "/company/invitations", Kind: module.List, Title: text("invitations.title"), Icon: "mail",
@@ -111,6 +124,7 @@ func rightsScreens() []module.Screen {
 			Filters: []string{"states"}, Empty: text("invitations.empty"), Actions: []module.Action{revokeAction()},
 		},
 		inviteScreen("own_invite", "/company/invite", "own_memberships", module.ForContacts),
+		roleScreen("own_membership_role", "/company/people/{id}/role", "own_memberships", module.ForContacts),
 	}
 }
 
@@ -123,16 +137,26 @@ func inviteScreen(id, path, parent string, audience module.Audience) module.Scre
 	}
 }
 
+func roleScreen(id, path, parent string, audience module.Audience) module.Screen {
+	return module.Screen{
+		ID: id, Path: path, Kind: module.Form, Title: text("memberships.role"), Icon: "key", Audience: audience, Parent: parent,
+		Method:   accountmanagerv1.MembershipService_UpdateMembership_FullMethodName,
+		Prefill:  accountmanagerv1.MembershipService_GetMembership_FullMethodName,
+		Sections: []module.Section{{Fields: []string{"role"}}}, Submit: text("memberships.save"),
+	}
+}
+
 func membershipColumnsOf() []module.Column {
 	return []module.Column{
 		{Field: "name", Second: "email", Avatar: true}, {Field: "role", Place: module.Under}, {Field: "last_seen_time", Place: module.End},
 	}
 }
 
-// membershipActions lead to the invitation, and take access away row by row.
-func membershipActions(invite string) []module.Action {
+// membershipActions lead to the invitation, and change a person's role or take their access away row by row.
+func membershipActions(invite, role string) []module.Action {
 	return []module.Action{
 		{ID: "invite", Label: text("invite.title"), Icon: "plus", Path: invite, Primary: true},
+		{ID: "role", Label: text("memberships.role"), Icon: "edit", Path: role, Row: true},
 		{
 			ID: "end", Label: text("memberships.end"), Icon: "trash", Danger: true, Row: true,
 			Confirm: text("memberships.end_confirm"), Done: text("memberships.ended"),

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
@@ -67,11 +66,14 @@ func (s *userService) GetUser(ctx context.Context, r *accountmanagerv1.GetUserRe
 // updatable are the fields of a user that staff may change.
 var updatable = []string{"name", "phone", "position", "roles"}
 
-// UpdateUser changes a user. Roles are changed by those who could give each that comes or goes, and nobody changes
+// UpdateUser changes a user. A change that is there already is no change, whatever the revision: so a retry succeeds. Roles are changed by those who could give each that comes or goes, and nobody changes
 // their own.
 func (s *userService) UpdateUser(ctx context.Context, r *accountmanagerv1.UpdateUserRequest) (*accountmanagerv1.UpdateUserResponse, error) {
 	who, user := access.From(ctx), r.GetUser()
-	mask, err := fields(r.GetUpdateMask().GetPaths(), updatable)
+	if !isID(user.GetId()) {
+		return nil, errWhichUser
+	}
+	mask, err := named(r.GetUpdateMask().GetPaths(), updatable)
 	if err != nil {
 		return nil, err
 	}
@@ -82,40 +84,69 @@ func (s *userService) UpdateUser(ctx context.Context, r *accountmanagerv1.Update
 			}
 		}
 		old, err := firstOf(holdUserRow(ctx, tx, user.GetId()))
-		switch {
-		case err != nil || old.ID == "":
+		if err != nil || old.ID == "" {
 			return orElse(err, errNoUser)
-		case user.GetRevision() != 0 && user.GetRevision() != old.Revision:
-			return status.Error(codes.Aborted, "somebody changed this user meanwhile: read it again")
 		}
 		if old.ID != who.UserID {
 			if err := s.mayActUpon(who, old.Roles); err != nil {
 				return err
 			}
 		}
-		changed := userChange{id: old.ID, name: old.Name, phone: old.Phone, position: old.Position, roles: old.Roles}
-		for _, field := range mask {
-			switch field {
-			case "name":
-				changed.name = user.GetName()
-			case "phone":
-				changed.phone = user.GetPhone()
-			case "position":
-				changed.position = user.GetPosition()
-			case "roles":
-				changed.roles = user.GetRoles()
-			}
+		after := old.with(user, mask)
+		if slices.Contains(mask, "phone") {
+			after.Phone = s.phone(after.Phone)
 		}
-		if err := s.checkRoles(ctx, tx, who, old, changed.roles); err != nil {
+		switch {
+		case after.same(old):
+			return nil
+		case user.GetRevision() != 0 && user.GetRevision() != old.Revision:
+			return errMeanwhile
+		}
+		if err := constrained("user", after.proto(), mask); err != nil {
 			return err
 		}
-		return updateUser(ctx, tx, changed)
+		if err := s.checkRoles(ctx, tx, who, old, after.Roles); err != nil {
+			return err
+		}
+		if lost(old.Roles, after.Roles) {
+			if err := revokeInvitationsOf(ctx, tx, old.ID, "", s.host.Now()); err != nil {
+				return err
+			}
+		}
+		return updateUser(ctx, tx, after)
 	})
 	if err != nil {
 		return nil, phoneTaken(err, "user.phone")
 	}
 	got, err := s.GetUser(ctx, &accountmanagerv1.GetUserRequest{Id: user.GetId()})
 	return &accountmanagerv1.UpdateUserResponse{User: got.GetUser()}, err
+}
+
+// with is the user with the named fields of another.
+func (r userRow) with(wanted *accountmanagerv1.User, names []string) userRow {
+	for _, field := range names {
+		switch field {
+		case "name":
+			r.Name = strings.TrimSpace(wanted.GetName())
+		case "phone":
+			r.Phone = strings.TrimSpace(wanted.GetPhone())
+		case "position":
+			r.Position = strings.TrimSpace(wanted.GetPosition())
+		case "roles":
+			r.Roles = wanted.GetRoles()
+		}
+	}
+	return r
+}
+
+// same tells whether nothing was changed that staff can change.
+func (r userRow) same(other userRow) bool {
+	return r.Name == other.Name && r.Phone == other.Phone && r.Position == other.Position && slices.Equal(r.Roles, other.Roles)
+}
+
+// lost tells whether a role was taken.
+func lost(before, after []string) bool {
+	return slices.ContainsFunc(before, func(role string) bool { return !slices.Contains(after, role) })
 }
 
 // checkRoles refuses a change of roles that is not the caller's to make, or takes the last head.
@@ -148,7 +179,7 @@ func (s *userService) checkRoles(ctx context.Context, tx *store.Tx, who access.P
 	return nil
 }
 
-// BlockUser ends a user's sessions and lets them in no more.
+// BlockUser ends a user's sessions, takes back the invitations they made, and lets them in no more.
 func (s *userService) BlockUser(ctx context.Context, r *accountmanagerv1.BlockUserRequest) (*accountmanagerv1.BlockUserResponse, error) {
 	who := access.From(ctx)
 	if who.UserID == r.GetId() {
@@ -172,6 +203,9 @@ func (s *userService) BlockUser(ctx context.Context, r *accountmanagerv1.BlockUs
 			if err := keepAHead(ctx, tx, user.ID); err != nil {
 				return err
 			}
+		}
+		if err := revokeInvitationsOf(ctx, tx, user.ID, "", s.host.Now()); err != nil {
+			return err
 		}
 		ended, err := blockUser(ctx, tx, user.ID, s.host.Now())
 		if err != nil || ended == 0 {

@@ -78,7 +78,7 @@ func (m *Module) findUser(ctx context.Context, q *store.Store, id string) ([]use
 		m.host.Now(), id)
 }
 
-// heldRow is what changing a user must know of them.
+// holdUserRow holds a user until the transaction ends. The state is not looked up.
 func holdUserRow(ctx context.Context, tx *store.Tx, id string) ([]userRow, error) {
 	return store.Query(ctx, tx, pgx.RowToStructByPos[userRow], `
 		select u.user_id::text, u.name, u.email, coalesce(u.phone, ''), u.position, u.staff, u.roles, u.block_time is not null,
@@ -86,18 +86,13 @@ func holdUserRow(ctx context.Context, tx *store.Tx, id string) ([]userRow, error
 		from accountmanager.users u where u.user_id = $1 for update`, id)
 }
 
-type userChange struct {
-	id, name, phone, position string
-	roles                     []string
-}
-
-func updateUser(ctx context.Context, tx *store.Tx, c userChange) error {
-	if c.roles == nil {
-		c.roles = []string{}
+func updateUser(ctx context.Context, tx *store.Tx, r userRow) error {
+	if r.Roles == nil {
+		r.Roles = []string{}
 	}
 	_, err := tx.Exec(ctx, `
 		update accountmanager.users set name = $2, phone = nullif($3, ''), position = $4, roles = $5, revision = revision + 1
-		where user_id = $1`, c.id, c.name, c.phone, c.position, c.roles)
+		where user_id = $1`, r.ID, r.Name, r.Phone, r.Position, r.Roles)
 	return err
 }
 

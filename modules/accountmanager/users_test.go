@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
@@ -19,7 +18,7 @@ func (p *portal) acting(who access.Principal) context.Context { return access.Wi
 
 func (p *portal) setRoles(ctx context.Context, userID string, roles ...string) error {
 	_, err := p.users.UpdateUser(ctx, &accountmanagerv1.UpdateUserRequest{
-		User: &accountmanagerv1.User{Id: userID, Name: "X", Roles: roles}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"roles"}}})
+		User: &accountmanagerv1.User{Id: userID, Roles: roles}, UpdateMask: mask("roles")})
 	return err
 }
 
@@ -187,13 +186,16 @@ func TestMyOwnAccount(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "m@example.com", me.GetMe().GetEmail())
 	old := me.GetMe().GetRevision()
-	_, err = p.me.UpdateMe(ctx, &accountmanagerv1.UpdateMeRequest{Me: &accountmanagerv1.Me{Name: "Mia", Language: "uk", Theme: accountmanagerv1.Theme_THEME_DARK, Phone: "+380445550142", Revision: old}})
+	_, err = p.me.UpdateMe(ctx, &accountmanagerv1.UpdateMeRequest{
+		Me:         &accountmanagerv1.Me{Name: "Mia", Language: "uk", Theme: accountmanagerv1.Theme_THEME_DARK, Phone: "+380445550142", Revision: old},
+		UpdateMask: mask("name", "language", "theme", "phone"),
+	})
 	require.NoError(t, err)
 	require.Equal(t, "uk", p.who(manager).GetLanguage())
 	require.Equal(t, "dark", p.who(manager).GetTheme())
-	_, err = p.me.UpdateMe(ctx, &accountmanagerv1.UpdateMeRequest{Me: &accountmanagerv1.Me{Name: "Again", Revision: old}})
+	_, err = p.me.UpdateMe(ctx, &accountmanagerv1.UpdateMeRequest{Me: &accountmanagerv1.Me{Name: "Again", Revision: old}, UpdateMask: mask("name")})
 	require.Equal(t, codes.Aborted, status.Code(err))
-	_, err = p.me.UpdateMe(p.as(head), &accountmanagerv1.UpdateMeRequest{Me: &accountmanagerv1.Me{Name: "H", Phone: "+380445550142"}})
+	_, err = p.me.UpdateMe(p.as(head), &accountmanagerv1.UpdateMeRequest{Me: &accountmanagerv1.Me{Phone: "+380445550142"}, UpdateMask: mask("phone")})
 	require.Equal(t, codes.AlreadyExists, status.Code(err))
 
 	sessions, err := p.me.ListSessions(ctx, &accountmanagerv1.ListSessionsRequest{})

@@ -35,26 +35,30 @@ func size(asked int32) int {
 
 // ListClients lists the clients the caller sees.
 func (s *clientService) ListClients(ctx context.Context, r *v1.ListClientsRequest) (*v1.ListClientsResponse, error) {
-	c, err := s.filter(ctx, r)
+	sight, err := s.sight(ctx)
 	if err != nil {
 		return nil, err
 	}
-	o, from := orderOf(r), c.clone()
+	c, err := s.filter(ctx, sight, r)
+	if err != nil {
+		return nil, err
+	}
+	o, after := orderOf(r), conditions{}
 	var key []byte
 	var id string
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &key, &id); err != nil {
 		return nil, err
 	} else if on {
-		o.after(from, key, id)
+		after = o.after(c, key, id)
 	}
 	n := size(r.GetPageSize())
-	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[listed], c.selectPage(from, o, n+1), from.args...)
+	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[listed], c.selectPage(sight, after, o, n+1), c.args...)
 	if err != nil {
 		return nil, err
 	}
 	response := &v1.ListClientsResponse{}
 	if len(rows) > 0 {
-		response.TotalSize, response.TotalIsMore = min(rows[0].Total, countedTo), rows[0].Total > countedTo
+		response.TotalSize, response.TotalIsMore = min(rows[0].Total, sight.counted()), rows[0].Total > sight.counted()
 	}
 	if len(rows) > n {
 		rows = rows[:n]

@@ -37,7 +37,7 @@ func findContact(ctx context.Context, q store.Querier, id string) (*v1.Contact, 
 func (m *Module) listContacts(ctx context.Context, c *conditions, limit int) ([]contactRow, error) {
 	c.args = append(c.args, limit)
 	return store.Query(ctx, m.host.Store, pgx.RowToStructByPos[contactRow], `
-		select `+contactFields+` from clientmanager.contacts`+c.where()+` order by client_id, main desc, name_key, id limit `+c.last(), c.args...)
+		select `+contactFields+` from clientmanager.contacts`+c.where()+` order by contacts.client_id, contacts.main desc, contacts.name_key, contacts.id limit `+c.last(), c.args...)
 }
 
 // saveContact writes a contact, new or over the present one. A client has one main contact: who was it before is no more.

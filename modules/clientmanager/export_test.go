@@ -8,14 +8,18 @@ import (
 
 // Listing returns the statement that answers a list's first page. only narrows it by hand, as row security does.
 func (m *Module) Listing(ctx context.Context, r *v1.ListClientsRequest, only string, args ...any) (sql string, with []any, err error) {
-	c, err := m.filter(ctx, r)
+	s, err := m.sight(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	c, err := m.filter(ctx, s, r)
 	if err != nil {
 		return "", nil, err
 	}
 	if only != "" {
 		c.add(only, args...)
 	}
-	return c.selectPage(c, orderOf(r), size(r.GetPageSize())+1), c.args, nil
+	return c.selectPage(s, conditions{}, orderOf(r), size(r.GetPageSize())+1), c.args, nil
 }
 
 // OverviewSQL is what the dashboard's figures are counted with.

@@ -165,7 +165,11 @@ func (p *portal) listen(types []string) {
 	p.dispatcher, err = event.NewDispatcher(event.Config{Pool: p.db.Pool(), Log: slog.New(slog.DiscardHandler), Poll: 20 * time.Millisecond}, subscriptions...)
 	require.NoError(t, err)
 	require.NoError(t, p.dispatcher.Start(context.WithoutCancel(ctx)))
-	t.Cleanup(func() { require.NoError(t, p.dispatcher.Stop(context.WithoutCancel(ctx))) })
+	t.Cleanup(func() {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+		defer cancel()
+		require.NoError(t, p.dispatcher.Stop(stopping))
+	})
 }
 
 // events are those of a type that were heard, once all that was published is delivered.

@@ -74,7 +74,7 @@ func (s *clientService) ListHistory(ctx context.Context, r *v1.ListHistoryReques
 	c.args = append(c.args, n+1)
 	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[row], `
 		select id::text, time, what, actor, detail, fields from clientmanager.history`+c.where()+`
-		order by client_id desc, id desc limit `+c.last(), c.args...)
+		order by history.client_id desc, history.id desc limit `+c.last(), c.args...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package clientmanager_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -12,7 +13,6 @@ import (
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
-	"github.com/opencabinet/cabinet/kernel/store/storetest"
 	"github.com/opencabinet/cabinet/modules/clientmanager"
 )
 
@@ -68,7 +68,7 @@ func BenchmarkListClients(b *testing.B) {
 }
 
 func (c *crowd) compare(b *testing.B, bare *pgx.Conn, who caller, q question) {
-	sql, args, err := c.module.Listing(storetest.As(b.Context(), access.Staff, who.id, access.All), q.ListClientsRequest, who.only, who.args...)
+	sql, args, err := c.module.Listing(c.reader(who), q.ListClientsRequest, who.only, who.args...)
 	require.NoError(b, err)
 	var took, byHand []time.Duration
 	ask := func() int {
@@ -98,6 +98,16 @@ func (c *crowd) compare(b *testing.B, bare *pgx.Conn, who caller, q question) {
 	b.ReportMetric(micros(took, 99), "p99-µs")
 	b.ReportMetric(micros(byHand, 50), "hand-p50-µs")
 	b.ReportMetric(micros(took, 50)/micros(byHand, 50), "times")
+}
+
+// reader is the context in which a query by hand is made: that of the caller, save that who has many clients needs no
+// detour to the indexes when no policy is in the way.
+func (c *crowd) reader(who caller) context.Context {
+	d := access.Decision{Allowed: true, Reach: access.Granted}
+	if who.only == "" || len(who.args) == 0 {
+		d.Reach = access.All
+	}
+	return access.WithDecision(who, d)
 }
 
 func micros(all []time.Duration, percentile int) float64 {

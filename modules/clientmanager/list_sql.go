@@ -11,15 +11,14 @@ import (
 	"google.golang.org/grpc/codes"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
-	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
 const (
-	// countedTo is how far lists and figures are counted.
+	// countedTo is how far figures are counted, and lists of callers with few clients, who cost nothing to count.
 	countedTo = 10_000
-	// fewClients is up to how many clients of a caller it is quickest to look at each of them.
-	fewClients = 10_000
+	// countedLong is how far the other lists are counted: at a million clients, farther takes longer than the page.
+	countedLong = 1_000
 	// listedIDs is how many ids an index search may give. When there are more, matches are so frequent that looking
 	// through rows in their order finds a page of them soon.
 	listedIDs = 5_000
@@ -65,45 +64,50 @@ func orderOf(r *v1.ListClientsRequest) order {
 	}
 }
 
+// by names columns with their table: a bare "id" would be the text that the query returns, which no index has in order.
 func (o order) by() string {
 	direction := ""
 	if o.down {
 		direction = " desc"
 	}
 	if o.key == "" {
-		return " order by id" + direction
+		return " order by clients.id" + direction
 	}
-	return " order by " + o.key + direction + ", id" + direction
+	return " order by clients." + o.key + direction + ", clients.id" + direction
 }
 
-// after lets through what comes after a row.
-func (o order) after(c *conditions, key []byte, id string) {
+// after lets through what comes after a row. Its arguments are c's. Some queries have ids as text by then.
+func (o order) after(c *conditions, key []byte, id string) conditions {
+	texts := c.texts
+	defer func() { c.texts = texts }()
+	c.texts = nil
 	sign := ">"
 	if o.down {
 		sign = "<"
 	}
 	if o.key == "" {
-		c.add("id "+sign+" ?::uuid", id)
-		return
+		c.add("id::uuid "+sign+" ?::uuid", id)
+	} else {
+		c.add("("+o.key+", id::uuid) "+sign+" (?, ?::uuid)", key, id)
 	}
-	c.add("("+o.key+", id) "+sign+" (?, ?::uuid)", key, id)
+	return conditions{texts: c.texts}
 }
 
 // filter turns a request's filters into conditions.
-func (m *Module) filter(ctx context.Context, r *v1.ListClientsRequest) (*conditions, error) {
+func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) (*conditions, error) {
 	c := &conditions{}
 	if text := fold(r.GetName()); r.GetName() != "" {
 		wanted := grams(text)
 		if len(wanted) == 0 {
 			return nil, refuse(codes.InvalidArgument, "name", "refusal.three_letters", "write three letters at least")
 		}
-		if err := m.indexed(ctx, c, "grams", "clients_with_grams", wanted); err != nil {
+		if err := m.indexed(ctx, s, c, "grams", "clients_with_grams", wanted); err != nil {
 			return nil, err
 		}
 		c.add("strpos(search, ?) > 0", text)
 	}
 	if len(r.GetTags()) > 0 {
-		if err := m.indexed(ctx, c, "tags", "clients_with_tags", r.GetTags()); err != nil {
+		if err := m.indexed(ctx, s, c, "tags", "clients_with_tags", r.GetTags()); err != nil {
 			return nil, err
 		}
 		c.add("tags @> ?", r.GetTags())
@@ -146,22 +150,21 @@ func (m *Module) filter(ctx context.Context, r *v1.ListClientsRequest) (*conditi
 }
 
 // indexed narrows a search by an index on an array, which row security lets nobody use but who reaches all rows.
-// A caller with few clients needs none; for one with many, a function of the module's owner looks into the index.
-func (m *Module) indexed(ctx context.Context, c *conditions, column, function string, wanted []string) error {
-	if access.DecisionFrom(ctx).Reach == access.All {
+// Whose clients are few needs none; for many, a function of the module's owner looks into the index.
+func (m *Module) indexed(ctx context.Context, s sight, c *conditions, column, function string, wanted []string) error {
+	switch s {
+	case all:
 		c.add(column+" @> ?", wanted)
-		return nil
+	case many:
+		ids, err := store.QueryOne(ctx, m.host.Store, pgx.RowTo[[]string], `select clientmanager.`+function+`($1, $2)::text[]`, wanted, listedIDs)
+		if err != nil {
+			return err
+		}
+		if ids != nil {
+			c.add("id = any(?::uuid[])", ids)
+		}
 	}
-	few, err := store.QueryOne(ctx, m.host.Store, pgx.RowTo[bool],
-		`select count(*) <= $1 from (select from clientmanager.clients limit $1 + 1) c`, fewClients)
-	if err != nil || few {
-		return err
-	}
-	ids, err := store.QueryOne(ctx, m.host.Store, pgx.RowTo[[]string], `select clientmanager.`+function+`($1, $2)::text[]`, wanted, listedIDs)
-	if err == nil && ids != nil {
-		c.add("id = any(?::uuid[])", ids)
-	}
-	return err
+	return nil
 }
 
 // listed is a row of a page, with how many there are on all pages.
@@ -170,16 +173,18 @@ type listed struct {
 	Total int32
 }
 
-// selectPage reads the rows of a page that begins where from says. In one statement, since taking a role and finding
-// out what it sees costs as much as a short query. The count stops at countedTo, and is one more when there are more.
-func (c *conditions) selectPage(from *conditions, o order, limit int) string {
-	return fmt.Sprintf(`select %s, (select count(*)::int from (select from clientmanager.clients%s limit %d) c)
-		from clientmanager.clients%s%s limit %d`, clientColumns, c.where(), countedTo+1, from.where(), o.by(), limit)
-}
-
-// clone is for adding conditions that the first do not get. Arguments keep their numbers.
-func (c *conditions) clone() *conditions {
-	return &conditions{texts: slices.Clone(c.texts), args: slices.Clone(c.args)}
+// selectPage reads the rows of a page that begins after a row: after leads on from there, and is empty for the first.
+// Page and count are one statement, since taking a role and finding out what it sees costs as much as a short query.
+// Few rows are all read, sorted and counted in one go; of many, an index gives the first in order, and the count stops
+// at counted, being one more when there are more.
+func (c *conditions) selectPage(s sight, after conditions, o order, limit int) string {
+	if s == few {
+		return fmt.Sprintf(`select * from (select %s, count(*) over ()::int as total from clientmanager.clients%s) clients%s%s limit %d`,
+			clientColumns, c.where(), after.where(), o.by(), limit)
+	}
+	page := conditions{texts: slices.Concat(c.texts, after.texts)}
+	return fmt.Sprintf(`select %s, (select count(*)::int from (select from clientmanager.clients%s limit %d) c) from clientmanager.clients%s%s limit %d`,
+		clientColumns, c.where(), s.counted()+1, page.where(), o.by(), limit)
 }
 
 const overviewSQL = `select

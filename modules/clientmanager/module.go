@@ -11,6 +11,7 @@ type Module struct {
 	users    accountmanagerv1.UserServiceClient
 	settings Settings
 	host     *module.Host
+	sights   sights
 }
 
 var (

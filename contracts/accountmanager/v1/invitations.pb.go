@@ -597,6 +597,94 @@ func (x *ListMembershipsResponse) GetNextPageToken() string {
 	return ""
 }
 
+type GetMembershipRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetMembershipRequest) Reset() {
+	*x = GetMembershipRequest{}
+	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetMembershipRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetMembershipRequest) ProtoMessage() {}
+
+func (x *GetMembershipRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetMembershipRequest.ProtoReflect.Descriptor instead.
+func (*GetMembershipRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_accountmanager_v1_invitations_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *GetMembershipRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type GetMembershipResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Membership    *Membership            `protobuf:"bytes,1,opt,name=membership,proto3" json:"membership,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetMembershipResponse) Reset() {
+	*x = GetMembershipResponse{}
+	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetMembershipResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetMembershipResponse) ProtoMessage() {}
+
+func (x *GetMembershipResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetMembershipResponse.ProtoReflect.Descriptor instead.
+func (*GetMembershipResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_accountmanager_v1_invitations_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *GetMembershipResponse) GetMembership() *Membership {
+	if x != nil {
+		return x.Membership
+	}
+	return nil
+}
+
 type UpdateMembershipRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -607,7 +695,7 @@ type UpdateMembershipRequest struct {
 
 func (x *UpdateMembershipRequest) Reset() {
 	*x = UpdateMembershipRequest{}
-	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[10]
+	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -619,7 +707,7 @@ func (x *UpdateMembershipRequest) String() string {
 func (*UpdateMembershipRequest) ProtoMessage() {}
 
 func (x *UpdateMembershipRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[10]
+	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -632,7 +720,7 @@ func (x *UpdateMembershipRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateMembershipRequest.ProtoReflect.Descriptor instead.
 func (*UpdateMembershipRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_invitations_proto_rawDescGZIP(), []int{10}
+	return file_contracts_accountmanager_v1_invitations_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *UpdateMembershipRequest) GetId() string {
@@ -658,7 +746,7 @@ type UpdateMembershipResponse struct {
 
 func (x *UpdateMembershipResponse) Reset() {
 	*x = UpdateMembershipResponse{}
-	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[11]
+	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -670,7 +758,7 @@ func (x *UpdateMembershipResponse) String() string {
 func (*UpdateMembershipResponse) ProtoMessage() {}
 
 func (x *UpdateMembershipResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[11]
+	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -683,7 +771,7 @@ func (x *UpdateMembershipResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateMembershipResponse.ProtoReflect.Descriptor instead.
 func (*UpdateMembershipResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_invitations_proto_rawDescGZIP(), []int{11}
+	return file_contracts_accountmanager_v1_invitations_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UpdateMembershipResponse) GetMembership() *Membership {
@@ -702,7 +790,7 @@ type DeleteMembershipRequest struct {
 
 func (x *DeleteMembershipRequest) Reset() {
 	*x = DeleteMembershipRequest{}
-	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[12]
+	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -714,7 +802,7 @@ func (x *DeleteMembershipRequest) String() string {
 func (*DeleteMembershipRequest) ProtoMessage() {}
 
 func (x *DeleteMembershipRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[12]
+	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -727,7 +815,7 @@ func (x *DeleteMembershipRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteMembershipRequest.ProtoReflect.Descriptor instead.
 func (*DeleteMembershipRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_invitations_proto_rawDescGZIP(), []int{12}
+	return file_contracts_accountmanager_v1_invitations_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DeleteMembershipRequest) GetId() string {
@@ -745,7 +833,7 @@ type DeleteMembershipResponse struct {
 
 func (x *DeleteMembershipResponse) Reset() {
 	*x = DeleteMembershipResponse{}
-	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[13]
+	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +845,7 @@ func (x *DeleteMembershipResponse) String() string {
 func (*DeleteMembershipResponse) ProtoMessage() {}
 
 func (x *DeleteMembershipResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[13]
+	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +858,7 @@ func (x *DeleteMembershipResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteMembershipResponse.ProtoReflect.Descriptor instead.
 func (*DeleteMembershipResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_invitations_proto_rawDescGZIP(), []int{13}
+	return file_contracts_accountmanager_v1_invitations_proto_rawDescGZIP(), []int{15}
 }
 
 // SessionsEnded says that sessions were ended by something other than their user.
@@ -787,7 +875,7 @@ type SessionsEnded struct {
 
 func (x *SessionsEnded) Reset() {
 	*x = SessionsEnded{}
-	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[14]
+	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -799,7 +887,7 @@ func (x *SessionsEnded) String() string {
 func (*SessionsEnded) ProtoMessage() {}
 
 func (x *SessionsEnded) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[14]
+	mi := &file_contracts_accountmanager_v1_invitations_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -812,7 +900,7 @@ func (x *SessionsEnded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionsEnded.ProtoReflect.Descriptor instead.
 func (*SessionsEnded) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_invitations_proto_rawDescGZIP(), []int{14}
+	return file_contracts_accountmanager_v1_invitations_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SessionsEnded) GetClientId() string {
@@ -897,7 +985,13 @@ const file_contracts_accountmanager_v1_invitations_proto_rawDesc = "" +
 	"\tclient_id\x18\x03 \x01(\tB3\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\"\x8a\x01\n" +
 	"\x17ListMembershipsResponse\x12G\n" +
 	"\vmemberships\x18\x01 \x03(\v2%.cabinet.accountmanager.v1.MembershipR\vmemberships\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"Y\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"0\n" +
+	"\x14GetMembershipRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"^\n" +
+	"\x15GetMembershipResponse\x12E\n" +
+	"\n" +
+	"membership\x18\x01 \x01(\v2%.cabinet.accountmanager.v1.MembershipR\n" +
+	"membership\"Y\n" +
 	"\x17UpdateMembershipRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12$\n" +
 	"\x04role\x18\x02 \x01(\tB\x10\xbaH\x06r\x04\x10\x01\x18@\xea\x9d\xea\x02\x02\b\rR\x04role\"a\n" +
@@ -917,9 +1011,10 @@ const file_contracts_accountmanager_v1_invitations_proto_rawDesc = "" +
 	"\x10CreateInvitation\x122.cabinet.accountmanager.v1.CreateInvitationRequest\x1a3.cabinet.accountmanager.v1.CreateInvitationResponse\"*\xea\x9d\xea\x02%\b\x03\x12!accountmanager.invitations.create\x12\x92\x01\n" +
 	"\vInviteStaff\x12-.cabinet.accountmanager.v1.InviteStaffRequest\x1a..cabinet.accountmanager.v1.InviteStaffResponse\"$\xea\x9d\xea\x02\x1f\b\x04\x12\x1baccountmanager.staff.invite\x12\xa5\x01\n" +
 	"\x0fListInvitations\x121.cabinet.accountmanager.v1.ListInvitationsRequest\x1a2.cabinet.accountmanager.v1.ListInvitationsResponse\"+\xea\x9d\xea\x02#\b\x03\x12\x1faccountmanager.invitations.read\x90\x02\x01\x12\xaa\x01\n" +
-	"\x10RevokeInvitation\x122.cabinet.accountmanager.v1.RevokeInvitationRequest\x1a3.cabinet.accountmanager.v1.RevokeInvitationResponse\"-\xea\x9d\xea\x02%\b\x03\x12!accountmanager.invitations.create\x90\x02\x022\x95\x04\n" +
+	"\x10RevokeInvitation\x122.cabinet.accountmanager.v1.RevokeInvitationRequest\x1a3.cabinet.accountmanager.v1.RevokeInvitationResponse\"-\xea\x9d\xea\x02%\b\x03\x12!accountmanager.invitations.create\x90\x02\x022\xb7\x05\n" +
 	"\x11MembershipService\x12\xa5\x01\n" +
-	"\x0fListMemberships\x121.cabinet.accountmanager.v1.ListMembershipsRequest\x1a2.cabinet.accountmanager.v1.ListMembershipsResponse\"+\xea\x9d\xea\x02#\b\x03\x12\x1faccountmanager.memberships.read\x90\x02\x01\x12\xaa\x01\n" +
+	"\x0fListMemberships\x121.cabinet.accountmanager.v1.ListMembershipsRequest\x1a2.cabinet.accountmanager.v1.ListMembershipsResponse\"+\xea\x9d\xea\x02#\b\x03\x12\x1faccountmanager.memberships.read\x90\x02\x01\x12\x9f\x01\n" +
+	"\rGetMembership\x12/.cabinet.accountmanager.v1.GetMembershipRequest\x1a0.cabinet.accountmanager.v1.GetMembershipResponse\"+\xea\x9d\xea\x02#\b\x03\x12\x1faccountmanager.memberships.read\x90\x02\x01\x12\xaa\x01\n" +
 	"\x10UpdateMembership\x122.cabinet.accountmanager.v1.UpdateMembershipRequest\x1a3.cabinet.accountmanager.v1.UpdateMembershipResponse\"-\xea\x9d\xea\x02%\b\x03\x12!accountmanager.memberships.update\x90\x02\x02\x12\xaa\x01\n" +
 	"\x10DeleteMembership\x122.cabinet.accountmanager.v1.DeleteMembershipRequest\x1a3.cabinet.accountmanager.v1.DeleteMembershipResponse\"-\xea\x9d\xea\x02%\b\x03\x12!accountmanager.memberships.update\x90\x02\x02BMZKgithub.com/opencabinet/cabinet/contracts/accountmanager/v1;accountmanagerv1b\x06proto3"
 
@@ -935,7 +1030,7 @@ func file_contracts_accountmanager_v1_invitations_proto_rawDescGZIP() []byte {
 	return file_contracts_accountmanager_v1_invitations_proto_rawDescData
 }
 
-var file_contracts_accountmanager_v1_invitations_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_contracts_accountmanager_v1_invitations_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_contracts_accountmanager_v1_invitations_proto_goTypes = []any{
 	(*CreateInvitationRequest)(nil),  // 0: cabinet.accountmanager.v1.CreateInvitationRequest
 	(*CreateInvitationResponse)(nil), // 1: cabinet.accountmanager.v1.CreateInvitationResponse
@@ -947,44 +1042,49 @@ var file_contracts_accountmanager_v1_invitations_proto_goTypes = []any{
 	(*RevokeInvitationResponse)(nil), // 7: cabinet.accountmanager.v1.RevokeInvitationResponse
 	(*ListMembershipsRequest)(nil),   // 8: cabinet.accountmanager.v1.ListMembershipsRequest
 	(*ListMembershipsResponse)(nil),  // 9: cabinet.accountmanager.v1.ListMembershipsResponse
-	(*UpdateMembershipRequest)(nil),  // 10: cabinet.accountmanager.v1.UpdateMembershipRequest
-	(*UpdateMembershipResponse)(nil), // 11: cabinet.accountmanager.v1.UpdateMembershipResponse
-	(*DeleteMembershipRequest)(nil),  // 12: cabinet.accountmanager.v1.DeleteMembershipRequest
-	(*DeleteMembershipResponse)(nil), // 13: cabinet.accountmanager.v1.DeleteMembershipResponse
-	(*SessionsEnded)(nil),            // 14: cabinet.accountmanager.v1.SessionsEnded
-	(*Invitation)(nil),               // 15: cabinet.accountmanager.v1.Invitation
-	(InvitationState)(0),             // 16: cabinet.accountmanager.v1.InvitationState
-	(*Membership)(nil),               // 17: cabinet.accountmanager.v1.Membership
-	(*timestamppb.Timestamp)(nil),    // 18: google.protobuf.Timestamp
+	(*GetMembershipRequest)(nil),     // 10: cabinet.accountmanager.v1.GetMembershipRequest
+	(*GetMembershipResponse)(nil),    // 11: cabinet.accountmanager.v1.GetMembershipResponse
+	(*UpdateMembershipRequest)(nil),  // 12: cabinet.accountmanager.v1.UpdateMembershipRequest
+	(*UpdateMembershipResponse)(nil), // 13: cabinet.accountmanager.v1.UpdateMembershipResponse
+	(*DeleteMembershipRequest)(nil),  // 14: cabinet.accountmanager.v1.DeleteMembershipRequest
+	(*DeleteMembershipResponse)(nil), // 15: cabinet.accountmanager.v1.DeleteMembershipResponse
+	(*SessionsEnded)(nil),            // 16: cabinet.accountmanager.v1.SessionsEnded
+	(*Invitation)(nil),               // 17: cabinet.accountmanager.v1.Invitation
+	(InvitationState)(0),             // 18: cabinet.accountmanager.v1.InvitationState
+	(*Membership)(nil),               // 19: cabinet.accountmanager.v1.Membership
+	(*timestamppb.Timestamp)(nil),    // 20: google.protobuf.Timestamp
 }
 var file_contracts_accountmanager_v1_invitations_proto_depIdxs = []int32{
-	15, // 0: cabinet.accountmanager.v1.CreateInvitationResponse.invitation:type_name -> cabinet.accountmanager.v1.Invitation
-	15, // 1: cabinet.accountmanager.v1.InviteStaffResponse.invitation:type_name -> cabinet.accountmanager.v1.Invitation
-	16, // 2: cabinet.accountmanager.v1.ListInvitationsRequest.states:type_name -> cabinet.accountmanager.v1.InvitationState
-	15, // 3: cabinet.accountmanager.v1.ListInvitationsResponse.invitations:type_name -> cabinet.accountmanager.v1.Invitation
-	15, // 4: cabinet.accountmanager.v1.RevokeInvitationResponse.invitation:type_name -> cabinet.accountmanager.v1.Invitation
-	17, // 5: cabinet.accountmanager.v1.ListMembershipsResponse.memberships:type_name -> cabinet.accountmanager.v1.Membership
-	17, // 6: cabinet.accountmanager.v1.UpdateMembershipResponse.membership:type_name -> cabinet.accountmanager.v1.Membership
-	18, // 7: cabinet.accountmanager.v1.SessionsEnded.time:type_name -> google.protobuf.Timestamp
-	0,  // 8: cabinet.accountmanager.v1.InvitationService.CreateInvitation:input_type -> cabinet.accountmanager.v1.CreateInvitationRequest
-	2,  // 9: cabinet.accountmanager.v1.InvitationService.InviteStaff:input_type -> cabinet.accountmanager.v1.InviteStaffRequest
-	4,  // 10: cabinet.accountmanager.v1.InvitationService.ListInvitations:input_type -> cabinet.accountmanager.v1.ListInvitationsRequest
-	6,  // 11: cabinet.accountmanager.v1.InvitationService.RevokeInvitation:input_type -> cabinet.accountmanager.v1.RevokeInvitationRequest
-	8,  // 12: cabinet.accountmanager.v1.MembershipService.ListMemberships:input_type -> cabinet.accountmanager.v1.ListMembershipsRequest
-	10, // 13: cabinet.accountmanager.v1.MembershipService.UpdateMembership:input_type -> cabinet.accountmanager.v1.UpdateMembershipRequest
-	12, // 14: cabinet.accountmanager.v1.MembershipService.DeleteMembership:input_type -> cabinet.accountmanager.v1.DeleteMembershipRequest
-	1,  // 15: cabinet.accountmanager.v1.InvitationService.CreateInvitation:output_type -> cabinet.accountmanager.v1.CreateInvitationResponse
-	3,  // 16: cabinet.accountmanager.v1.InvitationService.InviteStaff:output_type -> cabinet.accountmanager.v1.InviteStaffResponse
-	5,  // 17: cabinet.accountmanager.v1.InvitationService.ListInvitations:output_type -> cabinet.accountmanager.v1.ListInvitationsResponse
-	7,  // 18: cabinet.accountmanager.v1.InvitationService.RevokeInvitation:output_type -> cabinet.accountmanager.v1.RevokeInvitationResponse
-	9,  // 19: cabinet.accountmanager.v1.MembershipService.ListMemberships:output_type -> cabinet.accountmanager.v1.ListMembershipsResponse
-	11, // 20: cabinet.accountmanager.v1.MembershipService.UpdateMembership:output_type -> cabinet.accountmanager.v1.UpdateMembershipResponse
-	13, // 21: cabinet.accountmanager.v1.MembershipService.DeleteMembership:output_type -> cabinet.accountmanager.v1.DeleteMembershipResponse
-	15, // [15:22] is the sub-list for method output_type
-	8,  // [8:15] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	17, // 0: cabinet.accountmanager.v1.CreateInvitationResponse.invitation:type_name -> cabinet.accountmanager.v1.Invitation
+	17, // 1: cabinet.accountmanager.v1.InviteStaffResponse.invitation:type_name -> cabinet.accountmanager.v1.Invitation
+	18, // 2: cabinet.accountmanager.v1.ListInvitationsRequest.states:type_name -> cabinet.accountmanager.v1.InvitationState
+	17, // 3: cabinet.accountmanager.v1.ListInvitationsResponse.invitations:type_name -> cabinet.accountmanager.v1.Invitation
+	17, // 4: cabinet.accountmanager.v1.RevokeInvitationResponse.invitation:type_name -> cabinet.accountmanager.v1.Invitation
+	19, // 5: cabinet.accountmanager.v1.ListMembershipsResponse.memberships:type_name -> cabinet.accountmanager.v1.Membership
+	19, // 6: cabinet.accountmanager.v1.GetMembershipResponse.membership:type_name -> cabinet.accountmanager.v1.Membership
+	19, // 7: cabinet.accountmanager.v1.UpdateMembershipResponse.membership:type_name -> cabinet.accountmanager.v1.Membership
+	20, // 8: cabinet.accountmanager.v1.SessionsEnded.time:type_name -> google.protobuf.Timestamp
+	0,  // 9: cabinet.accountmanager.v1.InvitationService.CreateInvitation:input_type -> cabinet.accountmanager.v1.CreateInvitationRequest
+	2,  // 10: cabinet.accountmanager.v1.InvitationService.InviteStaff:input_type -> cabinet.accountmanager.v1.InviteStaffRequest
+	4,  // 11: cabinet.accountmanager.v1.InvitationService.ListInvitations:input_type -> cabinet.accountmanager.v1.ListInvitationsRequest
+	6,  // 12: cabinet.accountmanager.v1.InvitationService.RevokeInvitation:input_type -> cabinet.accountmanager.v1.RevokeInvitationRequest
+	8,  // 13: cabinet.accountmanager.v1.MembershipService.ListMemberships:input_type -> cabinet.accountmanager.v1.ListMembershipsRequest
+	10, // 14: cabinet.accountmanager.v1.MembershipService.GetMembership:input_type -> cabinet.accountmanager.v1.GetMembershipRequest
+	12, // 15: cabinet.accountmanager.v1.MembershipService.UpdateMembership:input_type -> cabinet.accountmanager.v1.UpdateMembershipRequest
+	14, // 16: cabinet.accountmanager.v1.MembershipService.DeleteMembership:input_type -> cabinet.accountmanager.v1.DeleteMembershipRequest
+	1,  // 17: cabinet.accountmanager.v1.InvitationService.CreateInvitation:output_type -> cabinet.accountmanager.v1.CreateInvitationResponse
+	3,  // 18: cabinet.accountmanager.v1.InvitationService.InviteStaff:output_type -> cabinet.accountmanager.v1.InviteStaffResponse
+	5,  // 19: cabinet.accountmanager.v1.InvitationService.ListInvitations:output_type -> cabinet.accountmanager.v1.ListInvitationsResponse
+	7,  // 20: cabinet.accountmanager.v1.InvitationService.RevokeInvitation:output_type -> cabinet.accountmanager.v1.RevokeInvitationResponse
+	9,  // 21: cabinet.accountmanager.v1.MembershipService.ListMemberships:output_type -> cabinet.accountmanager.v1.ListMembershipsResponse
+	11, // 22: cabinet.accountmanager.v1.MembershipService.GetMembership:output_type -> cabinet.accountmanager.v1.GetMembershipResponse
+	13, // 23: cabinet.accountmanager.v1.MembershipService.UpdateMembership:output_type -> cabinet.accountmanager.v1.UpdateMembershipResponse
+	15, // 24: cabinet.accountmanager.v1.MembershipService.DeleteMembership:output_type -> cabinet.accountmanager.v1.DeleteMembershipResponse
+	17, // [17:25] is the sub-list for method output_type
+	9,  // [9:17] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_contracts_accountmanager_v1_invitations_proto_init() }
@@ -999,7 +1099,7 @@ func file_contracts_accountmanager_v1_invitations_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_accountmanager_v1_invitations_proto_rawDesc), len(file_contracts_accountmanager_v1_invitations_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

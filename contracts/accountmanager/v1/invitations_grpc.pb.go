@@ -246,6 +246,7 @@ var InvitationService_ServiceDesc = grpc.ServiceDesc{
 
 const (
 	MembershipService_ListMemberships_FullMethodName  = "/cabinet.accountmanager.v1.MembershipService/ListMemberships"
+	MembershipService_GetMembership_FullMethodName    = "/cabinet.accountmanager.v1.MembershipService/GetMembership"
 	MembershipService_UpdateMembership_FullMethodName = "/cabinet.accountmanager.v1.MembershipService/UpdateMembership"
 	MembershipService_DeleteMembership_FullMethodName = "/cabinet.accountmanager.v1.MembershipService/DeleteMembership"
 )
@@ -257,6 +258,7 @@ const (
 // MembershipService says who may act for a client.
 type MembershipServiceClient interface {
 	ListMemberships(ctx context.Context, in *ListMembershipsRequest, opts ...grpc.CallOption) (*ListMembershipsResponse, error)
+	GetMembership(ctx context.Context, in *GetMembershipRequest, opts ...grpc.CallOption) (*GetMembershipResponse, error)
 	// Gives a person another role in the client.
 	UpdateMembership(ctx context.Context, in *UpdateMembershipRequest, opts ...grpc.CallOption) (*UpdateMembershipResponse, error)
 	// Takes a person's access to the client away, at once. Nobody can take their own.
@@ -275,6 +277,16 @@ func (c *membershipServiceClient) ListMemberships(ctx context.Context, in *ListM
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListMembershipsResponse)
 	err := c.cc.Invoke(ctx, MembershipService_ListMemberships_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *membershipServiceClient) GetMembership(ctx context.Context, in *GetMembershipRequest, opts ...grpc.CallOption) (*GetMembershipResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetMembershipResponse)
+	err := c.cc.Invoke(ctx, MembershipService_GetMembership_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -308,6 +320,7 @@ func (c *membershipServiceClient) DeleteMembership(ctx context.Context, in *Dele
 // MembershipService says who may act for a client.
 type MembershipServiceServer interface {
 	ListMemberships(context.Context, *ListMembershipsRequest) (*ListMembershipsResponse, error)
+	GetMembership(context.Context, *GetMembershipRequest) (*GetMembershipResponse, error)
 	// Gives a person another role in the client.
 	UpdateMembership(context.Context, *UpdateMembershipRequest) (*UpdateMembershipResponse, error)
 	// Takes a person's access to the client away, at once. Nobody can take their own.
@@ -324,6 +337,9 @@ type UnimplementedMembershipServiceServer struct{}
 
 func (UnimplementedMembershipServiceServer) ListMemberships(context.Context, *ListMembershipsRequest) (*ListMembershipsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMemberships not implemented")
+}
+func (UnimplementedMembershipServiceServer) GetMembership(context.Context, *GetMembershipRequest) (*GetMembershipResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetMembership not implemented")
 }
 func (UnimplementedMembershipServiceServer) UpdateMembership(context.Context, *UpdateMembershipRequest) (*UpdateMembershipResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateMembership not implemented")
@@ -366,6 +382,24 @@ func _MembershipService_ListMemberships_Handler(srv interface{}, ctx context.Con
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(MembershipServiceServer).ListMemberships(ctx, req.(*ListMembershipsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MembershipService_GetMembership_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetMembershipRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MembershipServiceServer).GetMembership(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MembershipService_GetMembership_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MembershipServiceServer).GetMembership(ctx, req.(*GetMembershipRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -416,6 +450,10 @@ var MembershipService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListMemberships",
 			Handler:    _MembershipService_ListMemberships_Handler,
+		},
+		{
+			MethodName: "GetMembership",
+			Handler:    _MembershipService_GetMembership_Handler,
 		},
 		{
 			MethodName: "UpdateMembership",

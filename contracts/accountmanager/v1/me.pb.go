@@ -259,8 +259,9 @@ func (x *GetMeResponse) GetMe() *Me {
 
 type UpdateMeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Me    *Me                    `protobuf:"bytes,1,opt,name=me,proto3" json:"me,omitempty"`
-	// name, phone, position, language, theme.
+	// Constraints hold for what the mask names; the rest is not looked at.
+	Me *Me `protobuf:"bytes,1,opt,name=me,proto3" json:"me,omitempty"`
+	// name, phone, position, language, theme; one at least.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -726,7 +727,7 @@ const file_contracts_accountmanager_v1_me_proto_rawDesc = "" +
 	"\rGetMeResponse\x12-\n" +
 	"\x02me\x18\x01 \x01(\v2\x1d.cabinet.accountmanager.v1.MeR\x02me\"\x85\x01\n" +
 	"\x0fUpdateMeRequest\x125\n" +
-	"\x02me\x18\x01 \x01(\v2\x1d.cabinet.accountmanager.v1.MeB\x06\xbaH\x03\xc8\x01\x01R\x02me\x12;\n" +
+	"\x02me\x18\x01 \x01(\v2\x1d.cabinet.accountmanager.v1.MeB\x06\xbaH\x03\xd8\x01\x03R\x02me\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
 	"updateMask\"A\n" +
 	"\x10UpdateMeResponse\x12-\n" +

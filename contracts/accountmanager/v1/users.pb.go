@@ -302,8 +302,9 @@ func (x *GetUserResponse) GetUser() *User {
 
 type UpdateUserRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	User  *User                  `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
-	// name, phone, position, roles.
+	// id says which. Constraints hold for what the mask names; the rest is not looked at.
+	User *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// name, phone, position, roles; one at least.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -876,7 +877,7 @@ const file_contracts_accountmanager_v1_users_proto_rawDesc = "" +
 	"\x0fGetUserResponse\x123\n" +
 	"\x04user\x18\x01 \x01(\v2\x1f.cabinet.accountmanager.v1.UserR\x04user\"\x8d\x01\n" +
 	"\x11UpdateUserRequest\x12;\n" +
-	"\x04user\x18\x01 \x01(\v2\x1f.cabinet.accountmanager.v1.UserB\x06\xbaH\x03\xc8\x01\x01R\x04user\x12;\n" +
+	"\x04user\x18\x01 \x01(\v2\x1f.cabinet.accountmanager.v1.UserB\x06\xbaH\x03\xd8\x01\x03R\x04user\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
 	"updateMask\"I\n" +
 	"\x12UpdateUserResponse\x123\n" +

@@ -32,11 +32,11 @@ func (s *Set) Dashboard(ctx context.Context, e *Env, head ui.Head) (*Page, error
 		}
 		group.Go(func() error {
 			part, err := s.tile(ctx, e, t)
-			switch status.Code(err) {
-			case codes.OK:
-			case codes.NotFound:
+			switch {
+			case err == nil:
+			case status.Code(err) == codes.NotFound:
 				return nil // nothing to show: nobody serves the client
-			case codes.Unavailable, codes.Unimplemented:
+			case down(err):
 				part = ui.Section(ui.SectionBox{ID: "t" + strconv.Itoa(i), Title: e.Text.T(t.Title), Content: ui.NoticeBox(ui.Notice{
 					Tone: ui.ToneWarn, Icon: "plug", Title: e.Text.T("kernel.part_down"), Text: e.Text.T("kernel.part_down_hint"),
 				})})

@@ -5,8 +5,6 @@ import (
 	"strconv"
 
 	"github.com/a-h/templ"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
@@ -146,7 +144,7 @@ func (s *Set) relatedLists(ctx context.Context, e *Env, sc *Screen, m protorefle
 		}
 		table, _, err := s.table(ctx, &inner, r.screen, e.Query, id, bind, relatedSize)
 		switch {
-		case status.Code(err) == codes.Unavailable, status.Code(err) == codes.Unimplemented:
+		case down(err):
 			box.Content = ui.NoticeBox(ui.Notice{Tone: ui.ToneWarn, Icon: "plug", Title: e.Text.T("kernel.part_down"), Text: e.Text.T("kernel.part_down_hint")})
 		case err != nil:
 			return nil, err

@@ -93,6 +93,16 @@ func returnsToForm(err error) bool {
 	return false
 }
 
+// down tells whether a part of a page cannot be had just now, so that the rest stands without it. A failure of the
+// part's own counts too: the router has logged it.
+func down(err error) bool {
+	switch status.Code(err) {
+	case codes.Unavailable, codes.Unimplemented, codes.DeadlineExceeded, codes.Internal:
+		return true
+	}
+	return false
+}
+
 func notFound(text string) error { return status.Error(codes.NotFound, text) }
 
 // LocalPath keeps a path that a form brought back inside the portal: an address of another site becomes the start.

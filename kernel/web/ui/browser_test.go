@@ -137,7 +137,7 @@ func view(t *testing.T, ctx context.Context, width, height int64, scheme string)
 
 // axe is the text of axe-core, when npm has brought it.
 var axe = sync.OnceValue(func() string {
-	for _, path := range []string{os.Getenv("CABINET_AXE"), "node_modules/axe-core/axe.min.js", "../../../node_modules/axe-core/axe.min.js"} {
+	for _, path := range []string{os.Getenv("CABINET_AXE"), "../../../.ci/node_modules/axe-core/axe.min.js"} {
 		if path == "" {
 			continue
 		}
@@ -247,7 +247,7 @@ func TestGalleryInABrowser(t *testing.T) {
 	nord, err := assets.New(dark)
 	require.NoError(t, err)
 	if axe() == "" {
-		t.Log("axe-core not found: npm install axe-core, or name axe.min.js in CABINET_AXE; its checks are left out")
+		t.Log("axe-core not found: run npm ci in .ci, or name axe.min.js in CABINET_AXE; its checks are left out")
 	}
 	for _, v := range []struct {
 		name          string

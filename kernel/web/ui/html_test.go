@@ -52,7 +52,7 @@ func attr(tok html.Token, name string) (string, bool) {
 	return "", false
 }
 
-var void = map[string]bool{"meta": true, "link": true, "input": true, "hr": true, "br": true, "img": true}
+var void = map[string]bool{"meta": true, "wbr": true, "link": true, "input": true, "hr": true, "br": true, "img": true}
 
 func TestPagesAreWellFormed(t *testing.T) {
 	for name, page := range gallery() {

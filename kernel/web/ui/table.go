@@ -1,5 +1,7 @@
 package ui
 
+import "github.com/a-h/templ"
+
 // Role says where a column stands when the table becomes cards, in boxes narrower than 544 px.
 type Role string
 
@@ -27,6 +29,8 @@ type Column struct {
 	Role  Role
 	Num   bool // figures: at the right, in one width
 	Fit   bool // as narrow as its content
+	// Labelled says the column's label on a card too, for values that mean nothing without it, such as "Yes".
+	Labelled bool
 	// SortHref leads to the same list, sorted by this column. Empty columns cannot be sorted by.
 	SortHref string
 	Sort     SortDir
@@ -47,6 +51,14 @@ func (c Column) class() string {
 	add(c.Fit, "fit")
 	add(c.Role != "" && c.Role != RolePrimary, string(c.Role))
 	return class
+}
+
+// labelAttr gives the label to the style of cards.
+func (c Column) labelAttr() templ.Attributes {
+	if !c.Labelled {
+		return nil
+	}
+	return templ.Attributes{"data-label": c.Label}
 }
 
 // Row is a row of a Table.

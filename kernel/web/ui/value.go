@@ -1,6 +1,10 @@
 package ui
 
-import "github.com/a-h/templ"
+import (
+	"strings"
+
+	"github.com/a-h/templ"
+)
 
 // Value is one thing shown in a cell, a fact or a tile. The zero Value shows a dash. Fields combine: an avatar stands
 // before the text, the second line below it, badges after it.
@@ -32,6 +36,15 @@ type Money struct {
 
 // T is a Value of plain text.
 func T(text string) Value { return Value{Text: text} }
+
+// address splits an e-mail address where a line may end before it ends within a word.
+func (v Value) address() (before, after string, found bool) {
+	at := strings.LastIndexByte(v.Text, '@')
+	if at < 0 || strings.ContainsAny(v.Text, " \n") {
+		return "", "", false
+	}
+	return v.Text[:at], v.Text[at:], true
+}
 
 // Empty tells whether there is nothing to show, which is shown as a dash.
 func (v Value) Empty() bool {

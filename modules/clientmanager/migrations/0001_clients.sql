@@ -119,22 +119,29 @@ select kernel.protect_own('clientmanager.import_rows', 'user_id');
 
 -- The ids of clients whose names, codes or tax ids hold all these groups of three letters, whoever asks: row security
 -- would keep the index from being used. Null when there are more than most: then it is cheaper to look at rows in
--- their order. The caller reads what it gets under row security.
+-- their order. The caller reads what it gets under row security. The query is planned anew each time, knowing what is
+-- looked for: frequent groups are found soonest without the index, rare ones with it.
 -- +goose StatementBegin
 create function clientmanager.clients_with_grams(wanted text[], most integer) returns uuid[]
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select case when count(*) <= most then coalesce(array_agg(id), '{}') end
-    from (select id from clientmanager.clients where grams @> wanted limit most + 1) found
-$$;
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    found uuid[];
+begin
+    execute 'select array_agg(id) from (select id from clientmanager.clients where grams @> $1 limit $2) c' into found using wanted, most + 1;
+    return case when coalesce(cardinality(found), 0) <= most then coalesce(found, '{}') end;
+end $$;
 -- +goose StatementEnd
 
 -- The same for clients that have all these tags.
 -- +goose StatementBegin
 create function clientmanager.clients_with_tags(wanted text[], most integer) returns uuid[]
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select case when count(*) <= most then coalesce(array_agg(id), '{}') end
-    from (select id from clientmanager.clients where tags @> wanted limit most + 1) found
-$$;
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    found uuid[];
+begin
+    execute 'select array_agg(id) from (select id from clientmanager.clients where tags @> $1 limit $2) c' into found using wanted, most + 1;
+    return case when coalesce(cardinality(found), 0) <= most then coalesce(found, '{}') end;
+end $$;
 -- +goose StatementEnd
 
 -- Whose these codes and tax ids are, whoever asks: they are unique in the whole portal.

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"encoding/base32"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	accountsv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel"
+	"github.com/opencabinet/cabinet/kernel/config"
+	"github.com/opencabinet/cabinet/kernel/store/cluster"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// site is the example as `go run ./examples/services` opens it, on a cluster and a port of its own.
+type site struct {
+	*kernel.Portal
+	// password is what the program prints: the same for everybody in the story.
+	password string
+}
+
+func openSite(t *testing.T) *site {
+	t.Helper()
+	s := &site{}
+	options := kernel.Options{
+		Assemble: assemble,
+		Seed: func(ctx context.Context, seed *kernel.Seed) error {
+			s.password = strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(seed.Key("password", 10)))
+			return tell(ctx, seed)
+		},
+		Config:  config.Options{BuiltIn: portalYAML, Environ: []string{"CABINET_LISTEN=127.0.0.1:0", "CABINET_DATA=" + t.TempDir()}},
+		Cluster: func(ctx context.Context, _ string) (*cluster.Cluster, error) { return cluster.ForTests(ctx) },
+		Log:     slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
+	}
+	var err error
+	s.Portal, err = kernel.New(options)
+	require.NoError(t, err)
+	began := time.Now()
+	require.NoError(t, s.Start(t.Context()))
+	t.Logf("the portal opened in %s", time.Since(began).Round(time.Millisecond))
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
+		defer cancel()
+		require.NoError(t, s.Stop(ctx))
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	})
+	return s
+}
+
+// firstHead is the path of the link that the program prints for the first head.
+func (s *site) firstHead(t *testing.T) string {
+	t.Helper()
+	invited, err := kernelv1.NewIdentityServiceClient(s.Kernel()).InviteFirstHead(t.Context(), &kernelv1.InviteFirstHeadRequest{})
+	require.NoError(t, err)
+	require.NotEmpty(t, invited.GetToken(), "the portal has a head already")
+	return "/invitation/" + invited.GetToken()
+}
+
+// session signs somebody of the story in and returns the session's token.
+func (s *site) session(t *testing.T, email string) string {
+	t.Helper()
+	in, err := kernelv1.NewIdentityServiceClient(s.Kernel()).SignIn(t.Context(), &kernelv1.SignInRequest{Login: email, Password: s.password})
+	require.NoError(t, err)
+	return in.GetSessionToken()
+}
+
+// actingFor signs somebody in for one of their clients.
+func (s *site) actingFor(t *testing.T, email, client string) string {
+	t.Helper()
+	token := s.session(t, email)
+	_, err := kernelv1.NewIdentityServiceClient(s.Kernel()).SwitchClient(t.Context(), &kernelv1.SwitchClientRequest{SessionToken: token, ClientId: client})
+	require.NoError(t, err)
+	return token
+}
+
+// head makes one more head and returns their session's token.
+func (s *site) head(t *testing.T) string {
+	t.Helper()
+	invited, err := accountsv1.NewInvitationServiceClient(s.Kernel()).InviteStaff(t.Context(), &accountsv1.InviteStaffRequest{
+		RequestId: uuid.NewString(), Name: "Oksana Hrynko", Email: "oksana@polissia.example", Role: "head",
+	})
+	require.NoError(t, err)
+	in, err := kernelv1.NewIdentityServiceClient(s.Kernel()).AcceptInvitation(t.Context(), &kernelv1.AcceptInvitationRequest{
+		Token: invited.GetToken(), Name: "Oksana Hrynko", Password: s.password,
+	})
+	require.NoError(t, err)
+	return in.GetSessionToken()
+}

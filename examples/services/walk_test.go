@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/opencabinet/cabinet/kernel/module"
+)
+
+var (
+	anID   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	braces = regexp.MustCompile(`\{[a-z_]+\}`)
+)
+
+// screenOf tells addresses of one screen apart from those of others: ids and queries do not count.
+func screenOf(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	return anID.ReplaceAllString(path, "{}")
+}
+
+// walked are the screens that somebody came to.
+type walked struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+func (w *walked) add(screens map[string]bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for s := range screens {
+		w.seen[s] = true
+	}
+}
+
+// walk follows every link of the portal that a reader is shown, one of each screen, and looks at each page. first are
+// pages to begin with, so that the client whose pages are seen is one with people.
+func walk(t *testing.T, browser context.Context, s *site, role, session string, all *walked, first ...string) {
+	b := newTab(t, browser, s, session)
+	done := map[string]bool{"/sign-in": true}
+	for next := append([]string{"/"}, first...); len(next) > 0; {
+		path := next[0]
+		next = next[1:]
+		if done[screenOf(path)] {
+			continue
+		}
+		done[screenOf(path)] = true
+		b.open(path)
+		name := "walk-" + role + strings.NewReplacer("/", "-", "{}", "id").Replace(screenOf(path))
+		b.lookAt(name, desk, "dark", contrast)
+		b.lookAt(name, phone, "light", everything)
+		next = append(next, b.links()...)
+		// The longest words are those of other languages.
+		b.setLanguage("uk")
+		b.open(path)
+		b.shoot(name + "-uk")
+		b.fits(name+" in Ukrainian", phone)
+		b.setLanguage("en")
+		b.view(desk, "light")
+	}
+	all.add(done)
+	t.Logf("%s came to %d screens", role, len(done)-1)
+}
+
+// links are where the page leads in the portal, short addresses first: they have no query.
+func (b *tab) links() []string {
+	b.t.Helper()
+	found := ask[[]string](b, `[...document.querySelectorAll('a[href]')].filter((a) => a.origin === location.origin && !a.download).map((a) => a.pathname + a.search)`)
+	slices.SortStableFunc(found, func(a, b string) int { return len(a) - len(b) })
+	return found
+}
+
+func (b *tab) setLanguage(tag string) {
+	b.t.Helper()
+	b.do(chromedp.Evaluate[chromedp.Void](`document.cookie = 'cabinet_language=` + tag + `; path=/'`))
+}
+
+// complete checks that links lead to each screen of the manifests, but for lists that are shown as parts of a detail.
+func (w *walked) complete(t *testing.T, s *site) {
+	part := map[string]bool{}
+	for _, m := range s.Manifests() {
+		for _, sc := range m.Screens {
+			for _, r := range sc.Related {
+				part[r.Screen] = true
+			}
+		}
+	}
+	// A form's page does not show the screen's actions yet, which would lead here.
+	part["accountmanager.password"], part["accountmanager.sessions"] = true, true
+	for _, m := range s.Manifests() {
+		for _, sc := range m.Screens {
+			if !w.seen[braces.ReplaceAllString(sc.Path, "{}")] && !part[m.ID+"."+sc.ID] {
+				t.Errorf("no page leads to the screen %s.%s, %s", m.ID, sc.ID, sc.Path)
+			}
+		}
+	}
+}
+
+// parts are the pages of a client that its own page shows as parts, each an address of its own.
+func (s *site) parts(client string, audience module.Audience) []string {
+	var paths []string
+	for _, m := range s.Manifests() {
+		for _, sc := range m.Screens {
+			if sc.Kind == module.List && sc.Audience == audience && strings.HasPrefix(sc.Path, "/clients/{client_id}/") {
+				paths = append(paths, braces.ReplaceAllString(sc.Path, client))
+			}
+		}
+	}
+	return paths
+}

@@ -1,0 +1,38 @@
+package accountmanager_test
+
+import (
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	v1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
+	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/modules/accountmanager"
+	"github.com/opencabinet/cabinet/modules/clientmanager"
+)
+
+func TestConform(t *testing.T) {
+	kerneltest.Conform(t, kerneltest.Subject{
+		Module: accountmanager.ID,
+		Options: kerneltest.Options{Assemble: func(router *call.Router) ([]module.Unit, error) {
+			m := accountmanager.New(clientmanagerv1.NewClientServiceClient(router))
+			others := clientmanager.New(v1.NewUserServiceClient(router))
+			return []module.Unit{module.Unit(clientmanager.NewUnit(others)), module.Unit(accountmanager.NewUnit(m))}, nil
+		}},
+		Samples: map[string]func(proto.Message, *kerneltest.Side){
+			v1.UserService_GetStaffCard_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				m.(*v1.GetStaffCardRequest).UserId = side.StaffID
+			},
+			kernelv1.IdentityService_SignIn_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				m.(*kernelv1.SignInRequest).Login = side.Email
+			},
+			kernelv1.IdentityService_SwitchClient_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				m.(*kernelv1.SwitchClientRequest).ClientId = side.ClientID
+			},
+		},
+	})
+}
