@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,12 +31,15 @@ import (
 
 // Portal is one assembled application. Its life: [New], [Portal.Start], [Portal.Wait], [Portal.Stop].
 type Portal struct {
-	options Options
-	config  *config.Config
-	router  *call.Router
-	parts   *composition
-	policy  *access.Policy
-	texts   *locale.Bundle
+	options  Options
+	config   *config.Config
+	router   *call.Router
+	units    []module.Unit
+	foreign  []string                   // modules of programs of their own, by id
+	programs map[string]*plugin.Process // of them, those that run
+	parts    *composition
+	policy   *access.Policy
+	texts    *locale.Bundle
 
 	// What Start makes, and stops hold: the functions that unmake it, last first.
 	secrets    *secret.Keeper
@@ -69,7 +74,7 @@ func New(options Options) (*Portal, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Portal{options: options, failed: make(chan error, 1)}
+	p := &Portal{options: options, failed: make(chan error, 1), programs: map[string]*plugin.Process{}}
 	p.router = call.New(call.Options{Log: options.Log, Clock: options.Now})
 	units, err := options.Assemble(p.router)
 	if err != nil {
@@ -86,17 +91,34 @@ func New(options Options) (*Portal, error) {
 	if p.config, err = config.Load(read); err != nil {
 		return nil, err
 	}
-	if p.parts, err = compose(units, p.config); err != nil {
+	p.units = units
+	for _, id := range slices.Sorted(maps.Keys(p.config.Modules)) {
+		if m := p.config.Modules[id]; m.Path != "" && m.Enabled {
+			p.foreign = append(p.foreign, id)
+		}
+	}
+	if len(p.foreign) > 0 {
+		return p, nil // what they are is known once their programs run
+	}
+	if err := p.compose(); err != nil {
 		return nil, err
+	}
+	return p, nil
+}
+
+// compose checks that the modules fit together, and derives what follows from all of them.
+func (p *Portal) compose() (err error) {
+	if p.parts, err = compose(p.units, p.config); err != nil {
+		return err
 	}
 	if p.policy, err = p.parts.policy(p.config); err != nil {
-		return nil, err
+		return err
 	}
 	if p.texts, err = p.parts.texts(p.config); err != nil {
-		return nil, err
+		return err
 	}
 	p.router.Install(p.policy, p.parts.requires)
-	return p, nil
+	return nil
 }
 
 // Start opens the portal: master key, database, modules, events, pages. When it fails, what it had started is stopped
@@ -139,6 +161,9 @@ func (p *Portal) start(ctx context.Context) error {
 		return err
 	}
 	if err := p.openProcesses(); err != nil {
+		return err
+	}
+	if err := p.startForeign(ctx); err != nil {
 		return err
 	}
 	kernelv1.RegisterAccessServiceServer(p.router, &accessService{router: p.router, db: p.db})

@@ -40,6 +40,38 @@ func (p *Portal) openProcesses() error {
 	return nil
 }
 
+// foreign is a module of a program of its own: what it says of itself, and nothing to call.
+type foreign struct{ manifest module.Manifest }
+
+var _ module.Module = foreign{}
+
+// Manifest is what the program sent.
+func (f foreign) Manifest() module.Manifest { return f.manifest }
+
+// Register is done in the program.
+func (f foreign) Register(module.Registrar) {}
+
+// startForeign starts the programs that portal.yaml names and asks what they are. One that cannot be had leaves the
+// portal without its module, and a process in quarantine that says why.
+func (p *Portal) startForeign(ctx context.Context) error {
+	if len(p.foreign) == 0 {
+		return nil
+	}
+	for _, id := range p.foreign {
+		process, err := p.processes.Start(ctx, plugin.Spec{ID: id, Path: p.config.Modules[id].Path})
+		if err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			p.options.Log.ErrorContext(ctx, "a module is left out: its program cannot be used", "module", id, "error", err)
+			continue
+		}
+		p.programs[id] = process
+		p.units = append(p.units, module.Unit{Name: id, Module: foreign{process.Description().Manifest}})
+	}
+	return p.compose()
+}
+
 // startProcess starts a module of this program in a process of its own: the portal's program again, which serves the
 // one module and nothing else.
 func (p *Portal) startProcess(ctx context.Context, id string) (*plugin.Process, error) {
@@ -50,8 +82,11 @@ func (p *Portal) startProcess(ctx context.Context, id string) (*plugin.Process, 
 	return p.processes.Start(ctx, plugin.Spec{ID: id, Path: program, Args: p.options.ProgramArgs, Env: []string{wire.EnvModule + "=" + id}})
 }
 
-// registerOwn starts a module of this program in a process of its own and takes it in.
+// registerOwn takes in a module that runs in a process of its own; one of this program is started for that.
 func (p *Portal) registerOwn(ctx context.Context, own module.Module, m module.Manifest, rows *store.Store) ([]event.Subscription, error) {
+	if process := p.programs[m.ID]; process != nil {
+		return p.registerProcess(ctx, process, m, rows, p.config.Modules[m.ID].Settings)
+	}
 	settings, err := settingsOf(own)
 	if err != nil {
 		return nil, err

@@ -252,4 +252,3 @@ func TestKilledInTheMiddleOfAStory(t *testing.T) {
 	require.Contains(t, said, "fresh: false", "it was told to its end")
 	require.Len(t, clients(), storyClients)
 }
-
