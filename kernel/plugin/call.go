@@ -59,7 +59,13 @@ func (p *Process) once(ctx context.Context, method string, readOnly bool, in, ou
 // broken tells whether a call failed for its connection. It then waits until the process is known to be gone, or to be
 // another, so that the next try does not meet the same.
 func (p *Process) broken(ctx context.Context, inst *instance, err error, trailer metadata.MD) bool {
-	if status.Code(err) != codes.Unavailable || len(trailer.Get(servedKey)) > 0 {
+	if err == nil || ctx.Err() != nil || len(trailer.Get(servedKey)) > 0 {
+		return false
+	}
+	switch status.Code(err) {
+	case codes.Unavailable:
+	case codes.Canceled: // not by the caller: the supervisor closed the connection of a process that had ended
+	default:
 		return false
 	}
 	select {

@@ -27,8 +27,9 @@ type Status struct {
 	PID int
 	// Version is what the program says of itself.
 	Version string
-	// Restarts since the portal started.
-	Restarts int
+	// Restarts since the portal started, and why the last one was needed.
+	Restarts    int
+	LastFailure string
 }
 
 // callable tells whether calls can be made.

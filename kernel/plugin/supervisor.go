@@ -184,6 +184,9 @@ func (p *Process) supervise(inst *instance) {
 				p.set(Stopped, "")
 				return
 			}
+			p.mu.Lock()
+			p.status.LastFailure = reason
+			p.mu.Unlock()
 			p.set(Crashed, reason)
 			p.host.cfg.Log.WarnContext(p.life, "a module's process failed", "module", p.spec.ID, "reason", reason)
 			if !p.pause(reason) {
@@ -198,9 +201,6 @@ func (p *Process) supervise(inst *instance) {
 			}
 			reason = err.Error()
 		}
-		p.mu.Lock()
-		p.status.Restarts++
-		p.mu.Unlock()
 	}
 }
 
@@ -214,6 +214,9 @@ func (p *Process) again() (*instance, error) {
 		inst.kill(p.host.cfg.Timing.Kill)
 		return nil, &IncompatibleError{Module: p.spec.ID, Differences: differ}
 	}
+	p.mu.Lock()
+	p.status.Restarts++
+	p.mu.Unlock()
 	if err := p.open(p.life, inst); err != nil {
 		inst.kill(p.host.cfg.Timing.Kill)
 		return nil, err
@@ -306,7 +309,10 @@ func (p *Process) pause(reason string) bool {
 			return false
 		}
 	}
-	wait := min(t.First<<(n-1), t.Most)
+	wait := t.Most
+	if n < 32 { // or the shift would overflow
+		wait = min(t.First<<(n-1), t.Most)
+	}
 	wait = time.Duration(rand.Int64N(int64(wait) + 1)) // full jitter: many that fell together do not start together
 	p.set(Backoff, reason)
 	timer := time.NewTimer(wait)
