@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,7 +38,8 @@ func TestInABrowser(t *testing.T) {
 			path(t, browser, s, phone, few(t, "Southwind", "SW"), "accounts@southwind.example")
 		})
 		run("walk as head", func(t *testing.T) {
-			walk(t, browser, s, "head", head, all, append(s.parts(roastery, module.ForStaff), page)...)
+			people := []string{"/people/" + s.user(t, manager), "/people/" + s.user(t, director)}
+			walk(t, browser, s, "head", head, all, slices.Concat(s.parts(roastery, module.ForStaff), people, []string{page})...)
 		})
 		run("walk as manager", func(t *testing.T) { walk(t, browser, s, "manager", manager, all, page) })
 		run("walk as director", func(t *testing.T) { walk(t, browser, s, "director", director, all) })

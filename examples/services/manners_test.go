@@ -26,6 +26,11 @@ func firstHead(t *testing.T, browser context.Context, s *site) {
 	require.Equal(t, "/", b.path())
 	require.Contains(t, b.text("main h1"), "Oksana")
 	b.look("first-head-home")
+	// The picture beside this file: portal.png.
+	b.view(size{"picture", 1200, 750}, "light")
+	b.open("/clients")
+	b.shoot("portal")
+	b.view(desk, "light")
 	b.leads(410, chromedp.Navigate(s.URL()+link))
 	b.look("link-used")
 }

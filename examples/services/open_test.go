@@ -74,6 +74,14 @@ func (s *site) session(t *testing.T, email string) string {
 	return in.GetSessionToken()
 }
 
+// user is the id of whom a session belongs to.
+func (s *site) user(t *testing.T, session string) string {
+	t.Helper()
+	who, err := kernelv1.NewIdentityServiceClient(s.Kernel()).Identify(t.Context(), &kernelv1.IdentifyRequest{SessionToken: session})
+	require.NoError(t, err)
+	return who.GetIdentity().GetUserId()
+}
+
 // actingFor signs somebody in for one of their clients.
 func (s *site) actingFor(t *testing.T, email, client string) string {
 	t.Helper()

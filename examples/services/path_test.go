@@ -17,7 +17,8 @@ import (
 // newcomers are the companies that a manager brings, one of whom the path is about.
 type newcomers struct {
 	file string
-	rows int
+	// rows can be brought in, faults cannot.
+	rows, faults int
 	// search finds one of them alone.
 	search, name string
 }
@@ -40,9 +41,10 @@ func few(t *testing.T, name, code string) newcomers {
 	for i, what := range []string{"Traders", "Bakery", "Roastery"} {
 		text += fmt.Sprintf("%s%d,%s %s,\"Lutsk, Volyn\"\n", code, i, name, what)
 	}
+	text += code + "9,,Nowhere\n" // who it is, nobody knows
 	file := filepath.Join(t.TempDir(), "few.csv")
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-	return newcomers{file: file, rows: 3, search: strings.ToLower(name) + " bak", name: name + " Bakery"}
+	return newcomers{file: file, rows: 3, faults: 1, search: strings.ToLower(name) + " bak", name: name + " Bakery"}
 }
 
 // path is the whole of it at one size: a manager brings companies, opens one to its accountant and closes it again.
@@ -91,7 +93,7 @@ func (p *journey) importAndFind(new newcomers) (client string) {
 	require.Contains(t, p.text("main"), fmt.Sprint(new.rows))
 	p.leads(200, click("main form .primary"))
 	p.stop("import-done")
-	require.Equal(t, []string{fmt.Sprint(new.rows), "0", "0", "0"}, ask[[]string](p.tab, `[...document.querySelectorAll('.kpis dd')].map((e) => e.innerText.trim())`))
+	require.Equal(t, []string{fmt.Sprint(new.rows), "0", "0", fmt.Sprint(new.faults)}, ask[[]string](p.tab, `[...document.querySelectorAll('.kpis dd')].map((e) => e.innerText.trim())`))
 
 	p.leads(200, p.clickText("Clients"))
 	p.leads(200, write("input[type=search]", new.search+"\r"))

@@ -62,6 +62,8 @@ func TestPages(t *testing.T) {
 	p := kerneltest.Start(t, kerneltest.Options{Assemble: assemble, Config: "name: Polissia Climate"})
 	head, nobody := p.Head(t), p.Anonymous(t)
 	require.Contains(t, head.Get(t, "/").Body, "Polissia Climate")
+	lesia := p.Contact(t, p.Client(t, "Zerno Roastery"), "client.accountant")
+	require.Equal(t, http.StatusForbidden, lesia.Get(t, "/clients/"+p.Client(t, "Museum of Maps")).Status)
 	require.Contains(t, nobody.Get(t, "/").Location(), "/sign-in")
 
 	require.Equal(t, http.StatusForbidden, head.Post(t, "/sign-out", url.Values{"csrf": {"forged"}}).Status)

@@ -22,10 +22,10 @@ func alive(conn net.Conn) bool {
 		return false
 	}
 	var peeked error
-	err = raw.Read(func(fd uintptr) bool {
+	// Control and not Read: the driver's own reader may be waiting on the socket, and Read would wait for it.
+	err = raw.Control(func(fd uintptr) {
 		var b [1]byte
-		_, _, peeked = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
-		return true // do not wait for more
+		_, _, peeked = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 	})
 	return err == nil && (peeked == syscall.EAGAIN || peeked == syscall.EWOULDBLOCK) //nolint:errorlint // a plain errno
 }

@@ -2,8 +2,9 @@ package store_test
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -14,7 +15,8 @@ import (
 	"github.com/opencabinet/cabinet/kernel/store/storetest"
 )
 
-// benchWorld has 100,000 bills of 10,000 clients, 3 of which the contact's firm's manager sees.
+// benchWorld has 100,000 bills of 10,000 clients. The contact's client has 201 of them, the manager has two clients. The
+// bare pool is the superuser's, whom no policy concerns, and is made like the store's.
 func benchWorld(b *testing.B) (w *world, id string, bare *pgxpool.Pool) {
 	b.Helper()
 	w = newWorld(b)
@@ -31,6 +33,7 @@ func benchWorld(b *testing.B) (w *world, id string, bare *pgxpool.Pool) {
 	cfg, err := pgxpool.ParseConfig(storetest.Cluster(b))
 	require.NoError(b, err)
 	cfg.ConnConfig.Database = w.db.Pool().Config().ConnConfig.Database
+	cfg.MaxConns = 8
 	bare, err = pgxpool.NewWithConfig(b.Context(), cfg)
 	require.NoError(b, err)
 	b.Cleanup(bare.Close)
@@ -39,52 +42,82 @@ func benchWorld(b *testing.B) (w *world, id string, bare *pgxpool.Pool) {
 
 type bill struct{ ID, Title string }
 
-// BenchmarkRead reads one bill by its key and a page of 50, bare (as a superuser, with no policy and the client given by
-// hand) and through the store: as a contact, as a manager of two clients, and as one who sees all.
-func BenchmarkRead(b *testing.B) {
-	w, id, bare := benchWorld(b)
-	const (
-		one  = "select id::text, title from shop.bill where id = $1"
-		page = "select id::text, title from shop.bill where client_id = $1 order by id limit 50"
-	)
-	for _, read := range []struct {
-		name, sql, arg string
-		rows           int
-	}{{"key", one, id, 1}, {"page", page, w.mine, 50}} {
-		b.Run(fmt.Sprintf("%s/bare", read.name), func(b *testing.B) {
+type read struct {
+	sql, arg string
+	rows     int
+}
+
+func (r read) bare(ctx context.Context, pool *pgxpool.Pool) ([]bill, error) {
+	rows, err := pool.Query(ctx, r.sql, r.arg)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[bill])
+}
+
+func (r read) scoped(ctx context.Context, s *store.Store) ([]bill, error) {
+	return store.Query(ctx, s, pgx.RowToStructByPos[bill], r.sql, r.arg)
+}
+
+// BenchmarkScopedRead reads a page of 50 bills of a client, and one bill by its key: bare, which is to say with no policy
+// and the client given by hand, and through the store, as a contact, as a manager of two clients and as one who sees all.
+// Each scoped read alternates with the bare one, so that x-bare, the ratio of the medians, is of the same moments.
+func BenchmarkScopedRead(b *testing.B) {
+	w, id, pool := benchWorld(b)
+	for _, what := range []struct {
+		name string
+		read
+	}{
+		{"page", read{"select id::text, title from shop.bill where client_id = $1 order by id limit 50", w.mine, 50}},
+		{"key", read{"select id::text, title from shop.bill where id = $1", id, 1}},
+	} {
+		b.Run(what.name+"/bare", func(b *testing.B) {
 			for b.Loop() {
-				rows, err := bare.Query(b.Context(), read.sql, read.arg)
+				list, err := what.bare(b.Context(), pool)
 				require.NoError(b, err)
-				list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[bill])
-				require.NoError(b, err)
-				require.Len(b, list, read.rows)
+				require.Len(b, list, what.rows)
 			}
 		})
-		for who, ctx := range map[string]context.Context{
-			"contact": w.asContact(b), "manager": w.asManager(b), "all": storetest.As(b.Context(), access.Staff, w.manager, access.All),
+		for _, who := range []struct {
+			name string
+			ctx  context.Context
+		}{
+			{"contact", w.asContact(b)}, {"manager", w.asManager(b)}, {"all", storetest.As(b.Context(), access.Staff, w.manager, access.All)},
 		} {
-			b.Run(read.name+"/"+who, func(b *testing.B) {
+			b.Run(what.name+"/scoped/"+who.name, func(b *testing.B) {
+				var bare, scoped []time.Duration
 				for b.Loop() {
-					list, err := store.Query(ctx, w.shop, pgx.RowToStructByPos[bill], read.sql, read.arg)
+					b.StopTimer()
+					began := time.Now()
+					_, err := what.bare(b.Context(), pool)
+					bare = append(bare, time.Since(began))
 					require.NoError(b, err)
-					require.Len(b, list, read.rows)
+					b.StartTimer()
+					began = time.Now()
+					list, err := what.scoped(who.ctx, w.shop)
+					scoped = append(scoped, time.Since(began))
+					require.NoError(b, err)
+					require.Len(b, list, what.rows)
 				}
+				b.ReportMetric(float64(median(scoped))/float64(median(bare)), "x-bare")
 			})
 		}
 	}
 }
 
-// BenchmarkTx writes one row in a transaction, bare and through the store, and with an answer kept.
+func median(of []time.Duration) time.Duration {
+	slices.Sort(of)
+	return of[len(of)/2]
+}
+
+// BenchmarkTx writes one row in a transaction of the store.
 func BenchmarkTx(b *testing.B) {
 	w := newWorld(b)
 	ctx := w.asContact(b)
-	update := "update shop.bill set amount = amount + 1 where title = 'first'"
-	b.Run("store", func(b *testing.B) {
-		for b.Loop() {
-			require.NoError(b, w.shop.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-				_, err := tx.Exec(ctx, update)
-				return err
-			}))
-		}
-	})
+	for b.Loop() {
+		require.NoError(b, w.shop.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, "update shop.bill set amount = amount + 1 where title = 'first'")
+			return err
+		}))
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
@@ -24,6 +25,12 @@ func TestConform(t *testing.T) {
 			return []module.Unit{module.Unit(clientmanager.NewUnit(others)), module.Unit(accountmanager.NewUnit(m))}, nil
 		}},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
+			// Its constraints hold for what the mask names, so nothing says from the outside that an id is needed.
+			v1.UserService_UpdateUser_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.UpdateUserRequest)
+				r.User = &v1.User{Id: side.UserID, Name: side.Marker}
+				r.UpdateMask = &fieldmaskpb.FieldMask{Paths: []string{"name"}}
+			},
 			v1.UserService_GetStaffCard_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				m.(*v1.GetStaffCardRequest).UserId = side.StaffID
 			},

@@ -344,22 +344,33 @@ func (p *portal) signIn(login, password string) (string, error) {
 }
 
 // rows counts rows as the database's owner sees them.
-func (p *portal) rows(sql string, args ...any) int {
+func (p *portal) rows(sql string, args ...any) (n int) {
 	p.t.Helper()
-	conn, err := pgx.Connect(p.t.Context(), server.DSN())
-	require.NoError(p.t, err)
-	defer conn.Close(context.Background()) //nolint:errcheck // a test's
-	config := conn.Config().Copy()
-	config.Database = p.db.Pool().Config().ConnConfig.Database
-	own, err := pgx.ConnectConfig(p.t.Context(), config)
-	require.NoError(p.t, err)
-	defer own.Close(context.Background()) //nolint:errcheck // a test's
-	var n int
-	require.NoError(p.t, own.QueryRow(p.t.Context(), sql, args...).Scan(&n))
+	p.owner(func(conn *pgx.Conn) { require.NoError(p.t, conn.QueryRow(p.t.Context(), sql, args...).Scan(&n)) })
 	return n
 }
 
-// at once runs f in many goroutines that wait for each other, and returns what each said.
+// exec changes rows as the database's owner, behind the module's back.
+func (p *portal) exec(sql string, args ...any) {
+	p.t.Helper()
+	p.owner(func(conn *pgx.Conn) {
+		_, err := conn.Exec(p.t.Context(), sql, args...)
+		require.NoError(p.t, err)
+	})
+}
+
+func (p *portal) owner(do func(*pgx.Conn)) {
+	p.t.Helper()
+	config, err := pgx.ParseConfig(server.DSN())
+	require.NoError(p.t, err)
+	config.Database = p.db.Pool().Config().ConnConfig.Database
+	conn, err := pgx.ConnectConfig(p.t.Context(), config)
+	require.NoError(p.t, err)
+	defer conn.Close(context.Background()) //nolint:errcheck // a test's
+	do(conn)
+}
+
+// atOnce runs f in many goroutines that wait for each other, and returns what each said.
 func atOnce(many int, f func(i int) error) []error {
 	var ready, done sync.WaitGroup
 	start, errs := make(chan struct{}), make([]error, many)

@@ -95,11 +95,13 @@ func TestManyWrongPasswordsAtOnceAreNotMoreThanTheTries(t *testing.T) {
 func TestManyRightPasswordsAtOnceAllComeIn(t *testing.T) {
 	p := newPortal(t)
 	p.head()
-	errs := atOnce(32, func(int) error {
-		_, err := p.signIn("head@example.com", password)
-		return err
-	})
-	require.Equal(t, 32, count(errs, codes.OK))
+	for range 8 { // each time the count of wrong ones is made anew
+		errs := atOnce(32, func(int) error {
+			_, err := p.signIn("head@example.com", password)
+			return err
+		})
+		require.Equal(t, 32, count(errs, codes.OK), "%v", errs)
+	}
 }
 
 func TestOneAddressHasSoManyTries(t *testing.T) {

@@ -11,6 +11,7 @@
 //	sessions.go       MeService: one's own sessions
 //	invitations.go    InvitationService
 //	memberships.go    MembershipService
+//	mask.go           updates: what their mask names, and constraints of that
 //	roles.go          who may give which role, and the last head
 //	password.go       hashing, and what wrong passwords lead to
 //	rate.go           how many tries an address has
@@ -23,6 +24,11 @@
 //
 // A user is staff or a contact, never both. What a user may see is decided by grants: a membership puts one in the
 // transaction that makes it, and takes it in the transaction that ends it.
+//
+// Transactions lock in one order: heads, the user, their memberships and clients, then sessions and invitations.
+//
+// Sessions that have ended are deleted at the next sign-ins, counts of wrong passwords two days after the last one.
+// Invitations are kept: they say who let whom in.
 package accountmanager
 
 import (

@@ -16,6 +16,7 @@
 //	plan.go        what becomes of each row
 //	changes.go     fields that can be written
 //	normal.go      names, places, phones and codes in the form they are compared in
+//	sight.go       how many clients a caller sees, which decides how a list is read
 //	errors.go      refusals, in words of the locale files
 //	*_sql.go       the SQL of the file beside it; list_sql.go that of lists and counts
 //

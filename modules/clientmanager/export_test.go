@@ -27,3 +27,9 @@ const OverviewSQL = overviewSQL
 
 // Listed is what a page's rows are read into.
 type Listed = listed
+
+// ImportFields and Suggest are what an import puts columns into, and what it makes of their names.
+var (
+	ImportFields = importFields
+	Suggest      = suggest
+)

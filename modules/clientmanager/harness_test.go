@@ -234,6 +234,8 @@ func (p *portal) member(name, role string) user {
 	return p.as(access.Staff, id, name, "", role)
 }
 
+func (u user) kind() access.Kind { return access.From(u).Kind }
+
 func (p *portal) head() user               { return p.member("Olena Head", "head") }
 func (p *portal) manager(name string) user { return p.member(name, "manager") }
 

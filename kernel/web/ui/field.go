@@ -238,3 +238,16 @@ func (f Field) checkValue() string {
 func (f Field) chosen(o Option) bool {
 	return o.Selected || (f.Value != "" && o.Value == f.Value)
 }
+
+// shown is the value of a field that is not asked, as its reader knows it.
+func (f Field) shown() string {
+	for _, o := range f.Options {
+		if o.Value == f.Value && o.Label != "" {
+			return o.Label
+		}
+	}
+	if f.Value == "" {
+		return "—"
+	}
+	return f.Value
+}

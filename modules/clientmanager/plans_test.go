@@ -1,0 +1,72 @@
+package clientmanager_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// The plans of every list are those of testdata. At 20,000 clients statistics are of every row, and plans the same each
+// time; with CABINET_MILLION=1 they are compared at a million.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	n := 20_000
+	if os.Getenv("CABINET_MILLION") != "" {
+		n = 1_000_000
+	}
+	c := newCrowd(t, n)
+	var out strings.Builder
+	for _, who := range c.callers {
+		d := access.Decision{Allowed: true, Reach: access.Granted}
+		if who.only == "" {
+			d.Reach = access.All
+		}
+		ctx := access.WithDecision(who, d)
+		for _, q := range c.questions() {
+			sql, args, err := c.module.Listing(ctx, q.ListClientsRequest, "")
+			require.NoError(t, err)
+			plan, err := store.Query(ctx, c.own, pgx.RowTo[string], "explain (costs off) "+sql, args...)
+			require.NoError(t, err)
+			text := short(plan)
+			if strings.Contains(text, "Seq Scan on clients") {
+				require.Contains(t, readsAll, q.name, "%s, %s reads the whole table:\n%s", who.name, q.name, text)
+			}
+			fmt.Fprintf(&out, "== %s: %s\n%s\n", who.name, q.name, text)
+		}
+	}
+	file := fmt.Sprintf("testdata/plans_%d.txt", n)
+	if update := flag.Lookup("update"); update != nil && update.Value.String() == "true" { // kerneltest's
+		require.NoError(t, os.WriteFile(file, []byte(out.String()), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(want), out.String(), "run go test -run TestPlans -update and look at what changed")
+}
+
+// readsAll are the questions whose count may read the table from its beginning, and why: it stops after a thousand
+// matches, and where nearly every row matches, those are the first thousand or few more. Pages never do.
+var readsAll = map[string]string{
+	"name, frequent": "every client has these letters",
+	"tag, frequent":  "every client has this tag",
+	"active":         "nearly every client is",
+}
+
+// short leaves the ids of this run out of a plan.
+func short(plan []string) string {
+	for i, line := range plan {
+		if at := strings.Index(line, "ANY ('{"); at >= 0 {
+			if end := strings.Index(line[at:], "}'"); end >= 0 {
+				plan[i] = line[:at] + "ANY ('{…" + line[at+end:]
+			}
+		}
+	}
+	return strings.Join(plan, "\n") + "\n"
+}
