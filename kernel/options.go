@@ -37,6 +37,9 @@ type Options struct {
 	// It must call [Main], or [Serve] first thing.
 	Program     string
 	ProgramArgs []string
+	// ProgramEnv is what such a process sees of the environment beside what the protocol needs, as "NAME=value". Default:
+	// nothing.
+	ProgramEnv []string
 	// Timing is how patiently modules' processes are supervised. Default: see plugin.Timing.
 	Timing plugin.Timing
 	// Env looks up the environment variables of the master key, as os.LookupEnv does. Default: no environment.

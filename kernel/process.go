@@ -79,7 +79,7 @@ func (p *Portal) startProcess(ctx context.Context, id string) (*plugin.Process, 
 	if err != nil {
 		return nil, err
 	}
-	return p.processes.Start(ctx, plugin.Spec{ID: id, Path: program, Args: p.options.ProgramArgs, Env: []string{wire.EnvModule + "=" + id}})
+	return p.processes.Start(ctx, plugin.Spec{ID: id, Path: program, Args: p.options.ProgramArgs, Env: append([]string{wire.EnvModule + "=" + id}, p.options.ProgramEnv...)})
 }
 
 // registerOwn takes in a module that runs in a process of its own; one of this program is started for that.

@@ -116,7 +116,9 @@ func (c *conformance) found(format string, args ...any) {
 // portal opens one for a part, on a database of its own.
 func (c *conformance) portal(t testing.TB) *Portal {
 	t.Helper()
-	return Start(t, c.Options)
+	p := Start(t, c.Options)
+	require.Len(t, p.Processes(), len(c.Processes), "kerneltest: the modules' processes")
+	return p
 }
 
 // self is the manifest of the module.

@@ -17,6 +17,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/serve"
 	"github.com/opencabinet/cabinet/kernel/store/storetest"
 )
 
@@ -32,6 +33,13 @@ type Options struct {
 	Config string
 	// Now is the clock of pages and modules. Default: time.Now.
 	Now func() time.Time
+	// Processes are ids of modules that run in processes of their own, served by the test binary itself: its TestMain
+	// begins with
+	//
+	//	if kernel.Serve(assemble) { return }
+	//
+	// Their clocks stand at Now as it is when they start. Default: none.
+	Processes []string
 	// Log receives what happens. Default: what is worth a warning goes to the test's own output.
 	Log *slog.Logger
 
@@ -109,8 +117,12 @@ func kernelOptions(t testing.TB, options Options, dsn string) kernel.Options {
 	folder := t.TempDir()
 	file := filepath.Join(folder, config.DefaultPath)
 	require.NoError(t, os.WriteFile(file, configText(t, options), 0o600))
+	var env []string
+	if options.Now != nil {
+		env = append(env, serve.EnvClock+"="+options.Now().Format(time.RFC3339Nano))
+	}
 	return kernel.Options{
-		Assemble: options.Assemble, Log: options.Log, Now: options.Now,
+		Assemble: options.Assemble, Log: options.Log, Now: options.Now, ProgramEnv: env,
 		Config: config.Options{Path: file, Environ: []string{
 			"CABINET_ID=" + portalID, "CABINET_LISTEN=127.0.0.1:0", "CABINET_DATA=" + folder, "DATABASE_URL=" + dsn,
 		}},
@@ -126,6 +138,9 @@ func configText(t testing.TB, options Options) []byte {
 	require.NoError(t, yaml.Unmarshal([]byte(options.Config), &document))
 	for id, role := range options.roles {
 		below(document, "roles")[id] = role
+	}
+	for _, id := range options.Processes {
+		below(below(document, "modules"), id)["run"] = config.RunProcess
 	}
 	for _, u := range units(t, options) {
 		if u.Name != "accountmanager" {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -133,7 +134,7 @@ func (s *server) lend(ctx context.Context, r *kernelv1.OpenRequest) error {
 	}
 	s.closers = append(s.closers, func(context.Context) error { return s.back.Close() })
 	s.host = &module.Host{
-		ID: s.id, Policy: policy, Log: s.log, Now: time.Now, Zone: zone,
+		ID: s.id, Policy: policy, Log: s.log, Now: clock(), Zone: zone,
 		Key: func(purpose string, bytes int) []byte { return module.DeriveKey(r.GetKey(), purpose, bytes) },
 	}
 	if r.GetDatabase() == "" {
@@ -225,6 +226,17 @@ func (s *server) close(ctx context.Context) {
 			s.log.WarnContext(ctx, "something did not close", "error", err)
 		}
 	}
+}
+
+// EnvClock stands the process's clock still at an instant, as RFC 3339 writes it, so that tests know the time.
+const EnvClock = "CABINET_CLOCK"
+
+func clock() func() time.Time {
+	at, err := time.Parse(time.RFC3339Nano, os.Getenv(EnvClock))
+	if err != nil {
+		return time.Now
+	}
+	return func() time.Time { return at }
 }
 
 const (

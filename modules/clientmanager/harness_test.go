@@ -20,6 +20,7 @@ import (
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/event"
@@ -29,7 +30,12 @@ import (
 	"github.com/opencabinet/cabinet/modules/clientmanager"
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+func TestMain(m *testing.M) {
+	if kernel.Serve(assemble) {
+		return // a test's portal runs the module in a process of its own: this one
+	}
+	os.Exit(storetest.Main(m))
+}
 
 // clock is a time that stands still until a test moves it.
 type clock struct {
