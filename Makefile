@@ -30,7 +30,7 @@ lint: $(BUF) .build/proto ## Formatting, vet, linters, contracts
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go vet ./...
 	go run $(GOLANGCI) run ./...
-	$(BUF) format -d --exit-code --path contracts
+	$(BUF) format -d --exit-code --path contracts --path plugins
 	$(BUF) lint
 
 breaking: $(BUF) .build/proto ## Contracts only grow
