@@ -25,6 +25,8 @@ type Set struct {
 	tiles   []*Tile
 	byGet   map[protoreflect.FullName]*Screen // the detail screen of a message
 	methods Methods
+	// messages are those of the contracts that screens show, for what the program does not link.
+	messages map[protoreflect.FullName]protoreflect.MessageDescriptor
 	// referenceFixed narrows what a reference chooses from: message → fixed fields of its list's request.
 	referenceFixed map[string]map[string]string
 }
@@ -92,6 +94,7 @@ type Tile struct {
 func Compile(methods Methods, manifests []module.Manifest) (*Set, error) {
 	set := &Set{
 		screens: map[string]*Screen{}, byGet: map[protoreflect.FullName]*Screen{}, methods: methods,
+		messages: map[protoreflect.FullName]protoreflect.MessageDescriptor{},
 		// Who serves, assigns and answers is staff.
 		referenceFixed: map[string]map[string]string{"cabinet.accountmanager.v1.User": {"staff": "true"}},
 	}
@@ -125,6 +128,7 @@ func Compile(methods Methods, manifests []module.Manifest) (*Set, error) {
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, err
 	}
+	set.learn()
 	return set, nil
 }
 
