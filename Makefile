@@ -35,7 +35,7 @@ lint: $(BUF) .build/proto ## Formatting, vet, linters, contracts
 
 breaking: $(BUF) .build/proto ## Contracts only grow
 	@rm -rf .build/against && mkdir -p .build/against/.build
-	git archive $(AGAINST) buf.yaml contracts | tar -x -C .build/against
+	git archive $(AGAINST) buf.yaml contracts $$(git ls-tree -d --name-only $(AGAINST) plugins) | tar -x -C .build/against
 	@cp -r .build/proto .build/against/.build/proto
 	$(BUF) breaking --against .build/against
 
