@@ -89,8 +89,9 @@ func holdClient(ctx context.Context, tx *store.Tx, id string) (suspended bool, e
 // bookingLocks is the class of the advisory locks below, so that they are no other module's: "book" in ASCII.
 const bookingLocks = 0x626f6f6b
 
-// insertBooking writes a new booking. Those who want the same resource at the same moment queue up: the constraint alone
-// would let them wait for each other in a ring, which Postgres breaks, but only after a second each time.
+// insertBooking writes a new booking. Those who want the same resource at the same moment queue up. The constraint alone
+// would keep the promise too, but two whose rows are both written before either is checked would wait for each other, and
+// Postgres ends that only after a second.
 func insertBooking(ctx context.Context, tx *store.Tx, b bookingRow, no int32) error {
 	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock($1, $2)`, int32(bookingLocks), no); err != nil {
 		return err
