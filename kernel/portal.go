@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -65,6 +66,16 @@ type Portal struct {
 type stop struct {
 	what string
 	do   func(ctx context.Context) error
+}
+
+// safely turns a panic into an error: what comes after still has to be stopped.
+func (s stop) safely(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("it panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return s.do(ctx)
 }
 
 // New reads the configuration and checks that the modules fit together. It starts nothing. The error names everything
@@ -209,7 +220,7 @@ func (p *Portal) Stop(ctx context.Context) error {
 	p.mu.Unlock()
 	var errs []error
 	for i := len(stops) - 1; i >= 0; i-- {
-		if err := stops[i].do(ctx); err != nil {
+		if err := stops[i].safely(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("stop %s: %w", stops[i].what, err))
 		}
 	}

@@ -26,10 +26,9 @@ var (
 // view sets the window and the theme. Nothing moves, so that nothing is looked at half-way.
 func (b *tab) view(s size, scheme string) {
 	b.t.Helper()
-	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+	command(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
 	}})
-	require.NoError(b.t, err)
 	b.do(chromedp.EmulateViewport(s.width, s.height))
 }
 
@@ -105,7 +104,6 @@ func (b *tab) shoot(name string) {
 		return
 	}
 	quick := true
-	png, err := chromedp.Call(b.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{OptimizeForSpeed: &quick})
-	require.NoError(b.t, err)
+	png := command(b, page.CaptureScreenshot, page.CaptureScreenshotParams{OptimizeForSpeed: &quick})
 	require.NoError(b.t, os.WriteFile(filepath.Join(dir, name+".png"), png.Data, 0o600))
 }

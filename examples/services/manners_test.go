@@ -27,7 +27,7 @@ func firstHead(t *testing.T, browser context.Context, s *site) {
 	require.Contains(t, b.text("main h1"), "Oksana")
 	b.look("first-head-home")
 	// The picture beside this file: portal.png.
-	b.view(size{"picture", 1200, 750}, "light")
+	b.view(size{"picture", 1280, 800}, "light")
 	b.open("/clients")
 	b.shoot("portal")
 	b.view(desk, "light")
@@ -91,8 +91,7 @@ func paper(t *testing.T, browser context.Context, s *site, session, client strin
 	b := newTab(t, browser, s, session)
 	b.open(client)
 	b.do(chromedp.EmulateViewport(690, 1000))
-	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
-	require.NoError(t, err)
+	command(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 	b.shoot("paper-client")
 	require.Empty(t, ask[[]string](b, `[...document.querySelectorAll('.rail, .top, .bottom, .btn, .notice, .skip')].filter((e) => e.checkVisibility()).map((e) => e.outerHTML)`))
 	require.True(t, ask[bool](b, `document.querySelector('h1').checkVisibility()`))

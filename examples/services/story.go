@@ -24,7 +24,7 @@ import (
 // killed meanwhile goes on where it was.
 func tell(ctx context.Context, s *kernel.Seed) error {
 	t := &teller{
-		kernel: s.Conn, seed: s, clients: map[string]string{},
+		kernel: s.Conn, seed: s, clients: map[string]string{}, served: map[string]grpc.ClientConnInterface{},
 		password: strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(s.Key("password", 10))),
 	}
 	if s.Fresh {
@@ -43,7 +43,8 @@ type teller struct {
 	kernel   grpc.ClientConnInterface
 	seed     *kernel.Seed
 	password string
-	clients  map[string]string // name → id
+	clients  map[string]string                   // name → id
+	served   map[string]grpc.ClientConnInterface // name → the manager who serves the client
 }
 
 // once is a request id that is the same at every start.
@@ -101,7 +102,7 @@ func (t *teller) client(ctx context.Context, conn grpc.ClientConnInterface, c *c
 		return err
 	}
 	id := made.GetClient().GetId()
-	t.clients[c.GetName()] = id
+	t.clients[c.GetName()], t.served[c.GetName()] = id, conn
 	for i, p := range contacts[c.GetName()] {
 		p.ClientId, p.Main = id, i == 0
 		_, err := clientsv1.NewContactServiceClient(conn).CreateContact(ctx, &clientsv1.CreateContactRequest{
@@ -120,14 +121,24 @@ func (t *teller) client(ctx context.Context, conn grpc.ClientConnInterface, c *c
 // contact comes in for each client they act for.
 func (t *teller) contact(ctx context.Context, p person) error {
 	for _, place := range p.places {
-		invited, err := accountsv1.NewInvitationServiceClient(t.kernel).CreateInvitation(ctx, &accountsv1.CreateInvitationRequest{
+		invited, err := accountsv1.NewInvitationServiceClient(t.served[place.client]).CreateInvitation(ctx, &accountsv1.CreateInvitationRequest{
 			RequestId: once("invite " + p.email + " " + place.client), ClientId: t.clients[place.client], Name: p.name, Email: p.email, Role: place.role,
 		})
 		if _, err := t.comeIn(ctx, p.name, p.email, invited.GetToken(), err); err != nil {
 			return err
 		}
 	}
-	return nil
+	// The first of them is the one they act for from then on.
+	identity := kernelv1.NewIdentityServiceClient(t.kernel)
+	in, err := identity.SignIn(ctx, &kernelv1.SignInRequest{Login: p.email, Password: t.password})
+	if err != nil {
+		return err
+	}
+	if _, err := identity.SwitchClient(ctx, &kernelv1.SwitchClientRequest{SessionToken: in.GetSessionToken(), ClientId: t.clients[p.places[0].client]}); err != nil {
+		return err
+	}
+	_, err = identity.SignOut(ctx, &kernelv1.SignOutRequest{SessionToken: in.GetSessionToken()})
+	return err
 }
 
 // comeIn uses an invitation, or signs in where it was used before the portal was killed.

@@ -77,15 +77,12 @@ func newTab(t *testing.T, browser context.Context, s *site, session string) *tab
 	t.Cleanup(cancel)
 	b := &tab{t: t, browser: browser, ctx: ctx, site: s}
 	require.NoError(t, chromedp.Listen(ctx, b.hear))
-	_, err := chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
-	require.NoError(t, err)
-	_, err = chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+	command(b, cdplog.Enable, cdp.Empty{})
+	command(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `addEventListener('securitypolicyviolation', (e) => console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI));`,
 	})
-	require.NoError(t, err)
 	if session != "" {
-		_, err = chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: "cabinet_session", Value: session, URL: s.URL() + "/"})
-		require.NoError(t, err)
+		command(b, network.SetCookie, network.SetCookieParams{Name: "cabinet_session", Value: session, URL: s.URL() + "/"})
 	}
 	b.view(desk, "light")
 	return b
@@ -157,6 +154,16 @@ func (b *tab) leads(status int64, steps ...chromedp.Action[chromedp.Void]) {
 func (b *tab) open(path string) {
 	b.t.Helper()
 	b.leads(200, chromedp.Navigate(b.site.URL()+path))
+}
+
+// command sends one command to the browser.
+func command[P, R any](b *tab, name cdp.Command[P, R], params P) R {
+	b.t.Helper()
+	ctx, cancel := b.within(patience)
+	defer cancel()
+	out, err := chromedp.Call(ctx, name, params)
+	require.NoError(b.t, err, "%T", params)
+	return out
 }
 
 // path is where the tab stands.
@@ -238,6 +245,5 @@ func (b *tab) signIn(email, password string) {
 
 func (b *tab) script(on bool) {
 	b.t.Helper()
-	_, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
-	require.NoError(b.t, err)
+	command(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
 }

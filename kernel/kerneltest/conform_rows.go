@@ -205,19 +205,21 @@ func (r *raid) settle() {
 	}, patience, 5*time.Millisecond, "events are not handled")
 }
 
-// attacks are what is tried on a table. Each sees nothing, or fails.
-func (g *target) attacks() map[string]string {
-	a := map[string]string{
-		"reading":  "select 1 from " + g.table.Table + " x where " + g.where(),
-		"updating": fmt.Sprintf("update %s x set %s = %s where %s", g.table.Table, g.columns[0], g.columns[0], g.where()),
-		"deleting": "delete from " + g.table.Table + " x where " + g.where(),
-		"inserting": fmt.Sprintf("insert into %s (%s) select %s from jsonb_populate_record(null::%s, $json$%s$json$) returning 1",
-			g.table.Table, strings.Join(g.columns, ", "), strings.Join(g.columns, ", "), g.table.Table, g.row),
+// attack is a statement that must see nothing, or fail.
+type attack struct{ what, sql string }
+
+// attacks are what is tried on a table. Deleting comes last: where it works, nothing is left to be seen.
+func (g *target) attacks() []attack {
+	a := []attack{
+		{"reading", "select 1 from " + g.table.Table + " x where " + g.where()},
+		{"inserting", fmt.Sprintf("insert into %s (%s) select %s from jsonb_populate_record(null::%s, $json$%s$json$) returning 1",
+			g.table.Table, strings.Join(g.columns, ", "), strings.Join(g.columns, ", "), g.table.Table, g.row)},
+		{"updating", fmt.Sprintf("update %s x set %s = %s where %s", g.table.Table, g.columns[0], g.columns[0], g.where())},
 	}
 	if g.theirs != "" {
-		a["giving own rows away:"] = fmt.Sprintf("update %s set %s = '%s'", g.table.Table, g.table.Column, g.theirs)
+		a = append(a, attack{"giving own rows away:", fmt.Sprintf("update %s set %s = '%s'", g.table.Table, g.table.Column, g.theirs)})
 	}
-	return a
+	return append(a, attack{"deleting", "delete from " + g.table.Table + " x where " + g.where()})
 }
 
 // verdict notes an attack that saw or changed a row. Only an error that says "you may not" counts as a defence, and
@@ -242,31 +244,31 @@ func (r *raid) byRole(g *target, who, setting string) {
 	}
 	roles := r.p.Store().RuntimeRoles(r.c.Module)
 	for _, role := range roles[:len(roles)-1] {
-		for what, sql := range g.attacks() {
-			touched, err := r.try(r.login, role, setting, sql)
-			r.verdict(g, what, who+" with role "+role, touched, err)
+		for _, a := range g.attacks() {
+			touched, err := r.try(r.login, role, setting, a.sql)
+			r.verdict(g, a.what, who+" with role "+role, touched, err)
 		}
 	}
 }
 
 // withoutRole attacks as the module's login alone.
 func (r *raid) withoutRole(g *target) {
-	for what, sql := range g.attacks() {
-		touched, err := r.try(r.login, "none", "", sql)
-		r.verdict(g, what, "the login without a role", touched, err)
+	for _, a := range g.attacks() {
+		touched, err := r.try(r.login, "none", "", a.sql)
+		r.verdict(g, a.what, "the login without a role", touched, err)
 	}
 }
 
 // byStore attacks through the module's own store, as its code would by mistake.
 func (r *raid) byStore(g *target, who actor) {
 	ctx := access.WithDecision(access.With(r.t.Context(), who.who), access.Decision{Allowed: true, Reach: access.Granted})
-	for what, sql := range g.attacks() {
-		tag, err := r.store.Exec(ctx, sql)
+	for _, a := range g.attacks() {
+		tag, err := r.store.Exec(ctx, a.sql)
 		var pg *pgconn.PgError
 		if err != nil && !errors.As(err, &pg) && strings.Contains(err.Error(), "permission") {
 			continue // the store's own words for 42501
 		}
-		r.verdict(g, what, who.name+" through the store", tag.RowsAffected(), err)
+		r.verdict(g, a.what, who.name+" through the store", tag.RowsAffected(), err)
 	}
 }
 

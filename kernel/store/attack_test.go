@@ -214,7 +214,7 @@ create function desk.spy() returns text language sql security definer set search
 	require.NoError(t, err)
 	logins, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
-	require.Subset(t, []string{"cab_test_kernel", "cab_test_login", "cab_test_shop_login"}, logins)
+	require.Subset(t, []string{"cab_test_kernel", "cab_test_login", "cab_test_shop_login", "cab_test_desk_login"}, logins)
 }
 
 // In one process modules share a login: the role may be left within a transaction, and the rows of that are the login's: none.

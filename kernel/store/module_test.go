@@ -3,8 +3,10 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -138,15 +140,19 @@ func TestOpenMakesTheDatabase(t *testing.T) {
 	require.NoError(t, err)
 }
 
+var hosts atomic.Int64 // roles are the cluster's, and stay when the test runs again
+
 // Where the database is somebody else's server, the portal has no superuser.
 func TestOpenWithoutSuperuser(t *testing.T) {
+	n := hosts.Add(1)
+	hoster, portal := fmt.Sprint("hoster", n), fmt.Sprint("hosted", n)
 	admin, err := pgx.Connect(t.Context(), storetest.Cluster(t))
 	require.NoError(t, err)
 	defer admin.Close(context.Background())
-	_, err = admin.Exec(t.Context(), "create role hoster login createrole createdb password 'x'")
+	_, err = admin.Exec(t.Context(), "create role "+hoster+" login createrole createdb password 'x'")
 	require.NoError(t, err)
-	cfg := storetest.Config(withUser(t, storetest.Cluster(t), "hoster", "x"))
-	cfg.PortalID = "hosted"
+	cfg := storetest.Config(withUser(t, storetest.Cluster(t), hoster, "x"))
+	cfg.PortalID = portal
 	db, err := store.Open(t.Context(), cfg)
 	require.NoError(t, err)
 	s := storetest.Module(t, db, shop())
@@ -154,12 +160,12 @@ func TestOpenWithoutSuperuser(t *testing.T) {
 	require.Empty(t, w.titles(t, w.self(t)))
 	db.Close()
 
-	_, err = admin.Exec(t.Context(), "alter role hoster nocreaterole nocreatedb")
+	_, err = admin.Exec(t.Context(), "alter role "+hoster+" nocreaterole nocreatedb")
 	require.NoError(t, err)
 	cfg.PortalID = "hostless"
 	_, err = store.Open(t.Context(), cfg)
 	require.ErrorContains(t, err, "give it CREATEROLE")
-	_, err = admin.Exec(t.Context(), "drop database cabinet_hosted")
+	_, err = admin.Exec(t.Context(), "drop database cabinet_"+portal)
 	require.NoError(t, err)
 }
 

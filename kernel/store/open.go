@@ -69,6 +69,8 @@ func (db *DB) connect(ctx context.Context, role string, conns int32) (*pgxpool.P
 		return nil, wrap("AdminDSN", redacted(err))
 	}
 	cfg.ConnConfig = db.as(role)
+	// Compiling a plan takes longer than nearly any of ours runs.
+	cfg.ConnConfig.RuntimeParams["jit"] = "off"
 	cfg.MaxConns = conns
 	cfg.MinIdleConns = 1
 	cfg.PingTimeout = 5 * time.Second

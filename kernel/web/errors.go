@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/opencabinet/cabinet/kernel/web/screen"
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
 
@@ -77,7 +78,9 @@ func (s *Server) showError(err error, c echo.Context) {
 	}
 	text := s.text(c)
 	problem := ui.Problem{Status: code, Title: text.T(key), Text: text.T(key + "_hint")}
-	if said := status.Convert(err).Message(); code == http.StatusConflict && said != "" {
+	if said := screen.Said(text, err); said != "" {
+		problem.Text = said
+	} else if said := status.Convert(err).Message(); code == http.StatusConflict && said != "" {
 		problem.Text = said
 	}
 	if code >= http.StatusInternalServerError {

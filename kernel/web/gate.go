@@ -197,6 +197,9 @@ func (s *Server) acceptInvitation(c echo.Context) error {
 			if bad, ok := detail.(*errdetails.BadRequest); ok {
 				for _, v := range bad.GetFieldViolations() {
 					wrong[v.GetField()] = v.GetDescription()
+					if said, ok := text.First(v.GetReason()); ok && v.GetReason() != "" {
+						wrong[v.GetField()] = said
+					}
 				}
 			}
 		}

@@ -108,7 +108,7 @@ func TestTextThatCannotBeKept(t *testing.T) {
 			"/clients/" + client + "/contacts?page=" + bad,
 		} {
 			page := head.Get(t, path)
-			require.Contains(t, []int{http.StatusBadRequest, http.StatusNotFound}, page.Status, path)
+			require.Contains(t, []int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity}, page.Status, path)
 		}
 		for path, field := range map[string]string{
 			"/clients/new": "name", "/clients/" + client + "/edit": "note", "/clients/" + client + "/suspend": "reason",

@@ -31,7 +31,7 @@ func TestSignIn(t *testing.T) {
 		} {
 			page := nobody.Post(t, "/sign-in", form)
 			require.Equal(t, http.StatusUnprocessableEntity, page.Status)
-			require.Contains(t, page.Body, "They do not match", "who has an account is not told")
+			require.Contains(t, page.Body, "The login or the password is wrong", "who has an account is not told")
 			require.NotContains(t, page.Body, `name="password" value=`, "a password never comes back")
 		}
 		require.Contains(t, nobody.Get(t, "/").Location(), "/sign-in")

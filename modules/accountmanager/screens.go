@@ -113,7 +113,7 @@ func rightsScreens() []module.Screen {
 		roleScreen("membership_role", "/access/{id}/role", "memberships", module.ForStaff),
 		{
 			ID: "own_memberships", Path: "/company/people", Kind: module.List, Title: text("rights.title"), Intro: text("rights.intro"), Icon: "people",
-			Audience: module.ForContacts, Nav: &module.Nav{Section: text("nav.company"), Order: 20},
+			Audience: module.ForContacts, Nav: &module.Nav{Section: text("nav.company"), Order: 20, Phone: true},
 			Method:  accountmanagerv1.MembershipService_ListMemberships_FullMethodName,
 			Columns: membershipColumnsOf(), Empty: text("memberships.empty"), Actions: membershipActions("/company/invite", "/company/people/{id}/role"),
 		},
@@ -188,7 +188,7 @@ func settingsScreens() []module.Screen {
 	return []module.Screen{
 		{
 			ID: "settings", Path: "/settings", Kind: module.Form, Title: text("settings.title"), Icon: "settings",
-			Nav: &module.Nav{Order: 900}, Method: accountmanagerv1.MeService_UpdateMe_FullMethodName,
+			Nav: &module.Nav{Order: 900, Phone: true}, Method: accountmanagerv1.MeService_UpdateMe_FullMethodName,
 			Prefill: accountmanagerv1.MeService_GetMe_FullMethodName, Done: "/settings",
 			Sections: []module.Section{
 				{Title: text("settings.about"), Fields: []string{"name", "position", "phone"}},

@@ -27,7 +27,7 @@ type caller struct {
 	args []any
 }
 
-// newCrowd makes n clients: 3 of them are granted to one, one in 200 to a manager, three in ten to a branch.
+// newCrowd makes n clients: 3 of them are granted to one, one in 200 to a manager, three in ten (of few clients, six) to a branch.
 func newCrowd(t testing.TB, n int) *crowd {
 	t.Helper()
 	c := &crowd{portal: openPortal(t), ids: map[string]string{}}
@@ -67,9 +67,10 @@ func newCrowd(t testing.TB, n int) *crowd {
 		_, err := admin.Exec(t.Context(), sql, args...)
 		require.NoError(t, err)
 	}
-	inBranch := "n % 10 < 3"
+	// Spread over names, places and managers alike.
+	inBranch := "n::bigint * 104729 % 1009 < 303"
 	if n < 100_000 {
-		inBranch = "n % 10 < 6" // so that there are more than many
+		inBranch = "n::bigint * 104729 % 1009 < 606" // so that there are more than many
 	}
 	for who, which := range map[string]string{"few": "n in (1, 400, 999)", "manager": "n % 200 = 1", "branch": inBranch} {
 		_, err := admin.Exec(t.Context(), `insert into kernel.client_grant (user_id, client_id, module) select $1::uuid, id, 'clientmanager' from made where `+which, c.ids[who])

@@ -181,6 +181,11 @@ type reader struct {
 // next returns the next record that is not blank, and the line it begins at; nil at the end.
 func (r *reader) next() ([]string, int, error) {
 	for r.text != "" {
+		if r.text[0] == '\n' {
+			r.text = r.text[1:]
+			r.line++
+			continue
+		}
 		line := r.line
 		cells, err := r.record()
 		if err != nil {

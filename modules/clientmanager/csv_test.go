@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -121,24 +120,15 @@ func TestReadBrokenCSV(t *testing.T) {
 	}
 }
 
-// Fifteen megabytes of what a reader could trip over are read, or refused, in passing.
-func TestReadCSVInTime(t *testing.T) {
+// Megabytes of what a reader could trip over are read, or refused, in passing. One that looks back at each would not end
+// before the tests are given up.
+func TestReadCSVOfNothing(t *testing.T) {
 	t.Parallel()
 	for name, unit := range map[string]string{"line ends": "\n", "quotes": `"`, "separators": ",\n", "carriage returns": "\r", "quoted lines": "\"\n\"", "spaces": " \n"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			content := bytes.Repeat([]byte(unit), 15<<20/len(unit))
-			done := make(chan error, 1)
-			go func() {
-				_, err := readCSV(content)
-				done <- err
-			}()
-			select {
-			case err := <-done:
-				require.Error(t, err)
-			case <-time.After(30 * time.Second):
-				t.Fatal("it is still reading")
-			}
+			_, err := readCSV(bytes.Repeat([]byte(unit), 3<<20/len(unit)))
+			require.Error(t, err)
 		})
 	}
 }

@@ -110,7 +110,9 @@ func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) 
 		if err := m.indexed(ctx, s, c, "tags", "clients_with_tags", r.GetTags()); err != nil {
 			return nil, err
 		}
-		c.add("tags @> ?", r.GetTags())
+		if s != all { // for whom the index has said so already
+			c.add("tags @> ?", r.GetTags())
+		}
 	}
 	if place := fold(r.GetPlace()); place != "" {
 		c.add("place_fold >= ?", place)
@@ -183,8 +185,11 @@ func (c *conditions) selectPage(s sight, after conditions, o order, limit int) s
 			clientColumns, c.where(), after.where(), o.by(), limit)
 	}
 	page := conditions{texts: slices.Concat(c.texts, after.texts)}
-	return fmt.Sprintf(`select %s, (select count(*)::int from (select from clientmanager.clients%s limit %d) c) from clientmanager.clients%s%s limit %d`,
-		clientColumns, c.where(), s.counted()+1, page.where(), o.by(), limit)
+	total := fmt.Sprintf(`(select count(*)::int from (select from clientmanager.clients%s limit %d) c)`, c.where(), s.counted()+1)
+	if s == many && len(c.texts) == 0 {
+		total = fmt.Sprint(s.counted() + 1) // who sees many sees more than is counted
+	}
+	return fmt.Sprintf(`select %s, %s from clientmanager.clients%s%s limit %d`, clientColumns, total, page.where(), o.by(), limit)
 }
 
 const overviewSQL = `select

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -59,8 +60,24 @@ var readsAll = map[string]string{
 	"active":         "nearly every client is",
 }
 
-// short leaves the ids of this run out of a plan.
-func short(plan []string) string {
+var numbers = regexp.MustCompile(`hashed |(SubPlan|InitPlan) \d+|\$\d+`)
+
+// short leaves out of a plan the ids of this run, the numbers of its parts, and how the kernel's policy looks a client
+// up among those that a caller sees: that is the kernel's, and the same for each list.
+func short(whole []string) string {
+	var plan []string
+	below := -1
+	for _, line := range whole {
+		indent := len(line) - len(strings.TrimLeft(line, " "))
+		if below >= 0 && indent > below {
+			continue
+		}
+		below = -1
+		if strings.HasPrefix(strings.TrimSpace(line), "SubPlan") {
+			below = indent
+		}
+		plan = append(plan, numbers.ReplaceAllStringFunc(line, func(s string) string { return strings.TrimRight(strings.TrimPrefix(s, "hashed "), " 0123456789") }))
+	}
 	for i, line := range plan {
 		if at := strings.Index(line, "ANY ('{"); at >= 0 {
 			if end := strings.Index(line[at:], "}'"); end >= 0 {

@@ -133,7 +133,7 @@ var contactScreens = []module.Screen{
 	},
 	{
 		ID: "company", Path: "/company", Kind: module.Detail, Title: "clientmanager.company.title", Icon: "building",
-		Audience: module.ForContacts, Nav: &module.Nav{Order: 80},
+		Audience: module.ForContacts, Nav: &module.Nav{Order: 80, Phone: true},
 		Method: v1.ProfileService_GetProfile_FullMethodName, Heading: "name", State: "status",
 		Sections: []module.Section{
 			{Title: "clientmanager.client.company", Fields: []string{"legal_name", "code", "tax_id"}},

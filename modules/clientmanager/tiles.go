@@ -33,4 +33,8 @@ var tiles = []module.Tile{
 		Fields: []string{"legal_name", "code", "phone", "email", "place"},
 		Links:  map[string]string{"*": "/company"},
 	},
+	{
+		ID: "people", Kind: module.Rows, Title: "clientmanager.tiles.people", Audience: module.ForContacts, Order: 50,
+		Method: v1.ContactService_ListContacts_FullMethodName, Screen: "company_contacts",
+	},
 }

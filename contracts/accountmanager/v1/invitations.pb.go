@@ -1006,10 +1006,10 @@ const file_contracts_accountmanager_v1_invitations_proto_rawDesc = "" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\x05R\x05count\x12.\n" +
-	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time2\xa7\x05\n" +
-	"\x11InvitationService\x12\xa7\x01\n" +
-	"\x10CreateInvitation\x122.cabinet.accountmanager.v1.CreateInvitationRequest\x1a3.cabinet.accountmanager.v1.CreateInvitationResponse\"*\xea\x9d\xea\x02%\b\x03\x12!accountmanager.invitations.create\x12\x92\x01\n" +
-	"\vInviteStaff\x12-.cabinet.accountmanager.v1.InviteStaffRequest\x1a..cabinet.accountmanager.v1.InviteStaffResponse\"$\xea\x9d\xea\x02\x1f\b\x04\x12\x1baccountmanager.staff.invite\x12\xa5\x01\n" +
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time2\xad\x05\n" +
+	"\x11InvitationService\x12\xaa\x01\n" +
+	"\x10CreateInvitation\x122.cabinet.accountmanager.v1.CreateInvitationRequest\x1a3.cabinet.accountmanager.v1.CreateInvitationResponse\"-\xea\x9d\xea\x02%\b\x03\x12!accountmanager.invitations.create\x90\x02\x00\x12\x95\x01\n" +
+	"\vInviteStaff\x12-.cabinet.accountmanager.v1.InviteStaffRequest\x1a..cabinet.accountmanager.v1.InviteStaffResponse\"'\xea\x9d\xea\x02\x1f\b\x04\x12\x1baccountmanager.staff.invite\x90\x02\x00\x12\xa5\x01\n" +
 	"\x0fListInvitations\x121.cabinet.accountmanager.v1.ListInvitationsRequest\x1a2.cabinet.accountmanager.v1.ListInvitationsResponse\"+\xea\x9d\xea\x02#\b\x03\x12\x1faccountmanager.invitations.read\x90\x02\x01\x12\xaa\x01\n" +
 	"\x10RevokeInvitation\x122.cabinet.accountmanager.v1.RevokeInvitationRequest\x1a3.cabinet.accountmanager.v1.RevokeInvitationResponse\"-\xea\x9d\xea\x02%\b\x03\x12!accountmanager.invitations.create\x90\x02\x022\xb7\x05\n" +
 	"\x11MembershipService\x12\xa5\x01\n" +

@@ -755,13 +755,14 @@ const file_contracts_accountmanager_v1_me_proto_rawDesc = "" +
 	"\x11THEME_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vTHEME_LIGHT\x10\x01\x12\x0e\n" +
 	"\n" +
-	"THEME_DARK\x10\x022\xf4\x05\n" +
+	"THEME_DARK\x10\x022\xf8\x05\n" +
 	"\tMeService\x12f\n" +
 	"\x05GetMe\x12'.cabinet.accountmanager.v1.GetMeRequest\x1a(.cabinet.accountmanager.v1.GetMeResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x02\x90\x02\x01\x12o\n" +
 	"\bUpdateMe\x12*.cabinet.accountmanager.v1.UpdateMeRequest\x1a+.cabinet.accountmanager.v1.UpdateMeResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x02\x90\x02\x02\x12~\n" +
-	"\x0eChangePassword\x120.cabinet.accountmanager.v1.ChangePasswordRequest\x1a1.cabinet.accountmanager.v1.ChangePasswordResponse\"\a\xea\x9d\xea\x02\x02\b\x02\x12{\n" +
+	"\xea\x9d\xea\x02\x02\b\x02\x90\x02\x02\x12\x81\x01\n" +
+	"\x0eChangePassword\x120.cabinet.accountmanager.v1.ChangePasswordRequest\x1a1.cabinet.accountmanager.v1.ChangePasswordResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x02\x90\x02\x00\x12{\n" +
 	"\fListSessions\x12..cabinet.accountmanager.v1.ListSessionsRequest\x1a/.cabinet.accountmanager.v1.ListSessionsResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x02\x90\x02\x01\x12~\n" +
 	"\rRevokeSession\x12/.cabinet.accountmanager.v1.RevokeSessionRequest\x1a0.cabinet.accountmanager.v1.RevokeSessionResponse\"\n" +

@@ -455,7 +455,7 @@ var File_contracts_clientmanager_v1_client_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\n" +
-	"'contracts/clientmanager/v1/client.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcd\b\n" +
+	"'contracts/clientmanager/v1/client.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\b\n" +
 	"\x06Client\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xea\x9d\xea\x02\x04\b\n" +
 	"0\x01R\x02id\x12B\n" +
@@ -474,9 +474,9 @@ const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\aaddress\x18\v \x01(\tB\x0f\xbaH\x05r\x03\x18\xf4\x03\xea\x9d\xea\x02\x02\b\x01R\aaddress\x12>\n" +
 	"\fcountry_code\x18\f \x01(\tB\x1b\xbaH\x11r\x0f2\r^([A-Z]{2})?$\xea\x9d\xea\x02\x02\b\x06R\vcountryCode\x12>\n" +
 	"\x06status\x18\r \x01(\x0e2&.cabinet.clientmanager.v1.ClientStatusR\x06status\x12/\n" +
-	"\x04tags\x18\x0e \x03(\tB\x1b\xbaH\x0f\x92\x01\f\x10 \x18\x01\"\x06r\x04\x10\x01\x18(\xea\x9d\xea\x02\x04\b\t(\x01R\x04tags\x12D\n" +
+	"\x04tags\x18\x0e \x03(\tB\x1b\xbaH\x0f\x92\x01\f\x10 \x18\x01\"\x06r\x04\x10\x01\x18(\xea\x9d\xea\x02\x04\b\t(\x01R\x04tags\x12I\n" +
 	"\n" +
-	"manager_id\x18\x0f \x01(\tB%\xea\x9d\xea\x02 \x12\x1ecabinet.accountmanager.v1.UserR\tmanagerId\x12!\n" +
+	"manager_id\x18\x0f \x01(\tB*\xea\x9d\xea\x02%\x12#cabinet.accountmanager.v1.StaffCardR\tmanagerId\x12!\n" +
 	"\fmanager_name\x18\x10 \x01(\tR\vmanagerName\x12%\n" +
 	"\x04note\x18\x11 \x01(\tB\x11\xbaH\x05r\x03\x18\xa0\x1f\xea\x9d\xea\x02\x04\b\x01(\x01R\x04note\x12;\n" +
 	"\vcreate_time\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\n" +

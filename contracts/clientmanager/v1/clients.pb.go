@@ -1151,7 +1151,7 @@ var File_contracts_clientmanager_v1_clients_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\n" +
-	"(contracts/clientmanager/v1/clients.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a'contracts/clientmanager/v1/client.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x04\n" +
+	"(contracts/clientmanager/v1/clients.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a'contracts/clientmanager/v1/client.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x04\n" +
 	"\x12ListClientsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
@@ -1166,9 +1166,9 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\x05place\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05place\x12L\n" +
 	"\bstatuses\x18\a \x03(\x0e2&.cabinet.clientmanager.v1.ClientStatusB\b\xbaH\x05\x92\x01\x02\x10\bR\bstatuses\x128\n" +
 	"\x04kind\x18\b \x01(\x0e2$.cabinet.clientmanager.v1.ClientKindR\x04kind\x12#\n" +
-	"\x04tags\x18\t \x03(\tB\x0f\xbaH\x05\x92\x01\x02\x10\b\xea\x9d\xea\x02\x02\b\tR\x04tags\x12U\n" +
+	"\x04tags\x18\t \x03(\tB\x0f\xbaH\x05\x92\x01\x02\x10\b\xea\x9d\xea\x02\x02\b\tR\x04tags\x12Z\n" +
 	"\vmanager_ids\x18\n" +
-	" \x03(\tB4\xbaH\f\x92\x01\t\x102\"\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02 \x12\x1ecabinet.accountmanager.v1.UserR\n" +
+	" \x03(\tB9\xbaH\f\x92\x01\t\x102\"\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02%\x12#cabinet.accountmanager.v1.StaffCardR\n" +
 	"managerIds\x12'\n" +
 	"\x0fwithout_manager\x18\v \x01(\bR\x0ewithoutManager\"\xbc\x01\n" +
 	"\x13ListClientsResponse\x12:\n" +
@@ -1201,11 +1201,11 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\x13ResumeClientRequest\x12\x1f\n" +
 	"\x02id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x020\x01R\x02id\"P\n" +
 	"\x14ResumeClientResponse\x128\n" +
-	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientR\x06client\"\x88\x01\n" +
+	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientR\x06client\"\x8d\x01\n" +
 	"\x14AssignManagerRequest\x12\x1f\n" +
-	"\x02id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x020\x01R\x02id\x12O\n" +
+	"\x02id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x020\x01R\x02id\x12T\n" +
 	"\n" +
-	"manager_id\x18\x02 \x01(\tB0\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02 \x12\x1ecabinet.accountmanager.v1.UserR\tmanagerId\"Q\n" +
+	"manager_id\x18\x02 \x01(\tB5\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02%\x12#cabinet.accountmanager.v1.StaffCardR\tmanagerId\"Q\n" +
 	"\x15AssignManagerResponse\x128\n" +
 	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientR\x06client\"\xb5\x01\n" +
 	"\x12ListHistoryRequest\x12'\n" +
@@ -1235,12 +1235,12 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\x18CLIENT_ORDER_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11CLIENT_ORDER_NAME\x10\x01\x12\x17\n" +
 	"\x13CLIENT_ORDER_NEWEST\x10\x02\x12\x16\n" +
-	"\x12CLIENT_ORDER_PLACE\x10\x032\xe4\n" +
+	"\x12CLIENT_ORDER_PLACE\x10\x032\xe7\n" +
 	"\n" +
 	"\rClientService\x12\x92\x01\n" +
 	"\vListClients\x12,.cabinet.clientmanager.v1.ListClientsRequest\x1a-.cabinet.clientmanager.v1.ListClientsResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x8c\x01\n" +
-	"\tGetClient\x12*.cabinet.clientmanager.v1.GetClientRequest\x1a+.cabinet.clientmanager.v1.GetClientResponse\"&\xea\x9d\xea\x02\x1e\b\x03\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x94\x01\n" +
-	"\fCreateClient\x12-.cabinet.clientmanager.v1.CreateClientRequest\x1a..cabinet.clientmanager.v1.CreateClientResponse\"%\xea\x9d\xea\x02 \b\x04\x12\x1cclientmanager.clients.create\x12\x97\x01\n" +
+	"\tGetClient\x12*.cabinet.clientmanager.v1.GetClientRequest\x1a+.cabinet.clientmanager.v1.GetClientResponse\"&\xea\x9d\xea\x02\x1e\b\x03\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x97\x01\n" +
+	"\fCreateClient\x12-.cabinet.clientmanager.v1.CreateClientRequest\x1a..cabinet.clientmanager.v1.CreateClientResponse\"(\xea\x9d\xea\x02 \b\x04\x12\x1cclientmanager.clients.create\x90\x02\x00\x12\x97\x01\n" +
 	"\fUpdateClient\x12-.cabinet.clientmanager.v1.UpdateClientRequest\x1a..cabinet.clientmanager.v1.UpdateClientResponse\"(\xea\x9d\xea\x02 \b\x04\x12\x1cclientmanager.clients.update\x90\x02\x02\x12\x9b\x01\n" +
 	"\rSuspendClient\x12..cabinet.clientmanager.v1.SuspendClientRequest\x1a/.cabinet.clientmanager.v1.SuspendClientResponse\")\xea\x9d\xea\x02!\b\x04\x12\x1dclientmanager.clients.suspend\x90\x02\x02\x12\x98\x01\n" +
 	"\fResumeClient\x12-.cabinet.clientmanager.v1.ResumeClientRequest\x1a..cabinet.clientmanager.v1.ResumeClientResponse\")\xea\x9d\xea\x02!\b\x04\x12\x1dclientmanager.clients.suspend\x90\x02\x02\x12\x9a\x01\n" +

@@ -836,12 +836,12 @@ const file_contracts_clientmanager_v1_contacts_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bposition\x18\x02 \x01(\tR\bposition\x12\x1d\n" +
 	"\x05email\x18\x03 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x02R\x05email\x12\x1d\n" +
-	"\x05phone\x18\x04 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x03R\x05phone2\x93\x06\n" +
+	"\x05phone\x18\x04 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x03R\x05phone2\x96\x06\n" +
 	"\x0eContactService\x12\x96\x01\n" +
 	"\fListContacts\x12-.cabinet.clientmanager.v1.ListContactsRequest\x1a..cabinet.clientmanager.v1.ListContactsResponse\"'\xea\x9d\xea\x02\x1f\b\x03\x12\x1bclientmanager.contacts.read\x90\x02\x01\x12\x90\x01\n" +
 	"\n" +
-	"GetContact\x12+.cabinet.clientmanager.v1.GetContactRequest\x1a,.cabinet.clientmanager.v1.GetContactResponse\"'\xea\x9d\xea\x02\x1f\b\x03\x12\x1bclientmanager.contacts.read\x90\x02\x01\x12\x98\x01\n" +
-	"\rCreateContact\x12..cabinet.clientmanager.v1.CreateContactRequest\x1a/.cabinet.clientmanager.v1.CreateContactResponse\"&\xea\x9d\xea\x02!\b\x03\x12\x1dclientmanager.contacts.update\x12\x9b\x01\n" +
+	"GetContact\x12+.cabinet.clientmanager.v1.GetContactRequest\x1a,.cabinet.clientmanager.v1.GetContactResponse\"'\xea\x9d\xea\x02\x1f\b\x03\x12\x1bclientmanager.contacts.read\x90\x02\x01\x12\x9b\x01\n" +
+	"\rCreateContact\x12..cabinet.clientmanager.v1.CreateContactRequest\x1a/.cabinet.clientmanager.v1.CreateContactResponse\")\xea\x9d\xea\x02!\b\x03\x12\x1dclientmanager.contacts.update\x90\x02\x00\x12\x9b\x01\n" +
 	"\rUpdateContact\x12..cabinet.clientmanager.v1.UpdateContactRequest\x1a/.cabinet.clientmanager.v1.UpdateContactResponse\")\xea\x9d\xea\x02!\b\x03\x12\x1dclientmanager.contacts.update\x90\x02\x02\x12\x9b\x01\n" +
 	"\rDeleteContact\x12..cabinet.clientmanager.v1.DeleteContactRequest\x1a/.cabinet.clientmanager.v1.DeleteContactResponse\")\xea\x9d\xea\x02!\b\x03\x12\x1dclientmanager.contacts.update\x90\x02\x022\xdd\x03\n" +
 	"\x0eProfileService\x12\x8f\x01\n" +

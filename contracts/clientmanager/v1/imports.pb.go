@@ -671,9 +671,9 @@ const file_contracts_clientmanager_v1_imports_proto_rawDesc = "" +
 	"\timport_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bimportId\"r\n" +
 	"\x16ListImportRowsResponse\x120\n" +
 	"\x04rows\x18\x01 \x03(\v2\x1c.cabinet.kernel.v1.RowResultR\x04rows\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x8b\x06\n" +
-	"\rImportService\x12\x98\x01\n" +
-	"\fCreateImport\x12-.cabinet.clientmanager.v1.CreateImportRequest\x1a..cabinet.clientmanager.v1.CreateImportResponse\")\xea\x9d\xea\x02$\b\x04\x12\x1cclientmanager.clients.import \xc0\xcf$\x12\x8e\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x8e\x06\n" +
+	"\rImportService\x12\x9b\x01\n" +
+	"\fCreateImport\x12-.cabinet.clientmanager.v1.CreateImportRequest\x1a..cabinet.clientmanager.v1.CreateImportResponse\",\xea\x9d\xea\x02$\b\x04\x12\x1cclientmanager.clients.import \xc0\xcf$\x90\x02\x00\x12\x8e\x01\n" +
 	"\tGetImport\x12*.cabinet.clientmanager.v1.GetImportRequest\x1a+.cabinet.clientmanager.v1.GetImportResponse\"(\xea\x9d\xea\x02 \b\x04\x12\x1cclientmanager.clients.import\x90\x02\x01\x12\x98\x01\n" +
 	"\vCheckImport\x12,.cabinet.clientmanager.v1.CheckImportRequest\x1a-.cabinet.clientmanager.v1.CheckImportResponse\",\xea\x9d\xea\x02$\b\x04\x12\x1cclientmanager.clients.import \xc0\xcf$\x90\x02\x02\x12\x92\x01\n" +
 	"\tRunImport\x12*.cabinet.clientmanager.v1.RunImportRequest\x1a+.cabinet.clientmanager.v1.RunImportResponse\",\xea\x9d\xea\x02$\b\x04\x12\x1cclientmanager.clients.import \xc0\xcf$\x90\x02\x02\x12\x9d\x01\n" +

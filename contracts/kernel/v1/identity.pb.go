@@ -1064,9 +1064,10 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\x17InviteFirstHeadResponse\x12\x1d\n" +
 	"\x05token\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x05token\x12;\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime2\xfa\x05\n" +
-	"\x0fIdentityService\x12V\n" +
-	"\x06SignIn\x12 .cabinet.kernel.v1.SignInRequest\x1a!.cabinet.kernel.v1.SignInResponse\"\a\xea\x9d\xea\x02\x02\b\x05\x12_\n" +
+	"expireTime2\x83\x06\n" +
+	"\x0fIdentityService\x12Y\n" +
+	"\x06SignIn\x12 .cabinet.kernel.v1.SignInRequest\x1a!.cabinet.kernel.v1.SignInResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12_\n" +
 	"\bIdentify\x12\".cabinet.kernel.v1.IdentifyRequest\x1a#.cabinet.kernel.v1.IdentifyResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12\\\n" +
 	"\aSignOut\x12!.cabinet.kernel.v1.SignOutRequest\x1a\".cabinet.kernel.v1.SignOutResponse\"\n" +
@@ -1074,9 +1075,11 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\fSwitchClient\x12&.cabinet.kernel.v1.SwitchClientRequest\x1a'.cabinet.kernel.v1.SwitchClientResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x02\x12z\n" +
 	"\x11PreviewInvitation\x12+.cabinet.kernel.v1.PreviewInvitationRequest\x1a,.cabinet.kernel.v1.PreviewInvitationResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12t\n" +
-	"\x10AcceptInvitation\x12*.cabinet.kernel.v1.AcceptInvitationRequest\x1a+.cabinet.kernel.v1.AcceptInvitationResponse\"\a\xea\x9d\xea\x02\x02\b\x05\x12q\n" +
-	"\x0fInviteFirstHead\x12).cabinet.kernel.v1.InviteFirstHeadRequest\x1a*.cabinet.kernel.v1.InviteFirstHeadResponse\"\a\xea\x9d\xea\x02\x02\b\x05B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12w\n" +
+	"\x10AcceptInvitation\x12*.cabinet.kernel.v1.AcceptInvitationRequest\x1a+.cabinet.kernel.v1.AcceptInvitationResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12t\n" +
+	"\x0fInviteFirstHead\x12).cabinet.kernel.v1.InviteFirstHeadRequest\x1a*.cabinet.kernel.v1.InviteFirstHeadResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
 
 var (
 	file_contracts_kernel_v1_identity_proto_rawDescOnce sync.Once

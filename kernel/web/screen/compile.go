@@ -27,8 +27,6 @@ type Set struct {
 	methods Methods
 	// messages are those of the contracts that screens show, for what the program does not link.
 	messages map[protoreflect.FullName]protoreflect.MessageDescriptor
-	// referenceFixed narrows what a reference chooses from: message → fixed fields of its list's request.
-	referenceFixed map[string]map[string]string
 }
 
 // Screen is a screen that was checked against its contracts.
@@ -95,8 +93,6 @@ func Compile(methods Methods, manifests []module.Manifest) (*Set, error) {
 	set := &Set{
 		screens: map[string]*Screen{}, byGet: map[protoreflect.FullName]*Screen{}, methods: methods,
 		messages: map[protoreflect.FullName]protoreflect.MessageDescriptor{},
-		// Who serves, assigns and answers is staff.
-		referenceFixed: map[string]map[string]string{"cabinet.accountmanager.v1.User": {"staff": "true"}},
 	}
 	c := compiler{methods: methods, set: set}
 	for _, m := range manifests {

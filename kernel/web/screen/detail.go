@@ -184,7 +184,7 @@ func (s *Set) title(ctx context.Context, e *Env, message, id string) (string, bo
 		return "", false
 	}
 	request := newMessage(getter.input)
-	setKnown(request, "id", protoreflect.ValueOfString(id))
+	setKnown(request, idName(thing), protoreflect.ValueOfString(id))
 	response, err := getter.do(ctx, e, request)
 	if err != nil {
 		return "", false

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/locale"
 )
 
 // badRequest turns a value that could not be read into the error a contract would give for it.
@@ -80,6 +81,23 @@ func (e *Env) rule(id string, f protoreflect.FieldDescriptor) string {
 		return e.Text.T("kernel.violation.twice")
 	case id == "string.in", id == "enum.defined_only":
 		return e.Text.T("kernel.bad_choice")
+	}
+	return ""
+}
+
+// Said is what a provider's refusal says in the reader's language, where its reason is a key of the locale files; empty
+// where it is not.
+func Said(text *locale.Localizer, err error) string {
+	for _, detail := range status.Convert(err).Details() {
+		bad, ok := detail.(*errdetails.BadRequest)
+		if !ok {
+			continue
+		}
+		for _, v := range bad.GetFieldViolations() {
+			if said, ok := text.First(v.GetReason()); ok && v.GetReason() != "" {
+				return said
+			}
+		}
 	}
 	return ""
 }

@@ -71,10 +71,10 @@ func fillList(m protoreflect.Message, path fieldPath, values []string) error {
 			if err != nil {
 				return &BadValueError{Field: path.String(), Wanted: err.Error()}
 			}
-			if empty || seen[strings.TrimSpace(part)] {
+			if empty || seen[v.String()] {
 				continue
 			}
-			seen[strings.TrimSpace(part)] = true
+			seen[v.String()] = true
 			list.Append(v)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/a-h/templ"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
@@ -23,7 +25,8 @@ const tokens = "page"
 // list shows a list as a page of its own.
 func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	table, total, err := s.table(ctx, e, sc, e.Query, "", nil, pageSize)
-	if err != nil {
+	refusal := err
+	if refused := status.Code(err) == codes.InvalidArgument && anySet(e.Query, append([]string{sc.Search}, sc.Filters...)); err != nil && !refused {
 		return nil, err
 	}
 	head := s.head(e, sc, e.Text.T(sc.Title), nil)
@@ -35,6 +38,10 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	var bar templ.Component
 	if filters != nil {
 		bar = ui.FilterBar(*filters)
+	}
+	if refusal != nil { // the filters stay, to be put right
+		wrong := ui.NoticeBox(ui.Notice{Tone: ui.ToneBad, Title: e.Text.T("kernel.form.invalid"), Text: strings.Join(e.said(sc.call, refusal), " ")})
+		return &Page{Title: head.Title, Width: "wide", Body: ui.Join(ui.PageHead(head), bar, wrong), Invalid: true}, nil
 	}
 	return &Page{Title: head.Title, Width: "wide", Body: ui.Join(ui.PageHead(head), bar, ui.List(*table))}, nil
 }

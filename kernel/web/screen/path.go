@@ -26,7 +26,13 @@ func vars(path string) []string {
 // nowhere to lead to.
 func expand(path string, value func(name string) string) (filled string, ok bool) {
 	before, query, hasQuery := strings.Cut(path, "?")
-	filled, ok = fillBraces(before, value, url.PathEscape)
+	filled, ok = fillBraces(before, func(name string) string {
+		v := value(name)
+		if v == "." || v == ".." {
+			return "" // browsers would take it for a step up
+		}
+		return v
+	}, url.PathEscape)
 	if !ok || !hasQuery {
 		return filled, ok
 	}

@@ -24,7 +24,7 @@ func (s *Set) references(ctx context.Context, e *Env, message, search string) ([
 		return nil, nil
 	}
 	c := compiler{methods: s.methods, set: s}
-	lister := c.call("reference to "+message, r.GetListMethod(), s.referenceFixed[message])
+	lister := c.call("reference to "+message, r.GetListMethod(), nil)
 	if lister == nil || !e.may(lister) {
 		return nil, nil
 	}
@@ -94,4 +94,12 @@ func (s *Set) learn() {
 	for _, t := range s.tiles {
 		learn(t.call.input.ParentFile())
 	}
+}
+
+// idName is what requests call the id of a thing: as the thing itself does.
+func idName(thing protoreflect.MessageDescriptor) string {
+	if f := byKind(thing, kernelv1.Kind_KIND_ID); f != nil {
+		return string(f.Name())
+	}
+	return "id"
 }
