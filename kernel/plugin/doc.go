@@ -34,6 +34,6 @@
 //	compat.go     contracts compared
 //	call.go       calls to it
 //	remote.go     its services, for the router
-//	event.go      its events
+//	event.go      its events; pages.go its own pages
 //	host.go       the socket for calls back; token.go whose they are
 package plugin

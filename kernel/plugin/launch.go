@@ -45,6 +45,7 @@ type Description struct {
 	Files        *protoregistry.Files
 	Version      string
 	Configurable bool
+	Pages        bool // it serves pages of its own: see [Host.Pages]
 }
 
 // service finds a service that the module provides.
@@ -67,6 +68,7 @@ type instance struct {
 	conn    *grpc.ClientConn
 	api     kernelv1.PluginServiceClient
 	flood   chan struct{} // closed when it writes too much
+	pages   *pagesConn    // nil until it is known where its folder is
 }
 
 // carrier takes go-plugin's connection as it is: contracts' own clients are made on it.
@@ -103,6 +105,7 @@ func (h *Host) launch(ctx context.Context, spec Spec) (*instance, error) {
 			grpc.MaxCallRecvMsgSize(wire.MaxMessage+overhead), grpc.MaxCallSendMsgSize(wire.MaxMessage+overhead))},
 		RunnerFunc: func(_ hclog.Logger, given *exec.Cmd, socketDir string) (runner.Runner, error) {
 			env := append(append([]string{}, spec.Env...), given.Env...)
+			in.pages = newPagesConn(socketDir)
 			in.process = newProcess(spec.Path, spec.Args, append(env, "TMPDIR="+socketDir), h.start.run)
 			return in.process, nil
 		},
@@ -153,6 +156,7 @@ func (in *instance) kill(patience time.Duration) {
 	if in.conn != nil {
 		_ = in.conn.Close()
 	}
+	in.pages.transport.CloseIdleConnections()
 	if in.process.stdout != nil {
 		_ = in.process.stdout.Close()
 		_ = in.process.stderr.Close()
@@ -168,7 +172,7 @@ func (in *instance) describe(ctx context.Context, id string) (*Description, erro
 	if said.GetProtocol() != wire.Protocol {
 		return nil, fmt.Errorf("it speaks version %d of the protocol between portal and module, the portal version %d: build it anew", said.GetProtocol(), wire.Protocol)
 	}
-	d := &Description{Version: said.GetVersion(), Configurable: said.GetConfigurable()}
+	d := &Description{Version: said.GetVersion(), Configurable: said.GetConfigurable(), Pages: said.GetPages()}
 	if err := json.Unmarshal(said.GetManifest(), &d.Manifest); err != nil {
 		return nil, fmt.Errorf("its manifest cannot be read: %w", err)
 	}

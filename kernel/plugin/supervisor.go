@@ -35,6 +35,8 @@ type Timing struct {
 	// Failures within Window put a process into quarantine. Defaults: 5, 10 min.
 	Failures int
 	Window   time.Duration
+	// Page is how long a reader who asks for a page waits for a process that is being started again. Default: 15 s.
+	Page time.Duration
 	// Kill is how long a process that was asked to end has before it is killed. Default: 5 s.
 	Kill time.Duration
 }
@@ -46,6 +48,7 @@ func (t Timing) withDefaults() Timing {
 	}{
 		{&t.Start, 20 * time.Second}, {&t.Open, 30 * time.Second}, {&t.Health, 5 * time.Second}, {&t.Answer, 2 * time.Second},
 		{&t.First, 200 * time.Millisecond}, {&t.Most, 30 * time.Second}, {&t.Window, 10 * time.Minute}, {&t.Kill, 5 * time.Second},
+		{&t.Page, 15 * time.Second},
 	} {
 		if *d.field == 0 {
 			*d.field = d.value
@@ -160,6 +163,9 @@ func (p *Process) open(ctx context.Context, inst *instance) error {
 		Settings: p.lend.Request.GetSettings(), Database: p.lend.Request.GetDatabase(), Key: p.lend.Request.GetKey(),
 		PageKey: p.lend.Request.GetPageKey(), TimeZone: p.lend.Request.GetTimeZone(), Policy: p.lend.Request.GetPolicy(),
 		Role: p.lend.Request.GetRole(), HostSocket: p.host.socket(), Token: token,
+	}
+	if p.description.Pages {
+		request.PagesSocket = inst.pages.socket
 	}
 	response, err := inst.api.Open(ctx, request)
 	if err != nil {

@@ -33,6 +33,7 @@ func describe(m module.Module) (*kernelv1.DescribeResponse, error) {
 		return nil, fmt.Errorf("locales: %w", err)
 	}
 	_, out.Configurable = m.(module.Configurable)
+	_, out.Pages = m.(module.Pages)
 	return out, nil
 }
 

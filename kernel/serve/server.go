@@ -85,6 +85,9 @@ func (s *server) Open(ctx context.Context, r *kernelv1.OpenRequest) (response *k
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
 	s.module.Register(s)
+	if err := s.servePages(r.GetPagesSocket()); err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
 	if m, ok := s.module.(module.Starter); ok {
 		if err := m.Start(s.life); err != nil {
 			return nil, status.Errorf(codes.FailedPrecondition, "the module does not start: %v", err)

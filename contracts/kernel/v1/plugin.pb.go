@@ -130,7 +130,9 @@ type DescribeResponse struct {
 	// Of the program, for people.
 	Version string `protobuf:"bytes,6,opt,name=version,proto3" json:"version,omitempty"`
 	// The module has settings in portal.yaml.
-	Configurable  bool `protobuf:"varint,7,opt,name=configurable,proto3" json:"configurable,omitempty"`
+	Configurable bool `protobuf:"varint,7,opt,name=configurable,proto3" json:"configurable,omitempty"`
+	// The module serves pages of its own over HTTP.
+	Pages         bool `protobuf:"varint,8,opt,name=pages,proto3" json:"pages,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -214,6 +216,13 @@ func (x *DescribeResponse) GetConfigurable() bool {
 	return false
 }
 
+func (x *DescribeResponse) GetPages() bool {
+	if x != nil {
+		return x.Pages
+	}
+	return false
+}
+
 // Subscription is a purpose for which a module hears events.
 type Subscription struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -284,7 +293,10 @@ type OpenRequest struct {
 	// The portal's roles and what each may do, as JSON of kernel/access.Policy.
 	Policy []byte `protobuf:"bytes,8,opt,name=policy,proto3" json:"policy,omitempty"`
 	// The database role for what the module does by itself.
-	Role          string `protobuf:"bytes,9,opt,name=role,proto3" json:"role,omitempty"`
+	Role string `protobuf:"bytes,9,opt,name=role,proto3" json:"role,omitempty"`
+	// Where the module serves its own pages: a unix socket that the process makes, in a folder that is closed to others.
+	// The host says where, so that no module can send it to a socket of somebody else's. Empty for one without pages.
+	PagesSocket   string `protobuf:"bytes,10,opt,name=pages_socket,json=pagesSocket,proto3" json:"pages_socket,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -378,6 +390,13 @@ func (x *OpenRequest) GetPolicy() []byte {
 func (x *OpenRequest) GetRole() string {
 	if x != nil {
 		return x.Role
+	}
+	return ""
+}
+
+func (x *OpenRequest) GetPagesSocket() string {
+	if x != nil {
+		return x.PagesSocket
 	}
 	return ""
 }
@@ -653,7 +672,7 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\n" +
 	"PluginFile\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x18\n" +
-	"\acontent\x18\x02 \x01(\fR\acontent\"\xba\x02\n" +
+	"\acontent\x18\x02 \x01(\fR\acontent\"\xd0\x02\n" +
 	"\x10DescribeResponse\x12\x1a\n" +
 	"\bprotocol\x18\x01 \x01(\x05R\bprotocol\x12\x1a\n" +
 	"\bmanifest\x18\x02 \x01(\fR\bmanifest\x128\n" +
@@ -663,12 +682,13 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"migrations\x127\n" +
 	"\alocales\x18\x05 \x03(\v2\x1d.cabinet.kernel.v1.PluginFileR\alocales\x12\x18\n" +
 	"\aversion\x18\x06 \x01(\tR\aversion\x12\"\n" +
-	"\fconfigurable\x18\a \x01(\bR\fconfigurable\"D\n" +
+	"\fconfigurable\x18\a \x01(\bR\fconfigurable\x12\x14\n" +
+	"\x05pages\x18\b \x01(\bR\x05pages\"D\n" +
 	"\fSubscription\x12\x1e\n" +
 	"\n" +
 	"subscriber\x18\x01 \x01(\tR\n" +
 	"subscriber\x12\x14\n" +
-	"\x05types\x18\x02 \x03(\tR\x05types\"\x9f\x02\n" +
+	"\x05types\x18\x02 \x03(\tR\x05types\"\xc2\x02\n" +
 	"\vOpenRequest\x12#\n" +
 	"\bsettings\x18\x01 \x01(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\bsettings\x12#\n" +
 	"\bdatabase\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\bdatabase\x12\x1f\n" +
@@ -679,7 +699,9 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\bpage_key\x18\x06 \x01(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\apageKey\x12\x1b\n" +
 	"\ttime_zone\x18\a \x01(\tR\btimeZone\x12\x16\n" +
 	"\x06policy\x18\b \x01(\fR\x06policy\x12\x12\n" +
-	"\x04role\x18\t \x01(\tR\x04role\"U\n" +
+	"\x04role\x18\t \x01(\tR\x04role\x12!\n" +
+	"\fpages_socket\x18\n" +
+	" \x01(\tR\vpagesSocket\"U\n" +
 	"\fOpenResponse\x12E\n" +
 	"\rsubscriptions\x18\x01 \x03(\v2\x1f.cabinet.kernel.v1.SubscriptionR\rsubscriptions\"\xd3\x01\n" +
 	"\x0eDeliverRequest\x12\x1e\n" +
