@@ -89,6 +89,9 @@ func prepare(t testing.TB, subject Subject) *conformance {
 		idleStaff:   map[string]any{"title": title, "staff": true},
 		idleContact: map[string]any{"title": title},
 	}
+	if subject.Now == nil && subject.Clock != nil {
+		subject.Now = subject.Clock.Now
+	}
 	if subject.Now == nil {
 		// It stands still, so that what is done again with the same effect leaves the same rows.
 		subject.Now = NewClock(time.Now()).Now

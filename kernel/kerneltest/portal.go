@@ -17,7 +17,6 @@ import (
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/module"
-	"github.com/opencabinet/cabinet/kernel/serve"
 	"github.com/opencabinet/cabinet/kernel/store/storetest"
 )
 
@@ -31,14 +30,16 @@ type Options struct {
 	// Config is the text of a portal.yaml. Its id, address, data folder and database are the test's own, whatever it
 	// says. Default: empty.
 	Config string
-	// Now is the clock of pages and modules. Default: time.Now.
+	// Now is the clock of pages and modules. Default: that of Clock, or time.Now.
 	Now func() time.Time
+	// Clock is one that the test moves; modules' processes follow it. Default: none.
+	Clock *Clock
 	// Processes are ids of modules that run in processes of their own, served by the test binary itself: its TestMain
 	// begins with
 	//
 	//	if kernel.Serve(assemble) { return }
 	//
-	// Their clocks stand at Now as it is when they start. Default: none.
+	// Their clocks follow Clock; with Now instead they stand at it as it is when they start. Default: none.
 	Processes []string
 	// Log receives what happens. Default: what is worth a warning goes to the test's own output.
 	Log *slog.Logger
@@ -118,8 +119,14 @@ func kernelOptions(t testing.TB, options Options, dsn string) kernel.Options {
 	file := filepath.Join(folder, config.DefaultPath)
 	require.NoError(t, os.WriteFile(file, configText(t, options), 0o600))
 	var env []string
-	if options.Now != nil {
-		env = append(env, serve.EnvClock+"="+options.Now().Format(time.RFC3339Nano))
+	switch {
+	case options.Clock != nil:
+		if options.Now == nil {
+			options.Now = options.Clock.Now
+		}
+		env = append(env, options.Clock.env(t))
+	case options.Now != nil:
+		env = append(env, NewClock(options.Now()).env(t))
 	}
 	return kernel.Options{
 		Assemble: options.Assemble, Log: options.Log, Now: options.Now, ProgramEnv: env,

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
@@ -136,8 +135,12 @@ func (s *server) lend(ctx context.Context, r *kernelv1.OpenRequest) error {
 		return err
 	}
 	s.closers = append(s.closers, func(context.Context) error { return s.back.Close() })
+	now, err := clock()
+	if err != nil {
+		return err
+	}
 	s.host = &module.Host{
-		ID: s.id, Policy: policy, Log: s.log, Now: clock(), Zone: zone,
+		ID: s.id, Policy: policy, Log: s.log, Now: now, Zone: zone,
 		Key: func(purpose string, bytes int) []byte { return module.DeriveKey(r.GetKey(), purpose, bytes) },
 	}
 	if r.GetDatabase() == "" {
@@ -229,17 +232,6 @@ func (s *server) close(ctx context.Context) {
 			s.log.WarnContext(ctx, "something did not close", "error", err)
 		}
 	}
-}
-
-// EnvClock stands the process's clock still at an instant, as RFC 3339 writes it, so that tests know the time.
-const EnvClock = "CABINET_CLOCK"
-
-func clock() func() time.Time {
-	at, err := time.Parse(time.RFC3339Nano, os.Getenv(EnvClock))
-	if err != nil {
-		return time.Now
-	}
-	return func() time.Time { return at }
 }
 
 const (
