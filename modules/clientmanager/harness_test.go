@@ -12,7 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -24,7 +23,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/event"
-	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/kernel/store/storetest"
 	"github.com/opencabinet/cabinet/modules/clientmanager"
@@ -37,24 +36,6 @@ func TestMain(m *testing.M) {
 	os.Exit(storetest.Main(m))
 }
 
-// clock is a time that stands still until a test moves it.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // portal is the module behind a router, on a database of its own, with a register of staff beside it.
 type portal struct {
 	t        testing.TB
@@ -64,7 +45,7 @@ type portal struct {
 	module   *clientmanager.Module
 	router   *call.Router
 	policy   *access.Policy
-	clock    *clock
+	clock    *kerneltest.Clock
 	clients  v1.ClientServiceClient
 	contacts v1.ContactServiceClient
 	profile  v1.ProfileServiceClient
@@ -86,7 +67,7 @@ func newPortal(t *testing.T, change ...func(*clientmanager.Settings)) *portal {
 func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	t.Helper()
 	ctx := t.Context()
-	p := &portal{t: t, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}, dsn: storetest.DSN(t)}
+	p := &portal{t: t, clock: kerneltest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), dsn: storetest.DSN(t)}
 	var err error
 	p.db, err = store.Open(ctx, storetest.Config(p.dsn))
 	require.NoError(t, err)
@@ -113,10 +94,9 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.policy = policy(t, manifest.Permissions)
 	zone, err := time.LoadLocation("Europe/Kyiv")
 	require.NoError(t, err)
-	r := &registrar{ServiceRegistrar: p.router.For(manifest.ID, manifest.Requires), host: &module.Host{
-		ID: manifest.ID, Store: p.own, Policy: p.policy, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: p.clock.Now, Zone: zone,
-	}}
-	m.Register(r)
+	kerneltest.Register(t, m, kerneltest.Lent{
+		Router: p.router, DB: p.db, Rows: p.own, Policy: p.policy, Key: storetest.Key[:32], Clock: p.clock, Zone: zone,
+	})
 	p.router.Install(p.policy, map[string][]string{manifest.ID: manifest.Requires})
 	require.NoError(t, p.router.Err())
 	p.clients = v1.NewClientServiceClient(p.router)
@@ -192,14 +172,6 @@ func events[M proto.Message](p *portal) []M {
 	}
 	return found
 }
-
-type registrar struct {
-	grpc.ServiceRegistrar
-	host *module.Host
-}
-
-func (r *registrar) Handle(event.Subscription) {}
-func (r *registrar) Host() *module.Host        { return r.host }
 
 // staff is what this module asks of accountmanager.
 type staff struct {
