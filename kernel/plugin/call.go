@@ -5,6 +5,7 @@ package plugin
 import (
 	"context"
 	"errors"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -30,9 +31,14 @@ func (p *Process) unary(ctx context.Context, method string, readOnly bool, in, o
 			return err
 		}
 		if !readOnly {
-			return status.Errorf(codes.Unavailable, "module %s went away during the call: look whether it was done before trying again", p.spec.ID)
+			return p.wentAway()
 		}
 	}
+}
+
+// wentAway says what is known, and nothing of sockets.
+func (p *Process) wentAway() error {
+	return status.Errorf(codes.Unavailable, "module %s went away during the call: look whether it was done before trying again", p.spec.ID)
 }
 
 func (p *Process) once(ctx context.Context, method string, readOnly bool, in, out any) error {
@@ -68,13 +74,19 @@ func (p *Process) broken(ctx context.Context, inst *instance, err error, trailer
 	default:
 		return false
 	}
+	timer := time.NewTimer(goneWithin)
+	defer timer.Stop()
 	select {
 	case <-inst.process.exited:
+		p.left(inst)
 	case <-ctx.Done():
+	case <-timer.C: // it lives, and broke the connection alone: the next try makes another
 	}
-	p.left(inst)
 	return true
 }
+
+// goneWithin is how long the end of a process may take to be seen after that of its connection.
+const goneWithin = time.Second
 
 // attach tells the process who acts: in metadata that nobody but the kernel can write.
 func (p *Process) attach(ctx context.Context) (context.Context, func(), error) {
@@ -113,5 +125,9 @@ func (p *Process) stream(method string, readOnly bool, desc *grpc.StreamDesc, fr
 	if err != nil {
 		return err
 	}
-	return pump(from, to, in, out, cancel)
+	err = pump(from, to, in, out, cancel)
+	if p.broken(from.Context(), inst, err, to.Trailer()) {
+		return p.wentAway()
+	}
+	return err
 }

@@ -54,8 +54,12 @@ type Host struct {
 	start  *starter
 	served chan struct{}
 
+	life context.Context // ends with Close
+	end  context.CancelFunc
+
 	mu        sync.Mutex
 	processes []*Process
+	starting  sync.WaitGroup
 	closed    bool
 }
 
@@ -73,9 +77,11 @@ func NewHost(cfg HostConfig) (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plugin: make a folder for sockets: %w", err)
 	}
-	h := &Host{cfg: cfg, dir: dir, tokens: newTokens(), start: newStarter(), served: make(chan struct{})}
+	life, end := context.WithCancel(context.Background()) //nolint:forbidigo // as long as the host
+	h := &Host{life: life, end: end, cfg: cfg, dir: dir, tokens: newTokens(), start: newStarter(), served: make(chan struct{})}
 	listener, err := net.Listen("unix", h.socket()) //nolint:noctx // it lives as long as the host
 	if err != nil {
+		end()
 		h.start.stop()
 		return nil, errors.Join(fmt.Errorf("plugin: %w", err), os.RemoveAll(dir))
 	}
@@ -84,7 +90,7 @@ func NewHost(cfg HostConfig) (*Host, error) {
 		grpc.UnknownServiceHandler(h.serve))
 	go func() {
 		defer close(h.served)
-		if err := h.server.Serve(ownUser{listener}); err != nil {
+		if err := h.server.Serve(ownUser{listener}); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 			cfg.Log.Error("the socket for modules' processes ended", "error", err) //nolint:sloglint // nobody's context
 		}
 	}()
@@ -109,12 +115,15 @@ func (h *Host) socket() string { return filepath.Join(h.dir, "host.sock") }
 // Close stops every process and closes the socket. Twice is safe.
 func (h *Host) Close(ctx context.Context) error {
 	h.mu.Lock()
-	processes, closed := h.processes, h.closed
+	closed := h.closed
 	h.closed = true
 	h.mu.Unlock()
 	if closed {
 		return nil
 	}
+	h.end()
+	h.starting.Wait()
+	processes := h.Processes()
 	errs := make([]error, len(processes))
 	var wg sync.WaitGroup
 	for i, p := range processes {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os/exec"
 	"path"
@@ -91,6 +92,8 @@ func (h *Host) launch(ctx context.Context, spec Spec) (*instance, error) {
 	in := &instance{flood: make(chan struct{})}
 	log := h.cfg.Log.With("module", spec.ID)
 	out := &output{log: log, now: h.cfg.Now, flood: func() { close(in.flood) }}
+	env := append([]string{}, spec.Env...)
+	in.process = newProcess(spec.Path, spec.Args, nil, h.start.run, func(from io.Reader) { out.follow(context.WithoutCancel(ctx), from) })
 	in.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  plugin.HandshakeConfig{ProtocolVersion: wire.Protocol, MagicCookieKey: wire.CookieKey, MagicCookieValue: wire.CookieValue},
 		Plugins:          plugin.PluginSet{"module": carrier{}},
@@ -104,24 +107,18 @@ func (h *Host) launch(ctx context.Context, spec Spec) (*instance, error) {
 		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
 			grpc.MaxCallRecvMsgSize(wire.MaxMessage+overhead), grpc.MaxCallSendMsgSize(wire.MaxMessage+overhead))},
 		RunnerFunc: func(_ hclog.Logger, given *exec.Cmd, socketDir string) (runner.Runner, error) {
-			env := append(append([]string{}, spec.Env...), given.Env...)
 			in.pages = newPagesConn(socketDir)
-			in.process = newProcess(spec.Path, spec.Args, append(env, "TMPDIR="+socketDir), h.start.run)
+			in.process.cmd.Env = append(append(env, given.Env...), "TMPDIR="+socketDir)
 			return in.process, nil
 		},
 	})
 	// Start has a deadline of its own and takes no context: what ends ctx ends the process.
-	stop := context.AfterFunc(ctx, func() {
-		if in.process != nil {
-			_ = in.process.Kill(ctx)
-		}
-	})
+	stop := context.AfterFunc(ctx, func() { _ = in.process.Kill(ctx) })
 	defer stop()
 	if _, err := in.client.Start(); err != nil {
 		in.kill(h.cfg.Timing.Kill)
 		return nil, fmt.Errorf("it does not start: %w", err)
 	}
-	go out.follow(context.WithoutCancel(ctx), in.process.stderr)
 	protocol, err := in.client.Client()
 	if err != nil {
 		in.kill(h.cfg.Timing.Kill)
@@ -140,9 +137,6 @@ func (h *Host) launch(ctx context.Context, spec Spec) (*instance, error) {
 // kill ends the process, asking it first. go-plugin's own Kill waits for a process that does not listen without end; so
 // after a while the process group is killed.
 func (in *instance) kill(patience time.Duration) {
-	if in.process == nil {
-		return
-	}
 	timer := time.AfterFunc(patience, func() { _ = in.process.Kill(context.TODO()) }) //nolint:forbidigo // a timer has none
 	defer timer.Stop()
 	select {
@@ -157,10 +151,7 @@ func (in *instance) kill(patience time.Duration) {
 		_ = in.conn.Close()
 	}
 	in.pages.transport.CloseIdleConnections()
-	if in.process.stdout != nil {
-		_ = in.process.stdout.Close()
-		_ = in.process.stderr.Close()
-	}
+	in.process.letGo()
 }
 
 // describe asks a process what it is.

@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/hashicorp/go-plugin/runner"
 )
@@ -24,20 +26,26 @@ type process struct {
 	// stdout is go-plugin's to read: the handshake's line. stderr is ours; go-plugin gets one that says nothing and ends
 	// with the process.
 	stdout, stderr *os.File
+	follow         func(io.Reader) // reads stderr to its end
+	followed       chan struct{}   // closed when it has
 	silent         *io.PipeReader
 	silentEnd      *io.PipeWriter
 	exited         chan struct{}
 	err            error // read after exited
+
+	mu     sync.Mutex
+	killed bool // also before it was started
+	pid    int  // once it was started
 }
 
 var _ runner.Runner = (*process)(nil)
 
 // newProcess prepares a program. env is all that it sees of the environment.
-func newProcess(path string, args, env []string, start func(func() error) error) *process {
+func newProcess(path string, args, env []string, start func(func() error) error, follow func(io.Reader)) *process {
 	cmd := exec.Command(path, args...) //nolint:noctx // it outlives the context that it is started in
 	cmd.Env = env
 	cmd.SysProcAttr = attributes()
-	p := &process{cmd: cmd, start: start, exited: make(chan struct{})}
+	p := &process{cmd: cmd, start: start, follow: follow, exited: make(chan struct{}), followed: make(chan struct{})}
 	p.silent, p.silentEnd = io.Pipe()
 	return p
 }
@@ -59,15 +67,35 @@ func (p *process) Start(context.Context) error {
 	p.leash, p.stdout, p.stderr = leash, outRead, errRead
 	p.cmd.Stdout, p.cmd.Stderr = outWrite, errWrite
 	p.cmd.ExtraFiles = []*os.File{leashEnd} // descriptor 3
-	err = p.start(p.cmd.Start)
+	err = p.start(p.run)
 	for _, f := range []*os.File{leashEnd, outWrite, errWrite} {
 		_ = f.Close() // the process has its own
 	}
 	if err != nil {
 		close(p.exited)
+		close(p.followed)
 		return errors.Join(fmt.Errorf("start %s: %w", p.cmd.Path, err), leash.Close(), outRead.Close(), errRead.Close(), p.silentEnd.Close())
 	}
 	go p.wait()
+	// From its first line on: what a program that cannot start writes is why, and one that nobody reads gets stuck.
+	go func() {
+		defer close(p.followed)
+		p.follow(errRead)
+	}()
+	return nil
+}
+
+// run forks, unless the process was killed before it was there.
+func (p *process) run() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.killed {
+		return errors.New("it was stopped before it was started")
+	}
+	if err := p.cmd.Start(); err != nil {
+		return err
+	}
+	p.pid = p.cmd.Process.Pid
 	return nil
 }
 
@@ -88,7 +116,11 @@ func (p *process) Wait(context.Context) error {
 
 // Kill ends the process and all that it started.
 func (p *process) Kill(context.Context) error {
-	if p.cmd.Process == nil {
+	p.mu.Lock()
+	p.killed = true
+	pid := p.pid
+	p.mu.Unlock()
+	if pid == 0 {
 		return nil
 	}
 	select {
@@ -96,7 +128,7 @@ func (p *process) Kill(context.Context) error {
 		return nil
 	default:
 	}
-	if err := syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+	if err := syscall.Kill(-pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err
 	}
 	return nil
@@ -113,21 +145,53 @@ func (p *process) Name() string { return p.cmd.Path }
 
 // ID is the process's number.
 func (p *process) ID() string {
-	if p.cmd.Process == nil {
-		return ""
+	if n := p.number(); n != 0 {
+		return strconv.Itoa(n)
 	}
-	return strconv.Itoa(p.cmd.Process.Pid)
+	return ""
+}
+
+func (p *process) number() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.pid
 }
 
 // Diagnose says what is known of a program that did not answer.
 func (p *process) Diagnose(context.Context) string {
+	// A program that ends closes its output a moment before it is known to have ended.
+	timer := time.NewTimer(diagnoseWithin)
+	defer timer.Stop()
 	select {
 	case <-p.exited:
 		return "the program ended: " + ended(p.err)
-	default:
+	case <-timer.C:
 		return "the program wrote something else than the line by which a plugin answers"
 	}
 }
+
+// diagnoseWithin is how long the end of a program that said nothing is waited for.
+const diagnoseWithin = 500 * time.Millisecond
+
+// letGo closes the outputs, once what it wrote last was read: that is often why it ended. What something that it left
+// behind writes is not waited for.
+func (p *process) letGo() {
+	if p.stdout == nil {
+		return
+	}
+	timer := time.NewTimer(readWithin)
+	defer timer.Stop()
+	select {
+	case <-p.followed:
+	case <-timer.C:
+	}
+	_ = p.stdout.Close()
+	_ = p.stderr.Close()
+	<-p.followed
+}
+
+// readWithin is how long the last of its output may take.
+const readWithin = time.Second
 
 // PluginToHost and HostToPlugin are the same: both are on this machine.
 func (p *process) PluginToHost(network, address string) (string, string, error) {

@@ -99,6 +99,17 @@ type Process struct {
 // Start starts a module's program and asks what it is. Open comes next. When it fails nothing is left running; the
 // error says what the program did.
 func (h *Host) Start(ctx context.Context, spec Spec) (*Process, error) {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return nil, errClosed
+	}
+	h.starting.Add(1) // Close waits for it
+	h.mu.Unlock()
+	defer h.starting.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(h.life, cancel)()
 	p := &Process{
 		host: h, spec: spec, changed: make(chan struct{}), resume: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
@@ -112,17 +123,15 @@ func (h *Host) Start(ctx context.Context, spec Spec) (*Process, error) {
 	p.inst, p.description = inst, d
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed {
-		inst.kill(h.cfg.Timing.Kill)
-		p.end()
-		return nil, errors.New("plugin: the host is closed")
-	}
 	h.processes = append(h.processes, p)
 	return p, nil
 }
 
 // begin launches a process and asks what it is.
 func (p *Process) begin(ctx context.Context) (*instance, *Description, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
 	inst, err := p.host.launch(ctx, p.spec)
 	if err != nil {
 		return nil, nil, err
@@ -144,6 +153,9 @@ func (p *Process) Description() *Description { return p.description }
 func (p *Process) Open(ctx context.Context, lend Lend) error {
 	p.lend = &lend
 	p.rows.Store(lend.Rows)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.life, cancel)() // stopped meanwhile
 	if err := p.open(ctx, p.inst); err != nil {
 		return fmt.Errorf("module %s: %w", p.spec.ID, err)
 	}
@@ -302,6 +314,10 @@ func (p *Process) pause(reason string) bool {
 	n := len(p.failures)
 	p.mu.Unlock()
 	if n >= t.Failures {
+		select {
+		case <-p.resume: // asked for when there was nothing to resume
+		default:
+		}
 		why := fmt.Sprintf("it failed %d times in %v; the last time: %s", n, t.Window, reason)
 		p.set(Quarantined, why)
 		p.host.cfg.Log.ErrorContext(p.life, "a module is quarantined until somebody resumes it", "module", p.spec.ID, "reason", why)
@@ -348,8 +364,8 @@ func (p *Process) Status() Status {
 	if p.description != nil {
 		s.Version = p.description.Version
 	}
-	if p.inst != nil && p.inst.process.cmd.Process != nil {
-		s.PID = p.inst.process.cmd.Process.Pid
+	if p.inst != nil {
+		s.PID = p.inst.process.number()
 	}
 	return s
 }
@@ -420,7 +436,7 @@ func (p *Process) left(inst *instance) {
 func (p *Process) Stop(ctx context.Context) error {
 	p.mu.Lock()
 	p.draining = true
-	running := p.running
+	running, inst := p.running, p.inst
 	p.mu.Unlock()
 	p.set(Draining, "")
 	idle := make(chan struct{})
@@ -437,8 +453,8 @@ func (p *Process) Stop(ctx context.Context) error {
 	p.end()
 	if running {
 		<-p.ended
-	} else if p.inst != nil {
-		p.let(p.inst)
+	} else if inst != nil {
+		p.let(inst)
 		p.set(Stopped, "")
 	}
 	<-idle // ends once their connection has
