@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"net/url"
 	"os"
 	"syscall"
@@ -176,7 +177,26 @@ func (p *Portal) pages() (*web.Server, error) {
 		Name: p.config.Name, Base: p.config.Path, Origin: origin(p.url), Languages: languages(p.config),
 		Help: web.Help{Hours: p.config.Help.Hours, Phone: p.config.Help.Phone, Email: p.config.Help.Email}, Router: p.router, Policy: p.policy, Screens: screens,
 		Texts: p.texts, Assets: look, Key: p.secrets.Derive("web", 32), Now: p.options.Now, NewID: store.NewID, Log: p.options.Log,
+		Own: p.ownPages(),
 	})
+}
+
+// ownPages are the handlers of modules that serve pages of their own, wherever they run.
+func (p *Portal) ownPages() map[string]http.Handler {
+	own := map[string]http.Handler{}
+	if p.processes != nil {
+		own = p.processes.Pages()
+	}
+	for _, u := range p.parts.units {
+		m, ok := u.Module.(module.Pages)
+		if !ok || p.config.Modules[u.Name].Run == config.RunProcess {
+			continue
+		}
+		if routes := m.Routes(); routes != nil {
+			own[u.Name] = routes
+		}
+	}
+	return own
 }
 
 // languages are those offered, the portal's own first.

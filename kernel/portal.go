@@ -272,11 +272,12 @@ func (p *Portal) listen(ctx context.Context) (net.Listener, error) {
 	return listener, nil
 }
 
-func (p *Portal) serve(listener net.Listener, pages http.Handler) {
+func (p *Portal) serve(listener net.Listener, pages *web.Server) {
 	p.server = &http.Server{
 		Handler: pages, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(p.options.Log.Handler(), slog.LevelWarn),
 	}
+	p.server.RegisterOnShutdown(pages.Drain)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
