@@ -4,7 +4,7 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # What `make breaking` compares contracts with.
 AGAINST ?= origin/main
 
-.PHONY: run test generate lint breaking bench
+.PHONY: run test test-process generate lint breaking bench
 
 run: ## Open the example portal
 	@sh .ci/postgres
@@ -13,6 +13,11 @@ run: ## Open the example portal
 test: ## Prove it
 	@sh .ci/postgres
 	go test ./...
+
+# Left out: TestConform, which runs both ways in `make test`, and TestPlans, which looks at SQL alone.
+test-process: ## The modules' own tests, the modules in processes of their own
+	@sh .ci/postgres
+	CABINET_MODE=process go test -skip '^(TestConform|TestPlans)$$' ./modules/...
 
 $(BUF): .ci/package-lock.json
 	cd .ci && npm ci --no-audit --no-fund --silent && touch node_modules/.bin/buf
