@@ -80,22 +80,26 @@ func keepBody(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // serveOwn has a module serve a page of its own, for the reader.
-func (s *Server) serveOwn(c echo.Context, id string, routes http.Handler) (err error) {
+func (s *Server) serveOwn(c echo.Context, id string, routes http.Handler) error {
 	ctx, cancel := context.WithCancel(c.Request().Context())
 	defer cancel()
 	// The request is read; the server's limit on reading would end a long download. Without one there is none to lift.
 	_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Time{})
 	w := &ownWriter{c: c, origin: s.Origin, header: http.Header{}, streams: func() { context.AfterFunc(s.draining, cancel) }}
-	defer func() {
-		if p := recover(); p != nil {
-			if p != http.ErrAbortHandler && c.Response().Committed {
+	func() {
+		defer func() {
+			switch p := recover(); {
+			case p == nil, p == http.ErrAbortHandler && w.err != nil && !c.Response().Committed:
+				// The module, or the proxy to it, broke off because nothing more was taken.
+			case p != http.ErrAbortHandler && c.Response().Committed:
 				s.Log.ErrorContext(ctx, "a module's page panicked", "module", id, "path", c.Request().URL.Path, "panic", p)
-				p = http.ErrAbortHandler // or half of an answer would pass for the whole
+				panic(http.ErrAbortHandler) // or half of an answer would pass for the whole
+			default:
+				panic(p)
 			}
-			panic(p)
-		}
+		}()
+		routes.ServeHTTP(w, s.ownRequest(c, ctx, id))
 	}()
-	routes.ServeHTTP(w, s.ownRequest(c, ctx, id))
 	if w.how == undecided && w.err == nil {
 		w.WriteHeader(http.StatusOK)
 	}
@@ -169,9 +173,9 @@ func refusalOf(code int) error {
 // paused is the notice in the place of a module that waits for somebody of the business. Nothing is wrong with the
 // reader's request, and nothing is there for them to do.
 func (s *Server) paused(c echo.Context) error {
-	text := s.text(c)
+	text, key := s.text(c), "kernel.error.paused"
 	problem := ui.Problem{
-		Status: http.StatusServiceUnavailable, Icon: "clock", Tone: ui.ToneNone, Title: text.T("kernel.error.paused"), Text: text.T("kernel.error.paused_hint"),
+		Status: http.StatusServiceUnavailable, Icon: "clock", Tone: ui.ToneNone, Title: text.T(key), Text: text.T(key + "_hint"),
 		Actions: []ui.Button{{Label: text.T("kernel.error.home"), Href: s.href("/")}},
 	}
 	return s.render(c, problem.Status, ui.Layout(s.shell(c, s.env(c, nil), problem.Title), ui.ErrorBody(problem)))
