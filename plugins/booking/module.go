@@ -7,6 +7,7 @@
 //	slots.go      when it is free
 //	bookings.go   who has it when
 //	times.go      days and hours in the portal's time zone
+//	pages.go      a booking for one's own calendar
 //	events.go     what it hears
 //	cmd/booking   the program
 package booking
@@ -23,6 +24,7 @@ import (
 // Module keeps resources and their bookings. See [New].
 type Module struct {
 	clients  clientmanagerv1.ClientServiceClient
+	bookings v1.BookingServiceClient // its own, which a page reads as its reader
 	settings Settings
 	host     *module.Host
 }
@@ -30,12 +32,13 @@ type Module struct {
 var (
 	_ module.Module       = (*Module)(nil)
 	_ module.Configurable = (*Module)(nil)
+	_ module.Pages        = (*Module)(nil)
 	_ module.Validator    = (*Settings)(nil)
 )
 
-// New keeps a client of the contract the module calls; it does nothing else.
+// New keeps clients of the contracts the module calls; it does nothing else.
 func New(conn grpc.ClientConnInterface) *Module {
-	return &Module{clients: clientmanagerv1.NewClientServiceClient(conn), settings: defaults()}
+	return &Module{clients: clientmanagerv1.NewClientServiceClient(conn), bookings: v1.NewBookingServiceClient(conn), settings: defaults()}
 }
 
 // Settings returns the module's part of portal.yaml, filled with its defaults.

@@ -24,7 +24,7 @@ var screens = []module.Screen{
 			{ID: "free", Label: "booking.free.title", Icon: "clock", Path: "/bookings/free"},
 			{ID: "book", Label: "booking.bookings.book", Icon: "plus", Path: "/bookings/book", Primary: true},
 			{ID: "new", Label: "booking.bookings.new", Icon: "plus", Path: "/bookings/new", Primary: true},
-			cancel(true),
+			calendarFile(true), cancel(true),
 		},
 	},
 	{
@@ -34,7 +34,7 @@ var screens = []module.Screen{
 			{Title: "booking.bookings.when", Fields: []string{"day", "hours", "client_id", "note"}},
 			{Title: "booking.bookings.course", Fields: []string{"state", "create_time", "cancel_time", "cancel_reason"}, Aside: true},
 		},
-		Actions: []module.Action{cancel(false)},
+		Actions: []module.Action{calendarFile(false), cancel(false)},
 	},
 	{
 		ID: "cancel", Path: "/bookings/{id}/cancel", Kind: module.Form, Title: "booking.bookings.cancel", Intro: "booking.bookings.cancel_intro",
@@ -110,6 +110,13 @@ var screens = []module.Screen{
 const ofSlot = "resource_id={resource_id}&day={day}&time={time}&minutes={minutes}"
 
 var resourceForm = []module.Section{{Fields: []string{"name", "description", "opens", "closes", "slot_minutes"}}}
+
+func calendarFile(row bool) module.Action {
+	return module.Action{
+		ID: "calendar", Label: "booking.bookings.calendar", Icon: "download", Row: row, Path: "/m/booking/bookings/{id}.ics",
+		When: map[string]string{"state": v1.BookingState_BOOKING_STATE_BOOKED.String()},
+	}
+}
 
 func cancel(row bool) module.Action {
 	return module.Action{
