@@ -179,10 +179,17 @@ type staff struct {
 	mu    sync.Mutex
 	cards map[string]*accountmanagerv1.StaffCard
 	asked atomic.Int32
+	// first, where set, is done before a card is looked for; its error is the answer.
+	first func(ctx context.Context) error
 }
 
 func (s *staff) GetStaffCard(ctx context.Context, r *accountmanagerv1.GetStaffCardRequest) (*accountmanagerv1.GetStaffCardResponse, error) {
 	s.asked.Add(1)
+	if s.first != nil {
+		if err := s.first(ctx); err != nil {
+			return nil, err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	card, found := s.cards[r.GetUserId()]
