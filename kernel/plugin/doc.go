@@ -35,5 +35,5 @@
 //	call.go       calls to it
 //	remote.go     its services, for the router
 //	event.go      its events; pages.go its own pages
-//	host.go       the socket for calls back; token.go whose they are
+//	host.go       the socket for calls back; token.go whose they are; sweep.go what killed portals left
 package plugin

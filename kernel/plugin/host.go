@@ -73,6 +73,7 @@ func NewHost(cfg HostConfig) (*Host, error) {
 	}
 	cfg.Timing = cfg.Timing.withDefaults()
 	// Short, since the path of a socket has 103 bytes at most, and closed to others.
+	sweep(shortDir(), time.Now())
 	dir, err := os.MkdirTemp(shortDir(), "cab-")
 	if err != nil {
 		return nil, fmt.Errorf("plugin: make a folder for sockets: %w", err)
@@ -110,7 +111,9 @@ func shortDir() string {
 	return "/tmp"
 }
 
-func (h *Host) socket() string { return filepath.Join(h.dir, "host.sock") }
+func (h *Host) socket() string { return filepath.Join(h.dir, hostSocket) }
+
+const hostSocket = "host.sock"
 
 // Close stops every process and closes the socket. Twice is safe.
 func (h *Host) Close(ctx context.Context) error {

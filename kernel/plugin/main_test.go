@@ -37,6 +37,8 @@ func TestMain(m *testing.M) {
 	case mode == "chatter":
 		fmt.Println("Hello, I am no plugin at all")
 		time.Sleep(time.Hour) //nolint:forbidigo // that is what it is for
+	case mode == "portal":
+		portal()
 	case strings.HasPrefix(mode, "lie"):
 		lie(strings.TrimPrefix(mode, "lie:"))
 	case serve.Asked():
