@@ -4,7 +4,7 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # What `make breaking` compares contracts with.
 AGAINST ?= origin/main
 
-.PHONY: run test generate lint breaking bench
+.PHONY: run test test-process generate lint breaking bench
 
 run: ## Open the example portal
 	@sh .ci/postgres
@@ -13,6 +13,11 @@ run: ## Open the example portal
 test: ## Prove it
 	@sh .ci/postgres
 	go test ./...
+
+# Left out: TestConform, which runs both ways in `make test`, and TestPlans, which looks at SQL alone.
+test-process: ## The modules' own tests, the modules in processes of their own
+	@sh .ci/postgres
+	CABINET_MODE=process go test -skip '^(TestConform|TestPlans)$$' ./modules/...
 
 $(BUF): .ci/package-lock.json
 	cd .ci && npm ci --no-audit --no-fund --silent && touch node_modules/.bin/buf
@@ -30,12 +35,12 @@ lint: $(BUF) .build/proto ## Formatting, vet, linters, contracts
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go vet ./...
 	go run $(GOLANGCI) run ./...
-	$(BUF) format -d --exit-code --path contracts
+	$(BUF) format -d --exit-code --path contracts --path plugins
 	$(BUF) lint
 
 breaking: $(BUF) .build/proto ## Contracts only grow
 	@rm -rf .build/against && mkdir -p .build/against/.build
-	git archive $(AGAINST) buf.yaml contracts | tar -x -C .build/against
+	git archive $(AGAINST) buf.yaml contracts $$(git ls-tree -d --name-only $(AGAINST) plugins) | tar -x -C .build/against
 	@cp -r .build/proto .build/against/.build/proto
 	$(BUF) breaking --against .build/against
 

@@ -35,6 +35,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asPortal) != "" {
 		runPortal() // does not return
 	}
+	if kernel.Serve(assembleServed) {
+		return // a test's portal runs a module in a process of its own: this one
+	}
 	os.Exit(kerneltest.Main(m))
 }
 

@@ -18,7 +18,12 @@ const stopWithin = 20 * time.Second
 
 // Main runs a portal as a program: it reads the command line and the environment, opens the portal, prints where it
 // is, and stops it on an interrupt or a termination signal. It does not return.
-func Main(options Options) { os.Exit(run(options, os.Args[1:], os.Stdout, os.Stderr)) }
+func Main(options Options) {
+	if Serve(options.Assemble) {
+		os.Exit(0)
+	}
+	os.Exit(run(options, os.Args[1:], os.Stdout, os.Stderr))
+}
 
 func run(options Options, args []string, out, errs io.Writer) int {
 	ctx, end := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"net/url"
 	"os"
 	"syscall"
@@ -89,10 +90,19 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 		if err != nil {
 			return nil, err
 		}
+		if p.config.Modules[m.ID].Run == config.RunProcess {
+			heard, err := p.registerOwn(ctx, u.Module, m, rows)
+			if err != nil {
+				return nil, err
+			}
+			subscriptions = append(subscriptions, heard...)
+			continue
+		}
+		key := p.secrets.Derive("module/"+m.ID, 32)
 		r := newRegistrar(m, p.router.For(m.ID, p.parts.requires[m.ID]), &module.Host{
 			ID: m.ID, Store: rows, Policy: p.policy, Log: p.options.Log.With("module", m.ID),
 			Now: p.options.Now, Zone: p.config.Location(),
-			Key: func(purpose string, bytes int) []byte { return p.secrets.Derive("module/"+m.ID+"/"+purpose, bytes) },
+			Key: func(purpose string, bytes int) []byte { return module.DeriveKey(key, purpose, bytes) },
 		})
 		u.Module.Register(r)
 		subscriptions = append(subscriptions, r.subscriptions...)
@@ -134,6 +144,9 @@ func (p *Portal) startEvents(subscriptions []event.Subscription) error {
 // startModules starts those that have something to do, in the order they are listed.
 func (p *Portal) startModules() error {
 	for _, u := range p.parts.units {
+		if p.config.Modules[u.Name].Run == config.RunProcess {
+			continue // it was started there, and is stopped there
+		}
 		if m, ok := u.Module.(module.Starter); ok {
 			if err := m.Start(p.life); err != nil {
 				return fmt.Errorf("start module %s: %w", u.Name, err)
@@ -164,7 +177,26 @@ func (p *Portal) pages() (*web.Server, error) {
 		Name: p.config.Name, Base: p.config.Path, Origin: origin(p.url), Languages: languages(p.config),
 		Help: web.Help{Hours: p.config.Help.Hours, Phone: p.config.Help.Phone, Email: p.config.Help.Email}, Router: p.router, Policy: p.policy, Screens: screens,
 		Texts: p.texts, Assets: look, Key: p.secrets.Derive("web", 32), Now: p.options.Now, NewID: store.NewID, Log: p.options.Log,
+		Own: p.ownPages(),
 	})
+}
+
+// ownPages are the handlers of modules that serve pages of their own, wherever they run.
+func (p *Portal) ownPages() map[string]http.Handler {
+	own := map[string]http.Handler{}
+	if p.processes != nil {
+		own = p.processes.Pages()
+	}
+	for _, u := range p.parts.units {
+		m, ok := u.Module.(module.Pages)
+		if !ok || p.config.Modules[u.Name].Run == config.RunProcess {
+			continue
+		}
+		if routes := m.Routes(); routes != nil {
+			own[u.Name] = routes
+		}
+	}
+	return own
 }
 
 // languages are those offered, the portal's own first.

@@ -13,6 +13,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/plugin"
 	"github.com/opencabinet/cabinet/kernel/store/cluster"
 )
 
@@ -32,6 +33,15 @@ type Options struct {
 	// Cluster starts the private cluster when the configuration names no database. Default: [cluster.Start] in the data
 	// folder. Tests give a throwaway one.
 	Cluster func(ctx context.Context, dataFolder string) (*cluster.Cluster, error)
+	// Program is started again for a module that runs in a process of its own, with ProgramArgs. Default: this program.
+	// It must call [Main], or [Serve] first thing.
+	Program     string
+	ProgramArgs []string
+	// ProgramEnv is what such a process sees of the environment beside what the protocol needs, as "NAME=value". Default:
+	// nothing.
+	ProgramEnv []string
+	// Timing is how patiently modules' processes are supervised. Default: see plugin.Timing.
+	Timing plugin.Timing
 	// Env looks up the environment variables of the master key, as os.LookupEnv does. Default: no environment.
 	Env func(name string) (string, bool)
 	// Log receives what happens. Default: nothing is logged.

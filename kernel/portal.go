@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +23,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/plugin"
 	"github.com/opencabinet/cabinet/kernel/secret"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/kernel/store/cluster"
@@ -29,16 +32,20 @@ import (
 
 // Portal is one assembled application. Its life: [New], [Portal.Start], [Portal.Wait], [Portal.Stop].
 type Portal struct {
-	options Options
-	config  *config.Config
-	router  *call.Router
-	parts   *composition
-	policy  *access.Policy
-	texts   *locale.Bundle
+	options  Options
+	config   *config.Config
+	router   *call.Router
+	units    []module.Unit
+	foreign  []string                   // modules of programs of their own, by id
+	programs map[string]*plugin.Process // of them, those that run
+	parts    *composition
+	policy   *access.Policy
+	texts    *locale.Bundle
 
 	// What Start makes, and stops hold: the functions that unmake it, last first.
 	secrets    *secret.Keeper
 	db         *store.DB
+	processes  *plugin.Host // nil when every module runs in this process
 	dispatcher *event.Dispatcher
 	server     *http.Server
 	url        string
@@ -78,7 +85,7 @@ func New(options Options) (*Portal, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Portal{options: options, failed: make(chan error, 1)}
+	p := &Portal{options: options, failed: make(chan error, 1), programs: map[string]*plugin.Process{}}
 	p.router = call.New(call.Options{Log: options.Log, Clock: options.Now})
 	units, err := options.Assemble(p.router)
 	if err != nil {
@@ -95,17 +102,34 @@ func New(options Options) (*Portal, error) {
 	if p.config, err = config.Load(read); err != nil {
 		return nil, err
 	}
-	if p.parts, err = compose(units, p.config); err != nil {
+	p.units = units
+	for _, id := range slices.Sorted(maps.Keys(p.config.Modules)) {
+		if m := p.config.Modules[id]; m.Path != "" && m.Enabled {
+			p.foreign = append(p.foreign, id)
+		}
+	}
+	if len(p.foreign) > 0 {
+		return p, nil // what they are is known once their programs run
+	}
+	if err := p.compose(); err != nil {
 		return nil, err
+	}
+	return p, nil
+}
+
+// compose checks that the modules fit together, and derives what follows from all of them.
+func (p *Portal) compose() (err error) {
+	if p.parts, err = compose(p.units, p.config); err != nil {
+		return err
 	}
 	if p.policy, err = p.parts.policy(p.config); err != nil {
-		return nil, err
+		return err
 	}
 	if p.texts, err = p.parts.texts(p.config); err != nil {
-		return nil, err
+		return err
 	}
 	p.router.Install(p.policy, p.parts.requires)
-	return p, nil
+	return nil
 }
 
 // Start opens the portal: master key, database, modules, events, pages. When it fails, what it had started is stopped
@@ -145,6 +169,12 @@ func (p *Portal) start(ctx context.Context) error {
 		return err
 	}
 	if err := p.openStore(ctx); err != nil {
+		return err
+	}
+	if err := p.openProcesses(); err != nil {
+		return err
+	}
+	if err := p.startForeign(ctx); err != nil {
 		return err
 	}
 	kernelv1.RegisterAccessServiceServer(p.router, &accessService{router: p.router, db: p.db})
@@ -242,11 +272,12 @@ func (p *Portal) listen(ctx context.Context) (net.Listener, error) {
 	return listener, nil
 }
 
-func (p *Portal) serve(listener net.Listener, pages http.Handler) {
+func (p *Portal) serve(listener net.Listener, pages *web.Server) {
 	p.server = &http.Server{
 		Handler: pages, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(p.options.Log.Handler(), slog.LevelWarn),
 	}
+	p.server.RegisterOnShutdown(pages.Drain)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -20,7 +20,12 @@ import (
 	"github.com/opencabinet/cabinet/kernel/store/cluster"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if kernel.Serve(assemble) { // started again for a module that has a process of its own
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // site is the example as `go run ./examples/services` opens it, on a cluster and a port of its own.
 type site struct {

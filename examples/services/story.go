@@ -68,7 +68,7 @@ func (t *teller) tell(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	return nil
+	return t.visits(ctx)
 }
 
 // manager comes in, says who they are, and brings their clients.

@@ -10,10 +10,11 @@ import (
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/modules/accountmanager"
 	"github.com/opencabinet/cabinet/modules/clientmanager"
+	"github.com/opencabinet/cabinet/plugins/booking"
 )
 
 // assemble makes the portal's modules. Wire finds for each constructor what it asks for: the clients of contracts come
 // from the module that provides them.
 func assemble(router *call.Router) ([]module.Unit, error) {
-	panic(wire.Build(kernel.Set, accountmanager.Set, clientmanager.Set, units))
+	panic(wire.Build(kernel.Set, accountmanager.Set, clientmanager.Set, booking.Set, units))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/modules/accountmanager"
 	"github.com/opencabinet/cabinet/modules/clientmanager"
+	"github.com/opencabinet/cabinet/plugins/booking"
 )
 
 import (
@@ -32,6 +33,8 @@ func assemble(router *call.Router) ([]module.Unit, error) {
 	clientServiceClient := clientmanagerv1.NewClientServiceClient(clientConnInterface)
 	accountmanagerModule := accountmanager.New(clientServiceClient)
 	accountmanagerUnit := accountmanager.NewUnit(accountmanagerModule)
-	v := units(unit, accountmanagerUnit)
+	bookingModule := booking.New(clientConnInterface)
+	bookingUnit := booking.NewUnit(bookingModule)
+	v := units(unit, accountmanagerUnit, bookingUnit)
 	return v, nil
 }

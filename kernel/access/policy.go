@@ -34,24 +34,24 @@ func (r Reach) rank() int {
 // Role is a name that permissions are given to.
 type Role struct {
 	// ID as stored and written in portal.yaml: "manager", "client.director".
-	ID string
+	ID string `json:"id"`
 	// Staff roles are for the business's people, the others for contacts of clients. Nobody holds both.
-	Staff bool
+	Staff bool `json:"staff,omitempty"`
 	// Base is set for the role that every contact, or every member of staff, holds without being given it.
-	Base bool
+	Base bool `json:"base,omitempty"`
 	// Title is the key of the role's name in the locale files; TitleText an integrator's own words for it, which win.
-	Title     string
-	TitleText map[string]string
+	Title     string            `json:"title,omitempty"`
+	TitleText map[string]string `json:"title_text,omitempty"`
 }
 
 // Permission is a right that a module declares, with the roles that have it unless the integrator says otherwise.
 type Permission struct {
 	// Name is "module.things.verb": "clientmanager.clients.update".
-	Name string
+	Name string `json:"name"`
 	// Title is the key of its plain-words description in the locale files.
-	Title string
+	Title string `json:"title,omitempty"`
 	// Presets gives each role its reach. Contacts' roles never reach further than Granted.
-	Presets map[string]Reach
+	Presets map[string]Reach `json:"presets,omitempty"`
 }
 
 // Policy is the roles of a portal and what each may do. It does not change while the portal runs.

@@ -67,12 +67,23 @@ func (g registrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	g.router.register(g.module, desc, impl)
 }
 
+// RegisterRemote registers a service that a module's process serves, from the descriptor that it sent; desc's handlers
+// carry the calls there. The descriptor may be of another version than the one that the program links, if any: messages
+// are then carried over as bytes.
+func (r *Router) RegisterRemote(module string, service protoreflect.ServiceDescriptor, desc *grpc.ServiceDesc) {
+	r.add(module, desc, func() ([]*method, error) { return r.methodsFrom(service, module, desc, nil) })
+}
+
 func (r *Router) register(module string, desc *grpc.ServiceDesc, impl any) {
+	r.add(module, desc, func() ([]*method, error) { return r.methodsOf(module, desc, impl) })
+}
+
+func (r *Router) add(module string, desc *grpc.ServiceDesc, make func() ([]*method, error)) {
 	r.change(func(s *state) error {
 		if other, twice := s.services[desc.ServiceName]; twice {
 			return fmt.Errorf("%s is provided by %s and by %s: take one of them out of the portal", desc.ServiceName, other, module)
 		}
-		methods, err := r.methodsOf(module, desc, impl)
+		methods, err := make()
 		if err != nil {
 			return err
 		}
@@ -98,6 +109,10 @@ func (r *Router) methodsOf(module string, desc *grpc.ServiceDesc, impl any) ([]*
 	if !ok {
 		return nil, fmt.Errorf("module %s provides %s, which is no service", module, desc.ServiceName)
 	}
+	return r.methodsFrom(service, module, desc, impl)
+}
+
+func (r *Router) methodsFrom(service protoreflect.ServiceDescriptor, module string, desc *grpc.ServiceDesc, impl any) ([]*method, error) {
 	unary := map[protoreflect.Name]grpc.MethodDesc{}
 	for _, d := range desc.Methods {
 		unary[protoreflect.Name(d.MethodName)] = d

@@ -39,6 +39,8 @@ type Options struct {
 	MaxMessageBytes int
 	// Clock measures durations; time.Now when nil.
 	Clock func() time.Time
+	// Upstream takes every call, when it is set: a module's own process has no providers but the portal's.
+	Upstream grpc.ClientConnInterface
 }
 
 // Router carries calls from callers to providers, and lets through only what the caller may do.

@@ -18,6 +18,9 @@ const streamBuffer = 16
 // its own, which ends with the call's context: at the latest when its deadline passes. As with any gRPC client, the
 // caller reads to the end or cancels. Refusals are returned here, not with the first message.
 func (r *Router) NewStream(ctx context.Context, desc *grpc.StreamDesc, name string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	if r.options.Upstream != nil {
+		return r.options.Upstream.NewStream(ctx, desc, name, opts...)
+	}
 	var a admitted
 	if err := r.admit(ctx, name, &a); err != nil {
 		return nil, err

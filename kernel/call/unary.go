@@ -13,6 +13,9 @@ import (
 // Invoke makes a call with one message each way; generated clients call it. name is "/package.Service/Method".
 // Its errors are gRPC statuses.
 func (r *Router) Invoke(ctx context.Context, name string, args, reply any, opts ...grpc.CallOption) error {
+	if r.options.Upstream != nil {
+		return r.options.Upstream.Invoke(ctx, name, args, reply, opts...)
+	}
 	u := unaryCall{router: r, options: r.read(opts), transport: transport{method: name}}
 	err := u.run(ctx, name, args, reply)
 	u.options.report(&u.transport)

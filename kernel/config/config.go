@@ -153,12 +153,23 @@ const (
 type Module struct {
 	// Enabled tells whether the module takes part. Default: true.
 	Enabled bool
-	// Run is where it runs; "inprocess" is all there is so far. Default: "inprocess".
+	// Run is where it runs: "inprocess", or "process" for one of its own. Default: "inprocess", and "process" for a module
+	// with a Path.
 	Run string
+	// Path of the program of a module that is not part of the portal's own; absolute after Load. A relative path starts at
+	// portal.yaml's folder. Default: empty.
+	Path string
+	// Settings of such a module, as YAML with its references resolved: only the module itself can check them.
+	Settings []byte
 }
 
-// RunInProcess runs a module inside the portal's own process.
-const RunInProcess = "inprocess"
+// Where a module runs.
+const (
+	// RunInProcess runs a module inside the portal's own process.
+	RunInProcess = "inprocess"
+	// RunProcess runs it in a process of its own, which the portal starts and keeps running.
+	RunProcess = "process"
+)
 
 // Location is the portal's time zone; never nil after Load.
 func (c *Config) Location() *time.Location { return c.location }

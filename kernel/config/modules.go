@@ -3,6 +3,7 @@ package config
 import (
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -12,6 +13,7 @@ import (
 type moduleEntry struct {
 	Enabled  *bool     `yaml:"enabled"`
 	Run      string    `yaml:"run"`
+	Path     string    `yaml:"path"`
 	Settings yaml.Node `yaml:"settings"`
 }
 
@@ -26,11 +28,22 @@ func (l *loader) modules(entries map[string]moduleEntry, targets map[string]any)
 	for _, id := range slices.Sorted(maps.Keys(entries)) {
 		key := "modules." + id
 		target, found := targets[id]
-		if !found {
-			l.fail(l.origins[key], "", "unknown module %q%s", id, didYouMean(id, known))
+		entry, module := entries[id], out[id]
+		if !found && entry.Path == "" {
+			l.fail(l.origins[key], "", "unknown module %q%s; a module that is not part of this program needs the path of its own", id, didYouMean(id, known))
 			continue
 		}
-		entry, module := entries[id], out[id]
+		if found && entry.Path != "" {
+			l.fail(l.origins[key+".path"], key+".path", "module %s is part of this program; remove the path, or write run: process to give it a process of its own", id)
+			continue
+		}
+		if !found {
+			if !moduleID.MatchString(id) {
+				l.fail(l.origins[key], "", "%q is no module's id; write lower-case letters and digits, a letter first", id)
+				continue
+			}
+			module = Module{Enabled: true, Run: RunProcess, Path: l.absolute(key+".path", entry.Path), Settings: l.resolved(&entry.Settings, key+".settings")}
+		}
 		if entry.Enabled != nil {
 			module.Enabled = *entry.Enabled
 		}
@@ -38,6 +51,9 @@ func (l *loader) modules(entries map[string]moduleEntry, targets map[string]any)
 			module.Run = entry.Run
 		}
 		out[id] = module
+		if !found {
+			continue
+		}
 		if node := entry.Settings; node.Kind != 0 && node.Tag != "!!null" {
 			l.settings(&node, target, key+".settings")
 		}
@@ -81,5 +97,45 @@ func (l *loader) ask(v Validator, key string) {
 	}
 	for _, err := range each {
 		l.fail(origin, key, "%s", err)
+	}
+}
+
+var moduleID = regexp.MustCompile(`^[a-z][a-z0-9]{0,39}$`)
+
+// resolved is a foreign module's settings as text, its references replaced by what they stand for.
+func (l *loader) resolved(node *yaml.Node, key string) []byte {
+	if node.Kind == 0 || node.Tag == "!!null" {
+		return nil
+	}
+	l.resolve(node, key, 0)
+	text, err := yaml.Marshal(node)
+	if err != nil {
+		l.fail(l.at(node), key, "these settings cannot be passed on: %s", err)
+	}
+	return text
+}
+
+// resolve replaces references below a node by what they stand for.
+func (l *loader) resolve(node *yaml.Node, key string, depth int) {
+	if l.values++; depth > maxDepth || l.values > maxValues {
+		l.values = maxValues + 1
+		l.fail(l.at(node), key, "there is too much here to read; does an alias contain itself?")
+		return
+	}
+	switch node.Kind {
+	case yaml.AliasNode:
+		l.fail(l.at(node), key, "an alias is not passed on to a module's own program; write the value itself")
+	case yaml.ScalarNode:
+		text, from, err := l.dereference(node.Value)
+		switch {
+		case err != nil:
+			l.fail(l.at(node), key, "%s", err)
+		case from != "" || text != node.Value:
+			node.SetString(text)
+		}
+	default:
+		for _, child := range node.Content {
+			l.resolve(child, key, depth+1)
+		}
 	}
 }

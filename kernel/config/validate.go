@@ -66,12 +66,11 @@ func (l *loader) validate(cfg *Config) {
 		validateRole(id, cfg.Roles[id], cfg.Locales, bad)
 	}
 	for _, id := range slices.Sorted(maps.Keys(cfg.Modules)) {
-		switch run := cfg.Modules[id].Run; run {
-		case RunInProcess:
-		case "process":
-			bad("modules."+id+".run", "a process of its own is not supported yet; write inprocess or remove the line")
-		default:
-			bad("modules."+id+".run", "%q is no way to run a module; write inprocess or remove the line", run)
+		switch m := cfg.Modules[id]; {
+		case m.Run == RunInProcess && m.Path != "":
+			bad("modules."+id+".run", "a module with a path runs in a process of its own; write process or remove the line")
+		case m.Run != RunInProcess && m.Run != RunProcess:
+			bad("modules."+id+".run", "%q is no way to run a module; write inprocess or process, or remove the line", m.Run)
 		}
 	}
 }

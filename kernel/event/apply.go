@@ -15,6 +15,11 @@ type deliveryKey struct{}
 // delivery is what a handler's context says of the event at hand.
 type delivery struct{ subscriber, event string }
 
+// WithDelivery is the context of a handler that runs in a module's own process, for [Apply] to know the event at hand.
+func WithDelivery(ctx context.Context, subscriber, event string) context.Context {
+	return context.WithValue(ctx, deliveryKey{}, delivery{subscriber, event})
+}
+
 // Applier is a transaction that an effect is written in.
 type Applier interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)

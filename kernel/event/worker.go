@@ -25,6 +25,13 @@ const maxError = 2000
 // errNotHere says that this node's code does not know an event's type for the subscriber; another node's may.
 var errNotHere = errors.New("this node has no handler for the event's type")
 
+// ErrAway is the error of a handler whose process is not there now. The event comes again in a moment, and was not tried:
+// a process that stays away parks nothing.
+var ErrAway = errors.New("the subscriber's process is away")
+
+// awayFor is how long an event waits before its subscriber's process is asked again.
+const awayFor = time.Second
+
 // work empties a lane, or works it for a turn.
 func (d *Dispatcher) work(ctx context.Context, l lane) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -114,6 +121,10 @@ func (d *Dispatcher) failed(ctx context.Context, l lane, r record, err error) {
 		return
 	case ctx.Err() != nil: // the portal stops: no fault of the event
 		d.yield(ctx, l, 0)
+		return
+	case errors.Is(err, ErrAway):
+		log.WarnContext(ctx, "an event waits: its subscriber's process is away", "error", err)
+		d.yield(ctx, l, awayFor)
 		return
 	case errors.Is(err, errNotHere):
 		log.WarnContext(ctx, "an event is left to other nodes", "error", err)

@@ -89,6 +89,9 @@ func prepare(t testing.TB, subject Subject) *conformance {
 		idleStaff:   map[string]any{"title": title, "staff": true},
 		idleContact: map[string]any{"title": title},
 	}
+	if subject.Now == nil && subject.Clock != nil {
+		subject.Now = subject.Clock.Now
+	}
 	if subject.Now == nil {
 		// It stands still, so that what is done again with the same effect leaves the same rows.
 		subject.Now = NewClock(time.Now()).Now
@@ -116,7 +119,9 @@ func (c *conformance) found(format string, args ...any) {
 // portal opens one for a part, on a database of its own.
 func (c *conformance) portal(t testing.TB) *Portal {
 	t.Helper()
-	return Start(t, c.Options)
+	p := Start(t, c.Options)
+	require.Len(t, p.Processes(), len(c.Processes), "kerneltest: the modules' processes")
+	return p
 }
 
 // self is the manifest of the module.

@@ -30,8 +30,17 @@ type Options struct {
 	// Config is the text of a portal.yaml. Its id, address, data folder and database are the test's own, whatever it
 	// says. Default: empty.
 	Config string
-	// Now is the clock of pages and modules. Default: time.Now.
+	// Now is the clock of pages and modules. Default: that of Clock, or time.Now.
 	Now func() time.Time
+	// Clock is one that the test moves; modules' processes follow it. Default: none.
+	Clock *Clock
+	// Processes are ids of modules that run in processes of their own, served by the test binary itself: its TestMain
+	// begins with
+	//
+	//	if kernel.Serve(assemble) { return }
+	//
+	// Their clocks follow Clock; with Now instead they stand at it as it is when they start. Default: none.
+	Processes []string
 	// Log receives what happens. Default: what is worth a warning goes to the test's own output.
 	Log *slog.Logger
 
@@ -109,8 +118,18 @@ func kernelOptions(t testing.TB, options Options, dsn string) kernel.Options {
 	folder := t.TempDir()
 	file := filepath.Join(folder, config.DefaultPath)
 	require.NoError(t, os.WriteFile(file, configText(t, options), 0o600))
+	var env []string
+	switch {
+	case options.Clock != nil:
+		if options.Now == nil {
+			options.Now = options.Clock.Now
+		}
+		env = append(env, options.Clock.env(t))
+	case options.Now != nil:
+		env = append(env, NewClock(options.Now()).env(t))
+	}
 	return kernel.Options{
-		Assemble: options.Assemble, Log: options.Log, Now: options.Now,
+		Assemble: options.Assemble, Log: options.Log, Now: options.Now, ProgramEnv: env,
 		Config: config.Options{Path: file, Environ: []string{
 			"CABINET_ID=" + portalID, "CABINET_LISTEN=127.0.0.1:0", "CABINET_DATA=" + folder, "DATABASE_URL=" + dsn,
 		}},
@@ -126,6 +145,9 @@ func configText(t testing.TB, options Options) []byte {
 	require.NoError(t, yaml.Unmarshal([]byte(options.Config), &document))
 	for id, role := range options.roles {
 		below(document, "roles")[id] = role
+	}
+	for _, id := range options.Processes {
+		below(below(document, "modules"), id)["run"] = config.RunProcess
 	}
 	for _, u := range units(t, options) {
 		if u.Name != "accountmanager" {

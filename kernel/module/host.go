@@ -2,6 +2,8 @@ package module
 
 import (
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"log/slog"
 	"time"
 
@@ -61,4 +63,14 @@ func (h *Host) Self(ctx context.Context) context.Context {
 // Publish says in the transaction that something happened. key orders events: those of one key arrive in order.
 func (h *Host) Publish(ctx context.Context, tx *store.Tx, key string, message proto.Message) error {
 	return event.Publish(ctx, tx, key, message)
+}
+
+// DeriveKey derives a module's secret for a purpose from the key that the kernel keeps for it: the same in the portal's
+// process and in the module's own.
+func DeriveKey(key []byte, purpose string, bytes int) []byte {
+	out, err := hkdf.Key(sha256.New, key, nil, "cabinet module: "+purpose, bytes)
+	if err != nil {
+		panic(err) // bytes is a constant of the module's, and too large
+	}
+	return out
 }

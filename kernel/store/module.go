@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -46,7 +48,7 @@ func (db *DB) Module(ctx context.Context, spec ModuleSpec) (*Store, error) {
 	if err := db.check(ctx, spec.ID, r); err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, module: spec.ID, roles: r, pageKey: derive(db.cfg.Key, "page", spec.ID)}
+	s := &Store{pool: db.pool, scoper: &hostScope{db, spec.ID, r}, module: spec.ID, pageKey: derive(db.cfg.Key, "page", spec.ID)}
 	db.mu.Lock()
 	db.modules[spec.ID] = s
 	db.mu.Unlock()
@@ -156,7 +158,7 @@ func (db *DB) ModuleLogin(ctx context.Context, id string) (*pgx.ConnConfig, erro
 	if s == nil {
 		return nil, fmt.Errorf("store: module %q is not open", id)
 	}
-	r := s.roles
+	r := db.names.module(id)
 	err := db.locked(ctx, func(conn *pgx.Conn) error {
 		a := &adminConn{Conn: conn, db: db}
 		if err := a.role(ctx, r.login, "login noinherit", true); err != nil {
@@ -176,6 +178,24 @@ func (db *DB) ModuleLogin(ctx context.Context, id string) (*pgx.ConnConfig, erro
 		return nil, err
 	}
 	return db.as(r.login), nil
+}
+
+// ModuleDSN is how a module's own process connects: as a login that may take this module's runtime roles and no others.
+func (db *DB) ModuleDSN(ctx context.Context, id string) (string, error) {
+	login, err := db.ModuleLogin(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	// What the admin's DSN says of TLS and the like holds here too.
+	if strings.HasPrefix(db.cfg.AdminDSN, "postgres://") || strings.HasPrefix(db.cfg.AdminDSN, "postgresql://") {
+		u, err := url.Parse(db.cfg.AdminDSN)
+		if err != nil {
+			return "", wrap("AdminDSN", redacted(err))
+		}
+		u.User, u.Path = url.UserPassword(login.User, login.Password), "/"+login.Database
+		return u.String(), nil
+	}
+	return fmt.Sprintf("%s user='%s' password='%s' dbname='%s'", db.cfg.AdminDSN, login.User, login.Password, login.Database), nil
 }
 
 // loginSchemas lets a module's login name the schemas that its SQL names: that is looked at before the role is set.

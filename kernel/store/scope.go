@@ -64,8 +64,17 @@ func (r *reaches) many(ctx context.Context, user string) (bool, error) {
 	return n > manyClients, nil
 }
 
+// hostScope is how the host's own process scopes a module's statements: it chooses and signs by itself.
+type hostScope struct {
+	db     *DB
+	module string
+	roles  roles
+}
+
+var _ scoper = (*hostScope)(nil)
+
 // scope returns the role to take and the setting to make for what the router decided about ctx.
-func (s *Store) scope(ctx context.Context) (role, setting string, err error) {
+func (s *hostScope) scope(ctx context.Context) (role, setting string, err error) {
 	who, decision := access.From(ctx), access.DecisionFrom(ctx)
 	if !decision.Allowed {
 		return "", "", ErrNoPrincipal

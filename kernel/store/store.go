@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/opencabinet/cabinet/kernel/access"
 )
@@ -15,10 +16,15 @@ import (
 //
 // Errors are as [ErrorStatus] makes them, and can be returned to the caller as they are.
 type Store struct {
-	db      *DB
+	pool    *pgxpool.Pool
+	scoper  scoper
 	module  string
-	roles   roles
 	pageKey []byte
+}
+
+// scoper finds the role to take and the setting to make for who acts in a context.
+type scoper interface {
+	scope(ctx context.Context) (role, setting string, err error)
 }
 
 // Querier is what Query and QueryOne read from: a [*Store], each statement by itself, or a [*Tx].
@@ -39,7 +45,7 @@ func (s *Store) batch(ctx context.Context) (*pgx.Batch, error) {
 	if access.InTx(ctx) {
 		return nil, ErrInTx
 	}
-	role, setting, err := s.scope(ctx)
+	role, setting, err := s.scoper.scope(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +62,7 @@ func (s *Store) Exec(ctx context.Context, sql string, args ...any) (pgconn.Comma
 		return pgconn.CommandTag{}, err
 	}
 	b.Queue(sql, args...)
-	results := s.db.pool.SendBatch(ctx, b)
+	results := s.pool.SendBatch(ctx, b)
 	tag, err := results.Exec()
 	if err == nil {
 		tag, err = results.Exec()
@@ -77,7 +83,7 @@ func (s *Store) read(ctx context.Context, sql string, args []any, collect func(p
 		return err
 	}
 	b.Queue(sql, args...)
-	results := s.db.pool.SendBatch(ctx, b)
+	results := s.pool.SendBatch(ctx, b)
 	defer func() { // also when a scan panics: the connection has to go back
 		if closing := results.Close(); err == nil {
 			err = closing

@@ -58,11 +58,11 @@ func (s *Store) Tx(ctx context.Context, do func(ctx context.Context, tx *Tx) err
 }
 
 func (s *Store) try(ctx context.Context, do func(ctx context.Context, tx *Tx) error) (err error) {
-	role, setting, err := s.scope(ctx)
+	role, setting, err := s.scoper.scope(ctx)
 	if err != nil {
 		return err
 	}
-	begun, err := s.db.pool.BeginTx(ctx, pgx.TxOptions{
+	begun, err := s.pool.BeginTx(ctx, pgx.TxOptions{
 		BeginQuery: "begin; select set_config('role', " + literal(role) + ", true), set_config('cabinet.principal', " + literal(setting) + ", true)",
 	})
 	if err != nil {

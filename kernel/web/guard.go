@@ -27,7 +27,13 @@ const maxDrained = 8 * maxBody
 // csrfCookie binds the token in a form to the browser that was given it.
 const csrfCookie = "cabinet_csrf"
 
-const csrfKey = "csrf"
+// csrfKey holds the token of the portal's forms, csrfNonceKey the cookie it is signed over; csrfScopeKey the module whose
+// own pages a request is for, when it is.
+const (
+	csrfKey      = "csrf"
+	csrfNonceKey = "csrf nonce"
+	csrfScopeKey = "csrf scope"
+)
 
 // errForged is a post that did not come from one of our pages, or from one that is too old.
 var errForged = status.Error(codes.PermissionDenied, "the form has expired")
@@ -109,7 +115,9 @@ func (s *Server) csrf(next echo.HandlerFunc) echo.HandlerFunc {
 				return err
 			}
 			given, err := base64.RawURLEncoding.DecodeString(r.FormValue("csrf"))
-			if nonce == "" || err != nil || !hmac.Equal(given, s.csrfToken(nonce)) {
+			scope, scoped := c.Get(csrfScopeKey).(string)
+			ok := hmac.Equal(given, s.csrfToken(nonce, "")) || scoped && hmac.Equal(given, s.csrfToken(nonce, scope))
+			if nonce == "" || err != nil || !ok {
 				return errForged
 			}
 		}
@@ -119,20 +127,31 @@ func (s *Server) csrf(next echo.HandlerFunc) echo.HandlerFunc {
 			nonce = base64.RawURLEncoding.EncodeToString(raw)
 			c.SetCookie(s.cookie(csrfCookie, nonce, time.Time{}))
 		}
-		c.Set(csrfKey, base64.RawURLEncoding.EncodeToString(s.csrfToken(nonce)))
+		c.Set(csrfNonceKey, nonce)
+		c.Set(csrfKey, base64.RawURLEncoding.EncodeToString(s.csrfToken(nonce, "")))
 		return next(c)
 	}
 }
 
-func (s *Server) csrfToken(nonce string) []byte {
+// csrfToken is signed over the browser's cookie, for the whole portal or, with a scope, for one module's own pages.
+func (s *Server) csrfToken(nonce, scope string) []byte {
 	mac := hmac.New(sha256.New, s.Key)
 	mac.Write([]byte("csrf\x00" + nonce))
+	if scope != "" {
+		mac.Write([]byte("\x00" + scope))
+	}
 	return mac.Sum(nil)
 }
 
 func csrfOf(c echo.Context) string {
 	token, _ := c.Get(csrfKey).(string)
 	return token
+}
+
+// csrfFor is the token for forms of a module's own pages.
+func (s *Server) csrfFor(c echo.Context, module string) string {
+	nonce, _ := c.Get(csrfNonceKey).(string)
+	return base64.RawURLEncoding.EncodeToString(s.csrfToken(nonce, module))
 }
 
 // parseForm reads a form of either kind; a body over the limit is said to be too large.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -34,6 +35,8 @@ type Config struct {
 	Screens *screen.Set
 	Texts   *locale.Bundle
 	Assets  *assets.Bundle
+	// Own are the handlers of modules that serve pages of their own, by id; may be empty.
+	Own map[string]http.Handler
 	// Key signs what the browser keeps for us: 32 bytes.
 	Key   []byte
 	Now   func() time.Time
@@ -49,6 +52,9 @@ type Server struct {
 	Config
 	echo     *echo.Echo
 	identity kernelv1.IdentityServiceClient
+	// draining ends with Drain.
+	draining context.Context
+	drain    context.CancelFunc
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -56,6 +62,7 @@ var _ http.Handler = (*Server)(nil)
 // New builds the routes. Screens whose paths the web server's own pages use are an error.
 func New(cfg Config) (*Server, error) {
 	s := &Server{Config: cfg, echo: echo.New(), identity: kernelv1.NewIdentityServiceClient(cfg.Router)}
+	s.draining, s.drain = context.WithCancel(context.Background()) //nolint:forbidigo // it is nobody's request
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.showError
@@ -83,6 +90,9 @@ func New(cfg Config) (*Server, error) {
 	inside.POST("/switch-client", s.switchClient)
 	inside.POST(screen.ActionRoute, s.act)
 
+	if err := s.own(root); err != nil {
+		return nil, err
+	}
 	taken := map[string]bool{}
 	for _, r := range e.Routes() {
 		taken[r.Path] = true

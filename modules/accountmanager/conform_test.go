@@ -17,13 +17,18 @@ import (
 )
 
 func TestConform(t *testing.T) {
-	kerneltest.Conform(t, kerneltest.Subject{
-		Module: accountmanager.ID,
-		Options: kerneltest.Options{Assemble: func(router *call.Router) ([]module.Unit, error) {
-			m := accountmanager.New(clientmanagerv1.NewClientServiceClient(router))
-			others := clientmanager.New(v1.NewUserServiceClient(router))
-			return []module.Unit{module.Unit(clientmanager.NewUnit(others)), module.Unit(accountmanager.NewUnit(m))}, nil
-		}},
+	t.Run("in process", func(t *testing.T) { kerneltest.Conform(t, subject()) })
+	t.Run("as a process", func(t *testing.T) {
+		s := subject()
+		s.Processes = []string{s.Module}
+		kerneltest.Conform(t, s)
+	})
+}
+
+func subject() kerneltest.Subject {
+	return kerneltest.Subject{
+		Module:  accountmanager.ID,
+		Options: kerneltest.Options{Assemble: assemble},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
 			// Its constraints hold for what the mask names, so nothing says from the outside that an id is needed.
 			v1.UserService_UpdateUser_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
@@ -41,5 +46,12 @@ func TestConform(t *testing.T) {
 				m.(*kernelv1.SwitchClientRequest).ClientId = side.ClientID
 			},
 		},
-	})
+	}
+}
+
+// assemble is a portal of the two modules, which each need the other.
+func assemble(router *call.Router) ([]module.Unit, error) {
+	m := accountmanager.New(clientmanagerv1.NewClientServiceClient(router))
+	others := clientmanager.New(v1.NewUserServiceClient(router))
+	return []module.Unit{module.Unit(clientmanager.NewUnit(others)), module.Unit(accountmanager.NewUnit(m))}, nil
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -23,10 +22,11 @@ import (
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/event"
-	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/kernel/store/cluster"
 	"github.com/opencabinet/cabinet/modules/accountmanager"
@@ -38,6 +38,9 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	if kernel.Serve(assemble) {
+		return // a test's portal runs the module in a process of its own: this one
+	}
 	ctx := context.Background()
 	var err error
 	if server, err = cluster.ForTests(ctx); err != nil {
@@ -58,30 +61,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// clock is a time that stands still until a test moves it.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // portal is the module behind a router, on a database of its own, with a register of clients beside it.
 type portal struct {
 	t           *testing.T
 	db          *store.DB
 	router      *call.Router
-	clock       *clock
+	clock       *kerneltest.Clock
 	identity    kernelv1.IdentityServiceClient
 	users       accountmanagerv1.UserServiceClient
 	me          accountmanagerv1.MeServiceClient
@@ -108,7 +93,7 @@ func newPortal(t *testing.T, change ...func(*accountmanager.Settings)) *portal {
 	db, err := store.Open(ctx, store.Config{PortalID: fmt.Sprintf("p%d", portals.Add(1)), AdminDSN: server.DSN(), Key: key[:], MaxConns: 12, KernelConns: 6})
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
-	p := &portal{t: t, db: db, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
+	p := &portal{t: t, db: db, clock: kerneltest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))}
 	p.router = call.New(call.Options{Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 
 	files, err := fs.Sub(event.Migrations, "migrations")
@@ -139,14 +124,9 @@ func newPortal(t *testing.T, change ...func(*accountmanager.Settings)) *portal {
 		Permissions: map[string]access.Reach{"accountmanager.users.update": access.All, "accountmanager.users.block": access.All, "accountmanager.staff.invite": access.All},
 	}})
 	require.NoError(t, err)
-	r := &registrar{ServiceRegistrar: p.router.For(manifest.ID, manifest.Requires), host: &module.Host{
-		ID: manifest.ID, Store: own, Policy: policy, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: p.clock.Now, Zone: time.UTC,
-		Key: func(purpose string, bytes int) []byte {
-			sum := sha256.Sum256(append(key[:], purpose...))
-			return sum[:bytes]
-		},
-	}}
-	m.Register(r)
+	subscriptions := kerneltest.Register(t, m, kerneltest.Lent{
+		Router: p.router, DB: db, Rows: own, Policy: policy, Key: key[:], Clock: p.clock, Zone: time.UTC,
+	})
 	p.router.Install(policy, map[string][]string{manifest.ID: manifest.Requires})
 	require.NoError(t, p.router.Err())
 	p.identity = kernelv1.NewIdentityServiceClient(p.router)
@@ -154,7 +134,7 @@ func newPortal(t *testing.T, change ...func(*accountmanager.Settings)) *portal {
 	p.me = accountmanagerv1.NewMeServiceClient(p.router)
 	p.invitations = accountmanagerv1.NewInvitationServiceClient(p.router)
 	p.memberships = accountmanagerv1.NewMembershipServiceClient(p.router)
-	p.deliver(r.subscriptions)
+	p.deliver(subscriptions)
 	return p
 }
 
@@ -196,15 +176,6 @@ func (p *portal) deliver(subscriptions []event.Subscription) {
 	require.NoError(t, p.dispatcher.Start(context.WithoutCancel(ctx)))
 	t.Cleanup(func() { require.NoError(t, p.dispatcher.Stop(context.Background())) })
 }
-
-type registrar struct {
-	grpc.ServiceRegistrar
-	host          *module.Host
-	subscriptions []event.Subscription
-}
-
-func (r *registrar) Handle(s event.Subscription) { r.subscriptions = append(r.subscriptions, s) }
-func (r *registrar) Host() *module.Host          { return r.host }
 
 // register is a small register of clients that behaves as clientmanager does where this module looks.
 type register struct {

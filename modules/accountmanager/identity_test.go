@@ -69,10 +69,10 @@ func TestLockOutEndsByItselfAndDoubles(t *testing.T) {
 		_, err := p.signIn("head@example.com", password)
 		require.Equal(t, codes.ResourceExhausted, status.Code(err), "the right password does not open a locked account")
 		require.Equal(t, wait, status.Convert(err).Details()[0].(*errdetails.RetryInfo).GetRetryDelay().AsDuration())
-		p.clock.move(wait - time.Second)
+		p.clock.Move(wait - time.Second)
 		_, err = p.signIn("head@example.com", password)
 		require.Equal(t, codes.ResourceExhausted, status.Code(err))
-		p.clock.move(time.Second)
+		p.clock.Move(time.Second)
 		wait *= 2
 	}
 	_, err := p.signIn("head@example.com", password)
@@ -117,7 +117,7 @@ func TestOneAddressHasSoManyTries(t *testing.T) {
 	err := from("2001:db8::2") // of the same subscriber
 	require.Equal(t, codes.ResourceExhausted, status.Code(err))
 	require.NoError(t, from("192.0.2.7"))
-	p.clock.move(status.Convert(err).Details()[0].(*errdetails.RetryInfo).GetRetryDelay().AsDuration())
+	p.clock.Move(status.Convert(err).Details()[0].(*errdetails.RetryInfo).GetRetryDelay().AsDuration())
 	require.NoError(t, from("2001:db8::2"))
 }
 
@@ -127,20 +127,20 @@ func TestSessionsEndByThemselves(t *testing.T) {
 	token, err := p.signIn("head@example.com", password)
 	require.NoError(t, err)
 	for range 4 { // used, it moves on
-		p.clock.move(11 * time.Hour)
+		p.clock.Move(11 * time.Hour)
 		p.who(token)
 	}
-	p.clock.move(12 * time.Hour)
+	p.clock.Move(12 * time.Hour)
 	p.gone(token)
 
 	in, err := p.identity.SignIn(p.kernel(), &kernelv1.SignInRequest{Login: "head@example.com", Password: password, Keep: true})
 	require.NoError(t, err)
 	require.Equal(t, p.clock.Now().Add(90*24*time.Hour), in.GetExpireTime().AsTime())
 	for range 3 {
-		p.clock.move(29 * 24 * time.Hour)
+		p.clock.Move(29 * 24 * time.Hour)
 		p.who(in.GetSessionToken())
 	}
-	p.clock.move(3 * 24 * time.Hour)
+	p.clock.Move(3 * 24 * time.Hour)
 	p.gone(in.GetSessionToken()) // at the end, used or not
 }
 
@@ -202,7 +202,7 @@ func TestNamesOfClientsFollow(t *testing.T) {
 	asked := p.register.asked.Load()
 	p.who(token)
 	require.Equal(t, asked, p.register.asked.Load(), "it is not asked for at every page")
-	p.clock.move(11 * time.Minute)
+	p.clock.Move(11 * time.Minute)
 	require.Equal(t, 8, count(atOnce(8, func(int) error {
 		_, err := p.identity.Identify(p.kernel(), &kernelv1.IdentifyRequest{SessionToken: token})
 		return err

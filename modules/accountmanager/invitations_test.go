@@ -68,7 +68,7 @@ func TestInvitationsThatAreNoMore(t *testing.T) {
 	refused(later)
 
 	last := p.invite(head, a, "ann@example.com", "client.director")
-	p.clock.move(7 * 24 * time.Hour)
+	p.clock.Move(7 * 24 * time.Hour)
 	refused(last)
 	again, err := p.signIn("head@example.com", password)
 	require.NoError(t, err)

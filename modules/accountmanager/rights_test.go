@@ -144,7 +144,7 @@ func TestUseMeetsBlocking(t *testing.T) {
 	head := p.head()
 	manager := p.staff(head, "m@example.com", "manager")
 	id := p.who(manager).GetUserId()
-	p.clock.move(2 * time.Minute) // the use is to be written down
+	p.clock.Move(2 * time.Minute) // the use is to be written down
 	ctx := p.as(head)
 	errs := atOnce(16, func(i int) error {
 		if i == 0 {

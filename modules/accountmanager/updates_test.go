@@ -107,7 +107,7 @@ func TestAChangedPasswordLetsNobodyIn(t *testing.T) {
 	p := newPortal(t)
 	p.head()
 	for round := range 4 {
-		p.clock.move(time.Minute)
+		p.clock.Move(time.Minute)
 		present, next := password, "another long one"
 		if round%2 == 1 {
 			present, next = next, present
@@ -133,7 +133,7 @@ func TestAChangedPasswordLetsNobodyIn(t *testing.T) {
 			}
 		}
 		p.who(mine)
-		p.clock.move(24 * time.Hour) // the wrong ones may have locked the account
+		p.clock.Move(24 * time.Hour) // the wrong ones may have locked the account
 		_, err = p.signIn("head@example.com", present)
 		require.Equal(t, codes.Unauthenticated, status.Code(err))
 		_, err = p.signIn("head@example.com", next)

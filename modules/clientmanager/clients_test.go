@@ -149,7 +149,7 @@ func TestUpdate(t *testing.T) {
 		got, err := p.clients.UpdateClient(olha, &v1.UpdateClientRequest{Client: c, UpdateMask: mask(fields...)})
 		return got.GetClient(), err
 	}
-	p.clock.move(1e9)
+	p.clock.Move(1e9)
 	got, err := update(&v1.Client{Name: "Зерно", Place: "Lviv", Code: "not named"}, "name", "place", "phone")
 	require.NoError(t, err)
 	want := proto.CloneOf(made)
@@ -234,9 +234,9 @@ func TestHistory(t *testing.T) {
 func TestOverview(t *testing.T) {
 	p := newPortal(t)
 	head, olha := p.head(), p.manager("Olha")
-	p.clock.move(-48 * 3600e9) // the last day of February
+	p.clock.Move(-48 * 3600e9) // the last day of February
 	p.named(head, "Old")
-	p.clock.move(48 * 3600e9)
+	p.clock.Move(48 * 3600e9)
 	p.named(head, "New")
 	mine := p.named(olha, "Mine")
 	_, err := p.clients.SuspendClient(head, &v1.SuspendClientRequest{Id: mine.GetId()})

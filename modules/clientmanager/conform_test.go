@@ -16,13 +16,18 @@ import (
 )
 
 func TestConform(t *testing.T) {
-	kerneltest.Conform(t, kerneltest.Subject{
-		Module: clientmanager.ID,
-		Options: kerneltest.Options{Assemble: func(router *call.Router) ([]module.Unit, error) {
-			m := clientmanager.New(accountmanagerv1.NewUserServiceClient(router))
-			others := accountmanager.New(v1.NewClientServiceClient(router))
-			return []module.Unit{module.Unit(clientmanager.NewUnit(m)), module.Unit(accountmanager.NewUnit(others))}, nil
-		}},
+	t.Run("in process", func(t *testing.T) { kerneltest.Conform(t, subject()) })
+	t.Run("as a process", func(t *testing.T) {
+		s := subject()
+		s.Processes = []string{s.Module}
+		kerneltest.Conform(t, s)
+	})
+}
+
+func subject() kerneltest.Subject {
+	return kerneltest.Subject{
+		Module:  clientmanager.ID,
+		Options: kerneltest.Options{Assemble: assemble},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
 			v1.ImportService_CreateImport_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				m.(*v1.CreateImportRequest).Content = []byte("name,phone\n" + side.Marker + ",+380445550142\n")
@@ -38,5 +43,12 @@ func TestConform(t *testing.T) {
 				r.Client, r.UpdateMask.Paths = &v1.Client{Place: side.Marker}, []string{"place"}
 			},
 		},
-	})
+	}
+}
+
+// assemble is a portal of the two modules, which each need the other.
+func assemble(router *call.Router) ([]module.Unit, error) {
+	m := clientmanager.New(accountmanagerv1.NewUserServiceClient(router))
+	others := accountmanager.New(v1.NewClientServiceClient(router))
+	return []module.Unit{module.Unit(clientmanager.NewUnit(m)), module.Unit(accountmanager.NewUnit(others))}, nil
 }

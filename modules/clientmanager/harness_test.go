@@ -12,7 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -20,33 +19,21 @@ import (
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/event"
-	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/kernel/store/storetest"
 	"github.com/opencabinet/cabinet/modules/clientmanager"
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
-
-// clock is a time that stands still until a test moves it.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
+func TestMain(m *testing.M) {
+	if kernel.Serve(assemble) {
+		return // a test's portal runs the module in a process of its own: this one
+	}
+	os.Exit(storetest.Main(m))
 }
 
 // portal is the module behind a router, on a database of its own, with a register of staff beside it.
@@ -58,7 +45,7 @@ type portal struct {
 	module   *clientmanager.Module
 	router   *call.Router
 	policy   *access.Policy
-	clock    *clock
+	clock    *kerneltest.Clock
 	clients  v1.ClientServiceClient
 	contacts v1.ContactServiceClient
 	profile  v1.ProfileServiceClient
@@ -80,7 +67,7 @@ func newPortal(t *testing.T, change ...func(*clientmanager.Settings)) *portal {
 func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	t.Helper()
 	ctx := t.Context()
-	p := &portal{t: t, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}, dsn: storetest.DSN(t)}
+	p := &portal{t: t, clock: kerneltest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)), dsn: storetest.DSN(t)}
 	var err error
 	p.db, err = store.Open(ctx, storetest.Config(p.dsn))
 	require.NoError(t, err)
@@ -107,10 +94,9 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.policy = policy(t, manifest.Permissions)
 	zone, err := time.LoadLocation("Europe/Kyiv")
 	require.NoError(t, err)
-	r := &registrar{ServiceRegistrar: p.router.For(manifest.ID, manifest.Requires), host: &module.Host{
-		ID: manifest.ID, Store: p.own, Policy: p.policy, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: p.clock.Now, Zone: zone,
-	}}
-	m.Register(r)
+	kerneltest.Register(t, m, kerneltest.Lent{
+		Router: p.router, DB: p.db, Rows: p.own, Policy: p.policy, Key: storetest.Key[:32], Clock: p.clock, Zone: zone,
+	})
 	p.router.Install(p.policy, map[string][]string{manifest.ID: manifest.Requires})
 	require.NoError(t, p.router.Err())
 	p.clients = v1.NewClientServiceClient(p.router)
@@ -187,24 +173,23 @@ func events[M proto.Message](p *portal) []M {
 	return found
 }
 
-type registrar struct {
-	grpc.ServiceRegistrar
-	host *module.Host
-}
-
-func (r *registrar) Handle(event.Subscription) {}
-func (r *registrar) Host() *module.Host        { return r.host }
-
 // staff is what this module asks of accountmanager.
 type staff struct {
 	accountmanagerv1.UnimplementedUserServiceServer
 	mu    sync.Mutex
 	cards map[string]*accountmanagerv1.StaffCard
 	asked atomic.Int32
+	// first, where set, is done before a card is looked for; its error is the answer.
+	first func(ctx context.Context) error
 }
 
 func (s *staff) GetStaffCard(ctx context.Context, r *accountmanagerv1.GetStaffCardRequest) (*accountmanagerv1.GetStaffCardResponse, error) {
 	s.asked.Add(1)
+	if s.first != nil {
+		if err := s.first(ctx); err != nil {
+			return nil, err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	card, found := s.cards[r.GetUserId()]

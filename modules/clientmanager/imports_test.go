@@ -268,7 +268,7 @@ func TestImportIsOnesOwn(t *testing.T) {
 		_, err = p.imports.ListImportRows(who, &v1.ListImportRowsRequest{ImportId: i.GetId()})
 		refused(t, err, codes.NotFound, "", "clientmanager.refusal.no_import")
 	}
-	p.clock.move(24 * time.Hour)
+	p.clock.Move(24 * time.Hour)
 	_, err := p.imports.RunImport(olha, &v1.RunImportRequest{Id: i.GetId()})
 	refused(t, err, codes.NotFound, "", "clientmanager.refusal.no_import")
 	p.upload(petro, "name\nB\n")

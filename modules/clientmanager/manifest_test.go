@@ -14,7 +14,6 @@ import (
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
-	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/web/screen"
@@ -24,18 +23,14 @@ import (
 
 // Every screen and tile fits the contracts that it shows, also those that lead to accountmanager's.
 func TestScreensFitTheirContracts(t *testing.T) {
-	t.Parallel()
-	router := call.New(call.Options{})
-	m := clientmanager.New(nil)
-	m.Register(&registrar{ServiceRegistrar: router.For(clientmanager.ID, nil), host: &module.Host{}})
+	router := newPortal(t).router
 	r := router.For("accountmanager", nil)
 	kernelv1.RegisterIdentityServiceServer(r, kernelv1.UnimplementedIdentityServiceServer{})
-	accountmanagerv1.RegisterUserServiceServer(r, accountmanagerv1.UnimplementedUserServiceServer{})
 	accountmanagerv1.RegisterMeServiceServer(r, accountmanagerv1.UnimplementedMeServiceServer{})
 	accountmanagerv1.RegisterInvitationServiceServer(r, accountmanagerv1.UnimplementedInvitationServiceServer{})
 	accountmanagerv1.RegisterMembershipServiceServer(r, accountmanagerv1.UnimplementedMembershipServiceServer{})
 	require.NoError(t, router.Err())
-	_, err := screen.Compile(router, []module.Manifest{m.Manifest(), accountmanager.New(nil).Manifest()})
+	_, err := screen.Compile(router, []module.Manifest{clientmanager.New(nil).Manifest(), accountmanager.New(nil).Manifest()})
 	require.NoError(t, err)
 }
 

@@ -25,6 +25,8 @@ type Set struct {
 	tiles   []*Tile
 	byGet   map[protoreflect.FullName]*Screen // the detail screen of a message
 	methods Methods
+	// messages are those of the contracts that screens show, for what the program does not link.
+	messages map[protoreflect.FullName]protoreflect.MessageDescriptor
 }
 
 // Screen is a screen that was checked against its contracts.
@@ -90,6 +92,7 @@ type Tile struct {
 func Compile(methods Methods, manifests []module.Manifest) (*Set, error) {
 	set := &Set{
 		screens: map[string]*Screen{}, byGet: map[protoreflect.FullName]*Screen{}, methods: methods,
+		messages: map[protoreflect.FullName]protoreflect.MessageDescriptor{},
 	}
 	c := compiler{methods: methods, set: set}
 	for _, m := range manifests {
@@ -121,6 +124,7 @@ func Compile(methods Methods, manifests []module.Manifest) (*Set, error) {
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, err
 	}
+	set.learn()
 	return set, nil
 }
 

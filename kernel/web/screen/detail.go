@@ -170,7 +170,7 @@ func merge(a, b map[string]string) map[string]string {
 
 // title asks for a thing's title, as the reader.
 func (s *Set) title(ctx context.Context, e *Env, message, id string) (string, bool) {
-	thing := linkedMessage(message)
+	thing := s.message(message)
 	if thing == nil {
 		return "", false
 	}

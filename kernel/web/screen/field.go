@@ -54,7 +54,11 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 			return out, err
 		}
 		out.Kind = ui.FieldSelect
-		out.Options = append([]ui.Option{{Label: e.Text.T("kernel.form.nobody")}}, options...)
+		none := "kernel.form.nobody"
+		if out.Required {
+			none = "kernel.form.choose"
+		}
+		out.Options = append([]ui.Option{{Label: e.Text.T(none)}}, options...)
 		return out, nil
 	}
 	if options, ok := e.known(f); ok {

@@ -15,7 +15,7 @@ import (
 // references are the things a field may refer to, found by a part of their title where the contract can search. A
 // reader who may not list them gets none.
 func (s *Set) references(ctx context.Context, e *Env, message, search string) ([]ui.Option, error) {
-	thing := linkedMessage(message)
+	thing := s.message(message)
 	if thing == nil {
 		return nil, nil
 	}
@@ -60,14 +60,40 @@ func (s *Set) references(ctx context.Context, e *Env, message, search string) ([
 	return options, nil
 }
 
-// linkedMessage finds a message by its full name; nil for one of a contract that this portal does not know.
-func linkedMessage(name string) protoreflect.MessageDescriptor {
-	d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
-	if err != nil {
-		return nil
+// message finds a message by its full name: one that the program links, or one of a plugin's contract that screens show.
+// nil for one of a contract that this portal does not know.
+func (s *Set) message(name string) protoreflect.MessageDescriptor {
+	if d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name)); err == nil {
+		m, _ := d.(protoreflect.MessageDescriptor)
+		return m
 	}
-	m, _ := d.(protoreflect.MessageDescriptor)
-	return m
+	return s.messages[protoreflect.FullName(name)]
+}
+
+// learn remembers the messages of the contracts that screens and tiles show.
+func (s *Set) learn() {
+	files := map[string]bool{}
+	var learn func(f protoreflect.FileDescriptor)
+	learn = func(f protoreflect.FileDescriptor) {
+		if files[f.Path()] {
+			return
+		}
+		files[f.Path()] = true
+		for i := range f.Messages().Len() {
+			s.messages[f.Messages().Get(i).FullName()] = f.Messages().Get(i)
+		}
+		for i := range f.Imports().Len() {
+			learn(f.Imports().Get(i).FileDescriptor)
+		}
+	}
+	for _, sc := range s.ordered {
+		if sc.call != nil {
+			learn(sc.call.input.ParentFile())
+		}
+	}
+	for _, t := range s.tiles {
+		learn(t.call.input.ParentFile())
+	}
 }
 
 // idName is what requests call the id of a thing: as the thing itself does.

@@ -1,0 +1,119 @@
+package kerneltest
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+	"google.golang.org/grpc"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/internal/wire"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/plugin"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// EnvMode says where modules run that tests put on a router of their own with [Register]: "process" is in processes of
+// their own, anything else within the test's. The tests are the same, and so must be what they see.
+const EnvMode = "CABINET_MODE"
+
+// AsProcess tells whether modules run in processes of their own; see [EnvMode].
+func AsProcess() bool { return os.Getenv(EnvMode) == "process" }
+
+// SkipAsProcess skips what can only be seen from within the module's own process, and says why.
+func SkipAsProcess(t testing.TB, why string) {
+	t.Helper()
+	if AsProcess() {
+		t.Skip("not as a process: " + why)
+	}
+}
+
+// Lent is what a test lends a module, as a portal would. All of it is required.
+type Lent struct {
+	// Router takes the module's services. Those that it calls are there, or come.
+	Router *call.Router
+	// DB is the portal's database, Rows the module's part of it.
+	DB   *store.DB
+	Rows *store.Store
+	// Policy is the portal's roles and what they may do.
+	Policy *access.Policy
+	// Key is what the module's secrets are derived from: 32 bytes.
+	Key   []byte
+	Clock *Clock
+	Zone  *time.Location
+}
+
+// Register puts a module, whose settings are set, on a router: by itself, or as [EnvMode] says in a process that is the
+// test binary again, whose TestMain begins with kernel.Serve. It returns what the module hears. For tests of a module
+// alone among stand-ins for others; [Start] opens a whole portal.
+func Register(t testing.TB, m module.Module, lent Lent) []event.Subscription {
+	t.Helper()
+	if AsProcess() {
+		return registerProcess(t, m, lent)
+	}
+	manifest := m.Manifest()
+	r := &registrar{ServiceRegistrar: lent.Router.For(manifest.ID, manifest.Requires), host: &module.Host{
+		ID: manifest.ID, Store: lent.Rows, Policy: lent.Policy, Log: testLog(t), Now: lent.Clock.Now, Zone: lent.Zone,
+		Key: func(purpose string, bytes int) []byte { return module.DeriveKey(lent.Key, purpose, bytes) },
+	}}
+	m.Register(r)
+	return r.subscriptions
+}
+
+// registrar is where a module binds its services in the test's own process.
+type registrar struct {
+	grpc.ServiceRegistrar
+	host          *module.Host
+	subscriptions []event.Subscription
+}
+
+var _ module.Registrar = (*registrar)(nil)
+
+func (r *registrar) Handle(s event.Subscription) { r.subscriptions = append(r.subscriptions, s) }
+func (r *registrar) Host() *module.Host          { return r.host }
+
+// registerProcess starts the module's process and lends it what a portal does.
+func registerProcess(t testing.TB, m module.Module, lent Lent) []event.Subscription {
+	t.Helper()
+	ctx, id := t.Context(), m.Manifest().ID
+	host, err := plugin.NewHost(plugin.HostConfig{Router: lent.Router, SignRows: lent.DB.SignRows, Log: testLog(t)})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		require.NoError(t, host.Close(stopping))
+	})
+	program, err := os.Executable()
+	require.NoError(t, err)
+	process, err := host.Start(ctx, plugin.Spec{ID: id, Path: program, Env: []string{wire.EnvModule + "=" + id, lent.Clock.env(t)}})
+	require.NoError(t, err)
+
+	var settings []byte
+	if c, ok := m.(module.Configurable); ok {
+		settings, err = yaml.Marshal(c.Settings())
+		require.NoError(t, err)
+	}
+	policy, err := json.Marshal(lent.Policy)
+	require.NoError(t, err)
+	dsn, err := lent.DB.ModuleDSN(ctx, id)
+	require.NoError(t, err)
+	roles := lent.DB.RuntimeRoles(id)
+	require.NoError(t, process.Open(ctx, plugin.Lend{Rows: lent.Rows, Request: &kernelv1.OpenRequest{
+		Settings: settings, Database: dsn, Key: slices.Clone(lent.Key), PageKey: lent.Rows.PageKey(),
+		TimeZone: lent.Zone.String(), Policy: policy, Role: roles[len(roles)-1],
+	}}))
+	require.NoError(t, process.Register(lent.Router))
+	return process.Subscriptions()
+}
+
+func testLog(t testing.TB) *slog.Logger { return slog.New(slog.NewTextHandler(t.Output(), nil)) }

@@ -1,0 +1,133 @@
+//go:build unix
+
+package plugin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/internal/wire"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// servedKey is the trailer by which an answer of the module's is told from one of the transport's.
+const servedKey = wire.ServedKey
+
+// errBroken is a call whose connection broke: whether it was done nobody knows.
+var errBroken = errors.New("the connection to the module's process broke")
+
+// unary makes one call to the process.
+func (p *Process) unary(ctx context.Context, method string, readOnly bool, in, out any) error {
+	for {
+		err := p.once(ctx, method, readOnly, in, out)
+		if !errors.Is(err, errBroken) {
+			return err
+		}
+		if !readOnly {
+			return p.wentAway()
+		}
+	}
+}
+
+// wentAway says what is known, and nothing of sockets.
+func (p *Process) wentAway() error {
+	return status.Errorf(codes.Unavailable, "module %s went away during the call: look whether it was done before trying again", p.spec.ID)
+}
+
+func (p *Process) once(ctx context.Context, method string, readOnly bool, in, out any) error {
+	inst, leave, err := p.enter(ctx, readOnly)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	sending, revoke, err := p.attach(ctx)
+	if err != nil {
+		return err
+	}
+	defer revoke()
+	var header, trailer metadata.MD
+	err = inst.conn.Invoke(sending, method, in, out, grpc.Header(&header), grpc.Trailer(&trailer))
+	if p.broken(ctx, inst, err, trailer) {
+		return errBroken
+	}
+	_ = grpc.SetHeader(ctx, plainHeader(header))
+	_ = grpc.SetTrailer(ctx, plainHeader(trailer))
+	return err
+}
+
+// broken tells whether a call failed for its connection. It then waits until the process is known to be gone, or to be
+// another, so that the next try does not meet the same.
+func (p *Process) broken(ctx context.Context, inst *instance, err error, trailer metadata.MD) bool {
+	if err == nil || ctx.Err() != nil || len(trailer.Get(servedKey)) > 0 {
+		return false
+	}
+	switch status.Code(err) {
+	case codes.Unavailable:
+	case codes.Canceled: // not by the caller: the supervisor closed the connection of a process that had ended
+	default:
+		return false
+	}
+	timer := time.NewTimer(goneWithin)
+	defer timer.Stop()
+	select {
+	case <-inst.process.exited:
+		p.left(inst)
+	case <-ctx.Done():
+	case <-timer.C: // it lives, and broke the connection alone: the next try makes another
+	}
+	return true
+}
+
+// goneWithin is how long the end of a process may take to be seen after that of its connection.
+const goneWithin = time.Second
+
+// attach tells the process who acts: in metadata that nobody but the kernel can write.
+func (p *Process) attach(ctx context.Context) (context.Context, func(), error) {
+	rows := store.Rows{}
+	if s := p.rows.Load(); s != nil {
+		var err error
+		if rows, err = s.Rows(ctx); err != nil && !errors.Is(err, store.ErrNoPrincipal) {
+			return nil, nil, err
+		}
+	}
+	token, revoke := p.host.tokens.issue(ticket{module: p.spec.ID, ctx: ctx})
+	md, _ := metadata.FromIncomingContext(ctx)
+	sending, err := wire.Call{Principal: access.From(ctx), Decision: access.DecisionFrom(ctx), Rows: rows, Token: token}.Attach(ctx, md)
+	if err != nil {
+		revoke()
+		return nil, nil, err
+	}
+	return sending, revoke, nil
+}
+
+// stream makes one streaming call. It is not made again when it breaks: some of it may have been read.
+func (p *Process) stream(method string, readOnly bool, desc *grpc.StreamDesc, from grpc.ServerStream, in, out descriptor) error {
+	ctx, cancel := context.WithCancel(from.Context())
+	defer cancel()
+	inst, leave, err := p.enter(ctx, readOnly)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	sending, revoke, err := p.attach(ctx)
+	if err != nil {
+		return err
+	}
+	defer revoke()
+	to, err := inst.conn.NewStream(sending, desc, method)
+	if err != nil {
+		return err
+	}
+	err = pump(from, to, in, out, cancel)
+	if p.broken(from.Context(), inst, err, to.Trailer()) {
+		return p.wentAway()
+	}
+	return err
+}

@@ -1,0 +1,39 @@
+// Package plugin runs modules in processes of their own: it starts their programs, asks what they are, lends them what
+// they need, carries calls there and back, and starts them again when they fall.
+//
+//	host, err := plugin.NewHost(plugin.HostConfig{Router: router, …})   // the socket that modules call back on
+//	p, err := host.Start(ctx, plugin.Spec{ID: "booking", Path: "/srv/booking"})
+//	p.Description()                                                     // manifest, contracts, migrations, texts
+//	err = p.Open(ctx, plugin.Lend{…})                                   // from here on calls come in
+//	p.Register(router)
+//
+// A process goes through these states, each with a reason that people can read:
+//
+//	Starting → Ready ⇄ Degraded → Draining → Stopped
+//	Ready → Crashed → Backoff → Starting
+//	Quarantined after five failures in ten minutes; [Process.Resume] begins anew
+//
+// # Calls while a process is away
+//
+// A call that is NO_SIDE_EFFECTS waits for the next process within its deadline, and is made again when its connection
+// broke, so that readers do not see a restart. Any other answers Unavailable at once: whether it was done nobody knows,
+// so only its caller can decide to repeat it. A quarantined process answers at once.
+//
+// # Rights
+//
+// With each call goes a token that names it at the host's socket until it ends; calls made with it are made by the
+// call's own caller through the module, so they may what both may. A second token, for as long as the process lives, is for
+// what the module does by itself. Rows are reached with a login of the module's own and a setting that the host signed
+// for the call. The process sees nothing of the portal's environment.
+//
+//	state.go      State, Status
+//	supervisor.go Process: the life of one module's processes
+//	launch.go     starting a program and asking what it is
+//	runner.go     the process itself; leash_linux.go, leash_other.go how it ends with the portal
+//	output.go     what it writes, and how much
+//	compat.go     contracts compared
+//	call.go       calls to it
+//	remote.go     its services, for the router
+//	event.go      its events; pages.go its own pages
+//	host.go       the socket for calls back; token.go whose they are; sweep.go what killed portals left
+package plugin

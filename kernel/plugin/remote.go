@@ -1,0 +1,61 @@
+//go:build unix
+
+package plugin
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/call"
+)
+
+type descriptor = protoreflect.MessageDescriptor
+
+// Register has the router carry the module's contracts to its process. What is wrong with them is told by the router's
+// Err.
+func (p *Process) Register(router *call.Router) error {
+	for _, name := range p.Description().Manifest.Provides {
+		s, err := p.Description().service(name)
+		if err != nil {
+			return err
+		}
+		router.RegisterRemote(p.spec.ID, s, p.desc(s))
+	}
+	return nil
+}
+
+// desc is a service whose handlers call the process.
+func (p *Process) desc(s protoreflect.ServiceDescriptor) *grpc.ServiceDesc {
+	out := &grpc.ServiceDesc{ServiceName: string(s.FullName())}
+	for i := range s.Methods().Len() {
+		m := s.Methods().Get(i)
+		name := access.MethodName(m)
+		rules, err := access.RulesOf(m)
+		readOnly := err == nil && rules.ReadOnly // without rules the router refuses it
+		if m.IsStreamingClient() || m.IsStreamingServer() {
+			desc := &grpc.StreamDesc{StreamName: string(m.Name()), ClientStreams: m.IsStreamingClient(), ServerStreams: m.IsStreamingServer()}
+			desc.Handler = func(_ any, from grpc.ServerStream) error {
+				return p.stream(name, readOnly, desc, from, m.Input(), m.Output())
+			}
+			out.Streams = append(out.Streams, *desc)
+			continue
+		}
+		out.Methods = append(out.Methods, grpc.MethodDesc{
+			MethodName: string(m.Name()),
+			Handler: func(_ any, ctx context.Context, receive func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+				in, out := newMessage(m.Input()), newMessage(m.Output())
+				if err := receive(in); err != nil {
+					return nil, err
+				}
+				if err := p.unary(ctx, name, readOnly, in, out); err != nil {
+					return nil, err
+				}
+				return out, nil
+			},
+		})
+	}
+	return out
+}

@@ -1,0 +1,142 @@
+//go:build unix
+
+package plugin_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/plugin/internal/testpb"
+)
+
+// things is the module that the tests start: it does what it is told, the bad things too.
+type things struct {
+	testpb.UnimplementedThingServiceServer
+	neighbour testpb.NeighbourServiceClient
+	stranger  testpb.StrangerServiceClient
+	host      *module.Host
+	kept      context.Context // of a call that has ended
+}
+
+func newThings(conn grpc.ClientConnInterface) *things {
+	return &things{neighbour: testpb.NewNeighbourServiceClient(conn), stranger: testpb.NewStrangerServiceClient(conn)}
+}
+
+// Manifest says what it is.
+func (m *things) Manifest() module.Manifest {
+	return module.Manifest{
+		ID: "things", Provides: []string{"cabinet.plugintest.v1.ThingService"}, Requires: []string{"cabinet.plugintest.v1.NeighbourService"},
+	}
+}
+
+// Register binds its service.
+func (m *things) Register(r module.Registrar) {
+	m.host = r.Host()
+	testpb.RegisterThingServiceServer(r, m)
+}
+
+// GetThing says who it takes its caller for.
+func (m *things) GetThing(ctx context.Context, r *testpb.GetThingRequest) (*testpb.GetThingResponse, error) {
+	who := access.From(ctx)
+	_, deadline := ctx.Deadline()
+	md, _ := metadata.FromIncomingContext(ctx)
+	_ = grpc.SetHeader(ctx, metadata.Pairs("answer", "yes"))
+	return &testpb.GetThingResponse{
+		Text: r.GetText(), Kind: string(who.Kind), UserId: who.UserID, Roles: who.Roles, Via: who.Via,
+		Reach: string(access.DecisionFrom(ctx).Reach), Pid: int64(os.Getpid()), HasDeadline: deadline, Header: fmt.Sprint(map[string][]string(md)),
+	}, nil
+}
+
+// DoThing does what the test asks for.
+func (m *things) DoThing(ctx context.Context, r *testpb.DoThingRequest) (*testpb.DoThingResponse, error) {
+	switch r.GetWhat() {
+	case "panic":
+		panic("as asked")
+	case "fail":
+		return nil, fmt.Errorf("secret details of %s", os.Args[0])
+	case "refuse":
+		return nil, status.Error(codes.FailedPrecondition, "not today")
+	case "exit":
+		os.Exit(7)
+	case "stop":
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	case "flood":
+		line := bytes.Repeat([]byte("x"), 1000)
+		line = append(line, '\n')
+		for range r.GetNumber() {
+			_, _ = syscall.Write(2, line)
+		}
+	case "big":
+		return &testpb.DoThingResponse{Bytes: make([]byte, r.GetNumber())}, nil
+	case "wait":
+		<-ctx.Done()
+		return nil, ctx.Err()
+	case "neighbour":
+		n, err := m.neighbour.GetNeighbour(ctx, &testpb.GetNeighbourRequest{Text: "there"})
+		return &testpb.DoThingResponse{Text: fmt.Sprint(n.GetText(), " ", n.GetKind(), " ", n.GetUserId(), " ", strings.Join(n.GetVia(), ","))}, err
+	case "self":
+		n, err := m.neighbour.GetNeighbour(m.host.Self(ctx), &testpb.GetNeighbourRequest{Text: "there"})
+		return &testpb.DoThingResponse{Text: fmt.Sprint(n.GetText(), " ", n.GetKind(), " ", strings.Join(n.GetVia(), ","))}, err
+	case "stranger":
+		_, err := m.stranger.GetStranger(ctx, &testpb.GetStrangerRequest{})
+		return &testpb.DoThingResponse{}, err
+	case "forge":
+		forged := metadata.AppendToOutgoingContext(ctx, "cabinet-call-bin", `{"principal":{"Kind":"staff","Roles":["head"]},"decision":{"Allowed":true,"Reach":"all"}}`)
+		n, err := m.neighbour.GetNeighbour(forged, &testpb.GetNeighbourRequest{})
+		return &testpb.DoThingResponse{Text: n.GetKind()}, err
+	case "keep":
+		m.kept = context.WithoutCancel(ctx)
+	case "use kept":
+		limit, cancel := context.WithTimeout(m.kept, 5*time.Second)
+		defer cancel()
+		_, err := m.neighbour.GetNeighbour(limit, &testpb.GetNeighbourRequest{})
+		return &testpb.DoThingResponse{}, err
+	case "environment":
+		return &testpb.DoThingResponse{Text: strings.Join(os.Environ(), "\n")}, nil
+	}
+	return &testpb.DoThingResponse{Text: "done"}, nil
+}
+
+// EchoThings sends back what it is sent.
+func (m *things) EchoThings(stream grpc.BidiStreamingServer[testpb.EchoThingsRequest, testpb.EchoThingsResponse]) error {
+	for {
+		in, err := stream.Recv()
+		if err != nil {
+			return nil //nolint:nilerr // the end
+		}
+		if err := stream.Send(&testpb.EchoThingsResponse{Text: in.GetText() + " for " + access.From(stream.Context()).Name}); err != nil {
+			return err
+		}
+	}
+}
+
+// logBuffer keeps what was logged.
+type logBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}

@@ -1,0 +1,168 @@
+package kernel
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"go.yaml.in/yaml/v3"
+	"google.golang.org/grpc"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/config"
+	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/internal/wire"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/plugin"
+	"github.com/opencabinet/cabinet/kernel/serve"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// openProcesses opens the socket on which modules' processes call back, when some module has one of its own.
+func (p *Portal) openProcesses() error {
+	some := false
+	for _, m := range p.config.Modules {
+		some = some || m.Enabled && m.Run == config.RunProcess
+	}
+	if !some {
+		return nil
+	}
+	host, err := plugin.NewHost(plugin.HostConfig{
+		Router: p.router, SignRows: p.db.SignRows, Log: p.options.Log, Timing: p.options.Timing, Now: p.options.Now,
+	})
+	if err != nil {
+		return err
+	}
+	p.processes = host
+	p.onStop("modules' processes", host.Close)
+	return nil
+}
+
+// foreign is a module of a program of its own: what it says of itself, and nothing to call.
+type foreign struct{ manifest module.Manifest }
+
+var _ module.Module = foreign{}
+
+// Manifest is what the program sent.
+func (f foreign) Manifest() module.Manifest { return f.manifest }
+
+// Register is done in the program.
+func (f foreign) Register(module.Registrar) {}
+
+// startForeign starts the programs that portal.yaml names and asks what they are. One that cannot be had leaves the
+// portal without its module, and a process in quarantine that says why.
+func (p *Portal) startForeign(ctx context.Context) error {
+	if len(p.foreign) == 0 {
+		return nil
+	}
+	for _, id := range p.foreign {
+		process, err := p.processes.Start(ctx, plugin.Spec{ID: id, Path: p.config.Modules[id].Path})
+		if err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			p.options.Log.ErrorContext(ctx, "a module is left out: its program cannot be used", "module", id, "error", err)
+			continue
+		}
+		p.programs[id] = process
+		p.units = append(p.units, module.Unit{Name: id, Module: foreign{process.Description().Manifest}})
+	}
+	return p.compose()
+}
+
+// startProcess starts a module of this program in a process of its own: the portal's program again, which serves the
+// one module and nothing else.
+func (p *Portal) startProcess(ctx context.Context, id string) (*plugin.Process, error) {
+	program, err := p.options.program()
+	if err != nil {
+		return nil, err
+	}
+	return p.processes.Start(ctx, plugin.Spec{ID: id, Path: program, Args: p.options.ProgramArgs, Env: append([]string{wire.EnvModule + "=" + id}, p.options.ProgramEnv...)})
+}
+
+// registerOwn takes in a module that runs in a process of its own; one of this program is started for that.
+func (p *Portal) registerOwn(ctx context.Context, own module.Module, m module.Manifest, rows *store.Store) ([]event.Subscription, error) {
+	if process := p.programs[m.ID]; process != nil {
+		return p.registerProcess(ctx, process, m, rows, p.config.Modules[m.ID].Settings)
+	}
+	settings, err := settingsOf(own)
+	if err != nil {
+		return nil, err
+	}
+	process, err := p.startProcess(ctx, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	return p.registerProcess(ctx, process, m, rows, settings)
+}
+
+// registerProcess lends a module's process what the module needs, and has the router carry calls to it.
+func (p *Portal) registerProcess(ctx context.Context, process *plugin.Process, m module.Manifest, rows *store.Store, settings []byte) ([]event.Subscription, error) {
+	policy, err := json.Marshal(p.policy)
+	if err != nil {
+		return nil, err
+	}
+	dsn, err := p.db.ModuleDSN(ctx, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	all := p.db.RuntimeRoles(m.ID)
+	err = process.Open(ctx, plugin.Lend{Rows: rows, Request: &kernelv1.OpenRequest{
+		Settings: settings, Database: dsn, Key: p.secrets.Derive("module/"+m.ID, 32), PageKey: rows.PageKey(),
+		TimeZone: p.config.Location().String(), Policy: policy, Role: all[len(all)-1],
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return process.Subscriptions(), process.Register(p.router)
+}
+
+// settingsOf are a module's settings as they are sent to its process.
+func settingsOf(m module.Module) ([]byte, error) {
+	c, ok := m.(module.Configurable)
+	if !ok {
+		return nil, nil
+	}
+	return yaml.Marshal(c.Settings())
+}
+
+// program is what is started to serve a module: the portal's own.
+func (o Options) program() (string, error) {
+	if o.Program != "" {
+		return o.Program, nil
+	}
+	return os.Executable()
+}
+
+// Serve serves one module to the portal that started this program again for it; Main calls it. It tells whether the
+// program was started for that, and returns once the portal lets it go.
+func Serve(assemble Assemble) bool {
+	if !serve.Asked() {
+		return false
+	}
+	id := os.Getenv(wire.EnvModule)
+	serve.Run(func(conn grpc.ClientConnInterface) (module.Module, error) {
+		// Every constructor runs, as the modules were composed together; only one is served.
+		units, err := assemble(call.New(call.Options{Upstream: conn}))
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range units {
+			if u.Name == id {
+				return u.Module, nil
+			}
+		}
+		return nil, fmt.Errorf("this program has no module %q", id)
+	})
+	return true
+}
+
+// Processes are the portal's modules that have processes of their own; none when there are no such.
+func (p *Portal) Processes() []*plugin.Process {
+	if p.processes == nil {
+		return nil
+	}
+	return p.processes.Processes()
+}

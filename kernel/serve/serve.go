@@ -1,0 +1,99 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime/debug"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/internal/wire"
+	"github.com/opencabinet/cabinet/kernel/module"
+)
+
+// Plugin serves a module to the portal that started this program, and ends the program when the portal lets it go.
+// Started by hand the program says what it is and ends with code 1.
+func Plugin[M module.Module](newModule func(conn grpc.ClientConnInterface) M) {
+	if !Asked() {
+		_, _ = fmt.Fprintln(os.Stderr, "This program is a plugin: a Cabinet portal starts it. Name it in portal.yaml, at modules.ID.path.")
+		os.Exit(1)
+	}
+	Run(func(conn grpc.ClientConnInterface) (module.Module, error) { return newModule(conn), nil })
+}
+
+// Asked tells whether a portal started this program to serve a module.
+func Asked() bool { return os.Getenv(wire.CookieKey) == wire.CookieValue }
+
+// Run serves the module that newModule makes. It returns when the portal lets the process go; the caller then ends the
+// program. For programs that serve one of several modules; others call [Plugin].
+func Run(newModule func(conn grpc.ClientConnInterface) (module.Module, error)) {
+	errs := os.Stderr // go-plugin puts a pipe in its place
+	log := slog.New(newHandler(errs))
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	followPortal(ctx, end, log)
+
+	back := newBack()
+	m, err := newModule(back)
+	if err != nil {
+		log.ErrorContext(ctx, "the module cannot be made", "error", err)
+		os.Exit(1)
+	}
+	s := newServer(ctx, m, back, log)
+	plugin.Serve(&plugin.ServeConfig{
+		HandshakeConfig: plugin.HandshakeConfig{ProtocolVersion: wire.Protocol, MagicCookieKey: wire.CookieKey, MagicCookieValue: wire.CookieValue},
+		Plugins:         plugin.PluginSet{"module": &service{server: s}},
+		Logger:          hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: errs, JSONFormat: true}),
+		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
+			return grpc.NewServer(append(options,
+				grpc.MaxRecvMsgSize(wire.MaxMessage+overhead), grpc.MaxSendMsgSize(wire.MaxMessage+overhead),
+				grpc.UnknownServiceHandler(s.registry.serve))...)
+		},
+	})
+	s.close(context.WithoutCancel(ctx))
+}
+
+// overhead is how much larger than the largest message its frame may be: the router has measured the message itself.
+const overhead = 1 << 10
+
+// service binds the server to go-plugin.
+type service struct {
+	plugin.NetRPCUnsupportedPlugin
+	server *server
+}
+
+var _ plugin.GRPCPlugin = (*service)(nil)
+
+// GRPCServer registers what the kernel asks.
+func (p *service) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
+	kernelv1.RegisterPluginServiceServer(s, p.server)
+	return nil
+}
+
+// GRPCClient is the portal's side, and not here.
+func (p *service) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+	return nil, fmt.Errorf("this is the plugin's side")
+}
+
+// version is the program's, as the Go toolchain stamped it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	revision := ""
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 8 {
+			revision = " " + s.Value[:8]
+		}
+	}
+	return info.Main.Version + revision
+}
+
+var _ io.Closer = (*back)(nil)

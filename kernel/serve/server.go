@@ -1,0 +1,242 @@
+package serve
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/internal/wire"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// server answers what the kernel asks of a module's process.
+type server struct {
+	kernelv1.UnimplementedPluginServiceServer
+	module   module.Module
+	id       string
+	back     *back
+	log      *slog.Logger
+	life     context.Context // ends with the process
+	registry *registry
+
+	mu            sync.Mutex
+	opened        bool
+	host          *module.Host
+	subscriptions map[string]event.Subscription // by subscriber and type
+	closers       []func(ctx context.Context) error
+}
+
+var (
+	_ kernelv1.PluginServiceServer = (*server)(nil)
+	_ module.Registrar             = (*server)(nil)
+)
+
+func newServer(life context.Context, m module.Module, b *back, log *slog.Logger) *server {
+	id := m.Manifest().ID
+	return &server{
+		module: m, id: id, back: b, log: log, life: life, subscriptions: map[string]event.Subscription{},
+		registry: &registry{module: id, log: log, base: life, services: map[string]bound{}},
+	}
+}
+
+// Describe says what the module is.
+func (s *server) Describe(context.Context, *kernelv1.DescribeRequest) (*kernelv1.DescribeResponse, error) {
+	return describe(s.module)
+}
+
+// Open lends the module what it needs, binds its services and starts it. It is done once in a process's life.
+func (s *server) Open(ctx context.Context, r *kernelv1.OpenRequest) (response *kernelv1.OpenResponse, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.opened {
+		return nil, status.Error(codes.FailedPrecondition, "the module was opened before: start a new process")
+	}
+	s.opened = true
+	defer func() {
+		if p := recover(); p != nil {
+			err = call.Panicked(ctx, call.Provider{Module: s.id, Method: "Open", Log: s.log}, p)
+		}
+	}()
+	if err := s.settle(r.GetSettings()); err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	if err := s.lend(ctx, r); err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	s.module.Register(s)
+	if err := s.servePages(r.GetPagesSocket()); err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	if m, ok := s.module.(module.Starter); ok {
+		if err := m.Start(s.life); err != nil {
+			return nil, status.Errorf(codes.FailedPrecondition, "the module does not start: %v", err)
+		}
+	}
+	response = &kernelv1.OpenResponse{}
+	for _, sub := range s.subscriptions {
+		one := &kernelv1.Subscription{Subscriber: sub.Subscriber}
+		for _, t := range sub.Types {
+			one.Types = append(one.Types, string(t))
+		}
+		response.Subscriptions = append(response.Subscriptions, one)
+	}
+	return response, nil
+}
+
+// settle fills the module's settings.
+func (s *server) settle(text []byte) error {
+	m, ok := s.module.(module.Configurable)
+	if !ok {
+		return nil
+	}
+	settings := m.Settings()
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(settings); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("the settings of module %s: %w", s.id, err)
+	}
+	if v, ok := settings.(module.Validator); ok {
+		return v.Validate()
+	}
+	return nil
+}
+
+// lend makes the module's host of what the portal sent.
+func (s *server) lend(ctx context.Context, r *kernelv1.OpenRequest) error {
+	policy := &access.Policy{}
+	if err := json.Unmarshal(r.GetPolicy(), policy); err != nil {
+		return fmt.Errorf("the portal's policy cannot be read: %w", err)
+	}
+	zone, err := time.LoadLocation(r.GetTimeZone())
+	if err != nil {
+		return err
+	}
+	if err := s.back.open(s.id, r.GetHostSocket(), r.GetToken()); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, func(context.Context) error { return s.back.Close() })
+	now, err := clock()
+	if err != nil {
+		return err
+	}
+	s.host = &module.Host{
+		ID: s.id, Policy: policy, Log: s.log, Now: now, Zone: zone,
+		Key: func(purpose string, bytes int) []byte { return module.DeriveKey(r.GetKey(), purpose, bytes) },
+	}
+	if r.GetDatabase() == "" {
+		return nil
+	}
+	kernel := kernelv1.NewHostServiceClient(s.back)
+	rows, closeRows, err := store.OpenLent(context.WithoutCancel(ctx), store.Lent{
+		Module: s.id, DSN: r.GetDatabase(), PageKey: r.GetPageKey(), Role: r.GetRole(),
+		Sign: func(ctx context.Context) (string, time.Time, error) {
+			ctx, cancel := context.WithTimeout(ctx, signWithin)
+			defer cancel()
+			signed, err := kernel.SignRows(access.With(ctx, access.AsModule(s.id)), &kernelv1.SignRowsRequest{})
+			return signed.GetSetting(), signed.GetExpireTime().AsTime(), err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	s.host.Store = rows
+	s.closers = append(s.closers, func(context.Context) error { closeRows(); return nil })
+	return nil
+}
+
+// RegisterService binds a service.
+func (s *server) RegisterService(desc *grpc.ServiceDesc, impl any) {
+	s.registry.RegisterService(desc, impl)
+}
+
+// Handle binds a handler of events.
+func (s *server) Handle(sub event.Subscription) {
+	for _, t := range sub.Types {
+		s.subscriptions[sub.Subscriber+" "+string(t)] = event.Subscription{
+			Subscriber: sub.Subscriber, Module: sub.Module, Types: []protoreflect.FullName{t}, Handle: sub.Handle,
+		}
+	}
+}
+
+// Host is what the portal lends.
+func (s *server) Host() *module.Host { return s.host }
+
+// Deliver hands an event to its handler, which acts as the module.
+func (s *server) Deliver(ctx context.Context, r *kernelv1.DeliverRequest) (_ *kernelv1.DeliverResponse, err error) {
+	_ = grpc.SetTrailer(ctx, metadata.Pairs(wire.ServedKey, "1"))
+	s.mu.Lock()
+	sub, ok := s.subscriptions[r.GetSubscriber()+" "+r.GetType()]
+	s.mu.Unlock()
+	if !ok {
+		return nil, status.Errorf(codes.Unimplemented, "module %s has no handler %s for %s", s.id, r.GetSubscriber(), r.GetType())
+	}
+	kind, err := protoregistry.GlobalTypes.FindMessageByName(protoreflect.FullName(r.GetType()))
+	if err != nil {
+		return nil, status.Errorf(codes.Unimplemented, "this program does not link %s", r.GetType())
+	}
+	payload := kind.New().Interface()
+	if err := proto.Unmarshal(r.GetPayload(), payload); err != nil {
+		return nil, status.Errorf(codes.InvalidArgument, "the payload is no %s", r.GetType())
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = call.Panicked(ctx, call.Provider{Module: s.id, Method: "event " + r.GetSubscriber(), Log: s.log}, p)
+		}
+	}()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.life, cancel)()
+	ctx = event.WithDelivery(s.host.Self(ctx), r.GetSubscriber(), r.GetEventId())
+	err = sub.Handle(ctx, event.Event{
+		ID: r.GetEventId(), Source: r.GetSource(), Type: protoreflect.FullName(r.GetType()), Key: r.GetKey(), Time: r.GetTime().AsTime(), Payload: payload,
+	})
+	if err != nil {
+		return nil, status.Error(status.Code(err), err.Error()) // for the portal's log; it goes no further
+	}
+	return &kernelv1.DeliverResponse{}, nil
+}
+
+// close ends what the module began, when the portal lets the process go.
+func (s *server) close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, stopWithin)
+	defer cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m, ok := s.module.(module.Stopper); ok && s.opened {
+		if err := m.Stop(ctx); err != nil {
+			s.log.WarnContext(ctx, "the module did not stop well", "error", err)
+		}
+	}
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		if err := s.closers[i](ctx); err != nil {
+			s.log.WarnContext(ctx, "something did not close", "error", err)
+		}
+	}
+}
+
+const (
+	// signWithin is how long the portal may take to sign.
+	signWithin = 10 * time.Second
+	// stopWithin is how long a module has to stop.
+	stopWithin = 10 * time.Second
+)

@@ -1,0 +1,75 @@
+package booking
+
+import (
+	"embed"
+	"io/fs"
+
+	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/module"
+	v1 "github.com/opencabinet/cabinet/plugins/booking/v1"
+)
+
+// ID names the module, its schema, its texts and its permissions.
+const ID = "booking"
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+//go:embed locales/*.yaml
+var locales embed.FS
+
+// Permissions of the module.
+const (
+	readResources   = "booking.resources.read"
+	updateResources = "booking.resources.update"
+	readBookings    = "booking.bookings.read"
+	createBookings  = "booking.bookings.create"
+	cancelBookings  = "booking.bookings.cancel"
+)
+
+func manifest() module.Manifest {
+	return module.Manifest{
+		ID: ID,
+		Provides: []string{
+			v1.ResourceService_ServiceDesc.ServiceName, v1.SlotService_ServiceDesc.ServiceName, v1.BookingService_ServiceDesc.ServiceName,
+		},
+		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
+		Publishes: []string{
+			string((&v1.BookingMade{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.BookingCancelled{}).ProtoReflect().Descriptor().FullName()),
+		},
+		Permissions: []access.Permission{
+			// Resources are the business's, the same for all who see any; a reach only says who may.
+			permission(readResources, access.Granted, access.All, access.All),
+			permission(updateResources, access.None, access.All, access.All),
+			permission(readBookings, access.Granted, access.Granted, access.All),
+			permission(createBookings, access.Granted, access.Granted, access.All),
+			permission(cancelBookings, access.Granted, access.Granted, access.All),
+		},
+		Screens:    screens,
+		Tiles:      tiles,
+		Migrations: below(migrations, "migrations"),
+		Locales:    locales,
+	}
+}
+
+// permission gives a right to contacts, to managers and to heads.
+func permission(name string, contacts, managers, heads access.Reach) access.Permission {
+	p := access.Permission{Name: name, Title: ID + ".permissions." + name[len(ID)+1:], Presets: map[string]access.Reach{}}
+	for role, reach := range map[string]access.Reach{"client": contacts, "manager": managers, "head": heads} {
+		if reach != access.None {
+			p.Presets[role] = reach
+		}
+	}
+	return p
+}
+
+// below is a folder of an embedded file system; the folder is there, or this would not have been compiled.
+func below(files fs.FS, folder string) fs.FS {
+	found, err := fs.Sub(files, folder)
+	if err != nil {
+		panic(err)
+	}
+	return found
+}
