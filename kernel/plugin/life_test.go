@@ -99,7 +99,7 @@ func TestAProcessOutlivesTheThreadThatAskedForIt(t *testing.T) {
 	go func() {
 		runtime.LockOSThread() // and ends with the goroutine
 		thread <- syscall.Gettid()
-		started <- w.start(t, "")
+		started <- w.start(t, "") //nolint:testifylint // its failures end the goroutine, and the test by its limit
 	}()
 	tid, p := <-thread, <-started
 	require.Eventually(t, func() bool {

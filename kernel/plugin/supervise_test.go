@@ -4,7 +4,6 @@ package plugin_test
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"os"
 	"sync"
@@ -198,7 +197,7 @@ func TestEachEvilEndsInANamedState(t *testing.T) {
 		w := newWorld(t, quick)
 		_, err := w.host.Start(t.Context(), spec("lie:contract"))
 		var differ *plugin.IncompatibleError
-		require.True(t, errors.As(err, &differ), err)
+		require.ErrorAs(t, err, &differ)
 		require.Equal(t, []string{
 			"field cabinet.plugintest.v1.DoThingRequest.number is optional string, here optional int64",
 			"field cabinet.plugintest.v1.GetThingRequest.text has number 7, here 1",

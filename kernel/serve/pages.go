@@ -66,7 +66,7 @@ func (s *server) page(routes http.Handler) http.Handler {
 		defer func() {
 			switch p := recover(); {
 			case p == nil:
-			case p == http.ErrAbortHandler:
+			case p == http.ErrAbortHandler: //nolint:errorlint // net/http compares it so
 				panic(p)
 			default:
 				_ = call.Panicked(r.Context(), call.Provider{Module: s.id, Method: "page " + r.URL.Path, Log: s.log}, p)

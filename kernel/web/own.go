@@ -89,9 +89,9 @@ func (s *Server) serveOwn(c echo.Context, id string, routes http.Handler) error 
 	func() {
 		defer func() {
 			switch p := recover(); {
-			case p == nil, p == http.ErrAbortHandler && w.err != nil && !c.Response().Committed:
+			case p == nil, p == http.ErrAbortHandler && w.err != nil && !c.Response().Committed: //nolint:errorlint // net/http compares it so
 				// The module, or the proxy to it, broke off because nothing more was taken.
-			case p != http.ErrAbortHandler && c.Response().Committed:
+			case p != http.ErrAbortHandler && c.Response().Committed: //nolint:errorlint // as above
 				s.Log.ErrorContext(ctx, "a module's page panicked", "module", id, "path", c.Request().URL.Path, "panic", p)
 				panic(http.ErrAbortHandler) // or half of an answer would pass for the whole
 			default:
