@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,29 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/plugin"
 	"github.com/opencabinet/cabinet/kernel/plugin/internal/testpb"
 )
-
-// portal is a program with a module's process, to be killed.
-func portal() {
-	ctx := context.Background()
-	log := slog.New(slog.DiscardHandler)
-	host, err := plugin.NewHost(plugin.HostConfig{
-		Router: call.New(call.Options{Log: log}), Log: log,
-		SignRows: func(context.Context, string) (string, time.Time, error) { return "", time.Time{}, nil },
-	})
-	if err != nil {
-		panic(err)
-	}
-	p, err := host.Start(ctx, spec(""))
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(p.Status().PID)
-	select {}
-}
 
 // alive tells whether a process runs; one that has ended and was not asked for its end does not.
 func alive(pid int) bool {

@@ -37,6 +37,8 @@ func TestMain(m *testing.M) {
 	case mode == "chatter":
 		fmt.Println("Hello, I am no plugin at all")
 		time.Sleep(time.Hour) //nolint:forbidigo // that is what it is for
+	case mode == modePing, mode == modeGRPC:
+		beside(mode)
 	case mode == "portal":
 		portal()
 	case strings.HasPrefix(mode, "lie"):
@@ -159,6 +161,25 @@ func restarted(t testing.TB, p *plugin.Process) plugin.Status {
 			require.FailNow(t, "it was not started anew", "it is %+v", p.Status())
 		}
 	}
+}
+
+// portal is a program with a module's process, to be killed.
+func portal() {
+	ctx := context.Background()
+	log := slog.New(slog.DiscardHandler)
+	host, err := plugin.NewHost(plugin.HostConfig{
+		Router: call.New(call.Options{Log: log}), Log: log,
+		SignRows: func(context.Context, string) (string, time.Time, error) { return "", time.Time{}, nil },
+	})
+	if err != nil {
+		panic(err)
+	}
+	p, err := host.Start(ctx, spec(""))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(p.Status().PID)
+	select {}
 }
 
 // neighbour says who it takes its caller for.

@@ -30,7 +30,7 @@ type Timing struct {
 	// Silent is how many questions in a row may stay without an answer before the process is killed. Default: 3.
 	Silent int
 	// First is the wait after the first failure, doubled with each up to Most, and shortened at random. Defaults:
-	// 200 ms, 30 s.
+	// 100 ms, so that a reader waits for a quarter of a second at most, and 30 s.
 	First, Most time.Duration
 	// Failures within Window put a process into quarantine. Defaults: 5, 10 min.
 	Failures int
@@ -47,7 +47,7 @@ func (t Timing) withDefaults() Timing {
 		value time.Duration
 	}{
 		{&t.Start, 20 * time.Second}, {&t.Open, 30 * time.Second}, {&t.Health, 5 * time.Second}, {&t.Answer, 2 * time.Second},
-		{&t.First, 200 * time.Millisecond}, {&t.Most, 30 * time.Second}, {&t.Window, 10 * time.Minute}, {&t.Kill, 5 * time.Second},
+		{&t.First, 100 * time.Millisecond}, {&t.Most, 30 * time.Second}, {&t.Window, 10 * time.Minute}, {&t.Kill, 5 * time.Second},
 		{&t.Page, 15 * time.Second},
 	} {
 		if *d.field == 0 {
