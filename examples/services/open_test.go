@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/base32"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -37,13 +39,19 @@ type site struct {
 func openSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{}
+	text := portalYAML
+	if os.Getenv("CABINET_MODE") == "process" { // the same tests, with clientmanager in a process of its own too
+		line := []byte("\n  clientmanager:\n")
+		require.Contains(t, string(text), string(line))
+		text = bytes.Replace(text, line, []byte("\n  clientmanager:\n    run: process\n"), 1)
+	}
 	options := kernel.Options{
 		Assemble: assemble,
 		Seed: func(ctx context.Context, seed *kernel.Seed) error {
 			s.password = strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(seed.Key("password", 10)))
 			return tell(ctx, seed)
 		},
-		Config:  config.Options{BuiltIn: portalYAML, Environ: []string{"CABINET_LISTEN=127.0.0.1:0", "CABINET_DATA=" + t.TempDir()}},
+		Config:  config.Options{BuiltIn: text, Environ: []string{"CABINET_LISTEN=127.0.0.1:0", "CABINET_DATA=" + t.TempDir()}},
 		Cluster: func(ctx context.Context, _ string) (*cluster.Cluster, error) { return cluster.ForTests(ctx) },
 		Log:     slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
 	}
