@@ -64,6 +64,9 @@ type words struct {
 	texts, links []string
 }
 
+// fileEnding is of links that lead to a file and no page: a booking for one's own calendar.
+const fileEnding = ".ics"
+
 func read(t *testing.T, body string) words {
 	t.Helper()
 	root, err := html.Parse(strings.NewReader(body))
@@ -77,7 +80,7 @@ func read(t *testing.T, body string) words {
 			switch {
 			case n.Data == "html" && a.Key == "lang":
 				w.lang = a.Val
-			case n.Data == "a" && a.Key == "href" && strings.HasPrefix(a.Val, "/") && !strings.HasPrefix(a.Val, "/language/"):
+			case n.Data == "a" && a.Key == "href" && strings.HasPrefix(a.Val, "/") && !strings.HasPrefix(a.Val, "/language/") && !strings.HasSuffix(a.Val, fileEnding):
 				w.links = append(w.links, a.Val)
 			case a.Key == "title", a.Key == "placeholder", a.Key == "alt", a.Key == "aria-label", strings.HasPrefix(a.Key, "data-confirm"), a.Key == "data-label", a.Key == "data-busy":
 				w.texts = append(w.texts, a.Val)

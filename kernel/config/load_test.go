@@ -224,7 +224,10 @@ func TestMistakes(t *testing.T) {
 		{"modules:\n  files:\n    settings:\n      store: {buckt: b}", `portal.yaml:4: unknown key "buckt" in modules.files.settings.store; did you mean "bucket"?`},
 		{"modules:\n  files:\n    settings: {err: b}", `unknown key "err"`},
 		{"modules:\n  clientmanager:\n    settings: {a: b}", `portal.yaml:3: modules.clientmanager.settings: this module has no settings; remove them`},
-		{"modules:\n  files:\n    run: process", `portal.yaml:3: modules.files.run: a process of its own is not supported yet; write inprocess`},
+		{"modules:\n  files:\n    path: ./files", `portal.yaml:3: modules.files.path: module files is part of this program; remove the path`},
+		{"modules:\n  booking:\n    path: ./booking\n    run: inprocess", `modules.booking.run: a module with a path runs in a process of its own`},
+		{"modules:\n  Boo-king:\n    path: ./booking", `"Boo-king" is no module's id`},
+		{"modules:\n  booking:\n    path: ./booking\n    settings: {key: '${env:NOT_SET}'}", "the environment variable NOT_SET is not set"},
 		{"modules:\n  files:\n    run: docker", `"docker" is no way to run a module`},
 		{"modules:\n  files:\n    run: ''", `"" is no way to run a module`},
 		{"modules: {files: {enabled: maybe}}", "modules.files.enabled: this is neither true nor false"},
@@ -369,4 +372,19 @@ func FuzzLoad(f *testing.F) {
 			require.True(t, filepath.IsAbs(cfg.Data))
 		}
 	})
+}
+
+func TestModulesOfTheirOwnPrograms(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "portal.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("modules:\n  booking:\n    path: bin/booking\n    settings:\n      key: ${env:BOOKING_KEY}\n      days: 30\n  files: {run: process}\n"), 0o600))
+	cfg, err := config.Load(config.Options{
+		Path: file, Environ: []string{"HOME=/home/ann", "BOOKING_KEY=k: 1"}, Module: map[string]any{"files": nil},
+	})
+	require.NoError(t, err)
+	require.Equal(t, config.RunProcess, cfg.Modules["files"].Run)
+	booking := cfg.Modules["booking"]
+	require.Equal(t, filepath.Join(dir, "bin/booking"), booking.Path)
+	require.Equal(t, config.RunProcess, booking.Run)
+	require.YAMLEq(t, "key: 'k: 1'\ndays: 30\n", string(booking.Settings), "references are resolved: the program has no access to them")
 }
