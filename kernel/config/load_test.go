@@ -378,13 +378,13 @@ func TestModulesOfTheirOwnPrograms(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "portal.yaml")
 	require.NoError(t, os.WriteFile(file, []byte("modules:\n  booking:\n    path: bin/booking\n    settings:\n      key: ${env:BOOKING_KEY}\n      days: 30\n  files: {run: process}\n"), 0o600))
-	cfg, err := config.Load(config.Options{
+	cfg, err := Load(Options{
 		Path: file, Environ: []string{"HOME=/home/ann", "BOOKING_KEY=k: 1"}, Module: map[string]any{"files": nil},
 	})
 	require.NoError(t, err)
-	require.Equal(t, config.RunProcess, cfg.Modules["files"].Run)
+	require.Equal(t, RunProcess, cfg.Modules["files"].Run)
 	booking := cfg.Modules["booking"]
 	require.Equal(t, filepath.Join(dir, "bin/booking"), booking.Path)
-	require.Equal(t, config.RunProcess, booking.Run)
+	require.Equal(t, RunProcess, booking.Run)
 	require.YAMLEq(t, "key: 'k: 1'\ndays: 30\n", string(booking.Settings), "references are resolved: the program has no access to them")
 }
