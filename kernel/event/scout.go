@@ -19,7 +19,7 @@ func (d *Dispatcher) scout(ctx context.Context) {
 		if n == 0 {
 			return
 		}
-		got, err := d.lanes.take(ctx, n)
+		got, err := d.take(ctx, n)
 		for range n - len(got) {
 			<-d.free
 		}
@@ -48,6 +48,14 @@ func (d *Dispatcher) scout(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// take leases lanes, to the end: one that was broken off by stopping could have leased some that nobody would then work,
+// or give back, until their leases are over.
+func (d *Dispatcher) take(ctx context.Context, n int) ([]lane, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(d.cfg.Lease, 5*time.Second))
+	defer cancel()
+	return d.lanes.take(ctx, n)
 }
 
 // reserve waits for a free worker and takes all that are free: at least one, or none when stopping.

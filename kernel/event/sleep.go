@@ -18,10 +18,7 @@ func (d *Dispatcher) sleep(ctx context.Context, idle int) error {
 		d.pause(ctx, d.wake, min(d.cfg.Poll, time.Second))
 		return nil
 	}
-	// The row outlives a dispatcher that is killed by this much, and publishers notify in vain.
-	if err := d.lanes.lieDown(ctx, d.id, d.cfg.Poll+10*time.Second); err != nil {
-		return err
-	}
+	// Getting up is seen to first, since lying down may be broken off after it was done.
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
@@ -29,6 +26,10 @@ func (d *Dispatcher) sleep(ctx context.Context, idle int) error {
 			d.cfg.Log.WarnContext(ctx, "publishers keep notifying a dispatcher that is awake", "error", err)
 		}
 	}()
+	// The row outlives a dispatcher that is killed by this much, and publishers notify in vain.
+	if err := d.lanes.lieDown(ctx, d.id, d.cfg.Poll+10*time.Second); err != nil {
+		return err
+	}
 	for {
 		quiet, err := d.lanes.quiet(ctx)
 		if err != nil {

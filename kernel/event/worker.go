@@ -36,6 +36,10 @@ const awayFor = time.Second
 func (d *Dispatcher) work(ctx context.Context, l lane) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer d.keep(ctx, l, cancel)()
+	if d.stopping(ctx) {
+		d.yield(ctx, l, 0)
+		return
+	}
 	if l.Attempts >= d.cfg.MaxAttempts {
 		d.giveUp(ctx, l, "", l.Attempts, errors.New("the process ended, or was silent, each time that it handled the event"))
 		return
