@@ -3,6 +3,7 @@ package accountmanager
 import (
 	"time"
 
+	"github.com/opencabinet/cabinet/kernel/module"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -13,9 +14,7 @@ import (
 // refuse is an error whose words people read. field is the path of the one at fault in the request, empty when none
 // is; reason is a key below accountmanager.errors of the locale files, and text the same for logs and the API.
 func refuse(code codes.Code, field, reason, text string) error {
-	return detailed(code, text, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
-		{Field: field, Description: text, Reason: "accountmanager.errors." + reason},
-	}})
+	return module.Refusal(code, field, "accountmanager.errors."+reason, text)
 }
 
 // wrongPassword is the one answer to a login that does not exist, and to a password that is not its own.

@@ -1,14 +1,10 @@
 package accountmanager
 
 import (
-	"errors"
 	"slices"
 
-	"buf.build/go/protovalidate"
 	"github.com/nyaruka/phonenumbers"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/proto"
 )
 
 // named are the fields that an update is about. A mask that names none would change all, roles as well, to what
@@ -23,30 +19,6 @@ func named(mask, known []string) ([]string, error) {
 		}
 	}
 	return mask, nil
-}
-
-// constrained checks the contract's constraints of the named fields of a thing as it would become. The router does
-// not do that for updates: what their mask does not name is empty there.
-func constrained(under string, m proto.Message, names []string) error {
-	err := protovalidate.Validate(m)
-	var broken *protovalidate.ValidationError
-	if !errors.As(err, &broken) {
-		return err
-	}
-	detail := &errdetails.BadRequest{}
-	for _, v := range broken.Violations {
-		steps := v.Proto.GetField().GetElements()
-		if len(steps) > 0 && slices.Contains(names, steps[0].GetFieldName()) {
-			detail.FieldViolations = append(detail.FieldViolations, &errdetails.BadRequest_FieldViolation{
-				Field:       under + "." + protovalidate.FieldPathString(v.Proto.GetField()),
-				Description: v.Proto.GetMessage(), Reason: v.Proto.GetRuleId(),
-			})
-		}
-	}
-	if len(detail.GetFieldViolations()) == 0 {
-		return nil
-	}
-	return detailed(codes.InvalidArgument, "the request is not valid: "+broken.Error(), detail)
 }
 
 // phone writes a phone as it is stored, also one typed as at home: "044 555-01-42". What is none stays as it is, for

@@ -10,6 +10,7 @@ import (
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -74,7 +75,7 @@ func (s *meService) UpdateMe(ctx context.Context, r *accountmanagerv1.UpdateMeRe
 		case wanted.GetRevision() != 0 && wanted.GetRevision() != row.Revision:
 			return errMeanwhile
 		}
-		if err := constrained("me", after.proto(), mask); err != nil {
+		if err := module.Constrained("me", after.proto(), mask...); err != nil {
 			return err
 		}
 		return updateMe(ctx, tx, after)

@@ -33,7 +33,6 @@ package accountmanager
 
 import (
 	"embed"
-	"io/fs"
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
@@ -91,7 +90,7 @@ func (m *Module) Manifest() module.Manifest {
 		Permissions:   permissions(),
 		Screens:       screens(),
 		GrantsClients: true,
-		Migrations:    sub(migrations, "migrations"),
+		Migrations:    module.Folder(migrations, "migrations"),
 		Locales:       locales,
 	}
 }
@@ -111,13 +110,4 @@ func (m *Module) Register(r module.Registrar) {
 	// One name, so that a client's suspension and resumption arrive in order.
 	r.Handle(event.On("accountmanager.follow-clients", m.clientSuspended))
 	r.Handle(event.On("accountmanager.follow-clients", m.clientResumed))
-}
-
-// sub is a folder of an embedded file system; the folder is there, or this would not have been compiled.
-func sub(files fs.FS, dir string) fs.FS {
-	below, err := fs.Sub(files, dir)
-	if err != nil {
-		panic(err)
-	}
-	return below
 }

@@ -10,6 +10,7 @@ import (
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -102,7 +103,7 @@ func (s *userService) UpdateUser(ctx context.Context, r *accountmanagerv1.Update
 		case user.GetRevision() != 0 && user.GetRevision() != old.Revision:
 			return errMeanwhile
 		}
-		if err := constrained("user", after.proto(), mask); err != nil {
+		if err := module.Constrained("user", after.proto(), mask...); err != nil {
 			return err
 		}
 		if err := s.checkRoles(ctx, tx, who, old, after.Roles); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -95,7 +96,7 @@ func (s *clientService) CreateClient(ctx context.Context, r *v1.CreateClientRequ
 				change.apply(client, r.GetClient())
 			}
 			tidy(client)
-			if err := constrained("client", client); err != nil {
+			if err := module.Constrained("client", client); err != nil {
 				return nil, err
 			}
 			if err := s.add(ctx, tx, []*v1.Client{client}, "created"); err != nil {
@@ -189,7 +190,7 @@ func (m *Module) change(ctx context.Context, want *v1.Client, fields []string, w
 		case want.GetRevision() != 0 && want.GetRevision() != present.GetRevision():
 			return nil, errMeanwhile
 		}
-		if err := constrained("client", client); err != nil {
+		if err := module.Constrained("client", client); err != nil {
 			return nil, err
 		}
 		return m.save(ctx, tx, client, entry{what: what, fields: differ})

@@ -11,6 +11,7 @@ import (
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -130,7 +131,7 @@ func (s *contactService) checkRole(id string) error {
 
 // write saves a contact and writes it down. The client is held, so that two do not make two main contacts.
 func (s *contactService) write(ctx context.Context, tx *store.Tx, c *v1.Contact, what string) error {
-	if err := constrained("contact", c); err != nil {
+	if err := module.Constrained("contact", c); err != nil {
 		return err
 	}
 	if _, err := holdClient(ctx, tx, c.GetClientId()); err != nil {

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/opencabinet/cabinet/kernel/module"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -51,7 +52,7 @@ func (e *fileError) GRPCStatus() *status.Status {
 	if e.Key != "" {
 		v.Reason = ID + ".import.file_" + e.Key
 	}
-	return violation(codes.InvalidArgument, e.Error(), v)
+	return status.Convert(module.Refusals(codes.InvalidArgument, e.Error(), v))
 }
 
 // sheet is a file that was read.

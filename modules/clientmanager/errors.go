@@ -3,28 +3,17 @@ package clientmanager
 import (
 	"errors"
 
-	"buf.build/go/protovalidate"
 	"github.com/google/uuid"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
 // refuse is an error whose words people read. field is the path of the one at fault in the request, empty when none
 // is; reason is a key below clientmanager of the locale files, and text the same for logs and the API.
 func refuse(code codes.Code, field, reason, text string) error {
-	return violation(code, text, &errdetails.BadRequest_FieldViolation{Field: field, Description: text, Reason: ID + "." + reason}).Err()
-}
-
-func violation(code codes.Code, text string, violations ...*errdetails.BadRequest_FieldViolation) *status.Status {
-	s := status.New(code, text)
-	if detailed, err := s.WithDetails(&errdetails.BadRequest{FieldViolations: violations}); err == nil {
-		return detailed
-	}
-	return s
+	return module.Refusal(code, field, ID+"."+reason, text)
 }
 
 var (
@@ -54,23 +43,6 @@ func taken(err error) error {
 		return refuse(codes.AlreadyExists, "client.tax_id", "refusal.tax_id_taken", "another client has this tax id")
 	}
 	return err
-}
-
-// constrained checks the contract's constraints of a thing as it would become. The router does not do that for
-// updates: what their mask does not name is empty there.
-func constrained(under string, m proto.Message) error {
-	err := protovalidate.Validate(m)
-	var broken *protovalidate.ValidationError
-	if !errors.As(err, &broken) {
-		return err
-	}
-	var found []*errdetails.BadRequest_FieldViolation
-	for _, v := range broken.Violations {
-		found = append(found, &errdetails.BadRequest_FieldViolation{
-			Field: under + "." + protovalidate.FieldPathString(v.Proto.GetField()), Description: v.Proto.GetMessage(), Reason: v.Proto.GetRuleId(),
-		})
-	}
-	return violation(codes.InvalidArgument, "the request is not valid: "+broken.Error(), found...).Err()
 }
 
 // isID tells whether a text is an id. Requests whose constraints the router checks need not be asked.

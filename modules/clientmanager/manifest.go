@@ -2,7 +2,6 @@ package clientmanager
 
 import (
 	"embed"
-	"io/fs"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
@@ -63,7 +62,7 @@ func manifest() module.Manifest {
 
 		GrantsClients: true,
 		OwnsClients:   true,
-		Migrations:    below(migrations, "migrations"),
+		Migrations:    module.Folder(migrations, "migrations"),
 		Locales:       locales,
 	}
 }
@@ -80,13 +79,4 @@ func permission(name string, contacts, managers, heads access.Reach, contactRole
 		}
 	}
 	return p
-}
-
-// below is a folder of an embedded file system; the folder is there, or this would not have been compiled.
-func below(files fs.FS, folder string) fs.FS {
-	found, err := fs.Sub(files, folder)
-	if err != nil {
-		panic(err)
-	}
-	return found
 }

@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/module"
 )
 
 // profileService is what a client sees and may change of itself.
@@ -64,7 +65,7 @@ func (s *profileService) UpdateProfile(ctx context.Context, r *v1.UpdateProfileR
 		}
 	}
 	if len(closed) > 0 {
-		return nil, violation(codes.PermissionDenied, "staff keep some of these fields to themselves", closed...).Err()
+		return nil, module.Refusals(codes.PermissionDenied, "staff keep some of these fields to themselves", closed...)
 	}
 	want := proto.CloneOf(r.GetClient())
 	if want == nil {

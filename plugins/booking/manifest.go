@@ -2,7 +2,6 @@ package booking
 
 import (
 	"embed"
-	"io/fs"
 
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
@@ -49,7 +48,7 @@ func manifest() module.Manifest {
 		},
 		Screens:    screens,
 		Tiles:      tiles,
-		Migrations: below(migrations, "migrations"),
+		Migrations: module.Folder(migrations, "migrations"),
 		Locales:    locales,
 	}
 }
@@ -63,13 +62,4 @@ func permission(name string, contacts, managers, heads access.Reach) access.Perm
 		}
 	}
 	return p
-}
-
-// below is a folder of an embedded file system; the folder is there, or this would not have been compiled.
-func below(files fs.FS, folder string) fs.FS {
-	found, err := fs.Sub(files, folder)
-	if err != nil {
-		panic(err)
-	}
-	return found
 }

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 	v1 "github.com/opencabinet/cabinet/plugins/booking/v1"
 )
@@ -116,7 +117,7 @@ func (s *resourceService) CreateResource(ctx context.Context, r *v1.CreateResour
 
 // checkResource refuses what no resource can be.
 func checkResource(r *v1.Resource) error {
-	if err := constrained("resource", r); err != nil {
+	if err := module.Constrained("resource", r); err != nil {
 		return err
 	}
 	if minuteOf(r.GetOpens(), 0) >= minuteOf(r.GetCloses(), 0) {

@@ -1,0 +1,63 @@
+package module
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// Refusal is an error whose words people read. field is the path of the one at fault in the request, empty when none
+// is; key is of the module's locale files, and text says the same in English, for logs and the API.
+func Refusal(code codes.Code, field, key, text string) error {
+	return Refusals(code, text, &errdetails.BadRequest_FieldViolation{Field: field, Description: text, Reason: key})
+}
+
+// Refusals is an error about several fields; the reason of each is a key of the locale files.
+func Refusals(code codes.Code, text string, fields ...*errdetails.BadRequest_FieldViolation) error {
+	s := status.New(code, text)
+	if detailed, err := s.WithDetails(&errdetails.BadRequest{FieldViolations: fields}); err == nil {
+		s = detailed
+	}
+	return s.Err()
+}
+
+// Constrained checks the contract's constraints of a thing as it would become: of the named fields, or of all when none is
+// named. The router does not do that for an update whose thing is marked IGNORE_ALWAYS: what its mask does not name is
+// empty there. under is the request's field that holds the thing.
+func Constrained(under string, thing proto.Message, fields ...string) error {
+	err := protovalidate.Validate(thing)
+	var broken *protovalidate.ValidationError
+	if !errors.As(err, &broken) {
+		return err
+	}
+	var found []*errdetails.BadRequest_FieldViolation
+	for _, v := range broken.Violations {
+		steps := v.Proto.GetField().GetElements()
+		if len(fields) > 0 && (len(steps) == 0 || !slices.Contains(fields, steps[0].GetFieldName())) {
+			continue
+		}
+		found = append(found, &errdetails.BadRequest_FieldViolation{
+			Field: under + "." + protovalidate.FieldPathString(v.Proto.GetField()), Description: v.Proto.GetMessage(), Reason: v.Proto.GetRuleId(),
+		})
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return Refusals(codes.InvalidArgument, "the request is not valid: "+broken.Error(), found...)
+}
+
+// Folder is a folder of an embedded file system, for [Manifest.Migrations]. The folder is there, or the program would
+// not have been compiled.
+func Folder(files fs.FS, name string) fs.FS {
+	found, err := fs.Sub(files, name)
+	if err != nil {
+		panic(err)
+	}
+	return found
+}
