@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -132,7 +133,12 @@ func parse(f protoreflect.FieldDescriptor, text string) (v protoreflect.Value, e
 func tidy(kind kernelv1.Kind, text string) string {
 	switch kind {
 	case kernelv1.Kind_KIND_PHONE:
-		digits := strings.NewReplacer(" ", "", "\u00a0", "", "-", "", "(", "", ")", "", ".", "").Replace(text)
+		digits := strings.Map(func(r rune) rune {
+			if unicode.IsSpace(r) || strings.ContainsRune("-().", r) {
+				return -1
+			}
+			return r
+		}, text)
 		if strings.HasPrefix(digits, "00") {
 			digits = "+" + digits[2:]
 		}
