@@ -90,7 +90,7 @@ func parse(f protoreflect.FieldDescriptor, text string) (v protoreflect.Value, e
 	}
 	if f.Kind() == protoreflect.StringKind {
 		if !meaning(f).GetSecret() {
-			text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+			text = strings.TrimSpace(lineEnds.Replace(text))
 		}
 		text = tidy(meaning(f).GetKind(), text)
 		return protoreflect.ValueOfString(text), text == "", nil
@@ -128,6 +128,9 @@ func parse(f protoreflect.FieldDescriptor, text string) (v protoreflect.Value, e
 	}
 	return v, false, fmt.Errorf("value this form can take (%s)", f.Kind())
 }
+
+// lineEnds makes line ends of every system one.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 // tidy takes the decoration off what people type for a machine: "+380 (44) 555-01-42" is one phone.
 func tidy(kind kernelv1.Kind, text string) string {

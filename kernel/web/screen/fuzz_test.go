@@ -17,7 +17,7 @@ import (
 // the field's name. What was taken is taken again as it was written down.
 func FuzzFill(f *testing.F) {
 	for _, text := range []string{
-		"", " ", "Zerno Roastery", "12", "-0", "a\nb", "+380 (44) 555-01-42", "0\r(", "99999999999999999999", "true", "on", "CLIENT_STATUS_ACTIVE",
+		"", " ", "Zerno Roastery", "12", "-0", "a\nb", "+380 (44) 555-01-42", "0\r(", "0\r\r\n0", "99999999999999999999", "true", "on", "CLIENT_STATUS_ACTIVE",
 		"a,b,,a", "\x00", "\xff", "a\r\nb", "é\u0301", "CLIENT_STATUS_UNSPECIFIED", "0x10", "1e3", "NaN", "\u00a0", "<b>", "\u2028", "00",
 	} {
 		f.Add(text, text)
