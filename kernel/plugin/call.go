@@ -11,14 +11,12 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/internal/wire"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
-
-// servedKey is the trailer by which an answer of the module's is told from one of the transport's.
-const servedKey = wire.ServedKey
 
 // errBroken is a call whose connection broke: whether it was done nobody knows.
 var errBroken = errors.New("the connection to the module's process broke")
@@ -65,7 +63,7 @@ func (p *Process) once(ctx context.Context, method string, readOnly bool, in, ou
 // broken tells whether a call failed for its connection. It then waits until the process is known to be gone, or to be
 // another, so that the next try does not meet the same.
 func (p *Process) broken(ctx context.Context, inst *instance, err error, trailer metadata.MD) bool {
-	if err == nil || ctx.Err() != nil || len(trailer.Get(servedKey)) > 0 {
+	if err == nil || ctx.Err() != nil || len(trailer.Get(wire.ServedKey)) > 0 {
 		return false
 	}
 	switch status.Code(err) {
@@ -74,19 +72,27 @@ func (p *Process) broken(ctx context.Context, inst *instance, err error, trailer
 	default:
 		return false
 	}
-	timer := time.NewTimer(goneWithin)
-	defer timer.Stop()
-	select {
-	case <-inst.process.exited:
-		p.left(inst)
-	case <-ctx.Done():
-	case <-timer.C: // it lives, and broke the connection alone: the next try makes another
-	}
+	p.gone(ctx, inst) // one that lives broke the connection alone: the next try makes another
 	return true
 }
 
 // goneWithin is how long the end of a process may take to be seen after that of its connection.
 const goneWithin = time.Second
+
+// gone tells whether a process whose connection broke has ended, which the supervisor hears of in a moment. It waits for
+// that no longer than the call lasts.
+func (p *Process) gone(ctx context.Context, inst *instance) bool {
+	timer := time.NewTimer(goneWithin)
+	defer timer.Stop()
+	select {
+	case <-inst.process.exited:
+		p.left(inst)
+		return true
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+	return false
+}
 
 // attach tells the process who acts: in metadata that nobody but the kernel can write.
 func (p *Process) attach(ctx context.Context) (context.Context, func(), error) {
@@ -108,7 +114,7 @@ func (p *Process) attach(ctx context.Context) (context.Context, func(), error) {
 }
 
 // stream makes one streaming call. It is not made again when it breaks: some of it may have been read.
-func (p *Process) stream(method string, readOnly bool, desc *grpc.StreamDesc, from grpc.ServerStream, in, out descriptor) error {
+func (p *Process) stream(method string, readOnly bool, desc *grpc.StreamDesc, from grpc.ServerStream, in, out protoreflect.MessageDescriptor) error {
 	ctx, cancel := context.WithCancel(from.Context())
 	defer cancel()
 	inst, leave, err := p.enter(ctx, readOnly)

@@ -26,7 +26,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
-	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/internal/wire"
 )
@@ -87,8 +86,7 @@ func NewHost(cfg HostConfig) (*Host, error) {
 		return nil, errors.Join(fmt.Errorf("plugin: %w", err), os.RemoveAll(dir))
 	}
 	h.server = grpc.NewServer(
-		grpc.MaxRecvMsgSize(wire.MaxMessage+overhead), grpc.MaxSendMsgSize(wire.MaxMessage+overhead),
-		grpc.UnknownServiceHandler(h.serve))
+		grpc.MaxRecvMsgSize(wire.MaxFrame), grpc.MaxSendMsgSize(wire.MaxFrame), grpc.UnknownServiceHandler(h.serve))
 	go func() {
 		defer close(h.served)
 		if err := h.server.Serve(ownUser{listener}); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
@@ -97,9 +95,6 @@ func NewHost(cfg HostConfig) (*Host, error) {
 	}()
 	return h, nil
 }
-
-// overhead is how much larger than the largest message its frame may be.
-const overhead = 1 << 10
 
 // shortDir is where sockets may lie: as root /run, which others cannot fill.
 func shortDir() string {
@@ -192,9 +187,7 @@ func (h *Host) serve(_ any, stream grpc.ServerStream) error {
 func sent(md metadata.MD) metadata.MD {
 	out := metadata.MD{}
 	for key, values := range md {
-		switch {
-		case strings.HasPrefix(key, ":"), strings.HasPrefix(key, "grpc-"), strings.HasPrefix(key, "cabinet-"), key == "content-type", key == "user-agent":
-		default:
+		if !wire.Transport(key) && !strings.HasPrefix(key, "cabinet-") {
 			out[key] = values
 		}
 	}
@@ -269,7 +262,7 @@ func pump(from grpc.ServerStream, to grpc.ClientStream, input, output protorefle
 func plainHeader(md metadata.MD) metadata.MD {
 	md = md.Copy()
 	md.Delete("content-type")
-	md.Delete(servedKey)
+	md.Delete(wire.ServedKey)
 	return md
 }
 
@@ -293,9 +286,4 @@ func (h *Host) logged(ctx context.Context, module, method string, err error) err
 		h.cfg.Log.WarnContext(ctx, "a module's process was refused a call", "module", module, "method", method, "error", err)
 	}
 	return err
-}
-
-// asModule is a context in which a module acts by itself.
-func asModule(ctx context.Context, id string) context.Context {
-	return access.With(ctx, access.AsModule(id))
 }

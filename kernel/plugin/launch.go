@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os/exec"
 	"path"
+	"slices"
 	"strings"
 	"testing/fstest"
 	"time"
@@ -87,15 +88,14 @@ func (carrier) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, conn *grpc.Cl
 	return conn, nil
 }
 
-// launch starts the program and connects to it.
-func (h *Host) launch(ctx context.Context, spec Spec) (*instance, error) {
+// launch starts the program and connects to it. When it fails nothing is left running.
+func (h *Host) launch(ctx context.Context, spec Spec) (_ *instance, err error) {
 	in := &instance{flood: make(chan struct{})}
 	log := h.cfg.Log.With("module", spec.ID)
 	out := &output{log: log, now: h.cfg.Now, flood: func() { close(in.flood) }}
-	env := append([]string{}, spec.Env...)
-	in.process = newProcess(spec.Path, spec.Args, nil, h.start.run, func(from io.Reader) { out.follow(context.WithoutCancel(ctx), from) })
+	in.process = newProcess(spec.Path, spec.Args, h.start.run, func(from io.Reader) { out.follow(context.WithoutCancel(ctx), from) })
 	in.client = plugin.NewClient(&plugin.ClientConfig{
-		HandshakeConfig:  plugin.HandshakeConfig{ProtocolVersion: wire.Protocol, MagicCookieKey: wire.CookieKey, MagicCookieValue: wire.CookieValue},
+		HandshakeConfig:  wire.Handshake(),
 		Plugins:          plugin.PluginSet{"module": carrier{}},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		SkipHostEnv:      true,
@@ -105,28 +105,30 @@ func (h *Host) launch(ctx context.Context, spec Spec) (*instance, error) {
 		SyncStderr:       out,
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: h.dir},
 		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(wire.MaxMessage+overhead), grpc.MaxCallSendMsgSize(wire.MaxMessage+overhead))},
+			grpc.MaxCallRecvMsgSize(wire.MaxFrame), grpc.MaxCallSendMsgSize(wire.MaxFrame))},
 		RunnerFunc: func(_ hclog.Logger, given *exec.Cmd, socketDir string) (runner.Runner, error) {
 			in.pages = newPagesConn(socketDir)
-			in.process.cmd.Env = append(append(env, given.Env...), "TMPDIR="+socketDir)
+			in.process.cmd.Env = slices.Concat(spec.Env, given.Env, []string{"TMPDIR=" + socketDir})
 			return in.process, nil
 		},
 	})
 	// Start has a deadline of its own and takes no context: what ends ctx ends the process.
 	stop := context.AfterFunc(ctx, func() { _ = in.process.Kill(ctx) })
 	defer stop()
+	defer func() {
+		if err != nil {
+			in.kill(h.cfg.Timing.Kill)
+		}
+	}()
 	if _, err := in.client.Start(); err != nil {
-		in.kill(h.cfg.Timing.Kill)
 		return nil, fmt.Errorf("it does not start: %w", err)
 	}
 	protocol, err := in.client.Client()
 	if err != nil {
-		in.kill(h.cfg.Timing.Kill)
 		return nil, fmt.Errorf("it does not answer: %w", err)
 	}
 	raw, err := protocol.Dispense("module")
 	if err != nil {
-		in.kill(h.cfg.Timing.Kill)
 		return nil, fmt.Errorf("it does not answer: %w", err)
 	}
 	in.conn = raw.(*grpc.ClientConn) //nolint:forcetypeassert // carrier gives nothing else

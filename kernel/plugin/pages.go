@@ -30,8 +30,6 @@ const (
 	copied = 32 << 10
 	// mostHeaders is how large the headers of a page may be, in bytes.
 	mostHeaders = 64 << 10
-	// noticed is how long it takes at most to know that a process whose connection broke has ended.
-	noticed = time.Second
 )
 
 // Pages are the handlers of modules that serve pages of their own, by id. Each expects what [module.Pages] promises its
@@ -147,28 +145,23 @@ func (t pagesTransport) once(r *http.Request, waiting context.Context, readOnly 
 	response, err := inst.pages.transport.RoundTrip(sent)
 	if err != nil {
 		defer end()
-		return nil, p.gone(ctx, inst, err)
+		return nil, p.unanswered(ctx, inst, err)
 	}
 	response.Body = &ending{response.Body, end}
 	return response, nil
 }
 
-// gone finds out whether a request failed because its process has ended, which the supervisor hears of in a moment.
-func (p *Process) gone(ctx context.Context, inst *instance, err error) error {
-	if ctx.Err() != nil {
+// unanswered says why a request failed: its reader left, its process has ended, or that broke off the answer alone.
+func (p *Process) unanswered(ctx context.Context, inst *instance, err error) error {
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
-	}
-	timer := time.NewTimer(noticed)
-	defer timer.Stop()
-	select {
-	case <-inst.process.exited:
-		p.left(inst)
+	case p.gone(ctx, inst):
 		return fmt.Errorf("%w: %w", errBroken, status.Errorf(codes.Unavailable, "module %s went away: %v", p.spec.ID, err))
-	case <-ctx.Done():
+	case ctx.Err() != nil:
 		return ctx.Err()
-	case <-timer.C:
-		return fmt.Errorf("the process of module %s broke off its answer: %w", p.spec.ID, err)
 	}
+	return fmt.Errorf("the process of module %s broke off its answer: %w", p.spec.ID, err)
 }
 
 // ending is an answer's body; with it the request ends, and what its token stood for.

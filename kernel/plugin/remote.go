@@ -12,8 +12,6 @@ import (
 	"github.com/opencabinet/cabinet/kernel/call"
 )
 
-type descriptor = protoreflect.MessageDescriptor
-
 // Register has the router carry the module's contracts to its process. What is wrong with them is told by the router's
 // Err.
 func (p *Process) Register(router *call.Router) error {

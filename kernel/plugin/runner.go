@@ -40,11 +40,10 @@ type process struct {
 
 var _ runner.Runner = (*process)(nil)
 
-// newProcess prepares a program. env is all that it sees of the environment.
-func newProcess(path string, args, env []string, start func(func() error) error, follow func(io.Reader)) *process {
-	cmd := exec.Command(path, args...) //nolint:noctx // it outlives the context that it is started in
-	cmd.Env = env
-	cmd.SysProcAttr = attributes()
+// newProcess prepares a program, which sees nothing of the environment until its cmd.Env is set.
+func newProcess(path string, args []string, start func(func() error) error, follow func(io.Reader)) *process {
+	cmd := exec.Command(path, args...)                  //nolint:noctx // it outlives the context that it is started in
+	cmd.Env, cmd.SysProcAttr = []string{}, attributes() // a nil Env would be all of it
 	p := &process{cmd: cmd, start: start, follow: follow, exited: make(chan struct{}), followed: make(chan struct{})}
 	p.silent, p.silentEnd = io.Pipe()
 	return p

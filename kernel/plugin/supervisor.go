@@ -14,8 +14,10 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -170,12 +172,9 @@ func (p *Process) Open(ctx context.Context, lend Lend) error {
 func (p *Process) open(ctx context.Context, inst *instance) error {
 	ctx, cancel := context.WithTimeout(ctx, p.host.cfg.Timing.Open)
 	defer cancel()
-	token, revoke := p.host.tokens.issue(ticket{module: p.spec.ID, ctx: asModule(p.life, p.spec.ID), own: true})
-	request := &kernelv1.OpenRequest{
-		Settings: p.lend.Request.GetSettings(), Database: p.lend.Request.GetDatabase(), Key: p.lend.Request.GetKey(),
-		PageKey: p.lend.Request.GetPageKey(), TimeZone: p.lend.Request.GetTimeZone(), Policy: p.lend.Request.GetPolicy(),
-		Role: p.lend.Request.GetRole(), HostSocket: p.host.socket(), Token: token,
-	}
+	token, revoke := p.host.tokens.issue(ticket{module: p.spec.ID, ctx: access.With(p.life, access.AsModule(p.spec.ID)), own: true})
+	request := proto.CloneOf(p.lend.Request)
+	request.HostSocket, request.Token = p.host.socket(), token
 	if p.description.Pages {
 		request.PagesSocket = inst.pages.socket
 	}
@@ -287,10 +286,8 @@ func (p *Process) well(health grpc_health_v1.HealthClient) bool {
 
 // let lets go of a process that has ended or shall end.
 func (p *Process) let(inst *instance) {
+	p.left(inst)
 	p.mu.Lock()
-	if p.inst == inst {
-		p.inst = nil
-	}
 	revoke := p.revokeOwn
 	p.revokeOwn = nil
 	p.mu.Unlock()
@@ -422,14 +419,13 @@ func (p *Process) away(state State, reason string) error {
 	return status.Error(codes.Unavailable, text)
 }
 
-// left says that a process was found to be gone before the supervisor has noticed.
+// left says that a process serves no more calls, be it found to be gone before the supervisor has noticed.
 func (p *Process) left(inst *instance) {
 	p.mu.Lock()
-	same := p.inst == inst
-	if same {
+	defer p.mu.Unlock()
+	if p.inst == inst {
 		p.inst = nil
 	}
-	p.mu.Unlock()
 }
 
 // Stop drains and ends the process: no new calls, those under way finish, what outlasts ctx is cut off. Twice is safe.

@@ -30,23 +30,19 @@ type way struct {
 
 var _ grpc.ClientConnInterface = (*back)(nil)
 
-func newBack() *back { return &back{} }
-
-// open begins to use the portal's socket.
+// open begins to use the portal's socket. It is called once.
 func (b *back) open(module, socket, token string) error {
 	conn, err := grpc.NewClient("passthrough:///portal",
 		grpc.WithTransportCredentials(insecure.NewCredentials()), // the socket's folder is closed to others
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", socket)
 		}),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxMessage+overhead), grpc.MaxCallSendMsgSize(wire.MaxMessage+overhead)))
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxFrame), grpc.MaxCallSendMsgSize(wire.MaxFrame)))
 	if err != nil {
 		return err
 	}
 	b.module = module
-	if old := b.way.Swap(&way{conn, token}); old != nil {
-		return old.conn.Close()
-	}
+	b.way.Store(&way{conn, token})
 	return nil
 }
 

@@ -108,8 +108,7 @@ func (r *registry) enter(ctx context.Context) (context.Context, context.CancelFu
 // plain drops what the transport wrote, which in one process is not there.
 func plain(md metadata.MD) metadata.MD {
 	for key := range md {
-		switch {
-		case strings.HasPrefix(key, ":"), strings.HasPrefix(key, "grpc-"), key == "content-type", key == "user-agent":
+		if wire.Transport(key) {
 			delete(md, key)
 		}
 	}

@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"runtime/debug"
@@ -39,7 +38,7 @@ func Run(newModule func(conn grpc.ClientConnInterface) (module.Module, error)) {
 	defer end()
 	followPortal(ctx, end, log)
 
-	back := newBack()
+	back := &back{}
 	m, err := newModule(back)
 	if err != nil {
 		log.ErrorContext(ctx, "the module cannot be made", "error", err)
@@ -47,20 +46,16 @@ func Run(newModule func(conn grpc.ClientConnInterface) (module.Module, error)) {
 	}
 	s := newServer(ctx, m, back, log)
 	plugin.Serve(&plugin.ServeConfig{
-		HandshakeConfig: plugin.HandshakeConfig{ProtocolVersion: wire.Protocol, MagicCookieKey: wire.CookieKey, MagicCookieValue: wire.CookieValue},
+		HandshakeConfig: wire.Handshake(),
 		Plugins:         plugin.PluginSet{"module": &service{server: s}},
 		Logger:          hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: errs, JSONFormat: true}),
 		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(append(options,
-				grpc.MaxRecvMsgSize(wire.MaxMessage+overhead), grpc.MaxSendMsgSize(wire.MaxMessage+overhead),
-				grpc.UnknownServiceHandler(s.registry.serve))...)
+				grpc.MaxRecvMsgSize(wire.MaxFrame), grpc.MaxSendMsgSize(wire.MaxFrame), grpc.UnknownServiceHandler(s.registry.serve))...)
 		},
 	})
 	s.close(context.WithoutCancel(ctx))
 }
-
-// overhead is how much larger than the largest message its frame may be: the router has measured the message itself.
-const overhead = 1 << 10
 
 // service binds the server to go-plugin.
 type service struct {
@@ -95,5 +90,3 @@ func version() string {
 	}
 	return info.Main.Version + revision
 }
-
-var _ io.Closer = (*back)(nil)

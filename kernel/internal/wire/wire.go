@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
+	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc/metadata"
 
 	"github.com/opencabinet/cabinet/kernel/access"
@@ -22,12 +24,16 @@ const (
 	CookieValue = "1f0c8e6a-serve-a-module"
 	// EnvModule names the module to serve when a portal starts its own program again.
 	EnvModule = "CABINET_SERVE_MODULE"
-	// EnvSocketDir is the folder for sockets beside the one that go-plugin makes.
-	EnvSocketDir = "CABINET_SOCKET_DIR"
 )
 
-// MaxMessage is the largest message in either direction, in bytes, as in the router.
-const MaxMessage = 16 << 20
+// Handshake is how go-plugin's two sides know each other.
+func Handshake() plugin.HandshakeConfig {
+	return plugin.HandshakeConfig{ProtocolVersion: Protocol, MagicCookieKey: CookieKey, MagicCookieValue: CookieValue}
+}
+
+// MaxFrame is the largest frame in either direction, in bytes: that of the largest message, which the router has measured
+// itself.
+const MaxFrame = 16<<20 + 1<<10
 
 // Keys of metadata. The router drops those that a caller writes.
 const (
@@ -70,6 +76,11 @@ func Read(ctx context.Context) (Call, metadata.MD, error) {
 		return c, md, fmt.Errorf("who acts cannot be read: %w", err)
 	}
 	return c, md, nil
+}
+
+// Transport tells whether a key of metadata is the transport's own: in one process it is not there.
+func Transport(key string) bool {
+	return strings.HasPrefix(key, ":") || strings.HasPrefix(key, "grpc-") || key == "content-type" || key == "user-agent"
 }
 
 type tokenKey struct{}
