@@ -98,7 +98,7 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 			subscriptions = append(subscriptions, heard...)
 			continue
 		}
-		key := p.secrets.Derive("module/"+m.ID, 32)
+		key := p.moduleKey(m.ID)
 		r := newRegistrar(m, p.router.For(m.ID, p.parts.requires[m.ID]), &module.Host{
 			ID: m.ID, Store: rows, Policy: p.policy, Log: p.options.Log.With("module", m.ID),
 			Now: p.options.Now, Zone: p.config.Location(),
@@ -111,6 +111,9 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 	errs = append(errs, p.router.Err())
 	return subscriptions, errors.Join(errs...)
 }
+
+// moduleKey is what a module's secrets are derived from, wherever it runs.
+func (p *Portal) moduleKey(id string) []byte { return p.secrets.Derive("module/"+id, 32) }
 
 // installEvents tells the database who publishes and who hears.
 func (p *Portal) installEvents(ctx context.Context, subscriptions []event.Subscription) error {

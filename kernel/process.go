@@ -2,14 +2,11 @@ package kernel
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 
-	"go.yaml.in/yaml/v3"
 	"google.golang.org/grpc"
 
-	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/event"
@@ -87,7 +84,7 @@ func (p *Portal) registerOwn(ctx context.Context, own module.Module, m module.Ma
 	if process := p.programs[m.ID]; process != nil {
 		return p.registerProcess(ctx, process, m, rows, p.config.Modules[m.ID].Settings)
 	}
-	settings, err := settingsOf(own)
+	settings, err := plugin.SettingsOf(own)
 	if err != nil {
 		return nil, err
 	}
@@ -100,32 +97,16 @@ func (p *Portal) registerOwn(ctx context.Context, own module.Module, m module.Ma
 
 // registerProcess lends a module's process what the module needs, and has the router carry calls to it.
 func (p *Portal) registerProcess(ctx context.Context, process *plugin.Process, m module.Manifest, rows *store.Store, settings []byte) ([]event.Subscription, error) {
-	policy, err := json.Marshal(p.policy)
+	lend, err := plugin.NewLend(ctx, m.ID, plugin.Lending{
+		DB: p.db, Rows: rows, Policy: p.policy, Key: p.moduleKey(m.ID), Zone: p.config.Location(), Settings: settings,
+	})
 	if err != nil {
 		return nil, err
 	}
-	dsn, err := p.db.ModuleDSN(ctx, m.ID)
-	if err != nil {
-		return nil, err
-	}
-	all := p.db.RuntimeRoles(m.ID)
-	err = process.Open(ctx, plugin.Lend{Rows: rows, Request: &kernelv1.OpenRequest{
-		Settings: settings, Database: dsn, Key: p.secrets.Derive("module/"+m.ID, 32), PageKey: rows.PageKey(),
-		TimeZone: p.config.Location().String(), Policy: policy, Role: all[len(all)-1],
-	}})
-	if err != nil {
+	if err := process.Open(ctx, lend); err != nil {
 		return nil, err
 	}
 	return process.Subscriptions(), process.Register(p.router)
-}
-
-// settingsOf are a module's settings as they are sent to its process.
-func settingsOf(m module.Module) ([]byte, error) {
-	c, ok := m.(module.Configurable)
-	if !ok {
-		return nil, nil
-	}
-	return yaml.Marshal(c.Settings())
 }
 
 // program is what is started to serve a module: the portal's own.

@@ -2,7 +2,6 @@ package kerneltest
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"os"
 	"slices"
@@ -10,10 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
 	"google.golang.org/grpc"
 
-	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/event"
@@ -98,20 +95,13 @@ func registerProcess(t testing.TB, m module.Module, lent Lent) []event.Subscript
 	process, err := host.Start(ctx, plugin.Spec{ID: id, Path: program, Env: []string{wire.EnvModule + "=" + id, lent.Clock.env(t)}})
 	require.NoError(t, err)
 
-	var settings []byte
-	if c, ok := m.(module.Configurable); ok {
-		settings, err = yaml.Marshal(c.Settings())
-		require.NoError(t, err)
-	}
-	policy, err := json.Marshal(lent.Policy)
+	settings, err := plugin.SettingsOf(m)
 	require.NoError(t, err)
-	dsn, err := lent.DB.ModuleDSN(ctx, id)
+	lend, err := plugin.NewLend(ctx, id, plugin.Lending{
+		DB: lent.DB, Rows: lent.Rows, Policy: lent.Policy, Key: slices.Clone(lent.Key), Zone: lent.Zone, Settings: settings,
+	})
 	require.NoError(t, err)
-	roles := lent.DB.RuntimeRoles(id)
-	require.NoError(t, process.Open(ctx, plugin.Lend{Rows: lent.Rows, Request: &kernelv1.OpenRequest{
-		Settings: settings, Database: dsn, Key: slices.Clone(lent.Key), PageKey: lent.Rows.PageKey(),
-		TimeZone: lent.Zone.String(), Policy: policy, Role: roles[len(roles)-1],
-	}}))
+	require.NoError(t, process.Open(ctx, lend))
 	require.NoError(t, process.Register(lent.Router))
 	return process.Subscriptions()
 }

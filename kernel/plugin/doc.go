@@ -28,6 +28,7 @@
 //
 //	state.go      State, Status
 //	supervisor.go Process: the life of one module's processes
+//	lend.go       what a module is opened with
 //	launch.go     starting a program and asking what it is
 //	runner.go     the process itself; leash_linux.go, leash_other.go how it ends with the portal
 //	output.go     what it writes, and how much

@@ -65,14 +65,6 @@ func (t Timing) withDefaults() Timing {
 	return t
 }
 
-// Lend is what a module is opened with, anew for each process.
-type Lend struct {
-	// Request is what every process gets; its socket and token are filled in.
-	Request *kernelv1.OpenRequest
-	// Rows are the module's own; nil for a module that keeps nothing.
-	Rows *store.Store
-}
-
 // Process is the life of one module's processes.
 type Process struct {
 	host *Host
