@@ -324,7 +324,7 @@ func (p *Portal) Events() *event.Dispatcher { return p.dispatcher }
 
 // Kernel returns a connection that calls any method as the kernel. It is for programs around a portal: seeds, tests,
 // commands.
-func (p *Portal) Kernel() grpc.ClientConnInterface { return &actingConn{p.router, access.AsKernel()} }
+func (p *Portal) Kernel() grpc.ClientConnInterface { return p.router.As(access.AsKernel()) }
 
 // As returns a connection that calls as the user of a session, as the pages do.
 func (p *Portal) As(ctx context.Context, sessionToken string) (grpc.ClientConnInterface, error) {
@@ -332,25 +332,7 @@ func (p *Portal) As(ctx context.Context, sessionToken string) (grpc.ClientConnIn
 	if err != nil {
 		return nil, err
 	}
-	return &actingConn{p.router, web.PrincipalOf(response.GetIdentity())}, nil
-}
-
-// actingConn calls as somebody, whoever the context says.
-type actingConn struct {
-	router *call.Router
-	who    access.Principal
-}
-
-var _ grpc.ClientConnInterface = (*actingConn)(nil)
-
-// Invoke makes a unary call.
-func (c *actingConn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
-	return c.router.Invoke(access.With(ctx, c.who), method, args, reply, opts...)
-}
-
-// NewStream begins a stream.
-func (c *actingConn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	return c.router.NewStream(access.With(ctx, c.who), desc, method, opts...)
+	return p.router.As(web.PrincipalOf(response.GetIdentity())), nil
 }
 
 // privateCluster watches a cluster of the portal's own: without it there is nothing to serve.

@@ -29,6 +29,12 @@ func MethodName(m protoreflect.MethodDescriptor) string {
 	return "/" + string(m.Parent().FullName()) + "/" + string(m.Name())
 }
 
+// MeaningOf is what a contract says that a field means; nil, which says nothing, for one that it says nothing of.
+func MeaningOf(f protoreflect.FieldDescriptor) *kernelv1.FieldMeaning {
+	m, _ := proto.GetExtension(f.Options(), kernelv1.E_Field).(*kernelv1.FieldMeaning)
+	return m
+}
+
 // RulesOf reads the rules of a method from its descriptor. A method that states none, or states them against
 // each other, is an error that names the method and what to write.
 func RulesOf(m protoreflect.MethodDescriptor) (Rules, error) {

@@ -12,6 +12,7 @@
 //
 //	router.go     Router, Options, what is registered
 //	register.go   from grpc.ServiceDesc to methods, everything computed once
+//	as.go         connections of whoever acts
 //	admit.go      who calls, and whether they may
 //	unary.go      a call with one message each way
 //	stream.go     a call with many, and its two ends: stream_client.go, stream_server.go

@@ -19,6 +19,12 @@ func messageType(d protoreflect.MessageDescriptor) protoreflect.MessageType {
 	return dynamicpb.NewMessageType(d)
 }
 
+// NewMessage makes an empty message of a type: of the Go type that the program links for just this descriptor, or a
+// dynamic one.
+func NewMessage(d protoreflect.MessageDescriptor) proto.Message {
+	return messageType(d).New().Interface()
+}
+
 func message(v any) (proto.Message, error) {
 	if m, ok := v.(proto.Message); ok && m != nil {
 		return m, nil

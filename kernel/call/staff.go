@@ -4,10 +4,9 @@ import (
 	"fmt"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
 )
 
 // staffMask leads through a message to its fields for staff alone. It does not look into google.protobuf.Any, whose
@@ -68,8 +67,7 @@ func hasStaffFields(d protoreflect.MessageDescriptor) bool {
 }
 
 func forStaff(f protoreflect.FieldDescriptor) bool {
-	meaning, _ := proto.GetExtension(f.Options(), kernelv1.E_Field).(*kernelv1.FieldMeaning)
-	return meaning.GetStaffOnly()
+	return access.MeaningOf(f).GetStaffOnly()
 }
 
 // clear takes the fields for staff out of a message. The message is its caller's own copy.

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"sync"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
 )
 
 // FieldError is a field that an event must not have.
@@ -44,7 +44,7 @@ func check(event, m protoreflect.MessageDescriptor, seen map[protoreflect.FullNa
 	seen[m.FullName()] = true
 	for i := range m.Fields().Len() {
 		f := m.Fields().Get(i)
-		meaning, _ := proto.GetExtension(f.Options(), kernelv1.E_Field).(*kernelv1.FieldMeaning)
+		meaning := access.MeaningOf(f)
 		reason := ""
 		switch {
 		case meaning.GetSecret():

@@ -15,7 +15,6 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/descriptorpb"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
@@ -87,8 +86,8 @@ func (c *conformance) method(p *Portal, name string) call.Method {
 // calm puts reading first, then making, then changing, then what ends things: else a thing would be gone before it was read.
 func calm(methods []call.Method) []call.Method {
 	rank := func(m call.Method) int {
-		switch level := m.Descriptor.Options().(*descriptorpb.MethodOptions).GetIdempotencyLevel(); {
-		case level == descriptorpb.MethodOptions_NO_SIDE_EFFECTS:
+		switch {
+		case m.Rules.ReadOnly:
 			return 0
 		case hasRequestID(m):
 			return 1

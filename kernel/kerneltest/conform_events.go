@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
@@ -65,7 +66,7 @@ func (c *conformance) publish(t testing.TB, p *Portal, r *raid, h heard, side *S
 		c.found("%s hears %s, which is no message that is linked: %v", h.Subscriber, h.Type, err)
 		return "", false
 	}
-	message := blank(found.(protoreflect.MessageDescriptor))
+	message := call.NewMessage(found.(protoreflect.MessageDescriptor))
 	filler{side: side}.fill(message.ProtoReflect(), 0)
 	if sample := c.Samples[h.Type]; sample != nil {
 		sample(message, side)

@@ -8,12 +8,12 @@ import (
 	"testing"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/types/descriptorpb"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/web/screen"
 )
 
 var (
@@ -50,7 +50,7 @@ func (c *conformance) manifest(t testing.TB) {
 		keys = append(keys, labelOf(p.Texts(), f))
 		if f.Enum() != nil {
 			for i := 1; i < f.Enum().Values().Len(); i++ {
-				keys = append(keys, moduleOf(f.Enum().FullName())+".enums."+string(f.Enum().Values().Get(i).Name()))
+				keys = append(keys, screen.ModuleOf(f.Enum().FullName())+".enums."+string(f.Enum().Values().Get(i).Name()))
 			}
 		}
 	}
@@ -82,10 +82,9 @@ func (c *conformance) permissions(p *Portal, m module.Manifest) {
 func (c *conformance) contracts(p *Portal) {
 	for _, m := range c.methods(p, true) {
 		name := string(m.Descriptor.Name())
-		level := m.Descriptor.Options().(*descriptorpb.MethodOptions).GetIdempotencyLevel()
 		reads := strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List")
 		switch {
-		case reads && level != descriptorpb.MethodOptions_NO_SIDE_EFFECTS:
+		case reads && !m.Rules.ReadOnly:
 			c.found("%s: set idempotency_level = NO_SIDE_EFFECTS", m.Rules.Method)
 		case strings.HasPrefix(name, "Create") && m.Rules.Scope != kernelv1.Scope_SCOPE_KERNEL && !hasRequestID(m):
 			c.found("%s: its request has no request_id, so that a retry makes a second thing", m.Rules.Method)
@@ -205,22 +204,9 @@ func fieldAt(d protoreflect.MessageDescriptor, path []string, depth int) protore
 // labelOf is the key that pages look a field's name up by: its message's own word, or the module's.
 func labelOf(texts *locale.Bundle, f protoreflect.FieldDescriptor) string {
 	message := f.Parent().(protoreflect.MessageDescriptor)
-	prefix := moduleOf(message.FullName()) + ".fields."
+	prefix := screen.ModuleOf(message.FullName()) + ".fields."
 	if common := prefix + string(f.Name()); texts.For(locale.English, nil).Has(common) {
 		return common
 	}
 	return prefix + string(message.Name()) + "." + string(f.Name())
-}
-
-var version = regexp.MustCompile(`^v[0-9]+`)
-
-// moduleOf is the module whose texts name the parts of a message: "cabinet.clientmanager.v1.Client" → clientmanager.
-func moduleOf(name protoreflect.FullName) string {
-	parts := strings.Split(string(name), ".")
-	for i := len(parts) - 1; i > 0; i-- {
-		if version.MatchString(parts[i]) {
-			return parts[i-1]
-		}
-	}
-	return parts[0]
 }

@@ -8,29 +8,17 @@ import (
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/types/dynamicpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
-// blank is an empty message of a type: the linked one, or one that a plugin described.
-func blank(d protoreflect.MessageDescriptor) proto.Message {
-	if t, err := protoregistry.GlobalTypes.FindMessageByName(d.FullName()); err == nil {
-		return t.New().Interface()
-	}
-	return dynamicpb.NewMessage(d)
-}
-
-// meaning is what a contract says of a field; nil-safe when it says nothing.
-func meaning(f protoreflect.FieldDescriptor) *kernelv1.FieldMeaning {
-	m, _ := proto.GetExtension(f.Options(), kernelv1.E_Field).(*kernelv1.FieldMeaning)
-	return m
-}
+// meaning is what a contract says of a field.
+func meaning(f protoreflect.FieldDescriptor) *kernelv1.FieldMeaning { return access.MeaningOf(f) }
 
 func rules(f protoreflect.FieldDescriptor) *validate.FieldRules {
 	r, _ := proto.GetExtension(f.Options(), validate.E_Field).(*validate.FieldRules)
@@ -49,7 +37,7 @@ type filler struct {
 
 // request returns a valid request about side's things.
 func (c *conformance) request(m call.Method, side *Side, closed bool) proto.Message {
-	request := blank(m.Descriptor.Input())
+	request := call.NewMessage(m.Descriptor.Input())
 	f := filler{side: side, method: m.Descriptor, create: hasRequestID(m), closed: closed}
 	f.fill(request.ProtoReflect(), 0)
 	f.change(request)

@@ -95,7 +95,7 @@ func (p *Portal) User(t testing.TB, sessionToken string) *User {
 // Anonymous is nobody: what they may call and see is public.
 func (p *Portal) Anonymous(t testing.TB) *User {
 	t.Helper()
-	return &User{Conn: &principalConn{p, access.Principal{}}, HTTP: p.browser(t, ""), portal: p}
+	return &User{Conn: p.Router().As(access.Principal{}), HTTP: p.browser(t, ""), portal: p}
 }
 
 // Client makes a client, a company, and returns its id.
@@ -160,22 +160,4 @@ func (c *sessionConn) NewStream(ctx context.Context, desc *grpc.StreamDesc, meth
 		return nil, err
 	}
 	return conn.NewStream(ctx, desc, method, opts...)
-}
-
-// principalConn calls as somebody, whoever the context says.
-type principalConn struct {
-	portal *Portal
-	who    access.Principal
-}
-
-var _ grpc.ClientConnInterface = (*principalConn)(nil)
-
-// Invoke makes a unary call.
-func (c *principalConn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
-	return c.portal.Router().Invoke(access.With(ctx, c.who), method, args, reply, opts...)
-}
-
-// NewStream begins a stream.
-func (c *principalConn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	return c.portal.Router().NewStream(access.With(ctx, c.who), desc, method, opts...)
 }

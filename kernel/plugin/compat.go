@@ -5,10 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 )
 
@@ -108,15 +106,10 @@ func (c *comparison) message(ours, theirs protoreflect.MessageDescriptor) {
 		case f.Message() != nil:
 			c.message(f.Message(), other.Message())
 		}
-		if mine, its := fieldMeaning(f), fieldMeaning(other); mine.GetStaffOnly() != its.GetStaffOnly() || mine.GetSecret() != its.GetSecret() || mine.GetClientId() != its.GetClientId() {
+		if mine, its := access.MeaningOf(f), access.MeaningOf(other); mine.GetStaffOnly() != its.GetStaffOnly() || mine.GetSecret() != its.GetSecret() || mine.GetClientId() != its.GetClientId() {
 			c.differ("field %s differs in who may see it", f.FullName())
 		}
 	}
-}
-
-func fieldMeaning(f protoreflect.FieldDescriptor) *kernelv1.FieldMeaning {
-	m, _ := proto.GetExtension(f.Options(), kernelv1.E_Field).(*kernelv1.FieldMeaning)
-	return m
 }
 
 // differs says what a later process says otherwise than the first one.

@@ -19,10 +19,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/types/dynamicpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
@@ -169,7 +166,7 @@ func (h *Host) serve(_ any, stream grpc.ServerStream) error {
 	if d.IsStreamingClient() || d.IsStreamingServer() {
 		return h.logged(ctx, known.module, name, h.carry(ctx, name, d, stream))
 	}
-	in, out := newMessage(d.Input()), newMessage(d.Output())
+	in, out := call.NewMessage(d.Input()), call.NewMessage(d.Output())
 	if err := stream.RecvMsg(in); err != nil {
 		return err
 	}
@@ -222,7 +219,7 @@ func pump(from grpc.ServerStream, to grpc.ClientStream, input, output protorefle
 	go func() {
 		defer close(up)
 		for {
-			m := newMessage(input)
+			m := call.NewMessage(input)
 			switch err := from.RecvMsg(m); {
 			case errors.Is(err, io.EOF):
 				_ = to.CloseSend()
@@ -241,7 +238,7 @@ func pump(from grpc.ServerStream, to grpc.ClientStream, input, output protorefle
 			_ = from.SetHeader(plainHeader(header))
 		}
 		for {
-			m := newMessage(output)
+			m := call.NewMessage(output)
 			if err := to.RecvMsg(m); err != nil {
 				from.SetTrailer(plainHeader(to.Trailer()))
 				if errors.Is(err, io.EOF) {
@@ -264,14 +261,6 @@ func plainHeader(md metadata.MD) metadata.MD {
 	md.Delete("content-type")
 	md.Delete(wire.ServedKey)
 	return md
-}
-
-// newMessage makes a message of the type that the program links, or a dynamic one.
-func newMessage(d protoreflect.MessageDescriptor) proto.Message {
-	if t, err := protoregistry.GlobalTypes.FindMessageByName(d.FullName()); err == nil && t.Descriptor() == d {
-		return t.New().Interface()
-	}
-	return dynamicpb.NewMessage(d)
 }
 
 // refuse answers an attempt to do what is nobody's to do, and remembers it.

@@ -44,7 +44,7 @@ func (p *Process) desc(s protoreflect.ServiceDescriptor) *grpc.ServiceDesc {
 		out.Methods = append(out.Methods, grpc.MethodDesc{
 			MethodName: string(m.Name()),
 			Handler: func(_ any, ctx context.Context, receive func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-				in, out := newMessage(m.Input()), newMessage(m.Output())
+				in, out := call.NewMessage(m.Input()), call.NewMessage(m.Output())
 				if err := receive(in); err != nil {
 					return nil, err
 				}

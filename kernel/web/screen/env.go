@@ -9,10 +9,9 @@ import (
 	"github.com/a-h/templ"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/opencabinet/cabinet/kernel/access"
+	router "github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
@@ -102,12 +101,8 @@ func (c *call) do(ctx context.Context, e *Env, request protoreflect.Message) (pr
 	return response, nil
 }
 
-// newMessage makes a message of the type the program links, or a dynamic one for a contract it does not know.
 func newMessage(d protoreflect.MessageDescriptor) protoreflect.Message {
-	if t, err := protoregistry.GlobalTypes.FindMessageByName(d.FullName()); err == nil {
-		return t.New()
-	}
-	return dynamicpb.NewMessage(d)
+	return router.NewMessage(d).ProtoReflect()
 }
 
 // about is the thing a message is about: its subject, or itself.

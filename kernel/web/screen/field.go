@@ -34,7 +34,7 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 		for i := range all.Len() {
 			v := all.Get(i)
 			if v.Number() == 0 {
-				text, ok := e.Text.First(moduleOf(f.Enum().FullName()) + ".enums." + string(v.Name()))
+				text, ok := e.Text.First(ModuleOf(f.Enum().FullName()) + ".enums." + string(v.Name()))
 				if !ok {
 					continue
 				}
@@ -134,7 +134,7 @@ func half(kind kernelv1.Kind) bool {
 // labelKey is the key a field's own words are looked up by.
 func (e *Env) labelKey(f protoreflect.FieldDescriptor) string {
 	message := f.Parent().(protoreflect.MessageDescriptor)
-	return moduleOf(message.FullName()) + ".fields." + string(message.Name()) + "." + string(f.Name())
+	return ModuleOf(message.FullName()) + ".fields." + string(message.Name()) + "." + string(f.Name())
 }
 
 // constraints are what the contract asks of a field; nil, which asks for nothing, where it says nothing.

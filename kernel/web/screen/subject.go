@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/config"
 )
 
@@ -137,13 +138,8 @@ func nearest(name string, known []string) string {
 	return ""
 }
 
-// meaning reads what a field means to a reader; never nil.
-func meaning(f protoreflect.FieldDescriptor) *kernelv1.FieldMeaning {
-	if m, ok := proto.GetExtension(f.Options(), kernelv1.E_Field).(*kernelv1.FieldMeaning); ok && m != nil {
-		return m
-	}
-	return &kernelv1.FieldMeaning{}
-}
+// meaning reads what a field means to a reader.
+func meaning(f protoreflect.FieldDescriptor) *kernelv1.FieldMeaning { return access.MeaningOf(f) }
 
 // resource reads what a message says of itself as a thing; nil when it says nothing.
 func resource(m protoreflect.MessageDescriptor) *kernelv1.ResourceMeaning {

@@ -11,8 +11,8 @@ import (
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
 
-// moduleOf is the module whose texts name the parts of a message: "cabinet.clientmanager.v1.Client" → clientmanager.
-func moduleOf(name protoreflect.FullName) string {
+// ModuleOf is the module whose texts name the parts of a message: "cabinet.clientmanager.v1.Client" → clientmanager.
+func ModuleOf(name protoreflect.FullName) string {
 	parts := strings.Split(string(name), ".")
 	for i := len(parts) - 1; i > 0; i-- {
 		if len(parts[i]) > 1 && parts[i][0] == 'v' && parts[i][1] >= '0' && parts[i][1] <= '9' {
@@ -29,7 +29,7 @@ func (e *Env) label(f protoreflect.FieldDescriptor, key string) string {
 	if key != "" {
 		keys = append(keys, key)
 	}
-	prefix := moduleOf(message.FullName()) + ".fields."
+	prefix := ModuleOf(message.FullName()) + ".fields."
 	keys = append(keys, prefix+string(message.Name())+"."+string(f.Name()), prefix+string(f.Name()))
 	if text, ok := e.Text.First(keys...); ok {
 		return text
@@ -41,7 +41,7 @@ func (e *Env) label(f protoreflect.FieldDescriptor, key string) string {
 // state is an enum's value in words.
 func (e *Env) state(v protoreflect.EnumValueDescriptor) string {
 	enum := v.Parent().(protoreflect.EnumDescriptor)
-	if text, ok := e.Text.First(moduleOf(enum.FullName()) + ".enums." + string(v.Name())); ok {
+	if text, ok := e.Text.First(ModuleOf(enum.FullName()) + ".enums." + string(v.Name())); ok {
 		return text
 	}
 	text := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(string(v.Name()), enumPrefix(enum)), "_", " "))
