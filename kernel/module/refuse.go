@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
 
 // Refusal is an error whose words people read. field is the path of the one at fault in the request, empty when none
@@ -50,6 +51,22 @@ func Constrained(under string, thing proto.Message, fields ...string) error {
 		return nil
 	}
 	return Refusals(codes.InvalidArgument, "the request is not valid: "+broken.Error(), found...)
+}
+
+// Named are the fields that an update's mask names. One that names none would change all, to what the caller may not have
+// thought of; so it is refused, and so is one that names what is not known. nothing and unknown are the keys of the
+// locale files that say so.
+func Named(mask *fieldmaskpb.FieldMask, known func(field string) bool, nothing, unknown string) ([]string, error) {
+	fields := mask.GetPaths()
+	if len(fields) == 0 {
+		return nil, Refusal(codes.InvalidArgument, "update_mask", nothing, "name the fields to change in update_mask")
+	}
+	for _, field := range fields {
+		if !known(field) {
+			return nil, Refusal(codes.InvalidArgument, "update_mask", unknown, "there is no field "+field+" to change here")
+		}
+	}
+	return fields, nil
 }
 
 // Folder is a folder of an embedded file system, for [Manifest.Migrations]. The folder is there, or the program would

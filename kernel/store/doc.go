@@ -56,7 +56,8 @@
 //	tx.go       Tx, savepoints
 //	once.go     Once
 //	clients.go  clients and grants
-//	page.go     page tokens
+//	where.go    Where
+//	page.go     page tokens and sizes
 //	errors.go   errors as callers may see them
 //	alive_*.go  whether an idle connection is still there
 package store

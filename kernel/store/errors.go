@@ -95,6 +95,14 @@ func ErrorStatus(err error) error {
 	return err
 }
 
+// NotFoundAs replaces [ErrNotFound] by an error that names the thing; any other stays, and nil.
+func NotFoundAs(err, named error) error {
+	if errors.Is(err, ErrNotFound) {
+		return named
+	}
+	return err
+}
+
 const unavailable = "the database does not answer right now: try again in a moment"
 
 // unsure is the error of a write of which nobody knows whether it was committed; of one that never left, it is the usual.

@@ -13,6 +13,14 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
+// PageSize is how many rows a list returns: as many as were asked for, or 50 when its caller does not say.
+func PageSize(asked int32) int {
+	if asked <= 0 {
+		return 50
+	}
+	return int(asked)
+}
+
 const tokenMAC = 16 // bytes
 
 // Errors of page tokens; compare with errors.Is.

@@ -55,7 +55,7 @@ func (s *signer) sign(ctx context.Context, p access.Principal, module string) (s
 	who, client := p.UserID, p.ActingFor
 	switch p.Kind {
 	case access.Contact, access.Staff:
-		if !isUUID(who) || (client != "" && !isUUID(client)) {
+		if !IsID(who) || (client != "" && !IsID(client)) {
 			return "", fmt.Errorf("store: principal of kind %s has user %q and client %q: both must be UUIDs", p.Kind, who, client)
 		}
 	case access.Module, access.Kernel:

@@ -85,7 +85,7 @@ func (s *hostScope) scope(ctx context.Context) (role, setting string, err error)
 	case access.Granted:
 		role = s.roles.own
 		if who.Kind == access.Staff {
-			if !isUUID(who.UserID) {
+			if !IsID(who.UserID) {
 				return "", "", ErrNoPrincipal
 			}
 			many, err := s.db.reach.many(ctx, who.UserID)

@@ -3,12 +3,13 @@ package accountmanager
 import (
 	"time"
 
-	"github.com/opencabinet/cabinet/kernel/module"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/opencabinet/cabinet/kernel/module"
 )
 
 // refuse is an error whose words people read. field is the path of the one at fault in the request, empty when none

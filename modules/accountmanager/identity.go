@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nyaruka/phonenumbers"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -60,8 +59,8 @@ func (s *identityService) SignIn(ctx context.Context, r *kernelv1.SignInRequest)
 func (m *Module) login(typed string) (email, phone string) {
 	typed = strings.TrimSpace(typed)
 	if !strings.Contains(typed, "@") {
-		if number, err := phonenumbers.Parse(typed, m.settings.Country); err == nil {
-			return "", phonenumbers.Format(number, phonenumbers.E164)
+		if number, ok := m.number(typed); ok {
+			return "", number
 		}
 	}
 	return strings.ToLower(typed), ""

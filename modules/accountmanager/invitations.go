@@ -137,7 +137,7 @@ func (s *invitationService) ListInvitations(ctx context.Context, r *accountmanag
 	if _, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &after); err != nil {
 		return nil, err
 	}
-	size := pageSize(r.GetPageSize())
+	size := store.PageSize(r.GetPageSize())
 	rows, err := s.listInvitations(ctx, invitationFilter{
 		clientID: r.GetClientId(), states: numbers(r.GetStates()), withStaff: s.seesStaff(ctx), after: after, limit: size + 1,
 	})

@@ -2,7 +2,6 @@ package accountmanager
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -55,7 +54,7 @@ func (s *meService) UpdateMe(ctx context.Context, r *accountmanagerv1.UpdateMeRe
 	if err != nil {
 		return nil, err
 	}
-	mask, err := named(r.GetUpdateMask().GetPaths(), changeable)
+	mask, err := named(r.GetUpdateMask(), changeable)
 	if err != nil {
 		return nil, err
 	}
@@ -65,10 +64,7 @@ func (s *meService) UpdateMe(ctx context.Context, r *accountmanagerv1.UpdateMeRe
 		if err != nil || row.ID == "" {
 			return orElse(err, errNoUser)
 		}
-		after := row.with(wanted, mask)
-		if slices.Contains(mask, "phone") {
-			after.Phone = s.phone(after.Phone)
-		}
+		after := row.with(wanted, mask, s.phone)
 		switch {
 		case after == row:
 			return nil
@@ -87,14 +83,14 @@ func (s *meService) UpdateMe(ctx context.Context, r *accountmanagerv1.UpdateMeRe
 	return &accountmanagerv1.UpdateMeResponse{Me: got.GetMe()}, err
 }
 
-// with is the account with the named fields of another.
-func (r meRow) with(wanted *accountmanagerv1.Me, names []string) meRow {
+// with is the account with the named fields of another; phone writes a phone as it is stored.
+func (r meRow) with(wanted *accountmanagerv1.Me, names []string, phone func(string) string) meRow {
 	for _, field := range names {
 		switch field {
 		case "name":
 			r.Name = strings.TrimSpace(wanted.GetName())
 		case "phone":
-			r.Phone = strings.TrimSpace(wanted.GetPhone())
+			r.Phone = phone(strings.TrimSpace(wanted.GetPhone()))
 		case "position":
 			r.Position = strings.TrimSpace(wanted.GetPosition())
 		case "language":

@@ -30,7 +30,7 @@ func (s *membershipService) ListMemberships(ctx context.Context, r *accountmanag
 	if _, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &after); err != nil {
 		return nil, err
 	}
-	size := pageSize(r.GetPageSize())
+	size := store.PageSize(r.GetPageSize())
 	rows, err := s.listMemberships(ctx, clientID, after, size+1)
 	if err != nil {
 		return nil, err

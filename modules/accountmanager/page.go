@@ -2,14 +2,6 @@ package accountmanager
 
 import "google.golang.org/protobuf/reflect/protoreflect"
 
-// pageSize is how many rows a list returns when its caller does not say.
-func pageSize(asked int32) int {
-	if asked <= 0 {
-		return 50
-	}
-	return int(asked)
-}
-
 // numbers are enum values as Postgres takes them; never nil, which would be null there.
 func numbers[E protoreflect.Enum](values []E) []int32 {
 	out := make([]int32, 0, len(values))

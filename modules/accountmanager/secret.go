@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-
-	"github.com/google/uuid"
 )
 
 // newToken makes the secret of a session: 256 random bits for the cookie, and their SHA-256, which alone is stored.
@@ -16,9 +14,6 @@ func newToken() (token string, hash []byte) {
 	token = base64.RawURLEncoding.EncodeToString(bits[:])
 	return token, hashToken(token)
 }
-
-// isID tells whether a text is an id. Requests whose constraints the router checks need not be asked.
-func isID(text string) bool { return uuid.Validate(text) == nil && len(text) == 36 }
 
 func hashToken(token string) []byte {
 	sum := sha256.Sum256([]byte(token))

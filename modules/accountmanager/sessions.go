@@ -20,7 +20,7 @@ func (s *meService) ListSessions(ctx context.Context, r *accountmanagerv1.ListSe
 	if _, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &after); err != nil {
 		return nil, err
 	}
-	size := pageSize(r.GetPageSize())
+	size := store.PageSize(r.GetPageSize())
 	rows, err := listSessions(ctx, s.host.Store, who.UserID, after, s.host.Now(), size+1)
 	if err != nil {
 		return nil, err

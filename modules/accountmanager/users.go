@@ -33,7 +33,7 @@ func (s *userService) ListUsers(ctx context.Context, r *accountmanagerv1.ListUse
 	if _, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &after, &afterID); err != nil {
 		return nil, err
 	}
-	size := pageSize(r.GetPageSize())
+	size := store.PageSize(r.GetPageSize())
 	rows, err := s.listUsers(s.host.Self(ctx), userFilter{
 		query: query, states: numbers(r.GetStates()), staff: r.Staff, bySeen: r.GetOrderBy() == accountmanagerv1.UserOrder_USER_ORDER_LAST_SEEN,
 		after: after, afterID: afterID, limit: size + 1,
@@ -67,14 +67,14 @@ func (s *userService) GetUser(ctx context.Context, r *accountmanagerv1.GetUserRe
 // updatable are the fields of a user that staff may change.
 var updatable = []string{"name", "phone", "position", "roles"}
 
-// UpdateUser changes a user. A change that is there already is no change, whatever the revision: so a retry succeeds. Roles are changed by those who could give each that comes or goes, and nobody changes
-// their own.
+// UpdateUser changes a user. A change that is there already is no change, whatever the revision: so a retry succeeds.
+// Roles are changed by those who could give each that comes or goes, and nobody changes their own.
 func (s *userService) UpdateUser(ctx context.Context, r *accountmanagerv1.UpdateUserRequest) (*accountmanagerv1.UpdateUserResponse, error) {
 	who, user := access.From(ctx), r.GetUser()
-	if !isID(user.GetId()) {
+	if !store.IsID(user.GetId()) {
 		return nil, errWhichUser
 	}
-	mask, err := named(r.GetUpdateMask().GetPaths(), updatable)
+	mask, err := named(r.GetUpdateMask(), updatable)
 	if err != nil {
 		return nil, err
 	}
@@ -93,10 +93,7 @@ func (s *userService) UpdateUser(ctx context.Context, r *accountmanagerv1.Update
 				return err
 			}
 		}
-		after := old.with(user, mask)
-		if slices.Contains(mask, "phone") {
-			after.Phone = s.phone(after.Phone)
-		}
+		after := old.with(user, mask, s.phone)
 		switch {
 		case after.same(old):
 			return nil
@@ -123,14 +120,14 @@ func (s *userService) UpdateUser(ctx context.Context, r *accountmanagerv1.Update
 	return &accountmanagerv1.UpdateUserResponse{User: got.GetUser()}, err
 }
 
-// with is the user with the named fields of another.
-func (r userRow) with(wanted *accountmanagerv1.User, names []string) userRow {
+// with is the user with the named fields of another; phone writes a phone as it is stored.
+func (r userRow) with(wanted *accountmanagerv1.User, names []string, phone func(string) string) userRow {
 	for _, field := range names {
 		switch field {
 		case "name":
 			r.Name = strings.TrimSpace(wanted.GetName())
 		case "phone":
-			r.Phone = strings.TrimSpace(wanted.GetPhone())
+			r.Phone = phone(strings.TrimSpace(wanted.GetPhone()))
 		case "position":
 			r.Position = strings.TrimSpace(wanted.GetPosition())
 		case "roles":
@@ -247,7 +244,7 @@ func (s *userService) ListStaff(ctx context.Context, r *accountmanagerv1.ListSta
 	if _, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &after, &afterID); err != nil {
 		return nil, err
 	}
-	size, staff := pageSize(r.GetPageSize()), true
+	size, staff := store.PageSize(r.GetPageSize()), true
 	rows, err := s.listUsers(s.host.Self(ctx), userFilter{
 		query: strings.ToLower(strings.TrimSpace(r.GetQuery())), staff: &staff, after: after, afterID: afterID, limit: size + 1,
 		states: numbers([]accountmanagerv1.UserState{accountmanagerv1.UserState_USER_STATE_ACTIVE, accountmanagerv1.UserState_USER_STATE_LOCKED}),

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
@@ -24,16 +25,6 @@ type clientService struct {
 
 var _ v1.ClientServiceServer = (*clientService)(nil)
 
-// pageSize is how many rows a list returns when its caller does not say.
-const pageSize = 50
-
-func size(asked int32) int {
-	if asked <= 0 {
-		return pageSize
-	}
-	return int(asked)
-}
-
 // ListClients lists the clients the caller sees.
 func (s *clientService) ListClients(ctx context.Context, r *v1.ListClientsRequest) (*v1.ListClientsResponse, error) {
 	sight, err := s.sight(ctx)
@@ -44,7 +35,7 @@ func (s *clientService) ListClients(ctx context.Context, r *v1.ListClientsReques
 	if err != nil {
 		return nil, err
 	}
-	o, after := orderOf(r), conditions{}
+	o, after := orderOf(r), store.Where{}
 	var key []byte
 	var id string
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &key, &id); err != nil {
@@ -52,8 +43,8 @@ func (s *clientService) ListClients(ctx context.Context, r *v1.ListClientsReques
 	} else if on {
 		after = o.after(c, key, id)
 	}
-	n := size(r.GetPageSize())
-	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[listed], c.selectPage(sight, after, o, n+1), c.args...)
+	n := store.PageSize(r.GetPageSize())
+	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[listed], selectPage(c, sight, after, o, n+1), c.Args...)
 	if err != nil {
 		return nil, err
 	}
@@ -152,10 +143,10 @@ func ownOnly(ctx context.Context) bool {
 
 // UpdateClient changes the named fields.
 func (s *clientService) UpdateClient(ctx context.Context, r *v1.UpdateClientRequest) (*v1.UpdateClientResponse, error) {
-	if !isID(r.GetClient().GetId()) {
+	if !store.IsID(r.GetClient().GetId()) {
 		return nil, refuse(codes.InvalidArgument, "client.id", "refusal.which", "say by its id which client is meant")
 	}
-	fields, err := named(r.GetUpdateMask().GetPaths())
+	fields, err := named(r.GetUpdateMask(), changes)
 	if err != nil {
 		return nil, err
 	}
@@ -166,17 +157,10 @@ func (s *clientService) UpdateClient(ctx context.Context, r *v1.UpdateClientRequ
 	return &v1.UpdateClientResponse{Client: client}, nil
 }
 
-// named checks the fields of an update mask.
-func named(paths []string) ([]string, error) {
-	if len(paths) == 0 {
-		return nil, refuse(codes.InvalidArgument, "update_mask", "refusal.nothing_named", "name the fields to change in update_mask")
-	}
-	for _, path := range paths {
-		if _, known := changes[path]; !known {
-			return nil, refuse(codes.InvalidArgument, "update_mask", "refusal.no_field", "there is no field "+path+" to change here")
-		}
-	}
-	return paths, nil
+// named are the fields that an update is about, of those that can be changed.
+func named[F any](mask *fieldmaskpb.FieldMask, changes map[string]F) ([]string, error) {
+	known := func(field string) bool { _, ok := changes[field]; return ok }
+	return module.Named(mask, known, ID+".refusal.nothing_named", ID+".refusal.no_field")
 }
 
 // change writes the named fields of a client over. A change that is there already is no change, whatever the revision:

@@ -173,14 +173,14 @@ func inChunks[T any](all []T, do func([]T) error) error {
 // findClient reads a client that the caller sees.
 func findClient(ctx context.Context, q store.Querier, id string) (*v1.Client, error) {
 	row, err := store.QueryOne(ctx, q, pgx.RowToStructByPos[clientRow], `select `+clientColumns+` from clientmanager.clients where id = $1`, id)
-	return row.client(), or(err, errNoClient)
+	return row.client(), store.NotFoundAs(err, errNoClient)
 }
 
 // holdClient reads a client and keeps others from changing it until the transaction ends.
 func holdClient(ctx context.Context, tx *store.Tx, id string) (*v1.Client, error) {
 	row, err := store.QueryOne(ctx, tx, pgx.RowToStructByPos[clientRow],
 		`select `+clientColumns+` from clientmanager.clients where id = $1 for no key update`, id)
-	return row.client(), or(err, errNoClient)
+	return row.client(), store.NotFoundAs(err, errNoClient)
 }
 
 // findClients reads many; those that the caller does not see are left out. Held, their rows are locked in the order of

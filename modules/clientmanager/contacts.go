@@ -44,17 +44,17 @@ func (s *contactService) ListContacts(ctx context.Context, r *v1.ListContactsReq
 	if _, err := findClient(ctx, s.host.Store, client); err != nil {
 		return nil, err
 	}
-	c := &conditions{}
-	c.add("client_id = ?::uuid", client)
+	c := &store.Where{}
+	c.Add("client_id = ?::uuid", client)
 	var main bool
 	var key []byte
 	var id string
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &main, &key, &id); err != nil {
 		return nil, err
 	} else if on {
-		c.add("(not main, name_key, id) > (not ?::boolean, ?, ?::uuid)", main, key, id)
+		c.Add("(not main, name_key, id) > (not ?::boolean, ?, ?::uuid)", main, key, id)
 	}
-	n := size(r.GetPageSize())
+	n := store.PageSize(r.GetPageSize())
 	rows, err := s.listContacts(ctx, c, n+1)
 	if err != nil {
 		return nil, err
@@ -145,20 +145,15 @@ func (s *contactService) write(ctx context.Context, tx *store.Tx, c *v1.Contact,
 
 // UpdateContact changes the named fields. A contact stays with its client.
 func (s *contactService) UpdateContact(ctx context.Context, r *v1.UpdateContactRequest) (*v1.UpdateContactResponse, error) {
-	if !isID(r.GetContact().GetId()) {
+	if !store.IsID(r.GetContact().GetId()) {
 		return nil, refuse(codes.InvalidArgument, "contact.id", "refusal.which", "say by its id which contact is meant")
 	}
-	fields := r.GetUpdateMask().GetPaths()
-	if len(fields) == 0 {
-		return nil, refuse(codes.InvalidArgument, "update_mask", "refusal.nothing_named", "name the fields to change in update_mask")
-	}
-	for _, field := range fields {
-		if contactChanges[field] == nil {
-			return nil, refuse(codes.InvalidArgument, "update_mask", "refusal.no_field", "there is no field "+field+" to change here")
-		}
+	fields, err := named(r.GetUpdateMask(), contactChanges)
+	if err != nil {
+		return nil, err
 	}
 	var contact *v1.Contact
-	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		present, err := s.holdContact(ctx, tx, r.GetContact().GetId())
 		if err != nil {
 			return err

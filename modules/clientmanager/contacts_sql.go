@@ -30,14 +30,14 @@ func (r contactRow) contact() *v1.Contact {
 
 func findContact(ctx context.Context, q store.Querier, id string) (*v1.Contact, error) {
 	row, err := store.QueryOne(ctx, q, pgx.RowToStructByPos[contactRow], `select `+contactFields+` from clientmanager.contacts where id = $1`, id)
-	return row.contact(), or(err, errNoContact)
+	return row.contact(), store.NotFoundAs(err, errNoContact)
 }
 
 // listContacts lists a client's people, the main one first, then by name.
-func (m *Module) listContacts(ctx context.Context, c *conditions, limit int) ([]contactRow, error) {
-	c.args = append(c.args, limit)
+func (m *Module) listContacts(ctx context.Context, c *store.Where, limit int) ([]contactRow, error) {
+	most := c.Arg(limit)
 	return store.Query(ctx, m.host.Store, pgx.RowToStructByPos[contactRow], `
-		select `+contactFields+` from clientmanager.contacts`+c.where()+` order by contacts.client_id, contacts.main desc, contacts.name_key, contacts.id limit `+c.last(), c.args...)
+		select `+contactFields+` from clientmanager.contacts`+c.String()+` order by contacts.client_id, contacts.main desc, contacts.name_key, contacts.id limit `+most, c.Args...)
 }
 
 // saveContact writes a contact, new or over the present one. A client has one main contact: who was it before is no more.

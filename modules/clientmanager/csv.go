@@ -6,10 +6,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/opencabinet/cabinet/kernel/module"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/opencabinet/cabinet/kernel/module"
 )
 
 // What a file may hold. Beyond it, it is refused as a whole.

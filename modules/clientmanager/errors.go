@@ -1,9 +1,6 @@
 package clientmanager
 
 import (
-	"errors"
-
-	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
 
 	"github.com/opencabinet/cabinet/kernel/module"
@@ -26,14 +23,6 @@ var (
 	errNoUser    = refuse(codes.FailedPrecondition, "", "refusal.no_user", "a file is somebody's own, and no user acts here")
 )
 
-// or replaces the store's "not found" by one that names the thing.
-func or(err, notFound error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return notFound
-	}
-	return err
-}
-
 // taken names the field whose value is another client's.
 func taken(err error) error {
 	switch store.Constraint(err) {
@@ -44,6 +33,3 @@ func taken(err error) error {
 	}
 	return err
 }
-
-// isID tells whether a text is an id. Requests whose constraints the router checks need not be asked.
-func isID(text string) bool { return uuid.Validate(text) == nil && len(text) == 36 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/store"
 )
 
 // Listing returns the statement that answers a list's first page. only narrows it by hand, as row security does.
@@ -17,9 +18,9 @@ func (m *Module) Listing(ctx context.Context, r *v1.ListClientsRequest, only str
 		return "", nil, err
 	}
 	if only != "" {
-		c.add(only, args...)
+		c.Add(only, args...)
 	}
-	return c.selectPage(s, conditions{}, orderOf(r), size(r.GetPageSize())+1), c.args, nil
+	return selectPage(c, s, store.Where{}, orderOf(r), store.PageSize(r.GetPageSize())+1), c.Args, nil
 }
 
 // OverviewSQL is what the dashboard's figures are counted with.

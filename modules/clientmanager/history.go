@@ -56,13 +56,13 @@ func (s *clientService) ListHistory(ctx context.Context, r *v1.ListHistoryReques
 	if _, err := findClient(ctx, s.host.Store, r.GetClientId()); err != nil {
 		return nil, err
 	}
-	c := &conditions{}
-	c.add("client_id = ?::uuid", r.GetClientId())
+	c := &store.Where{}
+	c.Add("client_id = ?::uuid", r.GetClientId())
 	var id string
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &id); err != nil {
 		return nil, err
 	} else if on {
-		c.add("id < ?::uuid", id)
+		c.Add("id < ?::uuid", id)
 	}
 	type row struct {
 		ID                  string
@@ -70,11 +70,11 @@ func (s *clientService) ListHistory(ctx context.Context, r *v1.ListHistoryReques
 		What, Actor, Detail string
 		Fields              []string
 	}
-	n := size(r.GetPageSize())
-	c.args = append(c.args, n+1)
+	n := store.PageSize(r.GetPageSize())
+	most := c.Arg(n + 1)
 	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[row], `
-		select id::text, time, what, actor, detail, fields from clientmanager.history`+c.where()+`
-		order by history.client_id desc, history.id desc limit `+c.last(), c.args...)
+		select id::text, time, what, actor, detail, fields from clientmanager.history`+c.String()+`
+		order by history.client_id desc, history.id desc limit `+most, c.Args...)
 	if err != nil {
 		return nil, err
 	}

@@ -192,15 +192,15 @@ func (s *importService) ListImportRows(ctx context.Context, r *v1.ListImportRows
 	if _, err := s.findImport(ctx, s.host.Store, r.GetImportId(), ""); err != nil {
 		return nil, err
 	}
-	c := &conditions{}
-	c.add("import_id = ?::uuid", r.GetImportId())
+	c := &store.Where{}
+	c.Add("import_id = ?::uuid", r.GetImportId())
 	var rank, line int32
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &rank, &line); err != nil {
 		return nil, err
 	} else if on {
-		c.add("(rank, line) > (?, ?)", rank, line)
+		c.Add("(rank, line) > (?, ?)", rank, line)
 	}
-	n := size(r.GetPageSize())
+	n := store.PageSize(r.GetPageSize())
 	rows, err := s.listRows(ctx, c, n+1)
 	if err != nil {
 		return nil, err

@@ -87,7 +87,7 @@ func (m *Module) findImport(ctx context.Context, q store.Querier, id, lock strin
 	row, err := store.QueryOne(ctx, q, pgx.RowToStructByPos[importRow],
 		`select `+importColumns+ownImport+lock, id, m.host.Now().Add(-importKept), access.From(ctx).UserID)
 	if err != nil {
-		return nil, or(err, errNoImport)
+		return nil, store.NotFoundAs(err, errNoImport)
 	}
 	return row.message()
 }
@@ -100,7 +100,7 @@ func (m *Module) importFile(ctx context.Context, id string) (*sheet, error) {
 	content, err := store.QueryOne(ctx, m.host.Store, pgx.RowTo[[]byte],
 		`select content`+ownImport, id, m.host.Now().Add(-importKept), access.From(ctx).UserID)
 	if err != nil {
-		return nil, or(err, errNoImport)
+		return nil, store.NotFoundAs(err, errNoImport)
 	}
 	return readCSV(content)
 }
@@ -175,11 +175,11 @@ type rowOfReport struct {
 	ResourceID                         *string
 }
 
-func (m *Module) listRows(ctx context.Context, c *conditions, limit int) ([]rowOfReport, error) {
-	c.args = append(c.args, limit)
+func (m *Module) listRows(ctx context.Context, c *store.Where, limit int) ([]rowOfReport, error) {
+	most := c.Arg(limit)
 	return store.Query(ctx, m.host.Store, pgx.RowToStructByPos[rowOfReport], `
 		select rank::int, line, outcome::int, title, column_name, message, message_key, resource_id::text
-		from clientmanager.import_rows`+c.where()+` order by rank, line limit `+c.last(), c.args...)
+		from clientmanager.import_rows`+c.String()+` order by rank, line limit `+most, c.Args...)
 }
 
 // know asks what the portal has of what a file names. hold keeps others from changing it until the transaction ends.

@@ -24,28 +24,6 @@ const (
 	listedIDs = 5_000
 )
 
-// conditions are what a query asks for, and its arguments.
-type conditions struct {
-	texts []string
-	args  []any
-}
-
-// add joins a condition on; each ? stands for the next argument.
-func (c *conditions) add(text string, args ...any) {
-	for _, arg := range args {
-		c.args = append(c.args, arg)
-		text = strings.Replace(text, "?", fmt.Sprintf("$%d", len(c.args)), 1)
-	}
-	c.texts = append(c.texts, text)
-}
-
-func (c *conditions) where() string {
-	if len(c.texts) == 0 {
-		return ""
-	}
-	return " where " + strings.Join(c.texts, " and ")
-}
-
 // order is how a list is ordered: the key compared before the id, if any.
 type order struct {
 	key  string
@@ -77,25 +55,25 @@ func (o order) by() string {
 }
 
 // after lets through what comes after a row. Its arguments are c's. Some queries have ids as text by then.
-func (o order) after(c *conditions, key []byte, id string) conditions {
-	texts := c.texts
-	defer func() { c.texts = texts }()
-	c.texts = nil
+func (o order) after(c *store.Where, key []byte, id string) store.Where {
+	before := c.Conditions
+	defer func() { c.Conditions = before }()
+	c.Conditions = nil
 	sign := ">"
 	if o.down {
 		sign = "<"
 	}
 	if o.key == "" {
-		c.add("id::uuid "+sign+" ?::uuid", id)
+		c.Add("id::uuid "+sign+" ?::uuid", id)
 	} else {
-		c.add("("+o.key+", id::uuid) "+sign+" (?, ?::uuid)", key, id)
+		c.Add("("+o.key+", id::uuid) "+sign+" (?, ?::uuid)", key, id)
 	}
-	return conditions{texts: c.texts}
+	return store.Where{Conditions: c.Conditions}
 }
 
 // filter turns a request's filters into conditions.
-func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) (*conditions, error) {
-	c := &conditions{}
+func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) (*store.Where, error) {
+	c := &store.Where{}
 	if text := fold(r.GetName()); r.GetName() != "" {
 		wanted := grams(text)
 		if len(wanted) == 0 {
@@ -104,20 +82,20 @@ func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) 
 		if err := m.indexed(ctx, s, c, "grams", "clients_with_grams", wanted); err != nil {
 			return nil, err
 		}
-		c.add("strpos(search, ?) > 0", text)
+		c.Add("strpos(search, ?) > 0", text)
 	}
 	if len(r.GetTags()) > 0 {
 		if err := m.indexed(ctx, s, c, "tags", "clients_with_tags", r.GetTags()); err != nil {
 			return nil, err
 		}
 		if s != all { // for whom the index has said so already
-			c.add("tags @> ?", r.GetTags())
+			c.Add("tags @> ?", r.GetTags())
 		}
 	}
 	if place := fold(r.GetPlace()); place != "" {
-		c.add("place_fold >= ?", place)
+		c.Add("place_fold >= ?", place)
 		if end := after(place); end != "" {
-			c.add("place_fold < ?", end)
+			c.Add("place_fold < ?", end)
 		}
 	}
 	var statuses []string
@@ -131,39 +109,39 @@ func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) 
 	switch len(statuses) {
 	case 0:
 	case 1:
-		c.add("status = " + statuses[0])
+		c.Add("status = " + statuses[0])
 	default:
-		c.add("status in (" + strings.Join(statuses, ", ") + ")")
+		c.Add("status in (" + strings.Join(statuses, ", ") + ")")
 	}
 	if r.GetKind() != v1.ClientKind_CLIENT_KIND_UNSPECIFIED {
-		c.add("kind = '" + kindText(r.GetKind()) + "'")
+		c.Add("kind = '" + kindText(r.GetKind()) + "'")
 	}
 	switch ids := r.GetManagerIds(); len(ids) {
 	case 0:
 	case 1: // with one, an index gives its rows in order
-		c.add("manager_id = ?::uuid", ids[0])
+		c.Add("manager_id = ?::uuid", ids[0])
 	default:
-		c.add("manager_id = any(?::uuid[])", ids)
+		c.Add("manager_id = any(?::uuid[])", ids)
 	}
 	if r.GetWithoutManager() {
-		c.add("manager_id is null")
+		c.Add("manager_id is null")
 	}
 	return c, nil
 }
 
 // indexed narrows a search by an index on an array, which row security lets nobody use but who reaches all rows.
 // Whose clients are few needs none; for many, a function of the module's owner looks into the index.
-func (m *Module) indexed(ctx context.Context, s sight, c *conditions, column, function string, wanted []string) error {
+func (m *Module) indexed(ctx context.Context, s sight, c *store.Where, column, function string, wanted []string) error {
 	switch s {
 	case all:
-		c.add(column+" @> ?", wanted)
+		c.Add(column+" @> ?", wanted)
 	case many:
 		ids, err := store.QueryOne(ctx, m.host.Store, pgx.RowTo[[]string], `select clientmanager.`+function+`($1, $2)::text[]`, wanted, listedIDs)
 		if err != nil {
 			return err
 		}
 		if ids != nil {
-			c.add("id = any(?::uuid[])", ids)
+			c.Add("id = any(?::uuid[])", ids)
 		}
 	}
 	return nil
@@ -179,17 +157,17 @@ type listed struct {
 // Page and count are one statement, since taking a role and finding out what it sees costs as much as a short query.
 // Few rows are all read, sorted and counted in one go; of many, an index gives the first in order, and the count stops
 // at counted, being one more when there are more.
-func (c *conditions) selectPage(s sight, after conditions, o order, limit int) string {
+func selectPage(c *store.Where, s sight, after store.Where, o order, limit int) string {
 	if s == few {
 		return fmt.Sprintf(`select * from (select %s, count(*) over ()::int as total from clientmanager.clients%s) clients%s%s limit %d`,
-			clientColumns, c.where(), after.where(), o.by(), limit)
+			clientColumns, c.String(), after.String(), o.by(), limit)
 	}
-	page := conditions{texts: slices.Concat(c.texts, after.texts)}
-	total := fmt.Sprintf(`(select count(*)::int from (select from clientmanager.clients%s limit %d) c)`, c.where(), s.counted()+1)
-	if s == many && len(c.texts) == 0 {
+	page := store.Where{Conditions: slices.Concat(c.Conditions, after.Conditions)}
+	total := fmt.Sprintf(`(select count(*)::int from (select from clientmanager.clients%s limit %d) c)`, c.String(), s.counted()+1)
+	if s == many && len(c.Conditions) == 0 {
 		total = fmt.Sprint(s.counted() + 1) // who sees many sees more than is counted
 	}
-	return fmt.Sprintf(`select %s, %s from clientmanager.clients%s%s limit %d`, clientColumns, total, page.where(), o.by(), limit)
+	return fmt.Sprintf(`select %s, %s from clientmanager.clients%s%s limit %d`, clientColumns, total, page.String(), o.by(), limit)
 }
 
 const overviewSQL = `select
@@ -206,6 +184,3 @@ func (m *Module) overview(ctx context.Context, month time.Time) (*v1.GetOverview
 		Active: f.Active, Suspended: f.Suspended, WithoutManager: f.WithoutManager, NewThisMonth: f.NewThisMonth,
 	}, err
 }
-
-// last is how the statement names the last argument.
-func (c *conditions) last() string { return fmt.Sprintf("$%d", len(c.args)) }

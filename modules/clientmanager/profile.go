@@ -52,7 +52,7 @@ func (s *profileService) UpdateProfile(ctx context.Context, r *v1.UpdateProfileR
 	if r.GetClient().GetId() != "" && r.GetClient().GetId() != id {
 		return nil, errNoClient // the form was opened for another client, or written by hand
 	}
-	fields, err := named(r.GetUpdateMask().GetPaths())
+	fields, err := named(r.GetUpdateMask(), changes)
 	if err != nil {
 		return nil, err
 	}

@@ -25,22 +25,22 @@ var _ v1.BookingServiceServer = (*bookingService)(nil)
 
 // ListBookings lists the bookings of the clients the caller sees.
 func (s *bookingService) ListBookings(ctx context.Context, r *v1.ListBookingsRequest) (*v1.ListBookingsResponse, error) {
-	c := &conditions{}
+	c := &store.Where{}
 	if r.GetClientId() != "" {
-		c.add("b.client_id = ?::uuid", r.GetClientId())
+		c.Add("b.client_id = ?::uuid", r.GetClientId())
 	}
 	if r.GetResourceId() != "" {
-		c.add("b.resource_id = ?::uuid", r.GetResourceId())
+		c.Add("b.resource_id = ?::uuid", r.GetResourceId())
 	}
 	switch r.GetState() {
 	case v1.BookingState_BOOKING_STATE_BOOKED:
-		c.add("b.state = 'booked'")
+		c.Add("b.state = 'booked'")
 	case v1.BookingState_BOOKING_STATE_CANCELLED:
-		c.add("b.state = 'cancelled'")
+		c.Add("b.state = 'cancelled'")
 	}
 	if now := s.host.Now(); r.GetUpcoming() {
-		c.add("b.end_time > ?", now)
-		c.add("b.start_time > ?", now.Add(-longest)) // which an index knows
+		c.Add("b.end_time > ?", now)
+		c.Add("b.start_time > ?", now.Add(-longest)) // which an index knows
 	}
 	direction, sign := "desc", "<"
 	if r.GetOrderBy() == v1.BookingOrder_BOOKING_ORDER_SOONEST {
@@ -51,9 +51,9 @@ func (s *bookingService) ListBookings(ctx context.Context, r *v1.ListBookingsReq
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &start, &id); err != nil {
 		return nil, err
 	} else if on {
-		c.add("(b.start_time, b.id) "+sign+" (?, ?::uuid)", start, id)
+		c.Add("(b.start_time, b.id) "+sign+" (?, ?::uuid)", start, id)
 	}
-	n := size(r.GetPageSize())
+	n := store.PageSize(r.GetPageSize())
 	rows, err := listBookings(ctx, s.host.Store, c, direction, n+1)
 	if err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package booking
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,42 +39,20 @@ func (r bookingRow) booking(zone *time.Location) *v1.Booking {
 	return b
 }
 
-// conditions are what a list asks for, and its arguments.
-type conditions struct {
-	texts []string
-	args  []any
-}
-
-// add joins a condition on; each ? stands for the next argument.
-func (c *conditions) add(text string, args ...any) {
-	for _, arg := range args {
-		c.args = append(c.args, arg)
-		text = strings.Replace(text, "?", fmt.Sprintf("$%d", len(c.args)), 1)
-	}
-	c.texts = append(c.texts, text)
-}
-
-func (c *conditions) where() string {
-	if len(c.texts) == 0 {
-		return ""
-	}
-	return " where " + strings.Join(c.texts, " and ")
-}
-
-func listBookings(ctx context.Context, q store.Querier, c *conditions, direction string, limit int) ([]bookingRow, error) {
+func listBookings(ctx context.Context, q store.Querier, c *store.Where, direction string, limit int) ([]bookingRow, error) {
 	return store.Query(ctx, q, pgx.RowToStructByPos[bookingRow], fmt.Sprintf(`%s%s order by b.start_time %s, b.id %[3]s limit %d`,
-		bookingRows, c.where(), direction, limit), c.args...)
+		bookingRows, c.String(), direction, limit), c.Args...)
 }
 
 func findBooking(ctx context.Context, q store.Querier, id string) (bookingRow, error) {
 	row, err := store.QueryOne(ctx, q, pgx.RowToStructByPos[bookingRow], bookingRows+` where b.id = $1`, id)
-	return row, or(err, errNoBooking)
+	return row, store.NotFoundAs(err, errNoBooking)
 }
 
 // holdBooking reads a booking and keeps others from changing it until the transaction ends.
 func holdBooking(ctx context.Context, tx *store.Tx, id string) (bookingRow, error) {
 	row, err := store.QueryOne(ctx, tx, pgx.RowToStructByPos[bookingRow], bookingRows+` where b.id = $1 for no key update of b`, id)
-	return row, or(err, errNoBooking)
+	return row, store.NotFoundAs(err, errNoBooking)
 }
 
 // holdClient keeps a client from being suspended, as far as this module knows, until the transaction ends. It tells

@@ -1,13 +1,9 @@
 package booking
 
 import (
-	"errors"
-
-	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
 
 	"github.com/opencabinet/cabinet/kernel/module"
-	"github.com/opencabinet/cabinet/kernel/store"
 )
 
 // refuse is an error whose words people read. field is the path of the one at fault in the request, empty when none
@@ -23,14 +19,3 @@ var (
 	errMeanwhile  = refuse(codes.Aborted, "", "refusal.meanwhile", "somebody changed this in the meantime: read it again and repeat your change")
 	errOver       = refuse(codes.FailedPrecondition, "", "refusal.over", "this booking is over: there is nothing to cancel")
 )
-
-// or replaces the store's "not found" by one that names the thing.
-func or(err, notFound error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return notFound
-	}
-	return err
-}
-
-// isID tells whether a text is an id. Requests whose constraints the router checks need not be asked.
-func isID(text string) bool { return uuid.Validate(text) == nil && len(text) == 36 }

@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -22,16 +23,6 @@ type resourceService struct {
 
 var _ v1.ResourceServiceServer = (*resourceService)(nil)
 
-// pageSize is how many rows a list returns when its caller does not say.
-const pageSize = 50
-
-func size(asked int32) int {
-	if asked <= 0 {
-		return pageSize
-	}
-	return int(asked)
-}
-
 // ListResources lists what can be booked, or what no longer can.
 func (s *resourceService) ListResources(ctx context.Context, r *v1.ListResourcesRequest) (*v1.ListResourcesResponse, error) {
 	after := 0
@@ -42,7 +33,7 @@ func (s *resourceService) ListResources(ctx context.Context, r *v1.ListResources
 	if r.GetArchived() {
 		state = v1.ResourceState_RESOURCE_STATE_ARCHIVED
 	}
-	n := size(r.GetPageSize())
+	n := store.PageSize(r.GetPageSize())
 	rows, err := listResources(ctx, s.host.Store, state, after, n+1)
 	if err != nil {
 		return nil, err
@@ -75,21 +66,15 @@ var resourceChanges = map[string]func(to, from *v1.Resource){
 	"description":  func(to, from *v1.Resource) { to.Description = strings.TrimSpace(from.GetDescription()) },
 	"opens":        func(to, from *v1.Resource) { to.Opens = minuteText(minuteOf(from.GetOpens(), usuallyOpens)) },
 	"closes":       func(to, from *v1.Resource) { to.Closes = minuteText(minuteOf(from.GetCloses(), usuallyCloses)) },
-	"slot_minutes": func(to, from *v1.Resource) { to.SlotMinutes = or60(from.GetSlotMinutes()) },
+	"slot_minutes": func(to, from *v1.Resource) { to.SlotMinutes = cmp.Or(from.GetSlotMinutes(), usualMinutes) },
 }
 
 // What holds where nobody says otherwise.
 const (
 	usuallyOpens  = 9 * 60
 	usuallyCloses = 18 * 60
+	usualMinutes  = 60
 )
-
-func or60(minutes int32) int32 {
-	if minutes == 0 {
-		return 60
-	}
-	return minutes
-}
 
 // CreateResource adds something to be booked.
 func (s *resourceService) CreateResource(ctx context.Context, r *v1.CreateResourceRequest) (*v1.CreateResourceResponse, error) {
@@ -128,14 +113,10 @@ func checkResource(r *v1.Resource) error {
 
 // UpdateResource changes the named fields. Bookings that were made before stand, also outside of new hours.
 func (s *resourceService) UpdateResource(ctx context.Context, r *v1.UpdateResourceRequest) (*v1.UpdateResourceResponse, error) {
-	fields := r.GetUpdateMask().GetPaths()
-	if len(fields) == 0 {
-		return nil, refuse(codes.InvalidArgument, "update_mask", "refusal.nothing_named", "name the fields to change in update_mask")
-	}
-	for _, field := range fields {
-		if resourceChanges[field] == nil {
-			return nil, refuse(codes.InvalidArgument, "update_mask", "refusal.no_field", "there is no field "+field+" to change here")
-		}
+	known := func(field string) bool { return resourceChanges[field] != nil }
+	fields, err := module.Named(r.GetUpdateMask(), known, ID+".refusal.nothing_named", ID+".refusal.no_field")
+	if err != nil {
+		return nil, err
 	}
 	resource, err := s.change(ctx, r.GetResource().GetId(), r.GetResource().GetRevision(), func(resource *v1.Resource) {
 		for _, field := range slices.Compact(slices.Sorted(slices.Values(fields))) {
@@ -168,7 +149,7 @@ func (s *resourceService) RestoreResource(ctx context.Context, r *v1.RestoreReso
 
 // change writes a resource over. A change that is there already is no change, whatever the revision: so a retry succeeds.
 func (m *Module) change(ctx context.Context, id string, revision int64, apply func(*v1.Resource)) (*v1.Resource, error) {
-	if !isID(id) {
+	if !store.IsID(id) {
 		return nil, refuse(codes.InvalidArgument, "resource.id", "refusal.which", "say by its id which resource is meant")
 	}
 	var resource *v1.Resource

@@ -51,14 +51,14 @@ func listResources(ctx context.Context, q store.Querier, state v1.ResourceState,
 
 func findResource(ctx context.Context, q store.Querier, id string) (resourceRow, error) {
 	row, err := store.QueryOne(ctx, q, pgx.RowToStructByPos[resourceRow], `select `+resourceFields+` from booking.resources where id = $1`, id)
-	return row, or(err, errNoResource)
+	return row, store.NotFoundAs(err, errNoResource)
 }
 
 // holdResource reads a resource and keeps others from changing it until the transaction ends.
 func holdResource(ctx context.Context, tx *store.Tx, id string) (resourceRow, error) {
 	row, err := store.QueryOne(ctx, tx, pgx.RowToStructByPos[resourceRow],
 		`select `+resourceFields+` from booking.resources where id = $1 for no key update`, id)
-	return row, or(err, errNoResource)
+	return row, store.NotFoundAs(err, errNoResource)
 }
 
 // saveResource writes a resource, new or over the present one.

@@ -63,7 +63,7 @@ func (s *slotService) ListFreeSlots(ctx context.Context, r *v1.ListFreeSlotsRequ
 	})
 	slices.SortFunc(free, func(a, b slot) int { return a.order(b.start, b.resource.No) })
 	response := &v1.ListFreeSlotsResponse{}
-	if n := size(r.GetPageSize()); len(free) > n {
+	if n := store.PageSize(r.GetPageSize()); len(free) > n {
 		free = free[:n]
 		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, free[n-1].start, free[n-1].resource.No); err != nil {
 			return nil, err
