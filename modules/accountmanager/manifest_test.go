@@ -14,7 +14,7 @@ import (
 	"github.com/opencabinet/cabinet/modules/accountmanager"
 )
 
-var textKey = regexp.MustCompile(`text\("([a-z_.]+)"\)|"(errors|roles|permissions)\.[a-z_]+"|refuse\([^"]*"[^"]*", "([a-z_]+)"`)
+var textKey = regexp.MustCompile(`text\("([a-z_.]+)"\)|"(errors|roles|permissions)\.[a-z_]+"|refuse\([^"]*"[^"]*", "([a-z_]+)"|"accountmanager\.errors\.([a-z_]+)"`)
 
 // Every text that the module names is there, in every language.
 func TestTextsAreComplete(t *testing.T) {
@@ -51,10 +51,13 @@ func TestTextsAreComplete(t *testing.T) {
 				keys = append(keys, "accountmanager."+found[1])
 			case found[3] != "":
 				keys = append(keys, "accountmanager.errors."+found[3])
+			case found[4] != "":
+				keys = append(keys, "accountmanager.errors."+found[4])
 			}
 		}
 	}
 	require.Contains(t, keys, "accountmanager.errors.last_head")
+	require.Contains(t, keys, "accountmanager.errors.nothing_named")
 	slices.Sort(keys)
 	require.NoError(t, texts.Check(slices.Compact(keys)))
 }

@@ -160,7 +160,7 @@ func (s *clientService) UpdateClient(ctx context.Context, r *v1.UpdateClientRequ
 // named are the fields that an update is about, of those that can be changed.
 func named[F any](mask *fieldmaskpb.FieldMask, changes map[string]F) ([]string, error) {
 	known := func(field string) bool { _, ok := changes[field]; return ok }
-	return module.Named(mask, known, ID+".refusal.nothing_named", ID+".refusal.no_field")
+	return module.Named(mask, known, "clientmanager.refusal.nothing_named", "clientmanager.refusal.no_field")
 }
 
 // change writes the named fields of a client over. A change that is there already is no change, whatever the revision:

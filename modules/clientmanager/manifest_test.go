@@ -80,6 +80,7 @@ func TestTextsAreComplete(t *testing.T) {
 		keys = append(keys, "clientmanager.fields."+field)
 	}
 	require.Contains(t, keys, "clientmanager.refusal.meanwhile")
+	require.Contains(t, keys, "clientmanager.refusal.nothing_named")
 	require.Contains(t, keys, "clientmanager.import.file_empty")
 	require.Contains(t, keys, "clientmanager.import.not_yours")
 	require.Contains(t, keys, "clientmanager.history.contact_added")
