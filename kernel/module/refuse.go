@@ -28,6 +28,17 @@ func Refusals(code codes.Code, text string, fields ...*errdetails.BadRequest_Fie
 	return s.Err()
 }
 
+// Violations are the fields that an error names, as [Refusals] wrote them.
+func Violations(err error) []*errdetails.BadRequest_FieldViolation {
+	var found []*errdetails.BadRequest_FieldViolation
+	for _, detail := range status.Convert(err).Details() {
+		if bad, ok := detail.(*errdetails.BadRequest); ok {
+			found = append(found, bad.GetFieldViolations()...)
+		}
+	}
+	return found
+}
+
 // Constrained checks the contract's constraints of a thing as it would become: of the named fields, or of all when none is
 // named. The router does not do that for an update whose thing is marked IGNORE_ALWAYS: what its mask does not name is
 // empty there. under is the request's field that holds the thing.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/locale"
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/web/screen"
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
@@ -37,7 +39,7 @@ func (s *Server) signInPage(c echo.Context) error {
 func (s *Server) signInForm(c echo.Context, code int, login, wrong, to string, notices []ui.Notice) error {
 	text := s.text(c)
 	form := &ui.Form{
-		Action: s.href("/sign-in"), CSRF: csrfOf(c), FullWidth: true,
+		Action: s.href("/sign-in"), CSRF: s.csrfFor(c, ""), FullWidth: true,
 		Hidden: []ui.Hidden{{Name: "to", Value: to}},
 		Sections: []ui.FormSection{{Fields: []ui.Field{
 			{Name: "login", Label: text.T("kernel.sign_in.login"), Value: login, Autocomplete: "username", Required: true, Autofocus: login == "", MaxLength: 254},
@@ -150,7 +152,7 @@ func (s *Server) invitationForm(c echo.Context, code int, p *kernelv1.PreviewInv
 		fields[2].Label, fields[2].Hint, fields[2].Autocomplete = text.T("kernel.invitation.present_password"), text.T("kernel.invitation.present_hint"), "current-password"
 	}
 	form := &ui.Form{
-		Action: s.href("/invitation/" + url.PathEscape(c.Param("token"))), CSRF: csrfOf(c), FullWidth: true,
+		Action: s.href("/invitation/" + url.PathEscape(c.Param("token"))), CSRF: s.csrfFor(c, ""), FullWidth: true,
 		Sections: []ui.FormSection{{Fields: fields}},
 		Submit:   ui.Button{Label: text.T("kernel.invitation.submit"), Busy: text.T("kernel.form.busy")},
 	}
@@ -193,15 +195,9 @@ func (s *Server) acceptInvitation(c echo.Context) error {
 	case codes.Unauthenticated:
 		wrong["password"] = text.T("kernel.sign_in.wrong")
 	case codes.InvalidArgument, codes.AlreadyExists, codes.FailedPrecondition:
-		for _, detail := range status.Convert(err).Details() {
-			if bad, ok := detail.(*errdetails.BadRequest); ok {
-				for _, v := range bad.GetFieldViolations() {
-					wrong[v.GetField()] = v.GetDescription()
-					if said, ok := text.First(v.GetReason()); ok && v.GetReason() != "" {
-						wrong[v.GetField()] = said
-					}
-				}
-			}
+		for _, v := range module.Violations(err) {
+			said, _ := text.First(v.GetReason())
+			wrong[v.GetField()] = cmp.Or(said, v.GetDescription())
 		}
 		if len(wrong) == 0 {
 			wrong[""] = status.Convert(err).Message()

@@ -27,10 +27,9 @@ const maxDrained = 8 * maxBody
 // csrfCookie binds the token in a form to the browser that was given it.
 const csrfCookie = "cabinet_csrf"
 
-// csrfKey holds the token of the portal's forms, csrfNonceKey the cookie it is signed over; csrfScopeKey the module whose
-// own pages a request is for, when it is.
+// csrfNonceKey holds the cookie that tokens are signed over; csrfScopeKey the module whose own pages a request is for,
+// when it is.
 const (
-	csrfKey      = "csrf"
 	csrfNonceKey = "csrf nonce"
 	csrfScopeKey = "csrf scope"
 )
@@ -128,7 +127,6 @@ func (s *Server) csrf(next echo.HandlerFunc) echo.HandlerFunc {
 			c.SetCookie(s.cookie(csrfCookie, nonce, time.Time{}))
 		}
 		c.Set(csrfNonceKey, nonce)
-		c.Set(csrfKey, base64.RawURLEncoding.EncodeToString(s.csrfToken(nonce, "")))
 		return next(c)
 	}
 }
@@ -143,15 +141,14 @@ func (s *Server) csrfToken(nonce, scope string) []byte {
 	return mac.Sum(nil)
 }
 
-func csrfOf(c echo.Context) string {
-	token, _ := c.Get(csrfKey).(string)
-	return token
-}
-
-// csrfFor is the token for forms of a module's own pages.
-func (s *Server) csrfFor(c echo.Context, module string) string {
+// csrfFor is the token for the portal's forms or, with a scope, for those of a module's own pages. It is empty on pages
+// that are shown before the reader has a cookie, and have no form.
+func (s *Server) csrfFor(c echo.Context, scope string) string {
 	nonce, _ := c.Get(csrfNonceKey).(string)
-	return base64.RawURLEncoding.EncodeToString(s.csrfToken(nonce, module))
+	if nonce == "" {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(s.csrfToken(nonce, scope))
 }
 
 // parseForm reads a form of either kind; a body over the limit is said to be too large.

@@ -20,7 +20,7 @@ func (s *Server) env(c echo.Context, sc *screen.Screen) *screen.Env {
 	path := c.Request().URL.Path[len(s.Base):]
 	e := &screen.Env{
 		Conn: s.Router, Text: s.text(c), Policy: s.Policy, Principal: visitorOf(c).principal,
-		Base: s.Base, Origin: s.Origin, CSRF: csrfOf(c), Now: s.Now(), NewID: s.NewID, Languages: s.Languages,
+		Base: s.Base, Origin: s.Origin, CSRF: s.csrfFor(c, ""), Now: s.Now(), NewID: s.NewID, Languages: s.Languages,
 		Path: path, Vars: map[string]string{}, Query: c.QueryParams(),
 	}
 	if sc != nil {

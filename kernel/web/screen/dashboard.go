@@ -37,9 +37,7 @@ func (s *Set) Dashboard(ctx context.Context, e *Env, head ui.Head) (*Page, error
 			case status.Code(err) == codes.NotFound:
 				return nil // nothing to show: nobody serves the client
 			case down(err):
-				part = ui.Section(ui.SectionBox{ID: "t" + strconv.Itoa(i), Title: e.Text.T(t.Title), Content: ui.NoticeBox(ui.Notice{
-					Tone: ui.ToneWarn, Icon: "plug", Title: e.Text.T("kernel.part_down"), Text: e.Text.T("kernel.part_down_hint"),
-				})})
+				part = ui.Section(ui.SectionBox{ID: "t" + strconv.Itoa(i), Title: e.Text.T(t.Title), Content: e.partDown()})
 			default:
 				return err
 			}

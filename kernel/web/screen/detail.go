@@ -145,7 +145,7 @@ func (s *Set) relatedLists(ctx context.Context, e *Env, sc *Screen, m protorefle
 		table, _, err := s.table(ctx, &inner, r.screen, e.Query, id, bind, relatedSize)
 		switch {
 		case down(err):
-			box.Content = ui.NoticeBox(ui.Notice{Tone: ui.ToneWarn, Icon: "plug", Title: e.Text.T("kernel.part_down"), Text: e.Text.T("kernel.part_down_hint")})
+			box.Content = e.partDown()
 		case err != nil:
 			return nil, err
 		default:

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"unicode"
@@ -10,8 +11,12 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/a-h/templ"
+
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/locale"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
 
 // badRequest turns a value that could not be read into the error a contract would give for it.
@@ -20,13 +25,9 @@ func badRequest(err error) error {
 	if !errors.As(err, &bad) {
 		return err
 	}
-	s, withErr := status.New(codes.InvalidArgument, err.Error()).WithDetails(&errdetails.BadRequest{
-		FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: bad.Field, Description: "not a " + bad.Wanted, Reason: "kernel.bad_" + strings.ReplaceAll(bad.Wanted, " ", "_")}},
+	return module.Refusals(codes.InvalidArgument, err.Error(), &errdetails.BadRequest_FieldViolation{
+		Field: bad.Field, Description: "not a " + bad.Wanted, Reason: "kernel.bad_" + strings.ReplaceAll(bad.Wanted, " ", "_"),
 	})
-	if withErr != nil {
-		return err
-	}
-	return s.Err()
 }
 
 // violations are what a provider, or the kernel before it, found wrong with a request of a type: field path → what is
@@ -34,22 +35,14 @@ func badRequest(err error) error {
 // has words for.
 func (e *Env) violations(input protoreflect.MessageDescriptor, err error) map[string]string {
 	found := map[string]string{}
-	for _, detail := range status.Convert(err).Details() {
-		bad, ok := detail.(*errdetails.BadRequest)
-		if !ok {
-			continue
-		}
-		for _, v := range bad.GetFieldViolations() {
-			text := v.GetDescription()
-			if said, ok := e.Text.First(v.GetReason()); ok && v.GetReason() != "" {
-				text = said
-			} else if path, err := find(input, v.GetField()); err == nil {
-				if said := e.rule(v.GetReason(), path.last()); said != "" {
-					text = said
-				}
+	for _, v := range module.Violations(err) {
+		text, said := e.Text.First(v.GetReason())
+		if !said {
+			if path, err := find(input, v.GetField()); err == nil {
+				text = e.rule(v.GetReason(), path.last())
 			}
-			found[v.GetField()] = text
 		}
+		found[v.GetField()] = cmp.Or(text, v.GetDescription())
 	}
 	return found
 }
@@ -88,15 +81,9 @@ func (e *Env) rule(id string, f protoreflect.FieldDescriptor) string {
 // Said is what a provider's refusal says in the reader's language, where its reason is a key of the locale files; empty
 // where it is not.
 func Said(text *locale.Localizer, err error) string {
-	for _, detail := range status.Convert(err).Details() {
-		bad, ok := detail.(*errdetails.BadRequest)
-		if !ok {
-			continue
-		}
-		for _, v := range bad.GetFieldViolations() {
-			if said, ok := text.First(v.GetReason()); ok && v.GetReason() != "" {
-				return said
-			}
+	for _, v := range module.Violations(err) {
+		if said, ok := text.First(v.GetReason()); ok {
+			return said
 		}
 	}
 	return ""
@@ -119,6 +106,11 @@ func down(err error) bool {
 		return true
 	}
 	return false
+}
+
+// partDown stands where such a part would.
+func (e *Env) partDown() templ.Component {
+	return ui.NoticeBox(ui.Notice{Tone: ui.ToneWarn, Icon: "plug", Title: e.Text.T("kernel.part_down"), Text: e.Text.T("kernel.part_down_hint")})
 }
 
 func notFound(text string) error { return status.Error(codes.NotFound, text) }

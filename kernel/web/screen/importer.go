@@ -250,28 +250,30 @@ func (s *Set) importColumns(e *Env, sc *Screen, in imported, wrong []string) *Pa
 		Hidden:   []ui.Hidden{{Name: "step", Value: "columns"}, {Name: "id", Value: in.id}},
 		Sections: []ui.FormSection{section},
 		Submit:   ui.Button{Label: e.Text.T("kernel.import.check"), Busy: e.Text.T("kernel.form.busy")},
-		Others:   []ui.Button{{Label: e.Text.T("kernel.import.other_file"), Href: e.href(e.Path), Kind: ui.ButtonQuiet}},
+		Others:   []ui.Button{e.otherFile()},
 	}
 	return s.importPage(e, sc, 1, form, wrong)
 }
 
 // importReport shows what a check found, with the button that does it; or what was done.
 func (s *Set) importReport(ctx context.Context, e *Env, sc *Screen, in imported) (*Page, error) {
-	step, n := 2, int64(in.report.GetCreated()+in.report.GetUpdated())
-	form := &ui.Form{
-		Action: e.href(e.Path), CSRF: e.CSRF,
-		Hidden: []ui.Hidden{{Name: "step", Value: "run"}, {Name: "id", Value: in.id}},
-		Submit: ui.Button{Label: e.Text.Plural("kernel.import.run", n, "n", e.Text.Number(n)), Busy: e.Text.T("kernel.form.busy")},
-		Others: []ui.Button{{Label: e.Text.T("kernel.import.back_to_columns"), Href: e.href(e.Path) + "?id=" + url.QueryEscape(in.id), Kind: ui.ButtonQuiet}},
-	}
-	var next templ.Component = ui.FormBox(*form)
-	switch {
+	step := 2
+	columns := ui.Button{Label: e.Text.T("kernel.import.back_to_columns"), Href: e.href(e.Path) + "?id=" + url.QueryEscape(in.id)}
+	var next templ.Component
+	switch n := int64(in.report.GetCreated() + in.report.GetUpdated()); {
 	case in.done:
 		step = 3
 		next = ui.Buttons(s.afterImport(e, sc))
 	case n == 0: // nothing to run: choose other columns or another file
-		form.Others[0].Kind = ""
-		next = ui.Buttons(append(form.Others, ui.Button{Label: e.Text.T("kernel.import.other_file"), Href: e.href(e.Path), Kind: ui.ButtonQuiet}))
+		next = ui.Buttons([]ui.Button{columns, e.otherFile()})
+	default:
+		columns.Kind = ui.ButtonQuiet
+		next = ui.FormBox(ui.Form{
+			Action: e.href(e.Path), CSRF: e.CSRF,
+			Hidden: []ui.Hidden{{Name: "step", Value: "run"}, {Name: "id", Value: in.id}},
+			Submit: ui.Button{Label: e.Text.Plural("kernel.import.run", n, "n", e.Text.Number(n)), Busy: e.Text.T("kernel.form.busy")},
+			Others: []ui.Button{columns},
+		})
 	}
 	page := s.importPage(e, sc, step, nil, nil)
 	figures := []ui.Figure{
@@ -295,7 +297,12 @@ func (s *Set) afterImport(e *Env, sc *Screen) []ui.Button {
 	if parent := s.screens[sc.Parent]; parent != nil {
 		out = append(out, ui.Button{Label: e.Text.T(parent.Title), Icon: parent.Icon, Href: e.href(parent.Path), Kind: ui.ButtonPrimary})
 	}
-	return append(out, ui.Button{Label: e.Text.T("kernel.import.other_file"), Href: e.href(e.Path), Kind: ui.ButtonQuiet})
+	return append(out, e.otherFile())
+}
+
+// otherFile leads back to the beginning of an import.
+func (e *Env) otherFile() ui.Button {
+	return ui.Button{Label: e.Text.T("kernel.import.other_file"), Href: e.href(e.Path), Kind: ui.ButtonQuiet}
 }
 
 func (s *Set) importRows(ctx context.Context, e *Env, sc *Screen, in imported) (*ui.Table, error) {

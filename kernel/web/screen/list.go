@@ -3,6 +3,7 @@ package screen
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,7 +14,6 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
@@ -319,50 +319,38 @@ func (s *Set) chip(ctx context.Context, e *Env, f filter) (ui.Filter, error) {
 	if d.IsList() {
 		out.Kind = ui.FilterMany
 	}
-	chosen := map[string]bool{}
-	for _, v := range e.Query[f.name] {
-		chosen[v] = v != ""
-	}
+	options, known := e.known(d)
 	switch {
 	case d.Enum() != nil:
 		for i := range d.Enum().Values().Len() {
-			v := d.Enum().Values().Get(i)
-			if v.Number() != 0 {
-				out.Options = append(out.Options, ui.Option{Value: string(v.Name()), Label: e.state(v), Selected: chosen[string(v.Name())]})
+			if v := d.Enum().Values().Get(i); v.Number() != 0 {
+				options = append(options, ui.Option{Value: string(v.Name()), Label: e.state(v)})
 			}
 		}
 	case d.Kind() == protoreflect.BoolKind:
 		out.Kind = ui.FilterMany
-		out.Options = []ui.Option{{Value: "true", Label: e.Text.T("kernel.yes"), Selected: chosen["true"]}}
+		options = []ui.Option{{Value: "true", Label: e.Text.T("kernel.yes")}}
 	case meaning(d).GetRefersTo() != "":
-		options, err := s.references(ctx, e, meaning(d).GetRefersTo(), "")
-		if err != nil {
+		var err error
+		if options, err = s.references(ctx, e, meaning(d).GetRefersTo(), ""); err != nil {
 			return out, err
 		}
-		for _, o := range options {
-			o.Selected = chosen[o.Value]
-			out.Options = append(out.Options, o)
-		}
-	case meaning(d).GetKind() == kernelv1.Kind_KIND_ROLE, meaning(d).GetKind() == kernelv1.Kind_KIND_STAFF_ROLE:
-		for _, o := range e.roles(meaning(d).GetKind() == kernelv1.Kind_KIND_STAFF_ROLE) {
-			o.Selected = chosen[o.Value]
-			out.Options = append(out.Options, o)
-		}
-	default:
+	case !known:
 		// A word: the ones asked for stay choosable, new ones are typed.
 		out.Kind = ui.FilterText
 		out.Text = strings.Join(e.Query[f.name], ", ")
+		out.Summary = out.Text
+		return out, nil
 	}
 	var words []string
-	for _, o := range out.Options {
+	for _, o := range options {
+		o.Selected = o.Value != "" && slices.Contains(e.Query[f.name], o.Value)
+		out.Options = append(out.Options, o)
 		if o.Selected {
 			words = append(words, o.Label)
 		}
 	}
 	out.Summary = strings.Join(words, ", ")
-	if out.Kind == ui.FilterText {
-		out.Summary = out.Text
-	}
 	return out, nil
 }
 
