@@ -5,7 +5,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -63,19 +62,10 @@ func (p *Portal) openStore(ctx context.Context) (err error) {
 		return err
 	}
 	p.onStop("connections of the database", func(context.Context) error { p.db.Close(); return nil })
-	for _, m := range []struct {
-		name  string
-		files embed.FS
-	}{{"event", event.Migrations}, {"portal", migrations}} {
-		below, err := fs.Sub(m.files, "migrations")
-		if err != nil {
-			return err
-		}
-		if err := p.db.Migrate(ctx, m.name, below); err != nil {
-			return err
-		}
+	if err := p.db.Migrate(ctx, "event", module.Folder(event.Migrations, "migrations")); err != nil {
+		return err
 	}
-	return nil
+	return p.db.Migrate(ctx, "portal", module.Folder(migrations, "migrations"))
 }
 
 // register gives each module its part of the database and has it bind what its manifest promised.

@@ -47,7 +47,6 @@ type Portal struct {
 	db         *store.DB
 	processes  *plugin.Host // nil when every module runs in this process
 	dispatcher *event.Dispatcher
-	server     *http.Server
 	url        string
 	address    string
 	said       []string // by the seed, for Main to print
@@ -273,22 +272,22 @@ func (p *Portal) listen(ctx context.Context) (net.Listener, error) {
 }
 
 func (p *Portal) serve(listener net.Listener, pages *web.Server) {
-	p.server = &http.Server{
+	server := &http.Server{
 		Handler: pages, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(p.options.Log.Handler(), slog.LevelWarn),
 	}
-	p.server.RegisterOnShutdown(pages.Drain)
+	server.RegisterOnShutdown(pages.Drain)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := p.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			p.fail(fmt.Errorf("serving pages ended: %w", err))
 		}
 	}()
 	p.onStop("serving pages", func(ctx context.Context) error {
-		err := p.server.Shutdown(ctx)
+		err := server.Shutdown(ctx)
 		if err != nil {
-			err = errors.Join(err, p.server.Close())
+			err = errors.Join(err, server.Close())
 		}
 		<-ended
 		return err

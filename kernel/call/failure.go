@@ -12,7 +12,11 @@ import (
 )
 
 func (r *Router) normal(ctx context.Context, m *method, err error) error {
-	return Normal(ctx, Provider{Module: m.module, Method: m.rules.Method, Log: r.options.Log}, err)
+	return Normal(ctx, r.provider(m), err)
+}
+
+func (r *Router) provider(m *method) Provider {
+	return Provider{Module: m.module, Method: m.rules.Method, Log: r.options.Log}
 }
 
 // Provider names who serves a call, for the log.
@@ -45,17 +49,13 @@ func Normal(ctx context.Context, p Provider, err error) error {
 // recovered is called deferred: it turns a panic of the provider into an error.
 func (r *Router) recovered(ctx context.Context, m *method, err *error) {
 	if p := recover(); p != nil {
-		*err = Panicked(ctx, Provider{Module: m.module, Method: m.rules.Method, Log: r.options.Log}, p)
+		*err = Panicked(ctx, r.provider(m), p)
 	}
 }
 
 // Panicked makes a recovered panic of a provider a status, its stack logged under a reference.
 func Panicked(ctx context.Context, p Provider, panicked any) error {
 	return p.internal(ctx, "a provider panicked", slog.Any("panic", panicked), slog.String("stack", string(debug.Stack())))
-}
-
-func (r *Router) internal(ctx context.Context, m *method, what string, attrs ...slog.Attr) error {
-	return Provider{Module: m.module, Method: m.rules.Method, Log: r.options.Log}.internal(ctx, what, attrs...)
 }
 
 func (p Provider) internal(ctx context.Context, what string, attrs ...slog.Attr) error {

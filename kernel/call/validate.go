@@ -22,7 +22,7 @@ func (r *Router) validate(ctx context.Context, m *method, request proto.Message)
 	}
 	var found *protovalidate.ValidationError
 	if !errors.As(err, &found) {
-		return r.internal(ctx, m, "constraints cannot be checked", slog.String("error", err.Error()))
+		return r.provider(m).internal(ctx, "constraints cannot be checked", slog.String("error", err.Error()))
 	}
 	violations := make([]*errdetails.BadRequest_FieldViolation, len(found.Violations))
 	for i, v := range found.Violations {

@@ -44,12 +44,12 @@ func Install(ctx context.Context, db Beginner, in Installation) error {
 	}
 	for t := range in.Types {
 		// What is not linked here, of a plugin, is checked where it is published.
-		if m, err := protoregistry.GlobalFiles.FindDescriptorByName(t); err == nil {
-			if m, ok := m.(protoreflect.MessageDescriptor); ok {
-				if err := Check(m); err != nil {
-					return fmt.Errorf("install events: %w", err)
-				}
-			}
+		m, err := protoregistry.GlobalTypes.FindMessageByName(t)
+		if err != nil {
+			continue
+		}
+		if err := Check(m.Descriptor()); err != nil {
+			return fmt.Errorf("install events: %w", err)
 		}
 	}
 	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {

@@ -40,8 +40,9 @@ func (c *conformance) foreign(t testing.TB) {
 		}
 	}
 	raid.settle()
+	after := c.contentOf(raid, theirs)
 	for table, was := range before {
-		if is := c.contentOf(raid, theirs)[table]; is != was {
+		if after[table] != was {
 			c.found("%s: rows of a client were changed by people of another", table)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -160,12 +161,10 @@ func execJSON(ctx context.Context, tx *store.Tx, sql string, rows any, args ...a
 }
 
 func inChunks[T any](all []T, do func([]T) error) error {
-	for len(all) > 0 {
-		n := min(len(all), writeTogether)
-		if err := do(all[:n]); err != nil {
+	for chunk := range slices.Chunk(all, writeTogether) {
+		if err := do(chunk); err != nil {
 			return err
 		}
-		all = all[n:]
 	}
 	return nil
 }
