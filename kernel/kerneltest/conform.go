@@ -51,6 +51,18 @@ func Conform(t *testing.T, subject Subject) {
 	}
 }
 
+// ConformBoth runs [Conform] with the module in the test's own process, and again with it in a process of its own, which
+// is the test binary: its TestMain begins with kernel.Serve.
+func ConformBoth(t *testing.T, subject func() Subject) {
+	t.Helper()
+	t.Run("in process", func(t *testing.T) { Conform(t, subject()) })
+	t.Run("as a process", func(t *testing.T) {
+		s := subject()
+		s.Processes = []string{s.Module}
+		Conform(t, s)
+	})
+}
+
 // conformance is one run of the suite. Parts see the module through the portal alone, so that they would not notice
 // if it ran in another process.
 type conformance struct {

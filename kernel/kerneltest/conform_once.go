@@ -1,7 +1,6 @@
 package kerneltest
 
 import (
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -78,21 +77,14 @@ func (c *conformance) maker(t testing.TB, p *Portal, m call.Method) (*Side, acto
 
 // together sends one request from many at once.
 func (c *conformance) together(t testing.TB, p *Portal, who actor, m call.Method, request proto.Message) {
-	answers, errs := make([]proto.Message, atOnce), make([]error, atOnce)
-	var ready, done sync.WaitGroup
-	start := make(chan struct{})
-	for i := range atOnce {
-		ready.Add(1)
-		done.Go(func() {
-			own := proto.Clone(request)
-			ready.Done()
-			<-start
-			answers[i], errs[i] = c.call(t, p, who, m, own)
-		})
+	answers, own := make([]proto.Message, atOnce), make([]proto.Message, atOnce)
+	for i := range own {
+		own[i] = proto.Clone(request)
 	}
-	ready.Wait()
-	close(start)
-	done.Wait()
+	errs := AtOnce(atOnce, func(i int) (err error) {
+		answers[i], err = c.call(t, p, who, m, own[i])
+		return err
+	})
 	for i := range atOnce {
 		if errs[i] != nil || !proto.Equal(answers[0], answers[i]) {
 			c.found("%s: sent %d times at once, the answers differ: %v, and %v %v", m.Rules.Method, atOnce, answers[0], answers[i], status.Convert(errs[i]).Message())

@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/call"
@@ -104,6 +106,36 @@ func registerProcess(t testing.TB, m module.Module, lent Lent) []event.Subscript
 	require.NoError(t, process.Open(ctx, lend))
 	require.NoError(t, process.Register(lent.Router))
 	return process.Subscriptions()
+}
+
+// Deliver delivers the events that modules publish, their types by module, to subscriptions, until the test ends. Like
+// [Register] it is for tests of a module alone; package event's migrations are applied.
+func Deliver(t testing.TB, db *store.DB, publishes map[string][]string, subscriptions []event.Subscription) *event.Dispatcher {
+	t.Helper()
+	ctx := t.Context()
+	in := event.Installation{Roles: map[string]string{}, Types: map[protoreflect.FullName]string{}, Subscriptions: subscriptions}
+	rows, err := db.Pool().Query(ctx, `select r, id from kernel.module, unnest(array[own_role, many_role, all_role]::text[]) r`)
+	require.NoError(t, err)
+	var role, id string
+	_, err = pgx.ForEachRow(rows, []any{&role, &id}, func() error { in.Roles[role] = id; return nil })
+	require.NoError(t, err)
+	for id, types := range publishes {
+		for _, name := range types {
+			in.Types[protoreflect.FullName(name)] = id
+		}
+	}
+	require.NoError(t, event.Install(ctx, db.Pool(), in))
+	d, err := event.NewDispatcher(event.Config{
+		Pool: db.Pool(), Log: slog.New(slog.DiscardHandler), Backoff: time.Millisecond, Poll: 20 * time.Millisecond,
+	}, subscriptions...)
+	require.NoError(t, err)
+	require.NoError(t, d.Start(context.WithoutCancel(ctx)))
+	t.Cleanup(func() {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		require.NoError(t, d.Stop(stopping))
+	})
+	return d
 }
 
 func testLog(t testing.TB) *slog.Logger { return slog.New(slog.NewTextHandler(t.Output(), nil)) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"sync"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -27,44 +25,24 @@ import (
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
-	"github.com/opencabinet/cabinet/kernel/store/cluster"
+	"github.com/opencabinet/cabinet/kernel/store/storetest"
 	"github.com/opencabinet/cabinet/modules/accountmanager"
-)
-
-var (
-	server  *cluster.Cluster
-	portals atomic.Int32
 )
 
 func TestMain(m *testing.M) {
 	if kernel.Serve(assemble) {
 		return // a test's portal runs the module in a process of its own: this one
 	}
-	ctx := context.Background()
-	var err error
-	if server, err = cluster.ForTests(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := server.Stop(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
+	os.Exit(storetest.Main(m))
 }
 
 // portal is the module behind a router, on a database of its own, with a register of clients beside it.
 type portal struct {
 	t           *testing.T
 	db          *store.DB
+	dsn         string
 	router      *call.Router
 	clock       *kerneltest.Clock
 	identity    kernelv1.IdentityServiceClient
@@ -90,15 +68,15 @@ func newPortal(t *testing.T, change ...func(*accountmanager.Settings)) *portal {
 	t.Parallel()
 	ctx := t.Context()
 	key := sha256.Sum256([]byte(t.Name()))
-	db, err := store.Open(ctx, store.Config{PortalID: fmt.Sprintf("p%d", portals.Add(1)), AdminDSN: server.DSN(), Key: key[:], MaxConns: 12, KernelConns: 6})
+	config := storetest.Config(storetest.DSN(t))
+	config.MaxConns, config.KernelConns = 12, 6
+	db, err := store.Open(ctx, config)
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
-	p := &portal{t: t, db: db, clock: kerneltest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))}
+	p := &portal{t: t, db: db, dsn: config.AdminDSN, clock: kerneltest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))}
 	p.router = call.New(call.Options{Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 
-	files, err := fs.Sub(event.Migrations, "migrations")
-	require.NoError(t, err)
-	require.NoError(t, db.Migrate(ctx, "event", files))
+	require.NoError(t, db.Migrate(ctx, "event", module.Folder(event.Migrations, "migrations")))
 	clients, err := db.Module(ctx, store.ModuleSpec{ID: "clientmanager", OwnsClients: true, Grants: true})
 	require.NoError(t, err)
 	p.register = &register{portal: p, store: clients, clients: map[string]*clientmanagerv1.Client{}}
@@ -140,7 +118,6 @@ func newPortal(t *testing.T, change ...func(*accountmanager.Settings)) *portal {
 
 // deliver starts the dispatcher, with somebody who counts the ends of sessions.
 func (p *portal) deliver(subscriptions []event.Subscription) {
-	t, ctx := p.t, p.t.Context()
 	for i, s := range subscriptions {
 		handle := s.Handle
 		subscriptions[i].Handle = func(ctx context.Context, e event.Event) error {
@@ -160,21 +137,10 @@ func (p *portal) deliver(subscriptions []event.Subscription) {
 		p.ended = append(p.ended, m)
 		return nil
 	}))
-	rows, err := p.db.Pool().Query(ctx, `select r, id from kernel.module, unnest(array[own_role, many_role, all_role]::text[]) r`)
-	require.NoError(t, err)
-	roles := map[string]string{}
-	var role, id string
-	_, err = pgx.ForEachRow(rows, []any{&role, &id}, func() error { roles[role] = id; return nil })
-	require.NoError(t, err)
-	types := map[protoreflect.FullName]string{"cabinet.accountmanager.v1.SessionsEnded": "accountmanager"}
-	for _, m := range []protoreflect.ProtoMessage{&clientmanagerv1.ClientSuspended{}, &clientmanagerv1.ClientResumed{}} {
-		types[m.ProtoReflect().Descriptor().FullName()] = "clientmanager"
-	}
-	require.NoError(t, event.Install(ctx, p.db.Pool(), event.Installation{Roles: roles, Types: types, Subscriptions: subscriptions}))
-	p.dispatcher, err = event.NewDispatcher(event.Config{Pool: p.db.Pool(), Log: slog.New(slog.DiscardHandler), Backoff: time.Millisecond, Poll: 20 * time.Millisecond}, subscriptions...)
-	require.NoError(t, err)
-	require.NoError(t, p.dispatcher.Start(context.WithoutCancel(ctx)))
-	t.Cleanup(func() { require.NoError(t, p.dispatcher.Stop(context.Background())) })
+	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{
+		"accountmanager": {"cabinet.accountmanager.v1.SessionsEnded"},
+		"clientmanager":  {"cabinet.clientmanager.v1.ClientSuspended", "cabinet.clientmanager.v1.ClientResumed"},
+	}, subscriptions)
 }
 
 // register is a small register of clients that behaves as clientmanager does where this module looks.
@@ -332,39 +298,8 @@ func (p *portal) exec(sql string, args ...any) {
 
 func (p *portal) owner(do func(*pgx.Conn)) {
 	p.t.Helper()
-	config, err := pgx.ParseConfig(server.DSN())
-	require.NoError(p.t, err)
-	config.Database = p.db.Pool().Config().ConnConfig.Database
-	conn, err := pgx.ConnectConfig(p.t.Context(), config)
+	conn, err := pgx.Connect(p.t.Context(), p.dsn)
 	require.NoError(p.t, err)
 	defer conn.Close(context.Background()) //nolint:errcheck // a test's
 	do(conn)
-}
-
-// atOnce runs f in many goroutines that wait for each other, and returns what each said.
-func atOnce(many int, f func(i int) error) []error {
-	var ready, done sync.WaitGroup
-	start, errs := make(chan struct{}), make([]error, many)
-	for i := range many {
-		ready.Add(1)
-		done.Go(func() {
-			ready.Done()
-			<-start
-			errs[i] = f(i)
-		})
-	}
-	ready.Wait()
-	close(start)
-	done.Wait()
-	return errs
-}
-
-func count(errs []error, code codes.Code) int {
-	n := 0
-	for _, err := range errs {
-		if status.Code(err) == code {
-			n++
-		}
-	}
-	return n
 }

@@ -14,6 +14,7 @@ import (
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/modules/accountmanager"
 )
 
@@ -84,23 +85,23 @@ func TestLockOutEndsByItselfAndDoubles(t *testing.T) {
 func TestManyWrongPasswordsAtOnceAreNotMoreThanTheTries(t *testing.T) {
 	p := newPortal(t)
 	p.head()
-	errs := atOnce(32, func(int) error {
+	errs := kerneltest.AtOnce(32, func(int) error {
 		_, err := p.signIn("head@example.com", "wrong")
 		return err
 	})
-	require.Equal(t, 5, count(errs, codes.Unauthenticated))
-	require.Equal(t, 27, count(errs, codes.ResourceExhausted))
+	require.Equal(t, 5, kerneltest.Count(errs, codes.Unauthenticated))
+	require.Equal(t, 27, kerneltest.Count(errs, codes.ResourceExhausted))
 }
 
 func TestManyRightPasswordsAtOnceAllComeIn(t *testing.T) {
 	p := newPortal(t)
 	p.head()
 	for range 8 { // each time the count of wrong ones is made anew
-		errs := atOnce(32, func(int) error {
+		errs := kerneltest.AtOnce(32, func(int) error {
 			_, err := p.signIn("head@example.com", password)
 			return err
 		})
-		require.Equal(t, 32, count(errs, codes.OK), "%v", errs)
+		require.Equal(t, 32, kerneltest.Count(errs, codes.OK), "%v", errs)
 	}
 }
 
@@ -203,7 +204,7 @@ func TestNamesOfClientsFollow(t *testing.T) {
 	p.who(token)
 	require.Equal(t, asked, p.register.asked.Load(), "it is not asked for at every page")
 	p.clock.Move(11 * time.Minute)
-	require.Equal(t, 8, count(atOnce(8, func(int) error {
+	require.Equal(t, 8, kerneltest.Count(kerneltest.AtOnce(8, func(int) error {
 		_, err := p.identity.Identify(p.kernel(), &kernelv1.IdentifyRequest{SessionToken: token})
 		return err
 	}), codes.OK))

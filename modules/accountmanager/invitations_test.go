@@ -12,6 +12,7 @@ import (
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -27,13 +28,13 @@ func TestInvitationIsUsedOnce(t *testing.T) {
 	require.Equal(t, "Olena Head", preview.GetInvitedBy())
 	require.False(t, preview.GetHasPassword())
 
-	errs := atOnce(32, func(i int) error {
+	errs := kerneltest.AtOnce(32, func(i int) error {
 		_, err := p.identity.AcceptInvitation(p.kernel(), &kernelv1.AcceptInvitationRequest{Token: token, Name: "Ann", Password: fmt.Sprintf("the password of %d", i)})
 		return err
 	})
-	require.Equal(t, 1, count(errs, codes.OK), "%v", errs)
+	require.Equal(t, 1, kerneltest.Count(errs, codes.OK), "%v", errs)
 	// The others were too late, or met Ann's account and did not know her password.
-	require.Equal(t, 31, count(errs, codes.NotFound)+count(errs, codes.Unauthenticated)+count(errs, codes.ResourceExhausted), "%v", errs)
+	require.Equal(t, 31, kerneltest.Count(errs, codes.NotFound)+kerneltest.Count(errs, codes.Unauthenticated)+kerneltest.Count(errs, codes.ResourceExhausted), "%v", errs)
 	require.Equal(t, 1, p.rows(`select count(*) from accountmanager.users where email = 'ann@example.com'`))
 	require.Equal(t, 1, p.rows(`select count(*) from accountmanager.memberships`))
 	require.Equal(t, 1, p.rows(`select count(*) from accountmanager.sessions s join accountmanager.users u using (user_id) where not u.staff`))
@@ -86,11 +87,11 @@ func TestTheSameRequestGivesTheSameLink(t *testing.T) {
 	head := p.as(p.head())
 	request := &accountmanagerv1.CreateInvitationRequest{RequestId: store.NewID(), ClientId: p.client("Alpha"), Name: "Ann", Email: "ann@example.com", Role: "client.director"}
 	var answers [8]*accountmanagerv1.CreateInvitationResponse
-	errs := atOnce(len(answers), func(i int) (err error) {
+	errs := kerneltest.AtOnce(len(answers), func(i int) (err error) {
 		answers[i], err = p.invitations.CreateInvitation(head, request)
 		return err
 	})
-	require.Equal(t, len(answers), count(errs, codes.OK), "%v", errs)
+	require.Equal(t, len(answers), kerneltest.Count(errs, codes.OK), "%v", errs)
 	for _, answer := range answers {
 		require.True(t, proto.Equal(answers[0], answer))
 	}
@@ -219,7 +220,7 @@ func TestMemberships(t *testing.T) {
 	require.Equal(t, "client.manager", changed.GetMembership().GetRole())
 	require.Equal(t, []string{"client", "client.manager"}, p.who(accountant).GetRoles(), "from the next click on")
 
-	require.Equal(t, 8, count(atOnce(8, func(int) error {
+	require.Equal(t, 8, kerneltest.Count(kerneltest.AtOnce(8, func(int) error {
 		_, err := p.memberships.DeleteMembership(p.as(head), &accountmanagerv1.DeleteMembershipRequest{Id: bob.GetId()})
 		if status.Code(err) == codes.NotFound {
 			return nil // it was gone when this one looked

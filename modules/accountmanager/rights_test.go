@@ -13,6 +13,7 @@ import (
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -118,7 +119,7 @@ func TestSwitchingMeetsSuspension(t *testing.T) {
 		p.contact(head, a, email, "client.director")
 		sessions = append(sessions, p.contact(head, b, email, "client.director"))
 	}
-	atOnce(len(sessions)+1, func(i int) error {
+	kerneltest.AtOnce(len(sessions)+1, func(i int) error {
 		if i == len(sessions) {
 			p.say(a, &clientmanagerv1.ClientSuspended{ClientId: a})
 			return nil
@@ -146,7 +147,7 @@ func TestUseMeetsBlocking(t *testing.T) {
 	id := p.who(manager).GetUserId()
 	p.clock.Move(2 * time.Minute) // the use is to be written down
 	ctx := p.as(head)
-	errs := atOnce(16, func(i int) error {
+	errs := kerneltest.AtOnce(16, func(i int) error {
 		if i == 0 {
 			_, err := p.users.BlockUser(ctx, &accountmanagerv1.BlockUserRequest{Id: id})
 			return err
@@ -155,7 +156,7 @@ func TestUseMeetsBlocking(t *testing.T) {
 		return err
 	})
 	require.NoError(t, errs[0])
-	require.Equal(t, 15, count(errs[1:], codes.OK)+count(errs[1:], codes.Unauthenticated), "%v", errs)
+	require.Equal(t, 15, kerneltest.Count(errs[1:], codes.OK)+kerneltest.Count(errs[1:], codes.Unauthenticated), "%v", errs)
 	p.gone(manager)
 }
 

@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -19,12 +20,8 @@ func mask(paths ...string) *fieldmaskpb.FieldMask { return &fieldmaskpb.FieldMas
 // faults are the fields that an error names, with what it says of each.
 func faults(err error) map[string]string {
 	found := map[string]string{}
-	for _, detail := range status.Convert(err).Details() {
-		if bad, ok := detail.(*errdetails.BadRequest); ok {
-			for _, v := range bad.GetFieldViolations() {
-				found[v.GetField()] = v.GetReason()
-			}
-		}
+	for _, v := range module.Violations(err) {
+		found[v.GetField()] = v.GetReason()
 	}
 	return found
 }
@@ -116,7 +113,7 @@ func TestAChangedPasswordLetsNobodyIn(t *testing.T) {
 		require.NoError(t, err)
 		ctx := p.as(mine)
 		tokens := make([]string, 8)
-		errs := atOnce(len(tokens), func(i int) error {
+		errs := kerneltest.AtOnce(len(tokens), func(i int) error {
 			if i == 0 {
 				_, err := p.me.ChangePassword(ctx, &accountmanagerv1.ChangePasswordRequest{PresentPassword: present, NewPassword: next})
 				return err

@@ -11,6 +11,7 @@ import (
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -34,13 +35,13 @@ func TestTheFirstHeadComesInOnce(t *testing.T) {
 	require.Equal(t, codes.NotFound, status.Code(err), "each call revokes the token before")
 	_, err = p.identity.AcceptInvitation(p.kernel(), &kernelv1.AcceptInvitationRequest{Token: token, Name: "X", Password: password})
 	require.Equal(t, codes.InvalidArgument, status.Code(err), "it names nobody, so an e-mail is needed")
-	errs := atOnce(16, func(i int) error {
+	errs := kerneltest.AtOnce(16, func(i int) error {
 		_, err := p.identity.AcceptInvitation(p.kernel(), &kernelv1.AcceptInvitationRequest{
 			Token: token, Name: "X", Email: string(rune('a'+i)) + "@example.com", Password: password})
 		return err
 	})
-	require.Equal(t, 1, count(errs, codes.OK))
-	require.Equal(t, 15, count(errs, codes.NotFound))
+	require.Equal(t, 1, kerneltest.Count(errs, codes.OK))
+	require.Equal(t, 15, kerneltest.Count(errs, codes.NotFound))
 	require.Equal(t, 1, p.rows(`select count(*) from accountmanager.users`))
 	require.Empty(t, invite(), "the portal has a head")
 }
@@ -57,7 +58,7 @@ func TestTheLastHeadStays(t *testing.T) {
 	for _, token := range tokens {
 		who = append(who, p.principal(token))
 	}
-	errs := atOnce(16, func(i int) error {
+	errs := kerneltest.AtOnce(16, func(i int) error {
 		ctx, victim := p.acting(who[i%4]), who[(i%4+1)%4].UserID
 		if i < 8 {
 			_, err := p.users.BlockUser(ctx, &accountmanagerv1.BlockUserRequest{Id: victim})
@@ -65,8 +66,8 @@ func TestTheLastHeadStays(t *testing.T) {
 		}
 		return p.setRoles(ctx, victim, "manager")
 	})
-	require.Equal(t, 16, count(errs, codes.OK)+count(errs, codes.FailedPrecondition), "%v", errs)
-	require.NotZero(t, count(errs, codes.FailedPrecondition))
+	require.Equal(t, 16, kerneltest.Count(errs, codes.OK)+kerneltest.Count(errs, codes.FailedPrecondition), "%v", errs)
+	require.NotZero(t, kerneltest.Count(errs, codes.FailedPrecondition))
 	require.Equal(t, 1, p.rows(`select count(*) from accountmanager.users where 'head' = any(roles) and block_time is null`))
 }
 
@@ -109,7 +110,7 @@ func TestBlockingEndsEverySession(t *testing.T) {
 	_, err = p.users.BlockUser(p.as(head), &accountmanagerv1.BlockUserRequest{Id: p.who(head).GetUserId()})
 	require.Equal(t, codes.FailedPrecondition, status.Code(err), "nobody blocks themselves")
 	ctx := p.as(head)
-	errs := atOnce(16, func(i int) error {
+	errs := kerneltest.AtOnce(16, func(i int) error {
 		if i%2 == 0 {
 			_, err := p.users.BlockUser(ctx, &accountmanagerv1.BlockUserRequest{Id: id})
 			return err
@@ -117,7 +118,7 @@ func TestBlockingEndsEverySession(t *testing.T) {
 		_, err := p.signIn("m@example.com", password)
 		return err
 	})
-	require.Equal(t, 16, count(errs, codes.OK)+count(errs, codes.PermissionDenied), "%v", errs)
+	require.Equal(t, 16, kerneltest.Count(errs, codes.OK)+kerneltest.Count(errs, codes.PermissionDenied), "%v", errs)
 	p.gone(manager)
 	p.gone(more)
 	require.Zero(t, p.rows(`select count(*) from accountmanager.sessions where user_id = $1`, id), "also none that was opened meanwhile")

@@ -4,13 +4,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -18,17 +19,13 @@ import (
 func refused(t *testing.T, err error, code codes.Code, field, reason string) {
 	t.Helper()
 	require.Equal(t, code, status.Code(err), "%v", err)
-	for _, detail := range status.Convert(err).Details() {
-		if bad, ok := detail.(*errdetails.BadRequest); ok {
-			for _, v := range bad.GetFieldViolations() {
-				if v.GetField() == field && v.GetReason() == reason {
-					return
-				}
-			}
-			t.Fatalf("%v does not name %q, %q", bad, field, reason)
+	found := module.Violations(err)
+	for _, v := range found {
+		if v.GetField() == field && v.GetReason() == reason {
+			return
 		}
 	}
-	t.Fatalf("%v names no field", err)
+	t.Fatalf("%v: %v does not name %q, %q", err, found, field, reason)
 }
 
 func mask(fields ...string) *fieldmaskpb.FieldMask { return &fieldmaskpb.FieldMask{Paths: fields} }
@@ -110,12 +107,12 @@ func TestTaken(t *testing.T) {
 func TestTaxIDFromManyAtOnce(t *testing.T) {
 	p := newPortal(t)
 	olha := p.manager("Olha")
-	errs := atOnce(32, func(int) error {
+	errs := kerneltest.AtOnce(32, func(int) error {
 		_, err := p.clients.CreateClient(olha, &v1.CreateClientRequest{RequestId: store.NewID(), Client: &v1.Client{Name: "Zerno", TaxId: "12345678"}})
 		return err
 	})
-	require.Equal(t, 1, count(errs, codes.OK))
-	require.Equal(t, 31, count(errs, codes.AlreadyExists))
+	require.Equal(t, 1, kerneltest.Count(errs, codes.OK))
+	require.Equal(t, 31, kerneltest.Count(errs, codes.AlreadyExists))
 	require.Equal(t, 1, p.rows("select count(*) from clientmanager.clients"))
 	require.Equal(t, 1, p.rows("select count(*) from clientmanager.history"))
 	require.Equal(t, 1, p.rows("select count(*) from kernel.client"))
@@ -128,12 +125,12 @@ func TestRequestFromManyAtOnce(t *testing.T) {
 	olha := p.manager("Olha")
 	r := &v1.CreateClientRequest{RequestId: store.NewID(), Client: &v1.Client{Name: "Zerno"}}
 	ids := make([]string, 16)
-	errs := atOnce(len(ids), func(i int) error {
+	errs := kerneltest.AtOnce(len(ids), func(i int) error {
 		made, err := p.clients.CreateClient(olha, r)
 		ids[i] = made.GetClient().GetId()
 		return err
 	})
-	require.Equal(t, len(ids), count(errs, codes.OK))
+	require.Equal(t, len(ids), kerneltest.Count(errs, codes.OK))
 	for _, id := range ids {
 		require.Equal(t, ids[0], id)
 	}
@@ -188,14 +185,14 @@ func TestUpdateFromManyAtOnce(t *testing.T) {
 	p := newPortal(t)
 	olha := p.manager("Olha")
 	made := p.named(olha, "Zerno")
-	errs := atOnce(16, func(i int) error {
+	errs := kerneltest.AtOnce(16, func(i int) error {
 		_, err := p.clients.UpdateClient(olha, &v1.UpdateClientRequest{
 			Client: &v1.Client{Id: made.GetId(), Revision: 1, Note: string(rune('a' + i))}, UpdateMask: mask("note"),
 		})
 		return err
 	})
-	require.Equal(t, 1, count(errs, codes.OK))
-	require.Equal(t, 15, count(errs, codes.Aborted))
+	require.Equal(t, 1, kerneltest.Count(errs, codes.OK))
+	require.Equal(t, 15, kerneltest.Count(errs, codes.Aborted))
 	require.Equal(t, 2, p.rows("select revision from clientmanager.clients"))
 }
 

@@ -15,14 +15,7 @@ import (
 	"github.com/opencabinet/cabinet/modules/clientmanager"
 )
 
-func TestConform(t *testing.T) {
-	t.Run("in process", func(t *testing.T) { kerneltest.Conform(t, subject()) })
-	t.Run("as a process", func(t *testing.T) {
-		s := subject()
-		s.Processes = []string{s.Module}
-		kerneltest.Conform(t, s)
-	})
-}
+func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
 
 func subject() kerneltest.Subject {
 	return kerneltest.Subject{

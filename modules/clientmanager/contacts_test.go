@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/modules/clientmanager"
 )
@@ -96,13 +97,13 @@ func TestMainContactFromManyAtOnce(t *testing.T) {
 	p := newPortal(t)
 	olha := p.manager("Olha")
 	client := p.named(olha, "Zerno").GetId()
-	errs := atOnce(16, func(i int) error {
+	errs := kerneltest.AtOnce(16, func(i int) error {
 		_, err := p.contacts.CreateContact(olha, &v1.CreateContactRequest{
 			RequestId: store.NewID(), Contact: &v1.Contact{ClientId: client, Name: fmt.Sprint("Main ", i), Main: true},
 		})
 		return err
 	})
-	require.Equal(t, len(errs), count(errs, codes.OK), "%v", errs)
+	require.Equal(t, len(errs), kerneltest.Count(errs, codes.OK), "%v", errs)
 	require.Equal(t, 16, p.rows("select count(*) from clientmanager.contacts"))
 	require.Equal(t, 1, p.rows("select count(*) from clientmanager.contacts where main"))
 }

@@ -2,7 +2,6 @@ package clientmanager_test
 
 import (
 	"context"
-	"io/fs"
 	"log/slog"
 	"os"
 	"sync"
@@ -15,7 +14,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
@@ -24,6 +22,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/kernel/store/storetest"
 	"github.com/opencabinet/cabinet/modules/clientmanager"
@@ -73,9 +72,7 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	require.NoError(t, err)
 	t.Cleanup(p.db.Close)
 	p.router = call.New(call.Options{Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
-	files, err := fs.Sub(event.Migrations, "migrations")
-	require.NoError(t, err)
-	require.NoError(t, p.db.Migrate(ctx, "event", files))
+	require.NoError(t, p.db.Migrate(ctx, "event", module.Folder(event.Migrations, "migrations")))
 	p.people = storetest.Module(t, p.db, store.ModuleSpec{ID: "accountmanager", Grants: true})
 	p.staff = &staff{cards: map[string]*accountmanagerv1.StaffCard{}}
 	accountmanagerv1.RegisterUserServiceServer(p.router.For("accountmanager", []string{}), p.staff)
@@ -124,7 +121,6 @@ func policy(t testing.TB, permissions []access.Permission) *access.Policy {
 
 // listen hears everything that the module publishes.
 func (p *portal) listen(types []string) {
-	t, ctx := p.t, p.t.Context()
 	hear := func(_ context.Context, m proto.Message) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -137,25 +133,7 @@ func (p *portal) listen(types []string) {
 		event.On("accountmanager.resumed", func(ctx context.Context, _ event.Event, m *v1.ClientResumed) error { return hear(ctx, m) }),
 		event.On("accountmanager.assigned", func(ctx context.Context, _ event.Event, m *v1.ManagerAssigned) error { return hear(ctx, m) }),
 	}
-	rows, err := p.db.Pool().Query(ctx, `select r, id from kernel.module, unnest(array[own_role, many_role, all_role]::text[]) r`)
-	require.NoError(t, err)
-	roles := map[string]string{}
-	var role, id string
-	_, err = pgx.ForEachRow(rows, []any{&role, &id}, func() error { roles[role] = id; return nil })
-	require.NoError(t, err)
-	owners := map[protoreflect.FullName]string{}
-	for _, name := range types {
-		owners[protoreflect.FullName(name)] = clientmanager.ID
-	}
-	require.NoError(t, event.Install(ctx, p.db.Pool(), event.Installation{Roles: roles, Types: owners, Subscriptions: subscriptions}))
-	p.dispatcher, err = event.NewDispatcher(event.Config{Pool: p.db.Pool(), Log: slog.New(slog.DiscardHandler), Poll: 20 * time.Millisecond}, subscriptions...)
-	require.NoError(t, err)
-	require.NoError(t, p.dispatcher.Start(context.WithoutCancel(ctx)))
-	t.Cleanup(func() {
-		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-		defer cancel()
-		require.NoError(t, p.dispatcher.Stop(stopping))
-	})
+	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{clientmanager.ID: types}, subscriptions)
 }
 
 // events are those of a type that were heard, once all that was published is delivered.
@@ -260,34 +238,6 @@ func (p *portal) rows(sql string, args ...any) int {
 	p.t.Helper()
 	var n int
 	require.NoError(p.t, p.admin().QueryRow(p.t.Context(), sql, args...).Scan(&n))
-	return n
-}
-
-// atOnce runs f in many goroutines that wait for each other, and returns what each said.
-func atOnce(many int, f func(i int) error) []error {
-	var ready, done sync.WaitGroup
-	start, errs := make(chan struct{}), make([]error, many)
-	for i := range many {
-		ready.Add(1)
-		done.Go(func() {
-			ready.Done()
-			<-start
-			errs[i] = f(i)
-		})
-	}
-	ready.Wait()
-	close(start)
-	done.Wait()
-	return errs
-}
-
-func count(errs []error, code codes.Code) int {
-	n := 0
-	for _, err := range errs {
-		if status.Code(err) == code {
-			n++
-		}
-	}
 	return n
 }
 

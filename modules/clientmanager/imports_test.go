@@ -16,6 +16,7 @@ import (
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/modules/clientmanager"
 )
@@ -172,11 +173,11 @@ func TestImportRunFromManyAtOnce(t *testing.T) {
 	i := p.upload(olha, "name,code\nA,1\nB,2\nC,3\n")
 	p.check(olha, i)
 	reports := make([]*v1.RunImportResponse, 8)
-	errs := atOnce(len(reports), func(n int) (err error) {
+	errs := kerneltest.AtOnce(len(reports), func(n int) (err error) {
 		reports[n], err = p.imports.RunImport(olha, &v1.RunImportRequest{Id: i.GetId()})
 		return err
 	})
-	require.Equal(t, len(errs), count(errs, codes.OK), "%v", errs)
+	require.Equal(t, len(errs), kerneltest.Count(errs, codes.OK), "%v", errs)
 	for _, r := range reports {
 		require.True(t, proto.Equal(reports[0], r))
 	}
@@ -199,14 +200,14 @@ func TestImportsOfTheSameAtOnce(t *testing.T) {
 		uploads[n] = p.upload(who, content.String())
 		require.EqualValues(t, 300, p.check(who, uploads[n]).GetReport().GetCreated())
 	}
-	errs := atOnce(len(people), func(n int) error {
+	errs := kerneltest.AtOnce(len(people), func(n int) error {
 		_, err := p.imports.RunImport(people[n], &v1.RunImportRequest{Id: uploads[n].GetId()})
 		return err
 	})
 	require.Equal(t, 300, p.rows("select count(*) from clientmanager.clients"))
 	require.Equal(t, 300, p.rows("select count(*) from kernel.client"))
-	require.Positive(t, count(errs, codes.OK))
-	require.Equal(t, len(errs), count(errs, codes.OK)+count(errs, codes.Aborted), "%v", errs)
+	require.Positive(t, kerneltest.Count(errs, codes.OK))
+	require.Equal(t, len(errs), kerneltest.Count(errs, codes.OK)+kerneltest.Count(errs, codes.Aborted), "%v", errs)
 	for n, who := range people {
 		if status.Code(errs[n]) == codes.Aborted {
 			refused(t, errs[n], codes.Aborted, "", "clientmanager.import.meanwhile")

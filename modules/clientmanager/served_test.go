@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -16,14 +17,14 @@ func TestSuspendAndResume(t *testing.T) {
 	p := newPortal(t)
 	olha := p.manager("Olha")
 	made := p.named(olha, "Zerno")
-	errs := atOnce(8, func(int) error {
+	errs := kerneltest.AtOnce(8, func(int) error {
 		got, err := p.clients.SuspendClient(olha, &v1.SuspendClientRequest{Id: made.GetId(), Reason: "does not pay"})
 		if err == nil && got.GetClient().GetStatus() != v1.ClientStatus_CLIENT_STATUS_SUSPENDED {
 			return status.Error(codes.Internal, "it is not suspended")
 		}
 		return err
 	})
-	require.Equal(t, len(errs), count(errs, codes.OK), "suspending twice is no error")
+	require.Equal(t, len(errs), kerneltest.Count(errs, codes.OK), "suspending twice is no error")
 	require.Equal(t, 1, p.rows("select count(*) from clientmanager.history where what = 'suspended'"))
 	said := events[*v1.ClientSuspended](p)
 	require.Len(t, said, 1)
@@ -90,11 +91,11 @@ func TestAssignFromManyAtOnce(t *testing.T) {
 	for i := range managers {
 		managers[i] = p.manager(string(rune('A' + i)))
 	}
-	errs := atOnce(len(managers), func(i int) error {
+	errs := kerneltest.AtOnce(len(managers), func(i int) error {
 		_, err := p.clients.AssignManager(head, &v1.AssignManagerRequest{Id: made.GetId(), ManagerId: managers[i].id})
 		return err
 	})
-	require.Equal(t, len(errs), count(errs, codes.OK), "%v", errs)
+	require.Equal(t, len(errs), kerneltest.Count(errs, codes.OK), "%v", errs)
 	require.Equal(t, 1, p.rows("select count(*) from kernel.client_grant"))
 	require.Equal(t, 1, p.rows("select count(*) from kernel.client_grant g join clientmanager.clients c on c.id = g.client_id and c.manager_id = g.user_id"))
 	require.Len(t, events[*v1.ManagerAssigned](p), len(managers))

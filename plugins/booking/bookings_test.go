@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -13,6 +12,7 @@ import (
 
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/plugins/booking"
 	v1 "github.com/opencabinet/cabinet/plugins/booking/v1"
@@ -21,12 +21,8 @@ import (
 // fields are those that an error says are at fault.
 func fields(err error) []string {
 	var found []string
-	for _, detail := range status.Convert(err).Details() {
-		if bad, ok := detail.(*errdetails.BadRequest); ok {
-			for _, v := range bad.GetFieldViolations() {
-				found = append(found, v.GetField())
-			}
-		}
+	for _, v := range module.Violations(err) {
+		found = append(found, v.GetField())
 	}
 	return found
 }
@@ -50,14 +46,14 @@ func TestOneHourIsBookedOnce(t *testing.T) {
 		client := p.Client(t, name)
 		callers, clients = append(callers, p.Contact(t, client, "client.director")), append(clients, client)
 	}
-	errs := atOnce(200, func(i int) error {
+	errs := kerneltest.AtOnce(200, func(i int) error {
 		// Half of them an hour that overlaps: it is the same time all the same.
 		at := []string{"10:00", "10:30"}[i/len(callers)%2]
 		_, err := book(t, callers[i%len(callers)], clients[i%len(clients)], hall, "2026-03-02", at)
 		return err
 	})
-	require.Equal(t, 1, count(errs, codes.OK), "%v", errs)
-	require.Equal(t, 199, count(errs, codes.AlreadyExists), "%v", errs)
+	require.Equal(t, 1, kerneltest.Count(errs, codes.OK), "%v", errs)
+	require.Equal(t, 199, kerneltest.Count(errs, codes.AlreadyExists), "%v", errs)
 	for _, err := range errs {
 		if err != nil {
 			refused(t, err, codes.AlreadyExists, "time")
@@ -266,7 +262,7 @@ func TestSuspendedClient(t *testing.T) {
 	}
 	done := make(chan []error, 1)
 	go func() {
-		done <- atOnce(9, func(i int) error {
+		done <- kerneltest.AtOnce(9, func(i int) error {
 			_, err := book(t, head, roastery, lift, "2026-03-10", []string{"09:00", "10:00", "11:00", "12:00", "13:00", "14:00", "15:00", "16:00", "17:00"}[i])
 			return err
 		})

@@ -14,14 +14,7 @@ import (
 	v1 "github.com/opencabinet/cabinet/plugins/booking/v1"
 )
 
-func TestConform(t *testing.T) {
-	t.Run("in process", func(t *testing.T) { kerneltest.Conform(t, subject()) })
-	t.Run("as a process", func(t *testing.T) {
-		s := subject()
-		s.Processes = []string{s.Module}
-		kerneltest.Conform(t, s)
-	})
-}
+func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
 
 func subject() kerneltest.Subject {
 	var rooms, hours atomic.Int64

@@ -2,14 +2,11 @@ package booking_test
 
 import (
 	"os"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
@@ -85,32 +82,4 @@ func query[T any](t testing.TB, p *kerneltest.Portal, sql string, args ...any) T
 	found, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[T])
 	require.NoError(t, err)
 	return found
-}
-
-// atOnce runs f in many goroutines that wait for each other, and returns what each said.
-func atOnce(many int, f func(i int) error) []error {
-	var ready, done sync.WaitGroup
-	start, errs := make(chan struct{}), make([]error, many)
-	for i := range many {
-		ready.Add(1)
-		done.Go(func() {
-			ready.Done()
-			<-start
-			errs[i] = f(i)
-		})
-	}
-	ready.Wait()
-	close(start)
-	done.Wait()
-	return errs
-}
-
-func count(errs []error, code codes.Code) int {
-	n := 0
-	for _, err := range errs {
-		if status.Code(err) == code {
-			n++
-		}
-	}
-	return n
 }

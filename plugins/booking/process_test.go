@@ -57,7 +57,7 @@ func TestProgramOfItsOwn(t *testing.T) {
 	})
 	t.Run("race", func(t *testing.T) {
 		people := []*kerneltest.User{lesia, taras, head}
-		errs := atOnce(60, func(i int) error {
+		errs := kerneltest.AtOnce(60, func(i int) error {
 			client := ""
 			if people[i%3] == head {
 				client = museum
@@ -65,8 +65,8 @@ func TestProgramOfItsOwn(t *testing.T) {
 			_, err := book(t, people[i%3], client, hall, day, "15:00")
 			return err
 		})
-		require.Equal(t, 1, count(errs, codes.OK), "%v", errs)
-		require.Equal(t, 59, count(errs, codes.AlreadyExists), "%v", errs)
+		require.Equal(t, 1, kerneltest.Count(errs, codes.OK), "%v", errs)
+		require.Equal(t, 59, kerneltest.Count(errs, codes.AlreadyExists), "%v", errs)
 	})
 	t.Run("events", func(t *testing.T) {
 		_, err := book(t, lesia, "", hall, day, "17:00")
