@@ -1,17 +1,13 @@
 package kerneltest
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"sync"
-	"sync/atomic"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/opencabinet/cabinet/kernel/store/storetest"
@@ -20,7 +16,6 @@ import (
 var (
 	templatesMu sync.Mutex
 	templates   = map[string]bool{} // by cluster and name
-	databases   atomic.Int64
 )
 
 // database makes a database in which the modules are installed, for one test, and returns how the superuser connects
@@ -40,21 +35,13 @@ func installed(t testing.TB, options Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return create(t, cluster, template+" strategy file_copy"), nil
+	return storetest.Create(t, cluster, template+" strategy file_copy"), nil
 }
 
 // empty makes a database in which nothing is.
 func empty(t testing.TB) string {
 	t.Helper()
-	return create(t, storetest.Cluster(t), "template0 encoding 'UTF8'")
-}
-
-func create(t testing.TB, cluster, template string) string {
-	t.Helper()
-	name := fmt.Sprintf("kerneltest_%d", databases.Add(1))
-	run(t, cluster, "create database "+name+" template "+template)
-	t.Cleanup(func() { run(t, cluster, "drop database "+name+" with (force)") })
-	return named(t, cluster, name)
+	return storetest.Create(t, storetest.Cluster(t), "template0 encoding 'UTF8'")
 }
 
 // templateFor returns a database that a portal of the same modules was open on once.
@@ -66,9 +53,9 @@ func templateFor(t testing.TB, cluster string, options Options) (string, error) 
 	if templates[cluster+name] {
 		return name, nil
 	}
-	run(t, cluster, "drop database if exists "+name+" with (force)") // of a test that failed half-way
-	run(t, cluster, "create database "+name+" template template0 encoding 'UTF8'")
-	p, err := begin(t, options, named(t, cluster, name))
+	storetest.Run(t, cluster, "drop database if exists "+name+" with (force)") // of a test that failed half-way
+	storetest.Run(t, cluster, "create database "+name+" template template0 encoding 'UTF8'")
+	p, err := begin(t, options, storetest.Named(t, cluster, name))
 	if err != nil {
 		return "", err
 	}
@@ -97,23 +84,4 @@ func fingerprint(t testing.TB, options Options) string {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
-}
-
-func named(t testing.TB, dsn, database string) string {
-	t.Helper()
-	u, err := url.Parse(dsn)
-	require.NoError(t, err)
-	u.Path = "/" + database
-	return u.String()
-}
-
-// run runs one statement as the superuser.
-func run(t testing.TB, dsn, sql string) {
-	t.Helper()
-	ctx := context.WithoutCancel(t.Context())
-	conn, err := pgx.Connect(ctx, dsn)
-	require.NoError(t, err)
-	defer func() { _ = conn.Close(ctx) }()
-	_, err = conn.Exec(ctx, sql)
-	require.NoError(t, err)
 }

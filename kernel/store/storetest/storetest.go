@@ -105,17 +105,24 @@ func DSN(t testing.TB) string {
 	mu.Lock()
 	dsn := start(t)
 	if !made {
-		run(t, dsn, "create database "+template+" template template0 encoding 'UTF8'")
-		db, err := store.Open(t.Context(), Config(named(t, dsn, template)))
+		Run(t, dsn, "create database "+template+" template template0 encoding 'UTF8'")
+		db, err := store.Open(t.Context(), Config(Named(t, dsn, template)))
 		require.NoError(t, err)
 		db.Close()
 		made = true
 	}
 	mu.Unlock()
+	return Create(t, dsn, template+" strategy file_copy")
+}
+
+// Create makes a database of a template, and what follows it in SQL, for one test on the cluster whose superuser connects
+// with dsn. It returns how they connect to it.
+func Create(t testing.TB, dsn, template string) string {
+	t.Helper()
 	name := fmt.Sprintf("test_%d", number.Add(1))
-	run(t, dsn, "create database "+name+" template "+template+" strategy file_copy")
-	t.Cleanup(func() { run(t, dsn, "drop database "+name+" with (force)") })
-	return named(t, dsn, name)
+	Run(t, dsn, "create database "+name+" template "+template)
+	t.Cleanup(func() { Run(t, dsn, "drop database "+name+" with (force)") })
+	return Named(t, dsn, name)
 }
 
 // Config is how Open opens a database.
@@ -155,7 +162,8 @@ func AsModule(ctx context.Context, id string) context.Context {
 	return access.WithDecision(access.With(ctx, access.AsModule(id)), access.Decision{Allowed: true, Reach: access.All})
 }
 
-func named(t testing.TB, dsn, database string) string {
+// Named is dsn with another database.
+func Named(t testing.TB, dsn, database string) string {
 	t.Helper()
 	u, err := url.Parse(dsn)
 	require.NoError(t, err)
@@ -163,8 +171,8 @@ func named(t testing.TB, dsn, database string) string {
 	return u.String()
 }
 
-// run runs one statement as the superuser, in the maintenance database.
-func run(t testing.TB, dsn, sql string) {
+// Run runs one statement as the superuser, in the database that dsn names.
+func Run(t testing.TB, dsn, sql string) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	conn, err := pgx.Connect(ctx, dsn)
