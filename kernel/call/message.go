@@ -11,8 +11,8 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 )
 
-// messageType is the linked Go type of a message, or a dynamic one.
-func messageType(d protoreflect.MessageDescriptor) protoreflect.MessageType {
+// MessageType is the linked Go type of a message, or a dynamic one.
+func MessageType(d protoreflect.MessageDescriptor) protoreflect.MessageType {
 	if t, err := protoregistry.GlobalTypes.FindMessageByName(d.FullName()); err == nil && t.Descriptor() == d {
 		return t
 	}
@@ -22,7 +22,7 @@ func messageType(d protoreflect.MessageDescriptor) protoreflect.MessageType {
 // NewMessage makes an empty message of a type: of the Go type that the program links for just this descriptor, or a
 // dynamic one.
 func NewMessage(d protoreflect.MessageDescriptor) proto.Message {
-	return messageType(d).New().Interface()
+	return MessageType(d).New().Interface()
 }
 
 func message(v any) (proto.Message, error) {
@@ -72,8 +72,14 @@ func openFields(t protoreflect.MessageType) (reflect.Type, []int) {
 	return pointer, fields
 }
 
-// share is shareInto for the method's reply.
-func (m *method) share(dst, src proto.Message) error {
+// share has the method's caller and provider share their messages.
+func (m *method) share() {
+	m.shares = true
+	m.openReply, m.openFields = openFields(MessageType(m.descriptor.Output()))
+}
+
+// hand is shareInto for the method's reply.
+func (m *method) hand(dst, src proto.Message) error {
 	if m.openReply == nil || reflect.TypeOf(dst) != m.openReply || reflect.TypeOf(src) != m.openReply {
 		return shareInto(dst, src)
 	}

@@ -26,6 +26,9 @@ type method struct {
 	stream     grpc.StreamHandler
 	deadline   time.Duration
 	input      protoreflect.MessageType
+	// shares is set where caller and provider may have the same messages: an immutable method's, and those that a
+	// module's process serves, which gets bytes.
+	shares bool
 	// openReply and openFields serve to hand over a reply without a copy; nil where that is not possible.
 	openReply  reflect.Type
 	openFields []int
@@ -68,10 +71,16 @@ func (g registrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
 }
 
 // RegisterRemote registers a service that a module's process serves, from the descriptor that it sent; desc's handlers
-// carry the calls there. The descriptor may be of another version than the one that the program links, if any: messages
+// carry the calls there, through the interceptor that they are given, and keep no message. The descriptor may be of another version than the one that the program links, if any: messages
 // are then carried over as bytes.
 func (r *Router) RegisterRemote(module string, service protoreflect.ServiceDescriptor, desc *grpc.ServiceDesc) {
-	r.add(module, desc, func() ([]*method, error) { return r.methodsFrom(service, module, desc, nil) })
+	r.add(module, desc, func() ([]*method, error) {
+		methods, err := r.methodsFrom(service, module, desc, nil)
+		for _, m := range methods {
+			m.share()
+		}
+		return methods, err
+	})
 }
 
 func (r *Router) register(module string, desc *grpc.ServiceDesc, impl any) {
@@ -151,10 +160,10 @@ func (r *Router) prepare(m *method) (err error) {
 	if m.deadline <= 0 {
 		m.deadline = r.options.DefaultDeadline
 	}
-	m.input = messageType(m.descriptor.Input())
+	m.input = MessageType(m.descriptor.Input())
 	m.via = []string{m.module}
 	if m.rules.Immutable {
-		m.openReply, m.openFields = openFields(messageType(m.descriptor.Output()))
+		m.share()
 	}
 	m.staffIn = staffMaskOf(m.descriptor.Input())
 	m.staffOut = staffMaskOf(m.descriptor.Output())

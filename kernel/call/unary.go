@@ -83,7 +83,7 @@ func (u *unaryCall) serve(ctx context.Context, reply proto.Message) error {
 func (u *unaryCall) handle() (answer any, err error) {
 	defer u.router.recovered(u.ctx, u.method, &err)
 	var interceptor grpc.UnaryServerInterceptor
-	if u.method.rules.Immutable {
+	if u.method.shares {
 		interceptor = u.intercept
 	}
 	return u.method.unary(u.method.impl, u.ctx, u.receive, interceptor)
@@ -114,7 +114,7 @@ func (u *unaryCall) intercept(ctx context.Context, in any, _ *grpc.UnaryServerIn
 
 // shared tells whether the provider may have the caller's own message.
 func (u *unaryCall) shared(in any) bool {
-	return u.method.rules.Immutable && reflect.TypeOf(in) == reflect.TypeOf(u.request)
+	return u.method.shares && reflect.TypeOf(in) == reflect.TypeOf(u.request)
 }
 
 // staffFields refuses fields for staff in the request of somebody who is not.
@@ -158,8 +158,8 @@ func (u *unaryCall) answer(reply proto.Message, v any) error {
 		u.method.staffOut.clear(own.ProtoReflect())
 		return shareInto(reply, own)
 	}
-	if u.method.rules.Immutable {
-		return u.method.share(reply, answer)
+	if u.method.shares {
+		return u.method.hand(reply, answer)
 	}
 	return copyInto(reply, answer)
 }

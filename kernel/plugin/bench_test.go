@@ -59,13 +59,13 @@ func beside(mode string) {
 	os.Exit(0)
 }
 
-// plain answers as things does, but for who calls.
+// plain answers what is measured as things does.
 type plain struct {
 	testpb.UnimplementedThingServiceServer
 }
 
-func (plain) GetThing(_ context.Context, r *testpb.GetThingRequest) (*testpb.GetThingResponse, error) {
-	return &testpb.GetThingResponse{Text: r.GetText(), Pid: int64(os.Getpid())}, nil
+func (plain) DoThing(context.Context, *testpb.DoThingRequest) (*testpb.DoThingResponse, error) {
+	return &testpb.DoThingResponse{Text: "done"}, nil
 }
 
 func command(env ...string) *exec.Cmd {
@@ -97,7 +97,7 @@ func startBeside(b *testing.B, mode string) (socket string) {
 }
 
 func BenchmarkCall(b *testing.B) {
-	request := &testpb.GetThingRequest{Text: "hello"}
+	request := &testpb.DoThingRequest{What: "measure"} // which neither has to do anything for
 	b.Run("socket/1", func(b *testing.B) {
 		conn, err := net.Dial("unix", startBeside(b, modePing))
 		require.NoError(b, err)
@@ -119,11 +119,11 @@ func BenchmarkCall(b *testing.B) {
 		for name, things := range map[string]testpb.ThingServiceClient{"grpc": testpb.NewThingServiceClient(conn), "plugin": w.things()} {
 			b.Run(fmt.Sprintf("%s/%d", name, callers), func(b *testing.B) {
 				ctx := asContact(b.Context())
-				_, err := things.GetThing(ctx, request) // connects
+				_, err := things.DoThing(ctx, request) // connects
 				require.NoError(b, err)
 				if callers == 1 {
 					for b.Loop() {
-						if _, err := things.GetThing(ctx, request); err != nil {
+						if _, err := things.DoThing(ctx, request); err != nil {
 							b.Fatal(err)
 						}
 					}
@@ -136,7 +136,7 @@ func BenchmarkCall(b *testing.B) {
 				for range callers {
 					go func() {
 						for left.Add(-1) >= 0 {
-							if _, err := things.GetThing(ctx, request); err != nil {
+							if _, err := things.DoThing(ctx, request); err != nil {
 								failed.Add(1)
 							}
 						}

@@ -104,13 +104,16 @@ func (p *Process) attach(ctx context.Context) (context.Context, func(), error) {
 		}
 	}
 	token, revoke := p.host.tokens.issue(ticket{module: p.spec.ID, ctx: ctx})
-	md, _ := metadata.FromIncomingContext(ctx)
-	sending, err := wire.Call{Principal: access.From(ctx), Decision: access.DecisionFrom(ctx), Rows: rows, Token: token}.Attach(ctx, md)
-	if err != nil {
+	md, ok := metadata.FromIncomingContext(ctx) // a copy
+	if !ok {
+		md = metadata.MD{}
+	}
+	acting := wire.Acting{Principal: access.From(ctx), Decision: access.DecisionFrom(ctx), Rows: rows}
+	if err := acting.Attach(md, token); err != nil {
 		revoke()
 		return nil, nil, err
 	}
-	return sending, revoke, nil
+	return metadata.NewOutgoingContext(ctx, md), revoke, nil
 }
 
 // stream makes one streaming call. It is not made again when it breaks: some of it may have been read.

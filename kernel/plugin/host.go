@@ -82,8 +82,7 @@ func NewHost(cfg HostConfig) (*Host, error) {
 		h.start.stop()
 		return nil, errors.Join(fmt.Errorf("plugin: %w", err), os.RemoveAll(dir))
 	}
-	h.server = grpc.NewServer(
-		grpc.MaxRecvMsgSize(wire.MaxFrame), grpc.MaxSendMsgSize(wire.MaxFrame), grpc.UnknownServiceHandler(h.serve))
+	h.server = grpc.NewServer(append(wire.ServerOptions(), grpc.UnknownServiceHandler(h.serve))...)
 	go func() {
 		defer close(h.served)
 		if err := h.server.Serve(ownUser{listener}); err != nil && !errors.Is(err, grpc.ErrServerStopped) {

@@ -104,8 +104,7 @@ func (h *Host) launch(ctx context.Context, spec Spec) (_ *instance, err error) {
 		SyncStdout:       out,
 		SyncStderr:       out,
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: h.dir},
-		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(wire.MaxFrame), grpc.MaxCallSendMsgSize(wire.MaxFrame))},
+		GRPCDialOptions:  wire.DialOptions(),
 		RunnerFunc: func(_ hclog.Logger, given *exec.Cmd, socketDir string) (runner.Runner, error) {
 			in.pages = newPagesConn(socketDir)
 			in.process.cmd.Env = slices.Concat(spec.Env, given.Env, []string{"TMPDIR=" + socketDir})

@@ -41,17 +41,22 @@ func (p *Process) desc(s protoreflect.ServiceDescriptor) *grpc.ServiceDesc {
 			out.Streams = append(out.Streams, *desc)
 			continue
 		}
+		input, output := call.MessageType(m.Input()), call.MessageType(m.Output())
+		carry := func(ctx context.Context, in any) (any, error) {
+			out := output.New().Interface()
+			if err := p.unary(ctx, name, readOnly, in, out); err != nil {
+				return nil, err
+			}
+			return out, nil
+		}
 		out.Methods = append(out.Methods, grpc.MethodDesc{
 			MethodName: string(m.Name()),
-			Handler: func(_ any, ctx context.Context, receive func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-				in, out := call.NewMessage(m.Input()), call.NewMessage(m.Output())
+			Handler: func(_ any, ctx context.Context, receive func(any) error, through grpc.UnaryServerInterceptor) (any, error) {
+				in := input.New().Interface()
 				if err := receive(in); err != nil {
 					return nil, err
 				}
-				if err := p.unary(ctx, name, readOnly, in, out); err != nil {
-					return nil, err
-				}
-				return out, nil
+				return through(ctx, in, nil, carry)
 			},
 		})
 	}

@@ -16,7 +16,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/plugin/internal/testpb"
@@ -94,7 +96,11 @@ func (m *things) DoThing(ctx context.Context, r *testpb.DoThingRequest) (*testpb
 		_, err := m.stranger.GetStranger(ctx, &testpb.GetStrangerRequest{})
 		return &testpb.DoThingResponse{}, err
 	case "forge":
-		forged := metadata.AppendToOutgoingContext(ctx, "cabinet-call-bin", `{"principal":{"Kind":"staff","Roles":["head"]},"decision":{"Allowed":true,"Reach":"all"}}`)
+		acting, err := proto.Marshal(&kernelv1.Acting{Kind: "staff", Roles: []string{"head"}, Reach: "all"})
+		if err != nil {
+			return nil, err
+		}
+		forged := metadata.AppendToOutgoingContext(ctx, "cabinet-acting-bin", string(acting))
 		n, err := m.neighbour.GetNeighbour(forged, &testpb.GetNeighbourRequest{})
 		return &testpb.DoThingResponse{Text: n.GetKind()}, err
 	case "keep":

@@ -32,12 +32,11 @@ var _ grpc.ClientConnInterface = (*back)(nil)
 
 // open begins to use the portal's socket. It is called once.
 func (b *back) open(module, socket, token string) error {
-	conn, err := grpc.NewClient("passthrough:///portal",
+	conn, err := grpc.NewClient("passthrough:///portal", append(wire.DialOptions(),
 		grpc.WithTransportCredentials(insecure.NewCredentials()), // the socket's folder is closed to others
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", socket)
-		}),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxFrame), grpc.MaxCallSendMsgSize(wire.MaxFrame)))
+		}))...)
 	if err != nil {
 		return err
 	}

@@ -3,26 +3,24 @@ package serve
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"sync"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
-	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/internal/wire"
-	"github.com/opencabinet/cabinet/kernel/store"
 )
 
-// registry holds the module's services. They are registered when the portal opens the module, which a gRPC server that
-// runs already would refuse; so the server hands every method here.
+// registry holds the module's services. They are bound when the portal opens the module; the server, which runs before
+// that, knows them from the module's manifest and hands their calls here.
 type registry struct {
 	module string
 	log    *slog.Logger
-	base   context.Context // ends with the process
+	reader wire.Reader
 
 	mu       sync.RWMutex
 	services map[string]bound
@@ -42,44 +40,89 @@ func (r *registry) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	r.services[desc.ServiceName] = bound{desc, impl}
 }
 
-// serve serves one call of any contract.
-func (r *registry) serve(_ any, stream grpc.ServerStream) (err error) {
-	name, _ := grpc.MethodFromServerStream(stream)
-	stream.SetTrailer(metadata.Pairs(wire.ServedKey, "1"))
-	provider := call.Provider{Module: r.module, Method: name, Log: r.log}
-	ctx, end, err := r.enter(stream.Context())
+// expect has a server carry the calls of a service here, though it is bound only later: a server that runs takes no more.
+func (r *registry) expect(server *grpc.Server, name string) {
+	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
+	service, ok := found.(protoreflect.ServiceDescriptor)
+	if err != nil || !ok {
+		return // describe and the portal tell
+	}
+	desc := &grpc.ServiceDesc{ServiceName: name}
+	for i := range service.Methods().Len() {
+		m := service.Methods().Get(i)
+		method := string(m.Name())
+		if m.IsStreamingClient() || m.IsStreamingServer() {
+			desc.Streams = append(desc.Streams, grpc.StreamDesc{
+				StreamName: method, ServerStreams: m.IsStreamingServer(), ClientStreams: m.IsStreamingClient(),
+				Handler: func(_ any, stream grpc.ServerStream) error { return r.stream(name, method, stream) },
+			})
+			continue
+		}
+		desc.Methods = append(desc.Methods, grpc.MethodDesc{
+			MethodName: method,
+			Handler: func(_ any, ctx context.Context, receive func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+				return r.unary(ctx, name, method, receive)
+			},
+		})
+	}
+	server.RegisterService(desc, nil)
+}
+
+// unary serves one call with a message each way.
+func (r *registry) unary(ctx context.Context, service, method string, receive func(any) error) (reply any, err error) {
+	_ = grpc.SetTrailer(ctx, wire.Served())
+	provider := call.Provider{Module: r.module, Method: "/" + service + "/" + method, Log: r.log}
+	defer recovered(ctx, provider, &err)
+	b, ctx, err := r.enter(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range b.desc.Methods {
+		if m.MethodName == method {
+			reply, err := m.Handler(b.impl, ctx, receive, nil)
+			return reply, call.Normal(ctx, provider, err)
+		}
+	}
+	return nil, status.Errorf(codes.Unimplemented, "%s has no method %s", service, method)
+}
+
+// stream serves one call with a stream of messages.
+func (r *registry) stream(service, method string, stream grpc.ServerStream) (err error) {
+	stream.SetTrailer(wire.Served())
+	provider := call.Provider{Module: r.module, Method: "/" + service + "/" + method, Log: r.log}
+	defer recovered(stream.Context(), provider, &err)
+	b, ctx, err := r.enter(stream.Context(), service)
 	if err != nil {
 		return err
 	}
-	defer end()
-	defer func() {
-		if p := recover(); p != nil {
-			err = call.Panicked(ctx, provider, p)
-		}
-	}()
-	service, method, _ := strings.Cut(strings.TrimPrefix(name, "/"), "/")
-	r.mu.RLock()
-	b, ok := r.services[service]
-	r.mu.RUnlock()
-	if !ok {
-		return status.Errorf(codes.Unimplemented, "module %s does not serve %s", r.module, service)
-	}
-	within := &within{ServerStream: stream, ctx: ctx}
-	for _, m := range b.desc.Methods {
-		if m.MethodName == method {
-			reply, err := m.Handler(b.impl, ctx, within.RecvMsg, nil)
-			if err != nil {
-				return call.Normal(ctx, provider, err)
-			}
-			return within.SendMsg(reply)
-		}
-	}
 	for _, s := range b.desc.Streams {
 		if s.StreamName == method {
-			return call.Normal(ctx, provider, s.Handler(b.impl, within))
+			return call.Normal(ctx, provider, s.Handler(b.impl, &within{stream, ctx}))
 		}
 	}
 	return status.Errorf(codes.Unimplemented, "%s has no method %s", service, method)
+}
+
+// enter finds a service, and makes the context of a call of it.
+func (r *registry) enter(ctx context.Context, service string) (bound, context.Context, error) {
+	ctx, err := r.reader.Context(ctx)
+	if err != nil {
+		return bound{}, nil, status.Error(codes.PermissionDenied, err.Error())
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	b, ok := r.services[service]
+	if !ok {
+		return bound{}, nil, status.Errorf(codes.Unimplemented, "module %s does not serve %s", r.module, service)
+	}
+	return b, ctx, nil
+}
+
+// recovered is called deferred: it turns a panic of the module into an error.
+func recovered(ctx context.Context, provider call.Provider, err *error) {
+	if p := recover(); p != nil {
+		*err = call.Panicked(ctx, provider, p)
+	}
 }
 
 // within is a stream whose context says who acts.
@@ -90,27 +133,3 @@ type within struct {
 
 // Context is the provider's.
 func (w *within) Context() context.Context { return w.ctx }
-
-// enter makes a provider's context from what came over the wire: the same values as in the portal's process.
-func (r *registry) enter(ctx context.Context) (context.Context, context.CancelFunc, error) {
-	c, md, err := wire.Read(ctx)
-	if err != nil {
-		return nil, nil, status.Error(codes.PermissionDenied, err.Error())
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(r.base, cancel)
-	ctx = metadata.NewIncomingContext(ctx, plain(md))
-	ctx = access.WithDecision(access.With(ctx, c.Principal), c.Decision)
-	ctx = store.WithRows(wire.WithToken(ctx, c.Token), c.Rows)
-	return ctx, func() { stop(); cancel() }, nil
-}
-
-// plain drops what the transport wrote, which in one process is not there.
-func plain(md metadata.MD) metadata.MD {
-	for key := range md {
-		if wire.Transport(key) {
-			delete(md, key)
-		}
-	}
-	return md
-}

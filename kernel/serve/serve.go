@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
@@ -50,8 +51,7 @@ func Run(newModule func(conn grpc.ClientConnInterface) (module.Module, error)) {
 		Plugins:         plugin.PluginSet{"module": &service{server: s}},
 		Logger:          hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: errs, JSONFormat: true}),
 		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(options,
-				grpc.MaxRecvMsgSize(wire.MaxFrame), grpc.MaxSendMsgSize(wire.MaxFrame), grpc.UnknownServiceHandler(s.registry.serve))...)
+			return grpc.NewServer(slices.Concat(options, wire.ServerOptions())...)
 		},
 	})
 	s.close(context.WithoutCancel(ctx))
@@ -68,6 +68,9 @@ var _ plugin.GRPCPlugin = (*service)(nil)
 // GRPCServer registers what the kernel asks.
 func (p *service) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
 	kernelv1.RegisterPluginServiceServer(s, p.server)
+	for _, name := range p.server.module.Manifest().Provides {
+		p.server.registry.expect(s, name)
+	}
 	return nil
 }
 

@@ -14,7 +14,6 @@ import (
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -55,7 +54,7 @@ func newServer(life context.Context, m module.Module, b *back, log *slog.Logger)
 	id := m.Manifest().ID
 	return &server{
 		module: m, id: id, back: b, log: log, life: life, subscriptions: map[string]event.Subscription{},
-		registry: &registry{module: id, log: log, base: life, services: map[string]bound{}},
+		registry: &registry{module: id, log: log, services: map[string]bound{}},
 	}
 }
 
@@ -183,7 +182,7 @@ func (s *server) Host() *module.Host { return s.host }
 
 // Deliver hands an event to its handler, which acts as the module.
 func (s *server) Deliver(ctx context.Context, r *kernelv1.DeliverRequest) (_ *kernelv1.DeliverResponse, err error) {
-	_ = grpc.SetTrailer(ctx, metadata.Pairs(wire.ServedKey, "1"))
+	_ = grpc.SetTrailer(ctx, wire.Served())
 	s.mu.Lock()
 	sub, ok := s.subscriptions[r.GetSubscriber()+" "+r.GetType()]
 	s.mu.Unlock()

@@ -32,7 +32,15 @@ type rowsKey struct{}
 
 // WithRows gives a context the rows that came with its call.
 func WithRows(ctx context.Context, r Rows) context.Context {
-	return context.WithValue(ctx, rowsKey{}, r)
+	return context.WithValue(ctx, rowsKey{}, &r)
+}
+
+// ValueOf is for a context that holds the rows itself: what its Value answers when key asks for them, nil for any other.
+func ValueOf(key any, r *Rows) any {
+	if _, ok := key.(rowsKey); ok {
+		return r
+	}
+	return nil
 }
 
 // Lent is what a module's own process was given to reach its rows.
@@ -100,8 +108,8 @@ func (s *lentScope) scope(ctx context.Context) (role, setting string, err error)
 		setting, err := s.own(ctx)
 		return s.Role, setting, err
 	}
-	rows, _ := ctx.Value(rowsKey{}).(Rows)
-	if rows.Role == "" {
+	rows, _ := ctx.Value(rowsKey{}).(*Rows)
+	if rows == nil || rows.Role == "" {
 		return "", "", ErrNoPrincipal
 	}
 	return rows.Role, rows.Setting, nil

@@ -26,6 +26,158 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Acting is what a provider may know of a call beside its request. It comes with each call of a contract as the metadata
+// "cabinet-acting-bin"; "cabinet-token" beside it is what calls back that belong to this one are sent with. Many calls
+// carry the same Acting, byte for byte.
+type Acting struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who acts: "contact", "staff", "module" or "kernel"; empty for nobody.
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// UUIDs; empty for a module and the kernel.
+	UserId    string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	SessionId string `protobuf:"bytes,3,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// As shown to others; a module's id.
+	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	// Roles that hold now.
+	Roles []string `protobuf:"bytes,5,rep,name=roles,proto3" json:"roles,omitempty"`
+	// The client that a contact acts for, a UUID.
+	ActingFor string `protobuf:"bytes,6,opt,name=acting_for,json=actingFor,proto3" json:"acting_for,omitempty"`
+	// The modules that the call came through, outermost first.
+	Via []string `protobuf:"bytes,7,rep,name=via,proto3" json:"via,omitempty"`
+	// Whose rows the call may touch: "all", "granted"; empty for none.
+	Reach string `protobuf:"bytes,8,opt,name=reach,proto3" json:"reach,omitempty"`
+	// The method and permission that were decided about, and the role that decided.
+	Method     string `protobuf:"bytes,9,opt,name=method,proto3" json:"method,omitempty"`
+	Permission string `protobuf:"bytes,10,opt,name=permission,proto3" json:"permission,omitempty"`
+	Role       string `protobuf:"bytes,11,opt,name=role,proto3" json:"role,omitempty"`
+	// The database role to take and the setting cabinet.principal to make, to reach those rows; empty for none.
+	RowsRole      string `protobuf:"bytes,12,opt,name=rows_role,json=rowsRole,proto3" json:"rows_role,omitempty"`
+	RowsSetting   string `protobuf:"bytes,13,opt,name=rows_setting,json=rowsSetting,proto3" json:"rows_setting,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Acting) Reset() {
+	*x = Acting{}
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Acting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Acting) ProtoMessage() {}
+
+func (x *Acting) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Acting.ProtoReflect.Descriptor instead.
+func (*Acting) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Acting) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Acting) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *Acting) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *Acting) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Acting) GetRoles() []string {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+func (x *Acting) GetActingFor() string {
+	if x != nil {
+		return x.ActingFor
+	}
+	return ""
+}
+
+func (x *Acting) GetVia() []string {
+	if x != nil {
+		return x.Via
+	}
+	return nil
+}
+
+func (x *Acting) GetReach() string {
+	if x != nil {
+		return x.Reach
+	}
+	return ""
+}
+
+func (x *Acting) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *Acting) GetPermission() string {
+	if x != nil {
+		return x.Permission
+	}
+	return ""
+}
+
+func (x *Acting) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *Acting) GetRowsRole() string {
+	if x != nil {
+		return x.RowsRole
+	}
+	return ""
+}
+
+func (x *Acting) GetRowsSetting() string {
+	if x != nil {
+		return x.RowsSetting
+	}
+	return ""
+}
+
 type DescribeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -34,7 +186,7 @@ type DescribeRequest struct {
 
 func (x *DescribeRequest) Reset() {
 	*x = DescribeRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[0]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -46,7 +198,7 @@ func (x *DescribeRequest) String() string {
 func (*DescribeRequest) ProtoMessage() {}
 
 func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[0]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -59,7 +211,7 @@ func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeRequest.ProtoReflect.Descriptor instead.
 func (*DescribeRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{0}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{1}
 }
 
 // PluginFile is a file by its path.
@@ -73,7 +225,7 @@ type PluginFile struct {
 
 func (x *PluginFile) Reset() {
 	*x = PluginFile{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[1]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -85,7 +237,7 @@ func (x *PluginFile) String() string {
 func (*PluginFile) ProtoMessage() {}
 
 func (x *PluginFile) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[1]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -98,7 +250,7 @@ func (x *PluginFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginFile.ProtoReflect.Descriptor instead.
 func (*PluginFile) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{1}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *PluginFile) GetPath() string {
@@ -139,7 +291,7 @@ type DescribeResponse struct {
 
 func (x *DescribeResponse) Reset() {
 	*x = DescribeResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[2]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -151,7 +303,7 @@ func (x *DescribeResponse) String() string {
 func (*DescribeResponse) ProtoMessage() {}
 
 func (x *DescribeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[2]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -164,7 +316,7 @@ func (x *DescribeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeResponse.ProtoReflect.Descriptor instead.
 func (*DescribeResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{2}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *DescribeResponse) GetProtocol() int32 {
@@ -234,7 +386,7 @@ type Subscription struct {
 
 func (x *Subscription) Reset() {
 	*x = Subscription{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[3]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -246,7 +398,7 @@ func (x *Subscription) String() string {
 func (*Subscription) ProtoMessage() {}
 
 func (x *Subscription) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[3]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -259,7 +411,7 @@ func (x *Subscription) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Subscription.ProtoReflect.Descriptor instead.
 func (*Subscription) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{3}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Subscription) GetSubscriber() string {
@@ -303,7 +455,7 @@ type OpenRequest struct {
 
 func (x *OpenRequest) Reset() {
 	*x = OpenRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[4]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -315,7 +467,7 @@ func (x *OpenRequest) String() string {
 func (*OpenRequest) ProtoMessage() {}
 
 func (x *OpenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[4]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -328,7 +480,7 @@ func (x *OpenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenRequest.ProtoReflect.Descriptor instead.
 func (*OpenRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OpenRequest) GetSettings() []byte {
@@ -411,7 +563,7 @@ type OpenResponse struct {
 
 func (x *OpenResponse) Reset() {
 	*x = OpenResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[5]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -423,7 +575,7 @@ func (x *OpenResponse) String() string {
 func (*OpenResponse) ProtoMessage() {}
 
 func (x *OpenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[5]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -436,7 +588,7 @@ func (x *OpenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenResponse.ProtoReflect.Descriptor instead.
 func (*OpenResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *OpenResponse) GetSubscriptions() []*Subscription {
@@ -461,7 +613,7 @@ type DeliverRequest struct {
 
 func (x *DeliverRequest) Reset() {
 	*x = DeliverRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[6]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -473,7 +625,7 @@ func (x *DeliverRequest) String() string {
 func (*DeliverRequest) ProtoMessage() {}
 
 func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[6]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -486,7 +638,7 @@ func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
 func (*DeliverRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DeliverRequest) GetSubscriber() string {
@@ -546,7 +698,7 @@ type DeliverResponse struct {
 
 func (x *DeliverResponse) Reset() {
 	*x = DeliverResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[7]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -558,7 +710,7 @@ func (x *DeliverResponse) String() string {
 func (*DeliverResponse) ProtoMessage() {}
 
 func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[7]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -571,7 +723,7 @@ func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
 func (*DeliverResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 type SignRowsRequest struct {
@@ -582,7 +734,7 @@ type SignRowsRequest struct {
 
 func (x *SignRowsRequest) Reset() {
 	*x = SignRowsRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -594,7 +746,7 @@ func (x *SignRowsRequest) String() string {
 func (*SignRowsRequest) ProtoMessage() {}
 
 func (x *SignRowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -607,7 +759,7 @@ func (x *SignRowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignRowsRequest.ProtoReflect.Descriptor instead.
 func (*SignRowsRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 type SignRowsResponse struct {
@@ -621,7 +773,7 @@ type SignRowsResponse struct {
 
 func (x *SignRowsResponse) Reset() {
 	*x = SignRowsResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -633,7 +785,7 @@ func (x *SignRowsResponse) String() string {
 func (*SignRowsResponse) ProtoMessage() {}
 
 func (x *SignRowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -646,7 +798,7 @@ func (x *SignRowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignRowsResponse.ProtoReflect.Descriptor instead.
 func (*SignRowsResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SignRowsResponse) GetSetting() string {
@@ -667,7 +819,26 @@ var File_contracts_kernel_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n" +
+	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x02\n" +
+	"\x06Acting\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x17\n" +
+	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x03 \x01(\tR\tsessionId\x12\x12\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\x12\x14\n" +
+	"\x05roles\x18\x05 \x03(\tR\x05roles\x12\x1d\n" +
+	"\n" +
+	"acting_for\x18\x06 \x01(\tR\tactingFor\x12\x10\n" +
+	"\x03via\x18\a \x03(\tR\x03via\x12\x14\n" +
+	"\x05reach\x18\b \x01(\tR\x05reach\x12\x16\n" +
+	"\x06method\x18\t \x01(\tR\x06method\x12\x1e\n" +
+	"\n" +
+	"permission\x18\n" +
+	" \x01(\tR\n" +
+	"permission\x12\x12\n" +
+	"\x04role\x18\v \x01(\tR\x04role\x12\x1b\n" +
+	"\trows_role\x18\f \x01(\tR\browsRole\x12*\n" +
+	"\frows_setting\x18\r \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\vrowsSetting\"\x11\n" +
 	"\x0fDescribeRequest\":\n" +
 	"\n" +
 	"PluginFile\x12\x12\n" +
@@ -741,36 +912,37 @@ func file_contracts_kernel_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_contracts_kernel_v1_plugin_proto_rawDescData
 }
 
-var file_contracts_kernel_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_contracts_kernel_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_contracts_kernel_v1_plugin_proto_goTypes = []any{
-	(*DescribeRequest)(nil),                // 0: cabinet.kernel.v1.DescribeRequest
-	(*PluginFile)(nil),                     // 1: cabinet.kernel.v1.PluginFile
-	(*DescribeResponse)(nil),               // 2: cabinet.kernel.v1.DescribeResponse
-	(*Subscription)(nil),                   // 3: cabinet.kernel.v1.Subscription
-	(*OpenRequest)(nil),                    // 4: cabinet.kernel.v1.OpenRequest
-	(*OpenResponse)(nil),                   // 5: cabinet.kernel.v1.OpenResponse
-	(*DeliverRequest)(nil),                 // 6: cabinet.kernel.v1.DeliverRequest
-	(*DeliverResponse)(nil),                // 7: cabinet.kernel.v1.DeliverResponse
-	(*SignRowsRequest)(nil),                // 8: cabinet.kernel.v1.SignRowsRequest
-	(*SignRowsResponse)(nil),               // 9: cabinet.kernel.v1.SignRowsResponse
-	(*descriptorpb.FileDescriptorSet)(nil), // 10: google.protobuf.FileDescriptorSet
-	(*timestamppb.Timestamp)(nil),          // 11: google.protobuf.Timestamp
+	(*Acting)(nil),                         // 0: cabinet.kernel.v1.Acting
+	(*DescribeRequest)(nil),                // 1: cabinet.kernel.v1.DescribeRequest
+	(*PluginFile)(nil),                     // 2: cabinet.kernel.v1.PluginFile
+	(*DescribeResponse)(nil),               // 3: cabinet.kernel.v1.DescribeResponse
+	(*Subscription)(nil),                   // 4: cabinet.kernel.v1.Subscription
+	(*OpenRequest)(nil),                    // 5: cabinet.kernel.v1.OpenRequest
+	(*OpenResponse)(nil),                   // 6: cabinet.kernel.v1.OpenResponse
+	(*DeliverRequest)(nil),                 // 7: cabinet.kernel.v1.DeliverRequest
+	(*DeliverResponse)(nil),                // 8: cabinet.kernel.v1.DeliverResponse
+	(*SignRowsRequest)(nil),                // 9: cabinet.kernel.v1.SignRowsRequest
+	(*SignRowsResponse)(nil),               // 10: cabinet.kernel.v1.SignRowsResponse
+	(*descriptorpb.FileDescriptorSet)(nil), // 11: google.protobuf.FileDescriptorSet
+	(*timestamppb.Timestamp)(nil),          // 12: google.protobuf.Timestamp
 }
 var file_contracts_kernel_v1_plugin_proto_depIdxs = []int32{
-	10, // 0: cabinet.kernel.v1.DescribeResponse.files:type_name -> google.protobuf.FileDescriptorSet
-	1,  // 1: cabinet.kernel.v1.DescribeResponse.migrations:type_name -> cabinet.kernel.v1.PluginFile
-	1,  // 2: cabinet.kernel.v1.DescribeResponse.locales:type_name -> cabinet.kernel.v1.PluginFile
-	3,  // 3: cabinet.kernel.v1.OpenResponse.subscriptions:type_name -> cabinet.kernel.v1.Subscription
-	11, // 4: cabinet.kernel.v1.DeliverRequest.time:type_name -> google.protobuf.Timestamp
-	11, // 5: cabinet.kernel.v1.SignRowsResponse.expire_time:type_name -> google.protobuf.Timestamp
-	0,  // 6: cabinet.kernel.v1.PluginService.Describe:input_type -> cabinet.kernel.v1.DescribeRequest
-	4,  // 7: cabinet.kernel.v1.PluginService.Open:input_type -> cabinet.kernel.v1.OpenRequest
-	6,  // 8: cabinet.kernel.v1.PluginService.Deliver:input_type -> cabinet.kernel.v1.DeliverRequest
-	8,  // 9: cabinet.kernel.v1.HostService.SignRows:input_type -> cabinet.kernel.v1.SignRowsRequest
-	2,  // 10: cabinet.kernel.v1.PluginService.Describe:output_type -> cabinet.kernel.v1.DescribeResponse
-	5,  // 11: cabinet.kernel.v1.PluginService.Open:output_type -> cabinet.kernel.v1.OpenResponse
-	7,  // 12: cabinet.kernel.v1.PluginService.Deliver:output_type -> cabinet.kernel.v1.DeliverResponse
-	9,  // 13: cabinet.kernel.v1.HostService.SignRows:output_type -> cabinet.kernel.v1.SignRowsResponse
+	11, // 0: cabinet.kernel.v1.DescribeResponse.files:type_name -> google.protobuf.FileDescriptorSet
+	2,  // 1: cabinet.kernel.v1.DescribeResponse.migrations:type_name -> cabinet.kernel.v1.PluginFile
+	2,  // 2: cabinet.kernel.v1.DescribeResponse.locales:type_name -> cabinet.kernel.v1.PluginFile
+	4,  // 3: cabinet.kernel.v1.OpenResponse.subscriptions:type_name -> cabinet.kernel.v1.Subscription
+	12, // 4: cabinet.kernel.v1.DeliverRequest.time:type_name -> google.protobuf.Timestamp
+	12, // 5: cabinet.kernel.v1.SignRowsResponse.expire_time:type_name -> google.protobuf.Timestamp
+	1,  // 6: cabinet.kernel.v1.PluginService.Describe:input_type -> cabinet.kernel.v1.DescribeRequest
+	5,  // 7: cabinet.kernel.v1.PluginService.Open:input_type -> cabinet.kernel.v1.OpenRequest
+	7,  // 8: cabinet.kernel.v1.PluginService.Deliver:input_type -> cabinet.kernel.v1.DeliverRequest
+	9,  // 9: cabinet.kernel.v1.HostService.SignRows:input_type -> cabinet.kernel.v1.SignRowsRequest
+	3,  // 10: cabinet.kernel.v1.PluginService.Describe:output_type -> cabinet.kernel.v1.DescribeResponse
+	6,  // 11: cabinet.kernel.v1.PluginService.Open:output_type -> cabinet.kernel.v1.OpenResponse
+	8,  // 12: cabinet.kernel.v1.PluginService.Deliver:output_type -> cabinet.kernel.v1.DeliverResponse
+	10, // 13: cabinet.kernel.v1.HostService.SignRows:output_type -> cabinet.kernel.v1.SignRowsResponse
 	10, // [10:14] is the sub-list for method output_type
 	6,  // [6:10] is the sub-list for method input_type
 	6,  // [6:6] is the sub-list for extension type_name
@@ -790,7 +962,7 @@ func file_contracts_kernel_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_plugin_proto_rawDesc), len(file_contracts_kernel_v1_plugin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

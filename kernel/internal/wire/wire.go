@@ -4,15 +4,12 @@ package wire
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
+	"runtime"
 	"strings"
 
 	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
-
-	"github.com/opencabinet/cabinet/kernel/access"
-	"github.com/opencabinet/cabinet/kernel/store"
 )
 
 // Protocol is the version of what is spoken here and in contracts/kernel/v1/plugin.proto.
@@ -37,46 +34,14 @@ const MaxFrame = 16<<20 + 1<<10
 
 // Keys of metadata. The router drops those that a caller writes.
 const (
-	callKey  = "cabinet-call-bin"
-	TokenKey = "cabinet-token"
+	actingKey = "cabinet-acting-bin"
+	TokenKey  = "cabinet-token"
 	// ServedKey is a trailer: the answer is the module's own, and not the transport's for want of a connection.
 	ServedKey = "cabinet-served"
 )
 
-// Call is what a provider may know of a call: who acts, what was decided, which rows are theirs, and the token by which
-// calls that it makes on its way are known to be part of it.
-type Call struct {
-	Principal access.Principal `json:"principal"`
-	Decision  access.Decision  `json:"decision"`
-	Rows      store.Rows       `json:"rows"`
-	Token     string           `json:"token"`
-}
-
-// Attach adds the call to the metadata that ctx sends.
-func (c Call) Attach(ctx context.Context, md metadata.MD) (context.Context, error) {
-	text, err := json.Marshal(c)
-	if err != nil {
-		return nil, fmt.Errorf("who acts cannot be written: %w", err)
-	}
-	out := metadata.Join(md, metadata.Pairs(callKey, string(text)))
-	return metadata.NewOutgoingContext(ctx, out), nil
-}
-
-// Read takes the call out of the metadata that came with ctx; the rest stays.
-func Read(ctx context.Context) (Call, metadata.MD, error) {
-	md, _ := metadata.FromIncomingContext(ctx)
-	md = md.Copy()
-	values := md.Get(callKey)
-	md.Delete(callKey)
-	var c Call
-	if len(values) != 1 {
-		return c, md, fmt.Errorf("the call does not say who acts")
-	}
-	if err := json.Unmarshal([]byte(values[0]), &c); err != nil {
-		return c, md, fmt.Errorf("who acts cannot be read: %w", err)
-	}
-	return c, md, nil
-}
+// Served is that trailer.
+func Served() metadata.MD { return metadata.MD{ServedKey: {"1"}} }
 
 // Transport tells whether a key of metadata is the transport's own: in one process it is not there.
 func Transport(key string) bool {
@@ -94,4 +59,27 @@ func WithToken(ctx context.Context, token string) context.Context {
 func Token(ctx context.Context) string {
 	token, _ := ctx.Value(tokenKey{}).(string)
 	return token
+}
+
+// window is how much may be under way before its receiver has read it, in bytes. Stating it spares the pings by which
+// gRPC would measure the network, of which there is none.
+const window = 1 << 20
+
+// DialOptions are those of a connection to the other side.
+func DialOptions() []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxFrame), grpc.MaxCallSendMsgSize(MaxFrame)),
+		grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window),
+		grpc.WithDisableRetry(), // calls are made again by those who know which may be
+	}
+}
+
+// ServerOptions are those of a server for the other side.
+func ServerOptions() []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(MaxFrame), grpc.MaxSendMsgSize(MaxFrame),
+		grpc.InitialWindowSize(window), grpc.InitialConnWindowSize(window),
+		// Goroutines that serve one call after another have grown their stacks; what they cannot take gets its own.
+		grpc.NumStreamWorkers(uint32(runtime.GOMAXPROCS(0))),
+	}
 }

@@ -1,0 +1,125 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// Acting is what a provider may know of a call: who acts, what was decided, and which rows are theirs.
+type Acting struct {
+	Principal access.Principal
+	Decision  access.Decision
+	Rows      store.Rows
+}
+
+// Attach adds to md, which it changes, who acts and the token by which calls made on the way are known to be part of
+// this one.
+func (a *Acting) Attach(md metadata.MD, token string) error {
+	p, d := &a.Principal, &a.Decision
+	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(&kernelv1.Acting{
+		Kind: string(p.Kind), UserId: p.UserID, SessionId: p.SessionID, Name: p.Name, Roles: p.Roles, ActingFor: p.ActingFor, Via: p.Via,
+		Reach: string(d.Reach), Method: d.Method, Permission: d.Permission, Role: d.Role, RowsRole: a.Rows.Role, RowsSetting: a.Rows.Setting,
+	})
+	if err != nil {
+		return fmt.Errorf("who acts cannot be written: %w", err)
+	}
+	md[actingKey], md[TokenKey] = []string{string(text)}, []string{token}
+	return nil
+}
+
+// read is the other direction. What is being served was allowed.
+func read(text string) (*Acting, error) {
+	var m kernelv1.Acting
+	if err := proto.Unmarshal([]byte(text), &m); err != nil {
+		return nil, fmt.Errorf("who acts cannot be read: %w", err)
+	}
+	return &Acting{
+		Principal: access.Principal{
+			Kind: access.Kind(m.GetKind()), UserID: m.GetUserId(), SessionID: m.GetSessionId(), Name: m.GetName(),
+			Roles: m.GetRoles(), ActingFor: m.GetActingFor(), Via: m.GetVia(),
+		},
+		Decision: access.Decision{
+			Allowed: true, Reach: access.Reach(m.GetReach()), Method: m.GetMethod(), Permission: m.GetPermission(), Role: m.GetRole(),
+		},
+		Rows: store.Rows{Role: m.GetRowsRole(), Setting: m.GetRowsSetting()},
+	}, nil
+}
+
+// Reader reads who acts. The same is read once: a page makes many calls, and a reader opens many pages.
+type Reader struct {
+	mu    sync.RWMutex
+	known map[string]*Acting
+}
+
+// kept is how many a Reader remembers, some 100 to 200 KiB.
+const kept = 256
+
+// Context makes the provider's context of one that a call came with: the same values as in the portal's process. What
+// metadata the caller sent stays; what transport and kernel added goes.
+func (r *Reader) Context(ctx context.Context) (context.Context, error) {
+	md, _ := metadata.FromIncomingContext(ctx) // a copy
+	values, tokens := md[actingKey], md[TokenKey]
+	if len(values) != 1 || len(tokens) != 1 {
+		return nil, errors.New("the call does not say who acts")
+	}
+	acting, err := r.acting(values[0])
+	if err != nil {
+		return nil, err
+	}
+	for key := range md {
+		if Transport(key) || key == actingKey || key == TokenKey {
+			delete(md, key)
+		}
+	}
+	return &served{Context: metadata.NewIncomingContext(ctx, md), acting: acting, token: tokens[0]}, nil
+}
+
+func (r *Reader) acting(text string) (*Acting, error) {
+	r.mu.RLock()
+	a, ok := r.known[text]
+	r.mu.RUnlock()
+	if ok {
+		return a, nil
+	}
+	a, err := read(text)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.known) >= kept || r.known == nil {
+		r.known = make(map[string]*Acting, kept)
+	}
+	r.known[text] = a
+	return a, nil
+}
+
+// served is the context of a call. It is one value, not five, because there is one for each call.
+type served struct {
+	context.Context
+	acting *Acting
+	token  string
+}
+
+// Value answers with pointers into what many calls share; no reader hands them on.
+func (s *served) Value(key any) any {
+	if v := access.ValueOf(key, &s.acting.Principal, &s.acting.Decision); v != nil {
+		return v
+	}
+	if v := store.ValueOf(key, &s.acting.Rows); v != nil {
+		return v
+	}
+	if _, ok := key.(tokenKey); ok {
+		return s.token
+	}
+	return s.Context.Value(key)
+}
