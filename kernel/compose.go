@@ -59,8 +59,14 @@ func compose(units []module.Unit, cfg *config.Config) (*composition, error) {
 		c.units = append(c.units, u)
 		c.manifests = append(c.manifests, m)
 	}
-	owners := []string{}
+	owners, publishers := []string{}, map[string]string{}
 	for _, m := range c.manifests {
+		for _, t := range m.Publishes {
+			if other, twice := publishers[t]; twice {
+				errs = append(errs, fmt.Errorf("%s is published by both %s and %s: an event is one module's own", t, other, m.ID))
+			}
+			publishers[t] = m.ID
+		}
 		for _, s := range m.Provides {
 			if other, twice := c.providers[s]; twice {
 				errs = append(errs, fmt.Errorf("%s is provided by both %s and %s: switch one of them off in portal.yaml", s, other, m.ID))

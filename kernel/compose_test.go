@@ -37,6 +37,10 @@ func TestModulesThatDoNotFitTogether(t *testing.T) {
 			[]*stub{doorman(), provider("stock", "cabinet.stock.v1.StockService"), provider("depot", "cabinet.stock.v1.StockService")}, "",
 			[]string{"cabinet.stock.v1.StockService is provided by both stock and depot"},
 		},
+		"two publishers": {
+			[]*stub{doorman(), {says: module.Manifest{ID: "one", Publishes: []string{"a.v1.Done"}}}, {says: module.Manifest{ID: "two", Publishes: []string{"a.v1.Done"}}}}, "",
+			[]string{"a.v1.Done is published by both one and two"},
+		},
 		"two owners of clients": {
 			[]*stub{doorman(), {says: module.Manifest{ID: "one", OwnsClients: true}}, {says: module.Manifest{ID: "two", OwnsClients: true}}}, "",
 			[]string{"[one two] all own clients"},

@@ -42,6 +42,9 @@ type Options struct {
 	ProgramEnv []string
 	// Timing is how patiently modules' processes are supervised. Default: see plugin.Timing.
 	Timing plugin.Timing
+	// GRPCOnly has calls to modules' processes go over gRPC alone, where otherwise most take a way that is faster. Nobody
+	// can tell but by the clock.
+	GRPCOnly bool
 	// Env looks up the environment variables of the master key, as os.LookupEnv does. Default: no environment.
 	Env func(name string) (string, bool)
 	// Log receives what happens. Default: nothing is logged.

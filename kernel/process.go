@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync"
 
 	"google.golang.org/grpc"
 
@@ -28,6 +29,7 @@ func (p *Portal) openProcesses() error {
 	}
 	host, err := plugin.NewHost(plugin.HostConfig{
 		Router: p.router, SignRows: p.db.SignRows, Log: p.options.Log, Timing: p.options.Timing, Now: p.options.Now,
+		GRPCOnly: p.options.GRPCOnly,
 	})
 	if err != nil {
 		return err
@@ -48,14 +50,22 @@ func (f foreign) Manifest() module.Manifest { return f.manifest }
 // Register is done in the program.
 func (f foreign) Register(module.Registrar) {}
 
-// startForeign starts the programs that portal.yaml names and asks what they are. One that cannot be had leaves the
-// portal without its module, and a process in quarantine that says why.
+// startForeign starts the programs that portal.yaml names, all at once, and asks what they are. One that cannot be had
+// leaves the portal without its module, and the log says why.
 func (p *Portal) startForeign(ctx context.Context) error {
 	if len(p.foreign) == 0 {
 		return nil
 	}
-	for _, id := range p.foreign {
-		process, err := p.processes.Start(ctx, plugin.Spec{ID: id, Path: p.config.Modules[id].Path})
+	processes, errs := make([]*plugin.Process, len(p.foreign)), make([]error, len(p.foreign))
+	var starting sync.WaitGroup
+	for i, id := range p.foreign {
+		starting.Go(func() {
+			processes[i], errs[i] = p.processes.Start(ctx, plugin.Spec{ID: id, Path: p.config.Modules[id].Path})
+		})
+	}
+	starting.Wait()
+	for i, id := range p.foreign {
+		process, err := processes[i], errs[i]
 		if err != nil {
 			if ctx.Err() != nil {
 				return err
@@ -104,7 +114,11 @@ func (p *Portal) registerProcess(ctx context.Context, process *plugin.Process, m
 		return nil, err
 	}
 	if err := process.Open(ctx, lend); err != nil {
-		return nil, err
+		if p.programs[m.ID] == nil || ctx.Err() != nil {
+			return nil, err
+		}
+		p.options.Log.ErrorContext(ctx, "a module is quarantined: its program does not open", "module", m.ID, "error", err)
+		process.Quarantine(err)
 	}
 	return process.Subscriptions(), process.Register(p.router)
 }

@@ -1,10 +1,7 @@
 package kernel
 
 import (
-	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"google.golang.org/grpc"
 
@@ -41,24 +38,8 @@ func (r *registrar) Host() *module.Host { return r.host }
 
 // check compares what was bound with what the manifest promised.
 func (r *registrar) check() error {
-	var errs []error
-	wrong := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("module "+r.manifest.ID+" "+format, args...))
+	if err := r.manifest.Check(r.bound, r.subscriptions); err != nil {
+		return fmt.Errorf("module %s: %w", r.manifest.ID, err)
 	}
-	for _, s := range r.manifest.Provides {
-		if !slices.Contains(r.bound, s) {
-			wrong("promises %s in its manifest and does not register it", s)
-		}
-	}
-	for _, s := range r.bound {
-		if !slices.Contains(r.manifest.Provides, s) {
-			wrong("registers %s, which its manifest does not promise: add it to Provides", s)
-		}
-	}
-	for _, s := range r.subscriptions {
-		if s.Module != r.manifest.ID || !strings.HasPrefix(s.Subscriber, r.manifest.ID+".") {
-			wrong("hears events as %s of module %s: a subscriber's name begins with its own module's", s.Subscriber, s.Module)
-		}
-	}
-	return errors.Join(errs...)
+	return nil
 }

@@ -100,21 +100,21 @@ func TestStartThatFailsHalfway(t *testing.T) {
 		}, "seed: the roof leaks"},
 		"a service that is promised": {func(_ *kernel.Options, m *stub) {
 			m.register = nil
-		}, "module doorman promises " + identity + " in its manifest and does not register it"},
+		}, "module doorman: it promises " + identity + " in its manifest and does not register it"},
 		"a service that is not": {func(_ *kernel.Options, m *stub) {
 			both := m.register
 			m.register = func(r module.Registrar) {
 				both(r)
 				clientmanagerv1.RegisterProfileServiceServer(r, clientmanagerv1.UnimplementedProfileServiceServer{})
 			}
-		}, "module doorman registers cabinet.clientmanager.v1.ProfileService, which its manifest does not promise"},
+		}, "module doorman: it registers cabinet.clientmanager.v1.ProfileService, which its manifest does not promise"},
 		"a subscriber of another's name": {func(_ *kernel.Options, m *stub) {
 			both := m.register
 			m.register = func(r module.Registrar) {
 				both(r)
 				r.Handle(event.Subscription{Module: "doorman", Subscriber: "porter.bell"})
 			}
-		}, "module doorman hears events as porter.bell of module doorman"},
+		}, "module doorman: it hears events as porter.bell of module doorman"},
 		"a screen of no method": {func(_ *kernel.Options, m *stub) {
 			m.says.Screens = []module.Screen{{ID: "bell", Path: "/bell", Kind: module.List, Title: "x", Method: "/cabinet.bell.v1.BellService/ListBells"}}
 		}, `screen doorman.bell calls "/cabinet.bell.v1.BellService/ListBells", which no module provides`},

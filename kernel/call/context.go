@@ -2,7 +2,6 @@ package call
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -10,44 +9,30 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/internal/lazy"
 )
 
 // boundary is the context of a call as its provider has it. It hides the values of the caller's context, as the wire
-// between two processes does, and ends with it, at the call's deadline, or when the call does. The timer is started
-// when somebody first waits for the end: many providers never do, and it would cost a third of their call.
+// between two processes does, and ends with it, at the call's deadline, or when the call does.
 type boundary struct {
-	caller   context.Context
-	deadline time.Time
-	admitted *admitted
-
-	mu      sync.Mutex
-	waiting context.Context // made when somebody waits
-	cancel  context.CancelFunc
-	ended   bool // the call is over
+	lazy.Context // its parent is the caller's
+	admitted     *admitted
 }
 
 type depthKey struct{}
 
-// ending is a caller's context without its values.
-type ending struct{ context.Context }
-
-// Value returns nil.
-func (ending) Value(any) any { return nil }
-
-// AfterFunc is what the standard library calls instead of starting a goroutine.
-func (e ending) AfterFunc(f func()) (stop func() bool) { return context.AfterFunc(e.Context, f) }
-
 // noMetadata answers for the metadata of a caller that sends none: a provider always finds some, if empty.
-var noMetadata = metadata.NewIncomingContext(ending{}, metadata.MD{})
+var noMetadata = metadata.NewIncomingContext(context.Background(), metadata.MD{}) //nolint:forbidigo // it has no caller
 
-// enter makes b the context of an admitted call. Its deadline is the caller's, or else the method's. end must be
+// enter makes b the context of an admitted call. Its deadline is the caller's, or else the method's. End must be
 // called on it, or the caller's context ended.
 func (b *boundary) enter(caller context.Context, a *admitted) {
-	b.caller, b.admitted = caller, a
-	var set bool
-	if b.deadline, set = caller.Deadline(); !set {
-		b.deadline = time.Now().Add(a.method.deadline)
+	deadline, set := caller.Deadline()
+	if !set {
+		deadline = time.Now().Add(a.method.deadline)
 	}
+	b.admitted = a
+	b.Begin(caller, deadline, nil)
 }
 
 // Value knows who calls, what was decided, how deep the call lies, and that there is metadata.
@@ -58,57 +43,10 @@ func (b *boundary) Value(key any) any {
 	if v := access.ValueOf(key, &b.admitted.principal, &b.admitted.decision); v != nil {
 		return v
 	}
-	if _, ok := key.(*int); ok {
-		// By such a key the standard library looks for the context that a derived one ends with. Where it finds none
-		// it starts a goroutine for each.
-		return b.wait().Value(key)
+	if v := b.Context.Value(key); v != nil {
+		return v
 	}
 	return noMetadata.Value(key)
-}
-
-// Deadline is always set.
-func (b *boundary) Deadline() (time.Time, bool) { return b.deadline, true }
-
-// Done is closed when the call ends, for whichever reason.
-func (b *boundary) Done() <-chan struct{} { return b.wait().Done() }
-
-// Err tells why the call ended; nil while it has not.
-func (b *boundary) Err() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch {
-	case b.waiting != nil:
-		return b.waiting.Err()
-	case b.ended:
-		return context.Canceled
-	case b.caller.Err() != nil:
-		return b.caller.Err()
-	case !time.Now().Before(b.deadline):
-		return context.DeadlineExceeded
-	}
-	return nil
-}
-
-func (b *boundary) wait() context.Context {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.waiting == nil {
-		b.waiting, b.cancel = context.WithDeadline(ending{b.caller}, b.deadline)
-		if b.ended {
-			b.cancel()
-		}
-	}
-	return b.waiting
-}
-
-// end tells what the provider left running that its call is over.
-func (b *boundary) end() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.ended = true
-	if b.cancel != nil {
-		b.cancel()
-	}
 }
 
 func depthOf(ctx context.Context) int {
@@ -117,12 +55,12 @@ func depthOf(ctx context.Context) int {
 }
 
 // provider adds to the boundary what else crosses it.
-func (b *boundary) provider(t grpc.ServerTransportStream) context.Context {
+func (b *boundary) provider(t *Transport) context.Context {
 	var ctx context.Context = b
-	if md := incoming(b.caller); len(md) > 0 {
+	if md := incoming(b.Parent()); len(md) > 0 {
 		ctx = metadata.NewIncomingContext(ctx, md)
 	}
-	if span := trace.SpanFromContext(b.caller); span.SpanContext().IsValid() {
+	if span := trace.SpanFromContext(b.Parent()); span.SpanContext().IsValid() {
 		ctx = trace.ContextWithSpan(ctx, span)
 	}
 	return grpc.NewContextWithServerTransportStream(ctx, t)

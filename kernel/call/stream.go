@@ -29,7 +29,7 @@ func (r *Router) NewStream(ctx context.Context, desc *grpc.StreamDesc, name stri
 		return nil, status.Errorf(codes.Unimplemented, "%s is no stream", name)
 	}
 	s := &stream{
-		admitted: a, router: r, options: r.read(opts), transport: transport{method: name, sent: make(chan struct{})},
+		admitted: a, router: r, options: r.read(opts), transport: Transport{method: name, sent: make(chan struct{})},
 		many: desc.ServerStreams,
 		up:   make(chan proto.Message, streamBuffer), half: make(chan struct{}),
 		down: make(chan proto.Message, streamBuffer), done: make(chan struct{}),
@@ -52,7 +52,7 @@ type stream struct {
 	admitted
 	router    *Router
 	options   callOptions
-	transport transport
+	transport Transport
 	ctx       context.Context
 	cancel    context.CancelFunc
 	end       func(error) // ends span and measurement; may be nil
@@ -88,10 +88,10 @@ func (s *stream) finish(err error) {
 func (s *stream) outcome() error {
 	<-s.done
 	if s.options.trailer != nil {
-		*s.options.trailer = s.transport.trailerNow()
+		*s.options.trailer = s.transport.Trailer()
 	}
 	if s.options.header != nil {
-		*s.options.header = s.transport.headerNow()
+		*s.options.header = s.transport.Header()
 	}
 	return s.err
 }

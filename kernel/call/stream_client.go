@@ -31,11 +31,11 @@ func (c *clientStream) Header() (metadata.MD, error) {
 			return nil, status.FromContextError(c.ctx.Err()).Err()
 		}
 	}
-	return c.transport.headerNow(), nil
+	return c.transport.Header(), nil
 }
 
 // Trailer returns the provider's trailer, once RecvMsg has returned an error.
-func (c *clientStream) Trailer() metadata.MD { return c.transport.trailerNow() }
+func (c *clientStream) Trailer() metadata.MD { return c.transport.Trailer() }
 
 // CloseSend says that no more messages come.
 func (c *clientStream) CloseSend() error {

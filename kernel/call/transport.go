@@ -27,8 +27,9 @@ func incoming(ctx context.Context) metadata.MD {
 
 var errHeaderSent = errors.New("the header has been sent already: set it before the first message")
 
-// transport is what a provider's context offers to grpc.SetHeader, grpc.SetTrailer and grpc.Method.
-type transport struct {
+// Transport is what a provider's context offers to grpc.SetHeader, grpc.SetTrailer and grpc.Method: see
+// grpc.NewContextWithServerTransportStream.
+type Transport struct {
 	method string
 
 	mu      sync.Mutex
@@ -38,13 +39,16 @@ type transport struct {
 	isSent  bool
 }
 
-var _ grpc.ServerTransportStream = (*transport)(nil)
+var _ grpc.ServerTransportStream = (*Transport)(nil)
+
+// NewTransport is that of a call of a method with one message each way, by its full name.
+func NewTransport(method string) *Transport { return &Transport{method: method} }
 
 // Method returns the full name of the method.
-func (t *transport) Method() string { return t.method }
+func (t *Transport) Method() string { return t.method }
 
 // SetHeader adds to the header.
-func (t *transport) SetHeader(md metadata.MD) error {
+func (t *Transport) SetHeader(md metadata.MD) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.isSent {
@@ -55,7 +59,7 @@ func (t *transport) SetHeader(md metadata.MD) error {
 }
 
 // SendHeader adds to the header and sends it.
-func (t *transport) SendHeader(md metadata.MD) error {
+func (t *Transport) SendHeader(md metadata.MD) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.isSent {
@@ -67,7 +71,7 @@ func (t *transport) SendHeader(md metadata.MD) error {
 }
 
 // flush sends the header if that was not done.
-func (t *transport) flush() {
+func (t *Transport) flush() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.isSent {
@@ -75,7 +79,7 @@ func (t *transport) flush() {
 	}
 }
 
-func (t *transport) send() {
+func (t *Transport) send() {
 	t.isSent = true
 	if t.sent != nil {
 		close(t.sent)
@@ -83,20 +87,22 @@ func (t *transport) send() {
 }
 
 // SetTrailer adds to the trailer.
-func (t *transport) SetTrailer(md metadata.MD) error {
+func (t *Transport) SetTrailer(md metadata.MD) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.trailer = metadata.Join(t.trailer, md)
 	return nil
 }
 
-func (t *transport) headerNow() metadata.MD {
+// Header is a copy of what was set so far.
+func (t *Transport) Header() metadata.MD {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.header.Copy()
 }
 
-func (t *transport) trailerNow() metadata.MD {
+// Trailer is a copy of what was set so far.
+func (t *Transport) Trailer() metadata.MD {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.trailer.Copy()
@@ -130,11 +136,11 @@ func (r *Router) read(opts []grpc.CallOption) callOptions {
 }
 
 // report hands header and trailer to the caller who asked for them.
-func (o *callOptions) report(t *transport) {
+func (o *callOptions) report(t *Transport) {
 	if o.header != nil {
-		*o.header = t.headerNow()
+		*o.header = t.Header()
 	}
 	if o.trailer != nil {
-		*o.trailer = t.trailerNow()
+		*o.trailer = t.Trailer()
 	}
 }

@@ -16,7 +16,7 @@ func (r *Router) Invoke(ctx context.Context, name string, args, reply any, opts 
 	if r.options.Upstream != nil {
 		return r.options.Upstream.Invoke(ctx, name, args, reply, opts...)
 	}
-	u := unaryCall{router: r, options: r.read(opts), transport: transport{method: name}}
+	u := unaryCall{router: r, options: r.read(opts), transport: Transport{method: name}}
 	err := u.run(ctx, name, args, reply)
 	u.options.report(&u.transport)
 	for _, finish := range u.options.finish {
@@ -29,7 +29,7 @@ type unaryCall struct {
 	admitted
 	router    *Router
 	options   callOptions
-	transport transport
+	transport Transport
 	within    boundary
 	ctx       context.Context // the provider's
 	request   proto.Message   // the caller's
@@ -63,7 +63,7 @@ func (u *unaryCall) serve(ctx context.Context, reply proto.Message) error {
 		return err
 	}
 	u.within.enter(ctx, &u.admitted)
-	defer u.within.end()
+	defer u.within.End()
 	u.ctx = u.within.provider(&u.transport)
 	answer, err := u.handle()
 	late := ctx.Err() // before the provider's own context, which learns of it a moment later

@@ -52,15 +52,17 @@ func Conform(t *testing.T, subject Subject) {
 }
 
 // ConformBoth runs [Conform] with the module in the test's own process, and again with it in a process of its own, which
-// is the test binary: its TestMain begins with kernel.Serve.
+// is the test binary: its TestMain begins with kernel.Serve. Calls to that go as they do by default, and then over gRPC.
 func ConformBoth(t *testing.T, subject func() Subject) {
 	t.Helper()
 	t.Run("in process", func(t *testing.T) { Conform(t, subject()) })
-	t.Run("as a process", func(t *testing.T) {
-		s := subject()
-		s.Processes = []string{s.Module}
-		Conform(t, s)
-	})
+	for name, grpcOnly := range map[string]bool{"as a process": false, "as a process over gRPC": true} {
+		t.Run(name, func(t *testing.T) {
+			s := subject()
+			s.Processes, s.GRPCOnly = []string{s.Module}, grpcOnly
+			Conform(t, s)
+		})
+	}
 }
 
 // conformance is one run of the suite. Parts see the module through the portal alone, so that they would not notice

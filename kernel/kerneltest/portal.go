@@ -41,6 +41,8 @@ type Options struct {
 	//
 	// Their clocks follow Clock; with Now instead they stand at it as it is when they start. Default: none.
 	Processes []string
+	// GRPCOnly has calls to them go over gRPC.
+	GRPCOnly bool
 	// Log receives what happens. Default: what is worth a warning goes to the test's own output.
 	Log *slog.Logger
 
@@ -129,7 +131,7 @@ func kernelOptions(t testing.TB, options Options, dsn string) kernel.Options {
 		env = append(env, NewClock(options.Now()).env(t))
 	}
 	return kernel.Options{
-		Assemble: options.Assemble, Log: options.Log, Now: options.Now, ProgramEnv: env,
+		Assemble: options.Assemble, Log: options.Log, Now: options.Now, ProgramEnv: env, GRPCOnly: options.GRPCOnly,
 		Config: config.Options{Path: file, Environ: []string{
 			"CABINET_ID=" + portalID, "CABINET_LISTEN=127.0.0.1:0", "CABINET_DATA=" + folder, "DATABASE_URL=" + dsn,
 		}},

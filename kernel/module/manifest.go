@@ -1,9 +1,14 @@
 package module
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/event"
 )
 
 // Manifest is what a module says of itself. It is data alone, so that a module in another process, in another
@@ -33,4 +38,26 @@ type Manifest struct {
 	// Migrations are goose SQL files, applied by the host. Locales are en.yaml, uk.yaml and ru.yaml.
 	Migrations fs.FS `json:"-"`
 	Locales    fs.FS `json:"-"`
+}
+
+// Check compares what a module bound, services by full name and what it hears, with what it promised.
+func (m Manifest) Check(bound []string, heard []event.Subscription) error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf("it "+format, args...)) }
+	for _, s := range m.Provides {
+		if !slices.Contains(bound, s) {
+			wrong("promises %s in its manifest and does not register it", s)
+		}
+	}
+	for _, s := range bound {
+		if !slices.Contains(m.Provides, s) {
+			wrong("registers %s, which its manifest does not promise: add it to Provides", s)
+		}
+	}
+	for _, s := range heard {
+		if s.Module != m.ID || !strings.HasPrefix(s.Subscriber, m.ID+".") {
+			wrong("hears events as %s of module %s: a subscriber's name begins with its own module's", s.Subscriber, s.Module)
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -5,6 +5,7 @@ package plugin_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -22,6 +24,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/opencabinet/cabinet/kernel/plugin"
 	"github.com/opencabinet/cabinet/kernel/plugin/internal/testpb"
 )
 
@@ -113,10 +116,13 @@ func BenchmarkCall(b *testing.B) {
 	conn, err := grpc.NewClient("unix:"+startBeside(b, modeGRPC), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(b, err)
 	defer conn.Close()
-	w := newWorld(b, steady())
-	w.start(b, "")
+	direct, overGRPC := newWorld(b, steady()), newWorldOver(b, steady(), true)
+	direct.start(b, "")
+	overGRPC.start(b, "")
 	for _, callers := range []int{1, 64} {
-		for name, things := range map[string]testpb.ThingServiceClient{"grpc": testpb.NewThingServiceClient(conn), "plugin": w.things()} {
+		for name, things := range map[string]testpb.ThingServiceClient{
+			"grpc": testpb.NewThingServiceClient(conn), "plugin": direct.things(), "plugin over grpc": overGRPC.things(),
+		} {
 			b.Run(fmt.Sprintf("%s/%d", name, callers), func(b *testing.B) {
 				ctx := asContact(b.Context())
 				_, err := things.DoThing(ctx, request) // connects
@@ -162,6 +168,41 @@ func BenchmarkStart(b *testing.B) {
 		_, err := w.things().GetThing(asContact(b.Context()), &testpb.GetThingRequest{})
 		b.StopTimer()
 		require.NoError(b, err)
+		require.NoError(b, w.host.Close(b.Context()))
+		b.StartTimer()
+	}
+}
+
+// Twenty programs, each a file of its own, from nothing to the last one being open.
+func BenchmarkTwentyTogether(b *testing.B) {
+	program, err := os.Executable()
+	require.NoError(b, err)
+	text, err := os.ReadFile(program)
+	require.NoError(b, err)
+	specs := make([]plugin.Spec, 20)
+	for i := range specs {
+		id := fmt.Sprintf("things%d", i)
+		specs[i] = plugin.Spec{ID: id, Path: filepath.Join(b.TempDir(), id), Env: []string{envID + "=" + id}}
+		require.NoError(b, os.WriteFile(specs[i].Path, text, 0o700))
+	}
+	for b.Loop() {
+		b.StopTimer()
+		w := newWorld(b, plugin.Timing{})
+		b.StartTimer()
+		var starting sync.WaitGroup
+		errs := make([]error, len(specs))
+		for i, s := range specs {
+			starting.Go(func() {
+				p, err := w.host.Start(b.Context(), s)
+				if err == nil {
+					err = w.lend(b, p)
+				}
+				errs[i] = err
+			})
+		}
+		starting.Wait()
+		b.StopTimer()
+		require.NoError(b, errors.Join(errs...))
 		require.NoError(b, w.host.Close(b.Context()))
 		b.StartTimer()
 	}

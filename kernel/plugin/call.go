@@ -11,8 +11,10 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/internal/wire"
 	"github.com/opencabinet/cabinet/kernel/store"
@@ -22,7 +24,7 @@ import (
 var errBroken = errors.New("the connection to the module's process broke")
 
 // unary makes one call to the process.
-func (p *Process) unary(ctx context.Context, method string, readOnly bool, in, out any) error {
+func (p *Process) unary(ctx context.Context, method string, readOnly bool, in, out proto.Message) error {
 	for {
 		err := p.once(ctx, method, readOnly, in, out)
 		if !errors.Is(err, errBroken) {
@@ -39,24 +41,42 @@ func (p *Process) wentAway() error {
 	return status.Errorf(codes.Unavailable, "module %s went away during the call: look whether it was done before trying again", p.spec.ID)
 }
 
-func (p *Process) once(ctx context.Context, method string, readOnly bool, in, out any) error {
+func (p *Process) once(ctx context.Context, method string, readOnly bool, in, out proto.Message) error {
 	inst, leave, err := p.enter(ctx, readOnly)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	sending, revoke, err := p.attach(ctx)
+	acting, err := p.acting(ctx)
 	if err != nil {
 		return err
 	}
+	token, revoke := p.host.tokens.issue(ticket{module: p.spec.ID, ctx: ctx})
 	defer revoke()
+	md, _ := metadata.FromIncomingContext(ctx) // a copy
 	var header, trailer metadata.MD
-	err = inst.conn.Invoke(sending, method, in, out, grpc.Header(&header), grpc.Trailer(&trailer))
-	if p.broken(ctx, inst, err, trailer) {
+	direct := inst.direct.Load()
+	if direct != nil {
+		request := &kernelv1.CallRequest{Method: method, Acting: acting, Token: token, Metadata: wire.Pairs(md)}
+		header, trailer, err = direct.invoke(ctx, request, in, out)
+	}
+	switch {
+	case direct == nil, errors.Is(err, errUnsent):
+		err = inst.conn.Invoke(attach(ctx, md, acting, token), method, in, out, grpc.Header(&header), grpc.Trailer(&trailer))
+		if p.broken(ctx, inst, err, trailer) {
+			return errBroken
+		}
+		header, trailer = plainHeader(header), plainHeader(trailer)
+	case errors.Is(err, errBroken):
+		p.gone(ctx, inst)
 		return errBroken
 	}
-	_ = grpc.SetHeader(ctx, plainHeader(header))
-	_ = grpc.SetTrailer(ctx, plainHeader(trailer))
+	if len(header) > 0 {
+		_ = grpc.SetHeader(ctx, header)
+	}
+	if len(trailer) > 0 {
+		_ = grpc.SetTrailer(ctx, trailer)
+	}
 	return err
 }
 
@@ -94,26 +114,25 @@ func (p *Process) gone(ctx context.Context, inst *instance) bool {
 	return false
 }
 
-// attach tells the process who acts: in metadata that nobody but the kernel can write.
-func (p *Process) attach(ctx context.Context) (context.Context, func(), error) {
-	rows := store.Rows{}
+// acting is what the process is told of who acts.
+func (p *Process) acting(ctx context.Context) ([]byte, error) {
+	acting := wire.Acting{Principal: access.From(ctx), Decision: access.DecisionFrom(ctx)}
 	if s := p.rows.Load(); s != nil {
 		var err error
-		if rows, err = s.Rows(ctx); err != nil && !errors.Is(err, store.ErrNoPrincipal) {
-			return nil, nil, err
+		if acting.Rows, err = s.Rows(ctx); err != nil && !errors.Is(err, store.ErrNoPrincipal) {
+			return nil, err
 		}
 	}
-	token, revoke := p.host.tokens.issue(ticket{module: p.spec.ID, ctx: ctx})
-	md, ok := metadata.FromIncomingContext(ctx) // a copy
-	if !ok {
+	return acting.Marshal()
+}
+
+// attach sends it as metadata that nobody but the kernel can write, beside the caller's own.
+func attach(ctx context.Context, md metadata.MD, acting []byte, token string) context.Context {
+	if md == nil {
 		md = metadata.MD{}
 	}
-	acting := wire.Acting{Principal: access.From(ctx), Decision: access.DecisionFrom(ctx), Rows: rows}
-	if err := acting.Attach(md, token); err != nil {
-		revoke()
-		return nil, nil, err
-	}
-	return metadata.NewOutgoingContext(ctx, md), revoke, nil
+	wire.Attach(md, acting, token)
+	return metadata.NewOutgoingContext(ctx, md)
 }
 
 // stream makes one streaming call. It is not made again when it breaks: some of it may have been read.
@@ -125,12 +144,14 @@ func (p *Process) stream(method string, readOnly bool, desc *grpc.StreamDesc, fr
 		return err
 	}
 	defer leave()
-	sending, revoke, err := p.attach(ctx)
+	acting, err := p.acting(ctx)
 	if err != nil {
 		return err
 	}
+	token, revoke := p.host.tokens.issue(ticket{module: p.spec.ID, ctx: ctx})
 	defer revoke()
-	to, err := inst.conn.NewStream(sending, desc, method)
+	md, _ := metadata.FromIncomingContext(ctx) // a copy
+	to, err := inst.conn.NewStream(attach(ctx, md, acting, token), desc, method)
 	if err != nil {
 		return err
 	}

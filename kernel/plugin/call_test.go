@@ -18,8 +18,9 @@ import (
 	"github.com/opencabinet/cabinet/kernel/plugin/internal/testpb"
 )
 
-func TestACallKnowsItsCaller(t *testing.T) {
-	w := newWorld(t, quick)
+func TestACallKnowsItsCaller(t *testing.T) { overBoth(t, aCallKnowsItsCaller) }
+
+func aCallKnowsItsCaller(t *testing.T, w *world) {
 	p := w.start(t, "")
 	require.Equal(t, plugin.Ready, p.Status().State)
 	ctx := metadata.AppendToOutgoingContext(asContact(t.Context()), "trace", "abc", "cabinet-token", "forged")
@@ -38,8 +39,9 @@ func TestACallKnowsItsCaller(t *testing.T) {
 	require.Equal(t, int64(p.Status().PID), got.GetPid())
 }
 
-func TestCallsBackAreMadeForTheCaller(t *testing.T) {
-	w := newWorld(t, quick)
+func TestCallsBackAreMadeForTheCaller(t *testing.T) { overBoth(t, callsBackAreMadeForTheCaller) }
+
+func callsBackAreMadeForTheCaller(t *testing.T, w *world) {
 	w.start(t, "")
 	do := func(what string) (string, error) {
 		got, err := w.things().DoThing(asContact(t.Context()), &testpb.DoThingRequest{What: what})
@@ -53,8 +55,9 @@ func TestCallsBackAreMadeForTheCaller(t *testing.T) {
 	require.Equal(t, "hello there module neighbour", text)
 }
 
-func TestWhatAHostileModuleTries(t *testing.T) {
-	w := newWorld(t, quick)
+func TestWhatAHostileModuleTries(t *testing.T) { overBoth(t, whatAHostileModuleTries) }
+
+func whatAHostileModuleTries(t *testing.T, w *world) {
 	w.start(t, "")
 	do := func(what string) (string, error) {
 		got, err := w.things().DoThing(asContact(t.Context()), &testpb.DoThingRequest{What: what})
@@ -86,8 +89,9 @@ func TestWhatAHostileModuleTries(t *testing.T) {
 	})
 }
 
-func TestErrorsAreThoseOfOneProcess(t *testing.T) {
-	w := newWorld(t, quick)
+func TestErrorsAreThoseOfOneProcess(t *testing.T) { overBoth(t, errorsAreThoseOfOneProcess) }
+
+func errorsAreThoseOfOneProcess(t *testing.T, w *world) {
 	p := w.start(t, "")
 	for what, want := range map[string]struct {
 		code codes.Code
@@ -124,8 +128,9 @@ func TestErrorsAreThoseOfOneProcess(t *testing.T) {
 	})
 }
 
-func TestStreams(t *testing.T) {
-	w := newWorld(t, quick)
+func TestStreams(t *testing.T) { overBoth(t, streams) }
+
+func streams(t *testing.T, w *world) {
 	w.start(t, "")
 	stream, err := w.things().EchoThings(asContact(t.Context()))
 	require.NoError(t, err)

@@ -23,8 +23,12 @@ import (
 func (p *Process) Subscriptions() []event.Subscription {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.subscriptionsOf(p.subscriptions)
+}
+
+func (p *Process) subscriptionsOf(said []*kernelv1.Subscription) []event.Subscription {
 	var out []event.Subscription
-	for _, s := range p.subscriptions {
+	for _, s := range said {
 		sub := event.Subscription{Subscriber: s.GetSubscriber(), Module: p.spec.ID}
 		for _, t := range s.GetTypes() {
 			sub.Types = append(sub.Types, protoreflect.FullName(t))

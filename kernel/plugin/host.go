@@ -39,6 +39,8 @@ type HostConfig struct {
 	Timing Timing
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
+	// GRPCOnly has every call go over gRPC, also to processes that could serve it faster.
+	GRPCOnly bool
 }
 
 // Host is the portal's side of all its modules' processes: the socket on which they call back.

@@ -13,6 +13,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing/fstest"
 	"time"
 
@@ -69,8 +70,10 @@ type instance struct {
 	client  *plugin.Client
 	conn    *grpc.ClientConn
 	api     kernelv1.PluginServiceClient
-	flood   chan struct{} // closed when it writes too much
-	pages   *pagesConn    // nil until it is known where its folder is
+	flood   chan struct{}          // closed when it writes too much
+	pages   *pagesConn             // nil until it is known where its folder is
+	folder  string                 // its own, for sockets
+	direct  atomic.Pointer[direct] // nil when it serves no direct calls
 }
 
 // carrier takes go-plugin's connection as it is: contracts' own clients are made on it.
@@ -106,7 +109,7 @@ func (h *Host) launch(ctx context.Context, spec Spec) (_ *instance, err error) {
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: h.dir},
 		GRPCDialOptions:  wire.DialOptions(),
 		RunnerFunc: func(_ hclog.Logger, given *exec.Cmd, socketDir string) (runner.Runner, error) {
-			in.pages = newPagesConn(socketDir)
+			in.pages, in.folder = newPagesConn(socketDir), socketDir
 			in.process.cmd.Env = slices.Concat(spec.Env, given.Env, []string{"TMPDIR=" + socketDir})
 			return in.process, nil
 		},
@@ -152,6 +155,7 @@ func (in *instance) kill(patience time.Duration) {
 		_ = in.conn.Close()
 	}
 	in.pages.transport.CloseIdleConnections()
+	in.direct.Load().close()
 	in.process.letGo()
 }
 

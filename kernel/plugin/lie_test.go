@@ -5,10 +5,12 @@ package plugin_test
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"os"
 
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
+	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
@@ -47,6 +49,50 @@ func (l *liar) GRPCServer(_ *goplugin.GRPCBroker, s *grpc.Server) error {
 // GRPCClient is the other side.
 func (l *liar) GRPCClient(context.Context, *goplugin.GRPCBroker, *grpc.ClientConn) (any, error) {
 	return nil, os.ErrInvalid
+}
+
+// Open lies about what it hears, or serves direct calls, each with what its caller cannot read.
+func (l *liar) Open(_ context.Context, r *kernelv1.OpenRequest) (*kernelv1.OpenResponse, error) {
+	if l.about == "subscriber" {
+		return &kernelv1.OpenResponse{Subscriptions: []*kernelv1.Subscription{{Subscriber: "neighbour.follow-things"}}}, nil
+	}
+	listener, err := net.Listen("unix", r.GetCallsSocket())
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go l.answer(conn)
+		}
+	}()
+	return &kernelv1.OpenResponse{Calls: true}, nil
+}
+
+func (l *liar) answer(conn net.Conn) {
+	defer conn.Close()
+	frames := wire.NewFrames(conn)
+	for frames.Read(&kernelv1.CallRequest{}) == nil {
+		switch l.about {
+		case "frame:huge":
+			_, _ = conn.Write([]byte{0xff, 0xff, 0xff, 0xff, 1, 2, 3})
+		case "frame:garbage":
+			_, _ = conn.Write([]byte{0, 0, 0, 3, 0xff, 0xff, 0xff})
+		case "frame:half":
+			_, _ = conn.Write([]byte{0, 0, 1, 0, 1, 2, 3})
+			return
+		case "frame:status":
+			_ = frames.Write(&kernelv1.CallReply{Status: []byte{0xff}}, 4, nil)
+		case "frame:ok":
+			ok, _ := proto.Marshal(&spb.Status{Message: "no code"})
+			_ = frames.Write(&kernelv1.CallReply{Status: ok}, 4, nil)
+		case "frame:message":
+			_ = frames.Write(&kernelv1.CallReply{Message: []byte{0xff}}, 4, nil)
+		}
+	}
 }
 
 // Describe lies.

@@ -27,6 +27,9 @@ import (
 // The test binary is the program that is started: what it does then says envMode.
 const envMode = "THINGS_MODE"
 
+// envID is another name than "things" for the module.
+const envID = "THINGS_ID"
+
 func TestMain(m *testing.M) {
 	switch mode := os.Getenv(envMode); {
 	case mode == "crash":
@@ -65,6 +68,19 @@ var quick = plugin.Timing{
 
 func newWorld(t testing.TB, timing plugin.Timing) *world {
 	t.Helper()
+	return newWorldOver(t, timing, false)
+}
+
+// overBoth runs a test with calls as they go by default, and with all of them over gRPC.
+func overBoth(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Helper()
+	for name, grpcOnly := range map[string]bool{"direct": false, "grpc": true} {
+		t.Run(name, func(t *testing.T) { test(t, newWorldOver(t, quick, grpcOnly)) })
+	}
+}
+
+func newWorldOver(t testing.TB, timing plugin.Timing, grpcOnly bool) *world {
+	t.Helper()
 	permissions := []access.Permission{}
 	for _, name := range []string{"things.things.read", "things.things.do"} {
 		permissions = append(permissions, access.Permission{Name: name, Presets: map[string]access.Reach{"client": access.Granted, "head": access.All}})
@@ -78,7 +94,7 @@ func newWorld(t testing.TB, timing plugin.Timing) *world {
 	testpb.RegisterStrangerServiceServer(w.router.For("stranger", []string{}), testpb.UnimplementedStrangerServiceServer{})
 	w.router.Install(nil, map[string][]string{"things": {"cabinet.plugintest.v1.NeighbourService"}})
 	w.host, err = plugin.NewHost(plugin.HostConfig{
-		Router: w.router, Log: log, Timing: timing,
+		Router: w.router, Log: log, Timing: timing, GRPCOnly: grpcOnly,
 		SignRows: func(context.Context, string) (string, time.Time, error) {
 			return "signed", time.Now().Add(time.Hour), nil
 		},
@@ -113,11 +129,16 @@ func (w *world) start(t testing.TB, mode string) *plugin.Process {
 
 func (w *world) open(t testing.TB, p *plugin.Process) {
 	t.Helper()
+	require.NoError(t, w.lend(t, p))
+}
+
+func (w *world) lend(t testing.TB, p *plugin.Process) error {
+	t.Helper()
 	policy, err := json.Marshal(&access.Policy{})
 	require.NoError(t, err)
-	require.NoError(t, p.Open(t.Context(), plugin.Lend{Request: &kernelv1.OpenRequest{
+	return p.Open(t.Context(), plugin.Lend{Request: &kernelv1.OpenRequest{
 		TimeZone: "Europe/Kyiv", Policy: policy, Key: make([]byte, 32),
-	}}))
+	}})
 }
 
 func (w *world) things() testpb.ThingServiceClient { return testpb.NewThingServiceClient(w.router) }

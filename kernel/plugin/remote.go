@@ -6,6 +6,9 @@ import (
 	"context"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/opencabinet/cabinet/kernel/access"
@@ -42,7 +45,11 @@ func (p *Process) desc(s protoreflect.ServiceDescriptor) *grpc.ServiceDesc {
 			continue
 		}
 		input, output := call.MessageType(m.Input()), call.MessageType(m.Output())
-		carry := func(ctx context.Context, in any) (any, error) {
+		carry := func(ctx context.Context, request any) (any, error) {
+			in, ok := request.(proto.Message)
+			if !ok {
+				return nil, status.Errorf(codes.Internal, "%T is no protobuf message", request)
+			}
 			out := output.New().Interface()
 			if err := p.unary(ctx, name, readOnly, in, out); err != nil {
 				return nil, err

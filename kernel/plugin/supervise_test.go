@@ -186,6 +186,25 @@ func TestEachEvilEndsInANamedState(t *testing.T) {
 			require.ErrorContains(t, err, "module things")
 		})
 	}
+	t.Run("one that would hear another's events stays in quarantine", func(t *testing.T) {
+		w := newWorld(t, quick)
+		p, err := w.host.Start(t.Context(), spec("lie:subscriber"))
+		require.NoError(t, err)
+		pid := p.Status().PID
+		err = w.lend(t, p)
+		require.ErrorContains(t, err, "module things: it hears events as neighbour.follow-things of module things: a subscriber's name begins with its own module's")
+		p.Quarantine(err)
+		require.NoError(t, p.Register(w.router))
+		require.Equal(t, plugin.Quarantined, p.Status().State)
+		require.Equal(t, err.Error(), "module things: "+p.Status().Reason)
+		require.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH)
+		_, err = w.things().GetThing(asContact(t.Context()), &testpb.GetThingRequest{})
+		require.Equal(t, codes.Unavailable, status.Code(err))
+		require.ErrorContains(t, err, "module things is quarantined: it hears")
+		p.Resume()
+		require.NoError(t, p.Stop(t.Context()))
+		require.Equal(t, plugin.Stopped, p.Status().State)
+	})
 	t.Run("a program that never answers", func(t *testing.T) {
 		timing := quick
 		timing.Start = 300 * time.Millisecond

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -160,6 +161,13 @@ func (p *Process) Open(ctx context.Context, lend Lend) error {
 	return nil
 }
 
+// Quarantine ends a process that could not be opened, and keeps in its place why. It stays so until the portal is
+// started again: what the module hears is not known.
+func (p *Process) Quarantine(err error) {
+	p.let(p.inst)
+	p.set(Quarantined, strings.TrimPrefix(err.Error(), "module "+p.spec.ID+": "))
+}
+
 // open opens one process; it is ready then.
 func (p *Process) open(ctx context.Context, inst *instance) error {
 	ctx, cancel := context.WithTimeout(ctx, p.host.cfg.Timing.Open)
@@ -170,10 +178,21 @@ func (p *Process) open(ctx context.Context, inst *instance) error {
 	if p.description.Pages {
 		request.PagesSocket = inst.pages.socket
 	}
+	if !p.host.cfg.GRPCOnly {
+		request.CallsSocket = directSocket(inst.folder)
+	}
 	response, err := inst.api.Open(ctx, request)
+	if err == nil { // a program can say anything
+		err = p.description.Manifest.Check(p.description.Manifest.Provides, p.subscriptionsOf(response.GetSubscriptions()))
+	} else {
+		err = errors.New(status.Convert(err).Message())
+	}
 	if err != nil {
 		revoke()
-		return errors.New(status.Convert(err).Message())
+		return err
+	}
+	if request.CallsSocket != "" && response.GetCalls() {
+		inst.direct.Store(&direct{socket: request.CallsSocket, now: p.host.cfg.Now})
 	}
 	p.mu.Lock()
 	p.inst, p.revokeOwn, p.subscriptions = inst, revoke, response.GetSubscriptions()
@@ -441,8 +460,10 @@ func (p *Process) Stop(ctx context.Context) error {
 	p.end()
 	if running {
 		<-p.ended
-	} else if inst != nil {
-		p.let(inst)
+	} else {
+		if inst != nil {
+			p.let(inst)
+		}
 		p.set(Stopped, "")
 	}
 	<-idle // ends once their connection has

@@ -4,11 +4,13 @@ package plugin_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,6 +33,7 @@ type things struct {
 	stranger  testpb.StrangerServiceClient
 	host      *module.Host
 	kept      context.Context // of a call that has ended
+	waiting   atomic.Int64    // calls that wait for their end
 }
 
 func newThings(conn grpc.ClientConnInterface) *things {
@@ -40,7 +43,7 @@ func newThings(conn grpc.ClientConnInterface) *things {
 // Manifest says what it is.
 func (m *things) Manifest() module.Manifest {
 	return module.Manifest{
-		ID: "things", Provides: []string{"cabinet.plugintest.v1.ThingService"}, Requires: []string{"cabinet.plugintest.v1.NeighbourService"},
+		ID: cmp.Or(os.Getenv(envID), "things"), Provides: []string{"cabinet.plugintest.v1.ThingService"}, Requires: []string{"cabinet.plugintest.v1.NeighbourService"},
 	}
 }
 
@@ -84,8 +87,15 @@ func (m *things) DoThing(ctx context.Context, r *testpb.DoThingRequest) (*testpb
 	case "big":
 		return &testpb.DoThingResponse{Bytes: make([]byte, r.GetNumber())}, nil
 	case "wait":
+		m.waiting.Add(1)
+		defer m.waiting.Add(-1)
 		<-ctx.Done()
 		return nil, ctx.Err()
+	case "waiting":
+		return &testpb.DoThingResponse{Number: m.waiting.Load()}, nil
+	case "look at the end":
+		_, cancel := context.WithCancel(ctx)
+		cancel()
 	case "neighbour":
 		n, err := m.neighbour.GetNeighbour(ctx, &testpb.GetNeighbourRequest{Text: "there"})
 		return &testpb.DoThingResponse{Text: fmt.Sprint(n.GetText(), " ", n.GetKind(), " ", n.GetUserId(), " ", strings.Join(n.GetVia(), ","))}, err

@@ -3,6 +3,8 @@ package serve
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -40,6 +42,13 @@ func (r *registry) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	r.services[desc.ServiceName] = bound{desc, impl}
 }
 
+// names are the services that are bound.
+func (r *registry) names() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Collect(maps.Keys(r.services))
+}
+
 // expect has a server carry the calls of a service here, though it is bound only later: a server that runs takes no more.
 func (r *registry) expect(server *grpc.Server, name string) {
 	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
@@ -61,19 +70,21 @@ func (r *registry) expect(server *grpc.Server, name string) {
 		desc.Methods = append(desc.Methods, grpc.MethodDesc{
 			MethodName: method,
 			Handler: func(_ any, ctx context.Context, receive func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-				return r.unary(ctx, name, method, receive)
+				_ = grpc.SetTrailer(ctx, wire.Served())
+				return r.unary(ctx, name, method, r.reader.Context, receive)
 			},
 		})
 	}
 	server.RegisterService(desc, nil)
 }
 
-// unary serves one call with a message each way.
-func (r *registry) unary(ctx context.Context, service, method string, receive func(any) error) (reply any, err error) {
-	_ = grpc.SetTrailer(ctx, wire.Served())
+// unary serves one call with a message each way. enter makes its context of ctx, receive fills its request.
+func (r *registry) unary(
+	ctx context.Context, service, method string, enter func(context.Context) (context.Context, error), receive func(any) error,
+) (reply any, err error) {
 	provider := call.Provider{Module: r.module, Method: "/" + service + "/" + method, Log: r.log}
 	defer recovered(ctx, provider, &err)
-	b, ctx, err := r.enter(ctx, service)
+	b, ctx, err := r.enter(ctx, service, enter)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +102,7 @@ func (r *registry) stream(service, method string, stream grpc.ServerStream) (err
 	stream.SetTrailer(wire.Served())
 	provider := call.Provider{Module: r.module, Method: "/" + service + "/" + method, Log: r.log}
 	defer recovered(stream.Context(), provider, &err)
-	b, ctx, err := r.enter(stream.Context(), service)
+	b, ctx, err := r.enter(stream.Context(), service, r.reader.Context)
 	if err != nil {
 		return err
 	}
@@ -104,8 +115,8 @@ func (r *registry) stream(service, method string, stream grpc.ServerStream) (err
 }
 
 // enter finds a service, and makes the context of a call of it.
-func (r *registry) enter(ctx context.Context, service string) (bound, context.Context, error) {
-	ctx, err := r.reader.Context(ctx)
+func (r *registry) enter(ctx context.Context, service string, enter func(context.Context) (context.Context, error)) (bound, context.Context, error) {
+	ctx, err := enter(ctx)
 	if err != nil {
 		return bound{}, nil, status.Error(codes.PermissionDenied, err.Error())
 	}

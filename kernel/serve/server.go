@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -83,6 +85,9 @@ func (s *server) Open(ctx context.Context, r *kernelv1.OpenRequest) (response *k
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
 	s.module.Register(s)
+	if err := s.module.Manifest().Check(s.registry.names(), slices.Collect(maps.Values(s.subscriptions))); err != nil {
+		return nil, status.Error(codes.FailedPrecondition, err.Error())
+	}
 	if err := s.servePages(r.GetPagesSocket()); err != nil {
 		return nil, status.Error(codes.Internal, err.Error())
 	}
@@ -91,7 +96,12 @@ func (s *server) Open(ctx context.Context, r *kernelv1.OpenRequest) (response *k
 			return nil, status.Errorf(codes.FailedPrecondition, "the module does not start: %v", err)
 		}
 	}
-	response = &kernelv1.OpenResponse{}
+	if r.GetCallsSocket() != "" {
+		if err := s.serveDirect(r.GetCallsSocket()); err != nil {
+			return nil, status.Error(codes.Internal, err.Error())
+		}
+	}
+	response = &kernelv1.OpenResponse{Calls: r.GetCallsSocket() != ""}
 	for _, sub := range s.subscriptions {
 		one := &kernelv1.Subscription{Subscriber: sub.Subscriber}
 		for _, t := range sub.Types {

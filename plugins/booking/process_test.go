@@ -13,6 +13,7 @@ import (
 
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/plugin"
 	v1 "github.com/opencabinet/cabinet/plugins/booking/v1"
 )
 
@@ -77,4 +78,20 @@ func TestProgramOfItsOwn(t *testing.T) {
 			return query[int](t, p, "select count(*)::int from booking.bookings where client_id = $1 and state = 'booked'", roastery) == 0
 		}, 20*time.Second, 20*time.Millisecond)
 	})
+}
+
+// What a program does not start with is its own matter: the portal serves the rest, and says why.
+func TestAProgramThatDoesNotOpen(t *testing.T) {
+	t.Parallel()
+	p := kerneltest.Start(t, kerneltest.Options{Assemble: withoutBooking, Config: fmt.Sprintf(
+		"modules: {booking: {path: %q, settings: {days_ahead: 100000}}}", program(t))})
+	require.Len(t, p.Processes(), 1)
+	stands := p.Processes()[0].Status()
+	require.Equal(t, plugin.Quarantined, stands.State)
+	require.Contains(t, stands.Reason, "days_ahead")
+	head := p.Head(t)
+	_, err := bookings(head).ListBookings(t.Context(), &v1.ListBookingsRequest{})
+	require.Equal(t, codes.Unavailable, status.Code(err))
+	require.ErrorContains(t, err, "days_ahead")
+	require.NotEmpty(t, p.Client(t, "Zerno Roastery"))
 }

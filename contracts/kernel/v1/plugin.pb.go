@@ -178,6 +178,220 @@ func (x *Acting) GetRowsSetting() string {
 	return ""
 }
 
+// Metadata are the values of a key that a caller or a provider sends beside a message.
+type Metadata struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Values        [][]byte               `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Metadata) Reset() {
+	*x = Metadata{}
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Metadata) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Metadata) ProtoMessage() {}
+
+func (x *Metadata) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Metadata.ProtoReflect.Descriptor instead.
+func (*Metadata) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Metadata) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Metadata) GetValues() [][]byte {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+// A call with one message each way may go over OpenRequest.calls_socket instead of gRPC, which takes a third of the
+// time: a CallRequest and then the CallReply to it, each after its length as four bytes, most significant first. A connection
+// carries one call at a time. When the portal closes it, the call is cancelled.
+type CallRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "/package.Service/Method"
+	Method string `protobuf:"bytes,1,opt,name=method,proto3" json:"method,omitempty"`
+	// How long the call may take from now on.
+	TimeoutNanos int64 `protobuf:"varint,2,opt,name=timeout_nanos,json=timeoutNanos,proto3" json:"timeout_nanos,omitempty"`
+	// An Acting.
+	Acting   []byte      `protobuf:"bytes,3,opt,name=acting,proto3" json:"acting,omitempty"`
+	Token    string      `protobuf:"bytes,4,opt,name=token,proto3" json:"token,omitempty"`
+	Metadata []*Metadata `protobuf:"bytes,5,rep,name=metadata,proto3" json:"metadata,omitempty"`
+	// The method's request.
+	Message       []byte `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallRequest) Reset() {
+	*x = CallRequest{}
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallRequest) ProtoMessage() {}
+
+func (x *CallRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallRequest.ProtoReflect.Descriptor instead.
+func (*CallRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CallRequest) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *CallRequest) GetTimeoutNanos() int64 {
+	if x != nil {
+		return x.TimeoutNanos
+	}
+	return 0
+}
+
+func (x *CallRequest) GetActing() []byte {
+	if x != nil {
+		return x.Acting
+	}
+	return nil
+}
+
+func (x *CallRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *CallRequest) GetMetadata() []*Metadata {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *CallRequest) GetMessage() []byte {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
+type CallReply struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A google.rpc.Status; empty when the call went well.
+	Status  []byte      `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
+	Header  []*Metadata `protobuf:"bytes,2,rep,name=header,proto3" json:"header,omitempty"`
+	Trailer []*Metadata `protobuf:"bytes,3,rep,name=trailer,proto3" json:"trailer,omitempty"`
+	// The method's response.
+	Message       []byte `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CallReply) Reset() {
+	*x = CallReply{}
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CallReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CallReply) ProtoMessage() {}
+
+func (x *CallReply) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CallReply.ProtoReflect.Descriptor instead.
+func (*CallReply) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *CallReply) GetStatus() []byte {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
+func (x *CallReply) GetHeader() []*Metadata {
+	if x != nil {
+		return x.Header
+	}
+	return nil
+}
+
+func (x *CallReply) GetTrailer() []*Metadata {
+	if x != nil {
+		return x.Trailer
+	}
+	return nil
+}
+
+func (x *CallReply) GetMessage() []byte {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
 type DescribeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -186,7 +400,7 @@ type DescribeRequest struct {
 
 func (x *DescribeRequest) Reset() {
 	*x = DescribeRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[1]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -198,7 +412,7 @@ func (x *DescribeRequest) String() string {
 func (*DescribeRequest) ProtoMessage() {}
 
 func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[1]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -211,7 +425,7 @@ func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeRequest.ProtoReflect.Descriptor instead.
 func (*DescribeRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{1}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{4}
 }
 
 // PluginFile is a file by its path.
@@ -225,7 +439,7 @@ type PluginFile struct {
 
 func (x *PluginFile) Reset() {
 	*x = PluginFile{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[2]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -237,7 +451,7 @@ func (x *PluginFile) String() string {
 func (*PluginFile) ProtoMessage() {}
 
 func (x *PluginFile) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[2]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -250,7 +464,7 @@ func (x *PluginFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PluginFile.ProtoReflect.Descriptor instead.
 func (*PluginFile) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{2}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *PluginFile) GetPath() string {
@@ -291,7 +505,7 @@ type DescribeResponse struct {
 
 func (x *DescribeResponse) Reset() {
 	*x = DescribeResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[3]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -303,7 +517,7 @@ func (x *DescribeResponse) String() string {
 func (*DescribeResponse) ProtoMessage() {}
 
 func (x *DescribeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[3]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -316,7 +530,7 @@ func (x *DescribeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeResponse.ProtoReflect.Descriptor instead.
 func (*DescribeResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{3}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *DescribeResponse) GetProtocol() int32 {
@@ -386,7 +600,7 @@ type Subscription struct {
 
 func (x *Subscription) Reset() {
 	*x = Subscription{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[4]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -398,7 +612,7 @@ func (x *Subscription) String() string {
 func (*Subscription) ProtoMessage() {}
 
 func (x *Subscription) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[4]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -411,7 +625,7 @@ func (x *Subscription) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Subscription.ProtoReflect.Descriptor instead.
 func (*Subscription) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Subscription) GetSubscriber() string {
@@ -448,14 +662,16 @@ type OpenRequest struct {
 	Role string `protobuf:"bytes,9,opt,name=role,proto3" json:"role,omitempty"`
 	// Where the module serves its own pages: a unix socket that the process makes, in a folder that is closed to others.
 	// The host says where, so that no module can send it to a socket of somebody else's. Empty for one without pages.
-	PagesSocket   string `protobuf:"bytes,10,opt,name=pages_socket,json=pagesSocket,proto3" json:"pages_socket,omitempty"`
+	PagesSocket string `protobuf:"bytes,10,opt,name=pages_socket,json=pagesSocket,proto3" json:"pages_socket,omitempty"`
+	// Where the module may serve calls without gRPC, see CallRequest: as pages_socket. Empty when the portal asks for none.
+	CallsSocket   string `protobuf:"bytes,11,opt,name=calls_socket,json=callsSocket,proto3" json:"calls_socket,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpenRequest) Reset() {
 	*x = OpenRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[5]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +683,7 @@ func (x *OpenRequest) String() string {
 func (*OpenRequest) ProtoMessage() {}
 
 func (x *OpenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[5]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +696,7 @@ func (x *OpenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenRequest.ProtoReflect.Descriptor instead.
 func (*OpenRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *OpenRequest) GetSettings() []byte {
@@ -553,17 +769,26 @@ func (x *OpenRequest) GetPagesSocket() string {
 	return ""
 }
 
+func (x *OpenRequest) GetCallsSocket() string {
+	if x != nil {
+		return x.CallsSocket
+	}
+	return ""
+}
+
 type OpenResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which events the module hears.
 	Subscriptions []*Subscription `protobuf:"bytes,1,rep,name=subscriptions,proto3" json:"subscriptions,omitempty"`
+	// The module serves calls on calls_socket.
+	Calls         bool `protobuf:"varint,2,opt,name=calls,proto3" json:"calls,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OpenResponse) Reset() {
 	*x = OpenResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[6]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -575,7 +800,7 @@ func (x *OpenResponse) String() string {
 func (*OpenResponse) ProtoMessage() {}
 
 func (x *OpenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[6]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -588,7 +813,7 @@ func (x *OpenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenResponse.ProtoReflect.Descriptor instead.
 func (*OpenResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *OpenResponse) GetSubscriptions() []*Subscription {
@@ -596,6 +821,13 @@ func (x *OpenResponse) GetSubscriptions() []*Subscription {
 		return x.Subscriptions
 	}
 	return nil
+}
+
+func (x *OpenResponse) GetCalls() bool {
+	if x != nil {
+		return x.Calls
+	}
+	return false
 }
 
 type DeliverRequest struct {
@@ -613,7 +845,7 @@ type DeliverRequest struct {
 
 func (x *DeliverRequest) Reset() {
 	*x = DeliverRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[7]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -625,7 +857,7 @@ func (x *DeliverRequest) String() string {
 func (*DeliverRequest) ProtoMessage() {}
 
 func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[7]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -638,7 +870,7 @@ func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
 func (*DeliverRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *DeliverRequest) GetSubscriber() string {
@@ -698,7 +930,7 @@ type DeliverResponse struct {
 
 func (x *DeliverResponse) Reset() {
 	*x = DeliverResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -710,7 +942,7 @@ func (x *DeliverResponse) String() string {
 func (*DeliverResponse) ProtoMessage() {}
 
 func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -723,7 +955,7 @@ func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
 func (*DeliverResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 type SignRowsRequest struct {
@@ -734,7 +966,7 @@ type SignRowsRequest struct {
 
 func (x *SignRowsRequest) Reset() {
 	*x = SignRowsRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -746,7 +978,7 @@ func (x *SignRowsRequest) String() string {
 func (*SignRowsRequest) ProtoMessage() {}
 
 func (x *SignRowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -759,7 +991,7 @@ func (x *SignRowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignRowsRequest.ProtoReflect.Descriptor instead.
 func (*SignRowsRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 type SignRowsResponse struct {
@@ -773,7 +1005,7 @@ type SignRowsResponse struct {
 
 func (x *SignRowsResponse) Reset() {
 	*x = SignRowsResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -785,7 +1017,7 @@ func (x *SignRowsResponse) String() string {
 func (*SignRowsResponse) ProtoMessage() {}
 
 func (x *SignRowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -798,7 +1030,7 @@ func (x *SignRowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignRowsResponse.ProtoReflect.Descriptor instead.
 func (*SignRowsResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SignRowsResponse) GetSetting() string {
@@ -838,7 +1070,22 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"permission\x12\x12\n" +
 	"\x04role\x18\v \x01(\tR\x04role\x12\x1b\n" +
 	"\trows_role\x18\f \x01(\tR\browsRole\x12*\n" +
-	"\frows_setting\x18\r \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\vrowsSetting\"\x11\n" +
+	"\frows_setting\x18\r \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\vrowsSetting\"4\n" +
+	"\bMetadata\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
+	"\x06values\x18\x02 \x03(\fR\x06values\"\xd4\x01\n" +
+	"\vCallRequest\x12\x16\n" +
+	"\x06method\x18\x01 \x01(\tR\x06method\x12#\n" +
+	"\rtimeout_nanos\x18\x02 \x01(\x03R\ftimeoutNanos\x12\x16\n" +
+	"\x06acting\x18\x03 \x01(\fR\x06acting\x12\x1d\n" +
+	"\x05token\x18\x04 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x05token\x127\n" +
+	"\bmetadata\x18\x05 \x03(\v2\x1b.cabinet.kernel.v1.MetadataR\bmetadata\x12\x18\n" +
+	"\amessage\x18\x06 \x01(\fR\amessage\"\xa9\x01\n" +
+	"\tCallReply\x12\x16\n" +
+	"\x06status\x18\x01 \x01(\fR\x06status\x123\n" +
+	"\x06header\x18\x02 \x03(\v2\x1b.cabinet.kernel.v1.MetadataR\x06header\x125\n" +
+	"\atrailer\x18\x03 \x03(\v2\x1b.cabinet.kernel.v1.MetadataR\atrailer\x12\x18\n" +
+	"\amessage\x18\x04 \x01(\fR\amessage\"\x11\n" +
 	"\x0fDescribeRequest\":\n" +
 	"\n" +
 	"PluginFile\x12\x12\n" +
@@ -859,7 +1106,7 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\n" +
 	"subscriber\x18\x01 \x01(\tR\n" +
 	"subscriber\x12\x14\n" +
-	"\x05types\x18\x02 \x03(\tR\x05types\"\xc2\x02\n" +
+	"\x05types\x18\x02 \x03(\tR\x05types\"\xe5\x02\n" +
 	"\vOpenRequest\x12#\n" +
 	"\bsettings\x18\x01 \x01(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\bsettings\x12#\n" +
 	"\bdatabase\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\bdatabase\x12\x1f\n" +
@@ -872,9 +1119,11 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\x06policy\x18\b \x01(\fR\x06policy\x12\x12\n" +
 	"\x04role\x18\t \x01(\tR\x04role\x12!\n" +
 	"\fpages_socket\x18\n" +
-	" \x01(\tR\vpagesSocket\"U\n" +
+	" \x01(\tR\vpagesSocket\x12!\n" +
+	"\fcalls_socket\x18\v \x01(\tR\vcallsSocket\"k\n" +
 	"\fOpenResponse\x12E\n" +
-	"\rsubscriptions\x18\x01 \x03(\v2\x1f.cabinet.kernel.v1.SubscriptionR\rsubscriptions\"\xd3\x01\n" +
+	"\rsubscriptions\x18\x01 \x03(\v2\x1f.cabinet.kernel.v1.SubscriptionR\rsubscriptions\x12\x14\n" +
+	"\x05calls\x18\x02 \x01(\bR\x05calls\"\xd3\x01\n" +
 	"\x0eDeliverRequest\x12\x1e\n" +
 	"\n" +
 	"subscriber\x18\x01 \x01(\tR\n" +
@@ -912,42 +1161,48 @@ func file_contracts_kernel_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_contracts_kernel_v1_plugin_proto_rawDescData
 }
 
-var file_contracts_kernel_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_contracts_kernel_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_contracts_kernel_v1_plugin_proto_goTypes = []any{
 	(*Acting)(nil),                         // 0: cabinet.kernel.v1.Acting
-	(*DescribeRequest)(nil),                // 1: cabinet.kernel.v1.DescribeRequest
-	(*PluginFile)(nil),                     // 2: cabinet.kernel.v1.PluginFile
-	(*DescribeResponse)(nil),               // 3: cabinet.kernel.v1.DescribeResponse
-	(*Subscription)(nil),                   // 4: cabinet.kernel.v1.Subscription
-	(*OpenRequest)(nil),                    // 5: cabinet.kernel.v1.OpenRequest
-	(*OpenResponse)(nil),                   // 6: cabinet.kernel.v1.OpenResponse
-	(*DeliverRequest)(nil),                 // 7: cabinet.kernel.v1.DeliverRequest
-	(*DeliverResponse)(nil),                // 8: cabinet.kernel.v1.DeliverResponse
-	(*SignRowsRequest)(nil),                // 9: cabinet.kernel.v1.SignRowsRequest
-	(*SignRowsResponse)(nil),               // 10: cabinet.kernel.v1.SignRowsResponse
-	(*descriptorpb.FileDescriptorSet)(nil), // 11: google.protobuf.FileDescriptorSet
-	(*timestamppb.Timestamp)(nil),          // 12: google.protobuf.Timestamp
+	(*Metadata)(nil),                       // 1: cabinet.kernel.v1.Metadata
+	(*CallRequest)(nil),                    // 2: cabinet.kernel.v1.CallRequest
+	(*CallReply)(nil),                      // 3: cabinet.kernel.v1.CallReply
+	(*DescribeRequest)(nil),                // 4: cabinet.kernel.v1.DescribeRequest
+	(*PluginFile)(nil),                     // 5: cabinet.kernel.v1.PluginFile
+	(*DescribeResponse)(nil),               // 6: cabinet.kernel.v1.DescribeResponse
+	(*Subscription)(nil),                   // 7: cabinet.kernel.v1.Subscription
+	(*OpenRequest)(nil),                    // 8: cabinet.kernel.v1.OpenRequest
+	(*OpenResponse)(nil),                   // 9: cabinet.kernel.v1.OpenResponse
+	(*DeliverRequest)(nil),                 // 10: cabinet.kernel.v1.DeliverRequest
+	(*DeliverResponse)(nil),                // 11: cabinet.kernel.v1.DeliverResponse
+	(*SignRowsRequest)(nil),                // 12: cabinet.kernel.v1.SignRowsRequest
+	(*SignRowsResponse)(nil),               // 13: cabinet.kernel.v1.SignRowsResponse
+	(*descriptorpb.FileDescriptorSet)(nil), // 14: google.protobuf.FileDescriptorSet
+	(*timestamppb.Timestamp)(nil),          // 15: google.protobuf.Timestamp
 }
 var file_contracts_kernel_v1_plugin_proto_depIdxs = []int32{
-	11, // 0: cabinet.kernel.v1.DescribeResponse.files:type_name -> google.protobuf.FileDescriptorSet
-	2,  // 1: cabinet.kernel.v1.DescribeResponse.migrations:type_name -> cabinet.kernel.v1.PluginFile
-	2,  // 2: cabinet.kernel.v1.DescribeResponse.locales:type_name -> cabinet.kernel.v1.PluginFile
-	4,  // 3: cabinet.kernel.v1.OpenResponse.subscriptions:type_name -> cabinet.kernel.v1.Subscription
-	12, // 4: cabinet.kernel.v1.DeliverRequest.time:type_name -> google.protobuf.Timestamp
-	12, // 5: cabinet.kernel.v1.SignRowsResponse.expire_time:type_name -> google.protobuf.Timestamp
-	1,  // 6: cabinet.kernel.v1.PluginService.Describe:input_type -> cabinet.kernel.v1.DescribeRequest
-	5,  // 7: cabinet.kernel.v1.PluginService.Open:input_type -> cabinet.kernel.v1.OpenRequest
-	7,  // 8: cabinet.kernel.v1.PluginService.Deliver:input_type -> cabinet.kernel.v1.DeliverRequest
-	9,  // 9: cabinet.kernel.v1.HostService.SignRows:input_type -> cabinet.kernel.v1.SignRowsRequest
-	3,  // 10: cabinet.kernel.v1.PluginService.Describe:output_type -> cabinet.kernel.v1.DescribeResponse
-	6,  // 11: cabinet.kernel.v1.PluginService.Open:output_type -> cabinet.kernel.v1.OpenResponse
-	8,  // 12: cabinet.kernel.v1.PluginService.Deliver:output_type -> cabinet.kernel.v1.DeliverResponse
-	10, // 13: cabinet.kernel.v1.HostService.SignRows:output_type -> cabinet.kernel.v1.SignRowsResponse
-	10, // [10:14] is the sub-list for method output_type
-	6,  // [6:10] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	1,  // 0: cabinet.kernel.v1.CallRequest.metadata:type_name -> cabinet.kernel.v1.Metadata
+	1,  // 1: cabinet.kernel.v1.CallReply.header:type_name -> cabinet.kernel.v1.Metadata
+	1,  // 2: cabinet.kernel.v1.CallReply.trailer:type_name -> cabinet.kernel.v1.Metadata
+	14, // 3: cabinet.kernel.v1.DescribeResponse.files:type_name -> google.protobuf.FileDescriptorSet
+	5,  // 4: cabinet.kernel.v1.DescribeResponse.migrations:type_name -> cabinet.kernel.v1.PluginFile
+	5,  // 5: cabinet.kernel.v1.DescribeResponse.locales:type_name -> cabinet.kernel.v1.PluginFile
+	7,  // 6: cabinet.kernel.v1.OpenResponse.subscriptions:type_name -> cabinet.kernel.v1.Subscription
+	15, // 7: cabinet.kernel.v1.DeliverRequest.time:type_name -> google.protobuf.Timestamp
+	15, // 8: cabinet.kernel.v1.SignRowsResponse.expire_time:type_name -> google.protobuf.Timestamp
+	4,  // 9: cabinet.kernel.v1.PluginService.Describe:input_type -> cabinet.kernel.v1.DescribeRequest
+	8,  // 10: cabinet.kernel.v1.PluginService.Open:input_type -> cabinet.kernel.v1.OpenRequest
+	10, // 11: cabinet.kernel.v1.PluginService.Deliver:input_type -> cabinet.kernel.v1.DeliverRequest
+	12, // 12: cabinet.kernel.v1.HostService.SignRows:input_type -> cabinet.kernel.v1.SignRowsRequest
+	6,  // 13: cabinet.kernel.v1.PluginService.Describe:output_type -> cabinet.kernel.v1.DescribeResponse
+	9,  // 14: cabinet.kernel.v1.PluginService.Open:output_type -> cabinet.kernel.v1.OpenResponse
+	11, // 15: cabinet.kernel.v1.PluginService.Deliver:output_type -> cabinet.kernel.v1.DeliverResponse
+	13, // 16: cabinet.kernel.v1.HostService.SignRows:output_type -> cabinet.kernel.v1.SignRowsResponse
+	13, // [13:17] is the sub-list for method output_type
+	9,  // [9:13] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_contracts_kernel_v1_plugin_proto_init() }
@@ -962,7 +1217,7 @@ func file_contracts_kernel_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_plugin_proto_rawDesc), len(file_contracts_kernel_v1_plugin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -21,25 +21,29 @@ type Acting struct {
 	Rows      store.Rows
 }
 
-// Attach adds to md, which it changes, who acts and the token by which calls made on the way are known to be part of
-// this one.
-func (a *Acting) Attach(md metadata.MD, token string) error {
+// Marshal writes it down, the same in the same way.
+func (a *Acting) Marshal() ([]byte, error) {
 	p, d := &a.Principal, &a.Decision
 	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(&kernelv1.Acting{
 		Kind: string(p.Kind), UserId: p.UserID, SessionId: p.SessionID, Name: p.Name, Roles: p.Roles, ActingFor: p.ActingFor, Via: p.Via,
 		Reach: string(d.Reach), Method: d.Method, Permission: d.Permission, Role: d.Role, RowsRole: a.Rows.Role, RowsSetting: a.Rows.Setting,
 	})
 	if err != nil {
-		return fmt.Errorf("who acts cannot be written: %w", err)
+		return nil, fmt.Errorf("who acts cannot be written: %w", err)
 	}
-	md[actingKey], md[TokenKey] = []string{string(text)}, []string{token}
-	return nil
+	return text, nil
+}
+
+// Attach adds to md, which it changes, who acts as written by Marshal, and the token by which calls made on the way are
+// known to be part of this one.
+func Attach(md metadata.MD, acting []byte, token string) {
+	md[actingKey], md[TokenKey] = []string{string(acting)}, []string{token}
 }
 
 // read is the other direction. What is being served was allowed.
-func read(text string) (*Acting, error) {
+func read(text []byte) (*Acting, error) {
 	var m kernelv1.Acting
-	if err := proto.Unmarshal([]byte(text), &m); err != nil {
+	if err := proto.Unmarshal(text, &m); err != nil {
 		return nil, fmt.Errorf("who acts cannot be read: %w", err)
 	}
 	return &Acting{
@@ -63,29 +67,37 @@ type Reader struct {
 // kept is how many a Reader remembers, some 100 to 200 KiB.
 const kept = 256
 
-// Context makes the provider's context of one that a call came with: the same values as in the portal's process. What
-// metadata the caller sent stays; what transport and kernel added goes.
+// Context makes the provider's context of one that a call came with over gRPC: the same values as in the portal's
+// process. What metadata the caller sent stays; what transport and kernel added goes.
 func (r *Reader) Context(ctx context.Context) (context.Context, error) {
 	md, _ := metadata.FromIncomingContext(ctx) // a copy
 	values, tokens := md[actingKey], md[TokenKey]
 	if len(values) != 1 || len(tokens) != 1 {
 		return nil, errors.New("the call does not say who acts")
 	}
-	acting, err := r.acting(values[0])
-	if err != nil {
-		return nil, err
-	}
 	for key := range md {
 		if Transport(key) || key == actingKey || key == TokenKey {
 			delete(md, key)
 		}
 	}
-	return &served{Context: metadata.NewIncomingContext(ctx, md), acting: acting, token: tokens[0]}, nil
+	return r.With(ctx, []byte(values[0]), tokens[0], md)
 }
 
-func (r *Reader) acting(text string) (*Acting, error) {
+// With makes the provider's context of a direct call: acting is as Marshal wrote it.
+func (r *Reader) With(ctx context.Context, acting []byte, token string, md metadata.MD) (context.Context, error) {
+	a, err := r.acting(acting)
+	if err != nil {
+		return nil, err
+	}
+	if md == nil {
+		md = metadata.MD{}
+	}
+	return &served{Context: metadata.NewIncomingContext(ctx, md), acting: a, token: token}, nil
+}
+
+func (r *Reader) acting(text []byte) (*Acting, error) {
 	r.mu.RLock()
-	a, ok := r.known[text]
+	a, ok := r.known[string(text)]
 	r.mu.RUnlock()
 	if ok {
 		return a, nil
@@ -99,7 +111,7 @@ func (r *Reader) acting(text string) (*Acting, error) {
 	if len(r.known) >= kept || r.known == nil {
 		r.known = make(map[string]*Acting, kept)
 	}
-	r.known[text] = a
+	r.known[string(text)] = a
 	return a, nil
 }
 

@@ -233,6 +233,7 @@ type DoThingResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Text          string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
 	Bytes         []byte                 `protobuf:"bytes,2,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	Number        int64                  `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -279,6 +280,13 @@ func (x *DoThingResponse) GetBytes() []byte {
 		return x.Bytes
 	}
 	return nil
+}
+
+func (x *DoThingResponse) GetNumber() int64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
 }
 
 type EchoThingsRequest struct {
@@ -572,10 +580,11 @@ const file_kernel_plugin_internal_testpb_thing_proto_rawDesc = "" +
 	"\fhas_deadline\x18\t \x01(\bR\vhasDeadline\"<\n" +
 	"\x0eDoThingRequest\x12\x12\n" +
 	"\x04what\x18\x01 \x01(\tR\x04what\x12\x16\n" +
-	"\x06number\x18\x02 \x01(\x03R\x06number\";\n" +
+	"\x06number\x18\x02 \x01(\x03R\x06number\"S\n" +
 	"\x0fDoThingResponse\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n" +
-	"\x05bytes\x18\x02 \x01(\fR\x05bytes\"'\n" +
+	"\x05bytes\x18\x02 \x01(\fR\x05bytes\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\x03R\x06number\"'\n" +
 	"\x11EchoThingsRequest\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\"(\n" +
 	"\x12EchoThingsResponse\x12\x12\n" +
