@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,9 +10,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/opencabinet/cabinet/kernel"
 )
 
 // envLong has tests kill as often as is promised, and not only often enough for every day.
@@ -85,4 +89,33 @@ func socketFolder(t *testing.T, pid int) string {
 	i := slices.IndexFunc(entries, func(e string) bool { return strings.HasPrefix(e, "TMPDIR=") })
 	require.GreaterOrEqual(t, i, 0)
 	return filepath.Dir(strings.TrimPrefix(entries[i], "TMPDIR="))
+}
+
+// A program that says nothing holds up the portal, which can be told not to wait for it.
+func TestStartIsGivenUp(t *testing.T) {
+	mute := filepath.Join(t.TempDir(), "mute")
+	require.NoError(t, os.WriteFile(mute, []byte("#!/bin/sh\nexec sleep 1000\n"), 0o700))
+	for name, giveUp := range map[string]func(t *testing.T, p *kernel.Portal, cancel func()){
+		"its caller": func(_ *testing.T, _ *kernel.Portal, cancel func()) { cancel() },
+		"a stop":     func(t *testing.T, p *kernel.Portal, _ func()) { stop(t, p) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dsn := database(t)
+			before, processes := goleak.IgnoreCurrent(), children(t)
+			options := with(t, assemble, fmt.Sprintf("modules: {mute: {path: %q}}", mute), "DATABASE_URL="+dsn)
+			options.Timing.Start = time.Minute
+			p, err := kernel.New(options)
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			failed := make(chan error, 1)
+			go func() { failed <- p.Start(ctx) }()
+			require.Eventually(t, func() bool { return len(children(t)) > len(processes) }, 30*time.Second, time.Millisecond)
+			giveUp(t, p, cancel)
+			require.Error(t, <-failed)
+			require.Subset(t, processes, children(t), "the program is ended")
+			stop(t, p) // twice is safe
+			goleak.VerifyNone(t, before)
+		})
+	}
 }
