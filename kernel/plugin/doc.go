@@ -19,6 +19,9 @@
 // broke, so that readers do not see a restart. Any other answers Unavailable at once: whether it was done nobody knows,
 // so only its caller can decide to repeat it. A quarantined process answers at once.
 //
+// Calls with one message each way go over frames on connections of their own where the program serves them, as Go
+// programs do, and else over gRPC, as streams always do. Nobody can tell but by the clock: see FIGURES.md.
+//
 // # Rights
 //
 // With each call goes a token that names it at the host's socket until it ends; calls made with it are made by the
@@ -33,7 +36,7 @@
 //	runner.go     the process itself; leash_linux.go, leash_other.go how it ends with the portal
 //	output.go     what it writes, and how much
 //	compat.go     contracts compared
-//	call.go       calls to it
+//	call.go       calls to it; direct.go those with one message each way, past gRPC
 //	remote.go     its services, for the router
 //	event.go      its events; pages.go its own pages
 //	host.go       the socket for calls back; token.go whose they are; sweep.go what killed portals left

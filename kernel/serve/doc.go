@@ -16,6 +16,7 @@
 //	serve.go     Plugin, Run: the process
 //	server.go    Describe, Open, Deliver: what the kernel asks
 //	registry.go  the module's services, and calls to them
+//	direct.go    calls that come as frames, without gRPC
 //	pages.go     the module's own pages, over HTTP
 //	back.go      calls from the module to the portal
 //	describe.go  descriptors and files to send
