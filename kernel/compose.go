@@ -16,15 +16,6 @@ import (
 // kernelID is the kernel's own name among modules; none may take it.
 const kernelID = "kernel"
 
-// kernelManifest is what the kernel itself provides and who may call it.
-var kernelManifest = module.Manifest{
-	ID:       kernelID,
-	Provides: []string{"cabinet.kernel.v1.AccessService"},
-	Permissions: []access.Permission{{
-		Name: "kernel.access.explain", Title: "kernel.permission.explain", Presets: map[string]access.Reach{"head": access.All},
-	}},
-}
-
 // composition is the modules of a portal that are switched on, and what they say of themselves.
 type composition struct {
 	units     []module.Unit

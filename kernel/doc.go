@@ -11,6 +11,8 @@
 //	portal.go    Portal: New, Start, Stop, and what order things happen in
 //	compose.go   manifests checked against each other
 //	open.go      master key, cluster, database
+//	manifest.go  what the kernel itself provides, and its pages
+//	roles.go     roles as people change them; roles_node.go how every node hears of it
 //	explain.go   the kernel's own contract: why may, or may not, this user do this
 //	main.go      Main: configuration, signals, the first head's link
 package kernel

@@ -177,6 +177,9 @@ func (p *Portal) start(ctx context.Context) error {
 		return err
 	}
 	kernelv1.RegisterAccessServiceServer(p.router, &accessService{router: p.router, db: p.db})
+	if err := p.openRoles(ctx); err != nil {
+		return err
+	}
 	subscriptions, err := p.register(ctx)
 	if err != nil {
 		return err

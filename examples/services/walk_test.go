@@ -15,12 +15,16 @@ import (
 
 var (
 	anID   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	aRole  = regexp.MustCompile(`^/roles/([^/]+)(.*)$`)
 	braces = regexp.MustCompile(`\{[a-z_]+\}`)
 )
 
 // screenOf tells addresses of one screen apart from those of others: ids and queries do not count.
 func screenOf(path string) string {
 	path, _, _ = strings.Cut(path, "?")
+	if role := aRole.FindStringSubmatch(path); role != nil && role[1] != "new" {
+		path = "/roles/{}" + role[2]
+	}
 	return anID.ReplaceAllString(path, "{}")
 }
 

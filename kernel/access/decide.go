@@ -129,12 +129,13 @@ func (p *Policy) Explain(who Principal, rules Rules) (Decision, string) {
 // held are the roles of a user that count: staff roles for staff, the others for contacts. Nobody holds both, and a
 // session that says so opens nothing.
 func (p *Policy) held(who Principal) []string {
+	roles := p.rights().roles
 	for i, id := range who.Roles {
-		if p.roles[id].Staff == (who.Kind == Staff) {
+		if roles[id].Staff == (who.Kind == Staff) {
 			continue
 		}
 		return slices.DeleteFunc(slices.Concat(who.Roles[:i], who.Roles[i:]), func(id string) bool {
-			return p.roles[id].Staff != (who.Kind == Staff)
+			return roles[id].Staff != (who.Kind == Staff)
 		})
 	}
 	return who.Roles
@@ -142,7 +143,7 @@ func (p *Policy) held(who Principal) []string {
 
 func (p *Policy) whoHas(permission string) string {
 	var have []string
-	for role, given := range p.given {
+	for role, given := range p.rights().given {
 		if given[permission] != None {
 			have = append(have, role)
 		}

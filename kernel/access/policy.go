@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // Reach says whose rows a permission opens.
@@ -54,55 +55,46 @@ type Permission struct {
 	Presets map[string]Reach `json:"presets,omitempty"`
 }
 
-// Policy is the roles of a portal and what each may do. It does not change while the portal runs.
+// Policy is the roles of a portal and what each may do. Whoever was given it sees at once what [Policy.Change] changes;
+// each of its answers is from before or after, never from between. The zero Policy opens nothing.
 type Policy struct {
-	roles       map[string]Role
+	declared    []Role
 	permissions map[string]Permission
+	own         []RoleGrant
+	now         atomic.Pointer[rights]
+}
+
+// rights are replaced as a whole, never changed.
+type rights struct {
+	roles map[string]Role
 	// given is role → permission → reach.
 	given map[string]map[string]Reach
 }
 
-// RoleGrant is an integrator's own role, or a preset role changed: written in portal.yaml.
+// RoleGrant is an integrator's own role, or a preset role changed: written in portal.yaml, or by people in the portal.
 type RoleGrant struct {
 	Role Role
 	// Permissions replaces a preset role's; for each, its reach. A nil map keeps what the preset has, an empty one
 	// takes everything.
 	Permissions map[string]Reach
+	// Changes are permissions whose reach differs from what the role has otherwise; [None] takes one. Those that no
+	// module declares any more are passed over.
+	Changes map[string]Reach
 }
 
 // NewPolicy joins roles, permissions and what the integrator changed. Errors name every role or permission at fault.
 func NewPolicy(roles []Role, permissions []Permission, own []RoleGrant) (*Policy, error) {
-	p := &Policy{roles: map[string]Role{}, permissions: map[string]Permission{}, given: map[string]map[string]Reach{}}
+	p := &Policy{declared: roles, permissions: map[string]Permission{}, own: own}
 	var errs []error
+	seen := map[string]bool{}
 	for _, r := range roles {
-		if _, twice := p.roles[r.ID]; twice {
+		if seen[r.ID] {
 			errs = append(errs, fmt.Errorf("role %q is declared twice", r.ID))
 		}
 		if r.ID == "" {
 			errs = append(errs, errors.New("a role is declared without an id"))
 		}
-		p.roles[r.ID] = r
-		p.given[r.ID] = map[string]Reach{}
-	}
-	replaced := map[string]bool{} // roles whose presets do not count
-	for _, g := range own {
-		preset, known := p.roles[g.Role.ID]
-		if known && preset.Staff != g.Role.Staff {
-			errs = append(errs, fmt.Errorf("role %q cannot change between staff and clients: give your role another name", g.Role.ID))
-			continue
-		}
-		if _, twice := replaced[g.Role.ID]; twice {
-			errs = append(errs, fmt.Errorf("role %q is changed twice", g.Role.ID))
-			continue
-		}
-		if !known {
-			preset = g.Role
-		} else if g.Role.TitleText != nil {
-			preset.TitleText = g.Role.TitleText
-		}
-		p.roles[g.Role.ID] = preset
-		p.given[g.Role.ID] = map[string]Reach{}
-		replaced[g.Role.ID] = g.Permissions != nil
+		seen[r.ID] = true
 	}
 	for _, perm := range permissions {
 		if _, twice := p.permissions[perm.Name]; twice {
@@ -112,25 +104,104 @@ func NewPolicy(roles []Role, permissions []Permission, own []RoleGrant) (*Policy
 			errs = append(errs, errors.New("a permission is declared without a name"))
 		}
 		p.permissions[perm.Name] = perm
-		for _, role := range slices.Sorted(maps.Keys(perm.Presets)) {
-			if !replaced[role] {
-				errs = append(errs, p.give(role, perm.Name, perm.Presets[role]))
-			}
-		}
 	}
+	changed := map[string]bool{}
 	for _, g := range own {
-		for _, name := range slices.Sorted(maps.Keys(g.Permissions)) {
-			errs = append(errs, p.give(g.Role.ID, name, g.Permissions[name]))
+		if changed[g.Role.ID] {
+			errs = append(errs, fmt.Errorf("role %q is changed twice", g.Role.ID))
 		}
+		changed[g.Role.ID] = true
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(append(errs, p.Change(nil))...); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-func (p *Policy) give(role, permission string, reach Reach) error {
-	r, known := p.roles[role]
+// Change puts what people changed in the portal in force, over what portal.yaml says; what was changed before is
+// forgotten. When it is an error nothing changes.
+func (p *Policy) Change(changes []RoleGrant) error {
+	next := &rights{roles: map[string]Role{}, given: map[string]map[string]Reach{}}
+	for _, r := range p.declared {
+		next.roles[r.ID], next.given[r.ID] = r, map[string]Reach{}
+	}
+	var errs []error
+	replaces := map[string]map[string]Reach{} // of roles whose presets do not count
+	for _, g := range slices.Concat(p.own, changes) {
+		role, known := next.roles[g.Role.ID]
+		switch {
+		case known && role.Staff != g.Role.Staff:
+			errs = append(errs, fmt.Errorf("role %q cannot change between staff and clients: give your role another name", g.Role.ID))
+			continue
+		case !known:
+			role = g.Role
+		case g.Role.TitleText != nil:
+			role.TitleText = g.Role.TitleText
+		}
+		next.roles[g.Role.ID], next.given[g.Role.ID] = role, map[string]Reach{}
+		if g.Permissions != nil {
+			replaces[g.Role.ID] = g.Permissions
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.permissions)) {
+		presets := p.permissions[name].Presets
+		for _, role := range slices.Sorted(maps.Keys(presets)) {
+			if replaces[role] == nil {
+				errs = append(errs, p.give(next, role, name, presets[role]))
+			}
+		}
+	}
+	for _, role := range slices.Sorted(maps.Keys(replaces)) {
+		for _, name := range slices.Sorted(maps.Keys(replaces[role])) {
+			errs = append(errs, p.give(next, role, name, replaces[role][name]))
+		}
+	}
+	for _, g := range changes {
+		for _, name := range slices.Sorted(maps.Keys(g.Changes)) {
+			switch _, known := p.permissions[name]; {
+			case !known:
+			case g.Changes[name] == None:
+				delete(next.given[g.Role.ID], name)
+			default:
+				errs = append(errs, p.give(next, g.Role.ID, name, g.Changes[name]))
+			}
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	p.now.Store(next)
+	return nil
+}
+
+// With is the policy as it would be with other changes than now.
+func (p *Policy) With(changes []RoleGrant) (*Policy, error) {
+	other := &Policy{declared: p.declared, permissions: p.permissions, own: p.own}
+	if err := other.Change(changes); err != nil {
+		return nil, err
+	}
+	return other, nil
+}
+
+// Covers tells whether roles reach by each permission at least as far as another role does.
+func (p *Policy) Covers(roles []string, role string) bool {
+	for permission, reach := range p.rights().given[role] {
+		if own, _ := p.Reach(roles, permission); reach.more(own) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *Policy) rights() *rights {
+	if now := p.now.Load(); now != nil {
+		return now
+	}
+	return &rights{}
+}
+
+func (p *Policy) give(to *rights, role, permission string, reach Reach) error {
+	r, known := to.roles[role]
 	if !known {
 		return fmt.Errorf("permission %q is given to role %q, which nobody declares", permission, role)
 	}
@@ -143,18 +214,18 @@ func (p *Policy) give(role, permission string, reach Reach) error {
 	if !r.Staff && reach == All {
 		return fmt.Errorf("role %q belongs to clients, who never reach all rows: give %q the reach %q", role, permission, Granted)
 	}
-	p.given[role][permission] = reach
+	to.given[role][permission] = reach
 	return nil
 }
 
 // Roles returns the portal's roles, by id.
 func (p *Policy) Roles() []Role {
-	return slices.SortedFunc(maps.Values(p.roles), func(a, b Role) int { return strings.Compare(a.ID, b.ID) })
+	return slices.SortedFunc(maps.Values(p.rights().roles), func(a, b Role) int { return strings.Compare(a.ID, b.ID) })
 }
 
 // Role returns a role by its id.
 func (p *Policy) Role(id string) (Role, bool) {
-	r, ok := p.roles[id]
+	r, ok := p.rights().roles[id]
 	return r, ok
 }
 
@@ -164,13 +235,13 @@ func (p *Policy) Permissions() []Permission {
 }
 
 // Given returns what a role may do: permission → reach. The map is the caller's.
-func (p *Policy) Given(role string) map[string]Reach { return maps.Clone(p.given[role]) }
+func (p *Policy) Given(role string) map[string]Reach { return maps.Clone(p.rights().given[role]) }
 
 // Reach returns how far a set of roles reaches with a permission, and the role that decided.
 func (p *Policy) Reach(roles []string, permission string) (Reach, string) {
 	reach, by := None, ""
 	for _, role := range roles {
-		if r := p.given[role][permission]; r.more(reach) {
+		if r := p.rights().given[role][permission]; r.more(reach) {
 			reach, by = r, role
 		}
 	}

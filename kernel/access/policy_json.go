@@ -16,24 +16,27 @@ var (
 
 // MarshalJSON writes the policy for a process that decides nothing by it but may look things up.
 func (p *Policy) MarshalJSON() ([]byte, error) {
-	return json.Marshal(policyJSON{Roles: p.Roles(), Permissions: p.Permissions(), Given: p.given})
+	return json.Marshal(policyJSON{Roles: p.Roles(), Permissions: p.Permissions(), Given: p.rights().given})
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
+// UnmarshalJSON reads what MarshalJSON wrote, at first and again whenever roles were changed.
 func (p *Policy) UnmarshalJSON(text []byte) error {
 	var in policyJSON
 	if err := json.Unmarshal(text, &in); err != nil {
 		return err
 	}
-	*p = Policy{roles: map[string]Role{}, permissions: map[string]Permission{}, given: in.Given}
-	if p.given == nil {
-		p.given = map[string]map[string]Reach{}
-	}
+	next := &rights{roles: map[string]Role{}, given: in.Given}
 	for _, r := range in.Roles {
-		p.roles[r.ID] = r
+		next.roles[r.ID] = r
 	}
+	permissions := map[string]Permission{}
 	for _, perm := range in.Permissions {
-		p.permissions[perm.Name] = perm
+		permissions[perm.Name] = perm
 	}
+	// A later one differs in what roles may, never in which permissions there are: those may be read meanwhile.
+	if p.permissions == nil {
+		p.permissions = permissions
+	}
+	p.now.Store(next)
 	return nil
 }

@@ -139,7 +139,7 @@ func (f filler) text(field protoreflect.FieldDescriptor, r *validate.FieldRules,
 		return Password
 	case m.GetKind() == kernelv1.Kind_KIND_ROLE:
 		return f.side.contactRole
-	case m.GetKind() == kernelv1.Kind_KIND_STAFF_ROLE:
+	case m.GetKind() == kernelv1.Kind_KIND_STAFF_ROLE, m.GetKind() == kernelv1.Kind_KIND_ANY_ROLE:
 		return idleStaff
 	case s.GetEmail() || m.GetKind() == kernelv1.Kind_KIND_EMAIL:
 		if needed || f.create {

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
@@ -61,4 +64,32 @@ func SettingsOf(m module.Module) ([]byte, error) {
 		return nil, nil
 	}
 	return yaml.Marshal(c.Settings())
+}
+
+// SetPolicy tells the process, and those that come after it, of roles that were changed. One that is away learns of them
+// when it is started.
+func (p *Process) SetPolicy(ctx context.Context, policy *access.Policy) error {
+	text, err := json.Marshal(policy)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	inst := p.inst
+	if p.lend != nil {
+		request := proto.CloneOf(p.lend.Request)
+		request.Policy = text
+		p.lend = &Lend{Request: request, Rows: p.lend.Rows}
+	}
+	called := p.status.State.callable()
+	p.mu.Unlock()
+	if inst == nil || !called {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.host.cfg.Timing.Answer)
+	defer cancel()
+	_, err = inst.api.SetPolicy(ctx, &kernelv1.SetPolicyRequest{Policy: text})
+	if status.Code(err) == codes.Unimplemented { // an older program
+		return nil
+	}
+	return err
 }

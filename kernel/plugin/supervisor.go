@@ -3,6 +3,7 @@
 package plugin
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -141,12 +142,17 @@ func (p *Process) begin(ctx context.Context) (*instance, *Description, error) {
 	return inst, d, nil
 }
 
+// ID is the module's.
+func (p *Process) ID() string { return p.spec.ID }
+
 // Description is what the first process said of the module. Later ones must say nothing that differs.
 func (p *Process) Description() *Description { return p.description }
 
 // Open lends the module what it needs and has it start. From here on the process is kept running.
 func (p *Process) Open(ctx context.Context, lend Lend) error {
+	p.mu.Lock()
 	p.lend = &lend
+	p.mu.Unlock()
 	p.rows.Store(lend.Rows)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -173,7 +179,9 @@ func (p *Process) open(ctx context.Context, inst *instance) error {
 	ctx, cancel := context.WithTimeout(ctx, p.host.cfg.Timing.Open)
 	defer cancel()
 	token, revoke := p.host.tokens.issue(ticket{module: p.spec.ID, ctx: access.With(p.life, access.AsModule(p.spec.ID)), own: true})
+	p.mu.Lock()
 	request := proto.CloneOf(p.lend.Request)
+	p.mu.Unlock()
 	request.HostSocket, request.Token = p.host.socket(), token
 	if p.description.Pages {
 		request.PagesSocket = inst.pages.socket
@@ -198,6 +206,12 @@ func (p *Process) open(ctx context.Context, inst *instance) error {
 	p.inst, p.revokeOwn, p.subscriptions = inst, revoke, response.GetSubscriptions()
 	p.mu.Unlock()
 	p.set(Ready, "")
+	p.mu.Lock()
+	policy := p.lend.Request.GetPolicy()
+	p.mu.Unlock()
+	if !bytes.Equal(policy, request.GetPolicy()) { // changed meanwhile
+		_, _ = inst.api.SetPolicy(ctx, &kernelv1.SetPolicyRequest{Policy: policy})
+	}
 	return nil
 }
 

@@ -190,6 +190,19 @@ func (s *server) Handle(sub event.Subscription) {
 // Host is what the portal lends.
 func (s *server) Host() *module.Host { return s.host }
 
+// SetPolicy puts other rights in the place of those that the module looks up.
+func (s *server) SetPolicy(_ context.Context, r *kernelv1.SetPolicyRequest) (*kernelv1.SetPolicyResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.host == nil {
+		return nil, status.Error(codes.FailedPrecondition, "the module is not open")
+	}
+	if err := s.host.Policy.UnmarshalJSON(r.GetPolicy()); err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	return &kernelv1.SetPolicyResponse{}, nil
+}
+
 // Deliver hands an event to its handler, which acts as the module.
 func (s *server) Deliver(ctx context.Context, r *kernelv1.DeliverRequest) (_ *kernelv1.DeliverResponse, err error) {
 	_ = grpc.SetTrailer(ctx, wire.Served())

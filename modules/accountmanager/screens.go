@@ -82,8 +82,9 @@ func peopleScreens() []module.Screen {
 			ID: "roles", Path: "/roles", Kind: module.List, Title: text("roles.title"), Intro: text("roles.intro"), Icon: "shield",
 			Audience: module.ForStaff, Nav: &module.Nav{Section: text("nav.administration"), Order: 30},
 			Method:  accountmanagerv1.UserService_ListRoles_FullMethodName,
-			Columns: []module.Column{{Field: "id", Label: text("roles.role")}, {Field: "staff", Place: module.Under}, {Field: "holders", Place: module.End}},
+			Columns: []module.Column{{Field: "id", Label: text("roles.role"), Link: "/roles/{id}"}, {Field: "staff", Place: module.Under}, {Field: "holders", Place: module.End}},
 			Empty:   text("roles.empty"),
+			Actions: []module.Action{{ID: "new", Label: text("roles.new"), Icon: "plus", Path: "/roles/new", Primary: true}},
 		},
 	}
 }

@@ -830,6 +830,87 @@ func (x *OpenResponse) GetCalls() bool {
 	return false
 }
 
+type SetPolicyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As OpenRequest.policy.
+	Policy        []byte `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetPolicyRequest) Reset() {
+	*x = SetPolicyRequest{}
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetPolicyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetPolicyRequest) ProtoMessage() {}
+
+func (x *SetPolicyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetPolicyRequest.ProtoReflect.Descriptor instead.
+func (*SetPolicyRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *SetPolicyRequest) GetPolicy() []byte {
+	if x != nil {
+		return x.Policy
+	}
+	return nil
+}
+
+type SetPolicyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetPolicyResponse) Reset() {
+	*x = SetPolicyResponse{}
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetPolicyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetPolicyResponse) ProtoMessage() {}
+
+func (x *SetPolicyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetPolicyResponse.ProtoReflect.Descriptor instead.
+func (*SetPolicyResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{11}
+}
+
 type DeliverRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Subscriber    string                 `protobuf:"bytes,1,opt,name=subscriber,proto3" json:"subscriber,omitempty"`
@@ -845,7 +926,7 @@ type DeliverRequest struct {
 
 func (x *DeliverRequest) Reset() {
 	*x = DeliverRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -857,7 +938,7 @@ func (x *DeliverRequest) String() string {
 func (*DeliverRequest) ProtoMessage() {}
 
 func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -870,7 +951,7 @@ func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
 func (*DeliverRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DeliverRequest) GetSubscriber() string {
@@ -930,7 +1011,7 @@ type DeliverResponse struct {
 
 func (x *DeliverResponse) Reset() {
 	*x = DeliverResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[11]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -942,7 +1023,7 @@ func (x *DeliverResponse) String() string {
 func (*DeliverResponse) ProtoMessage() {}
 
 func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[11]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -955,7 +1036,7 @@ func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
 func (*DeliverResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{11}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 type SignRowsRequest struct {
@@ -966,7 +1047,7 @@ type SignRowsRequest struct {
 
 func (x *SignRowsRequest) Reset() {
 	*x = SignRowsRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[12]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -978,7 +1059,7 @@ func (x *SignRowsRequest) String() string {
 func (*SignRowsRequest) ProtoMessage() {}
 
 func (x *SignRowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[12]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -991,7 +1072,7 @@ func (x *SignRowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignRowsRequest.ProtoReflect.Descriptor instead.
 func (*SignRowsRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 type SignRowsResponse struct {
@@ -1005,7 +1086,7 @@ type SignRowsResponse struct {
 
 func (x *SignRowsResponse) Reset() {
 	*x = SignRowsResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[13]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1017,7 +1098,7 @@ func (x *SignRowsResponse) String() string {
 func (*SignRowsResponse) ProtoMessage() {}
 
 func (x *SignRowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[13]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1030,7 +1111,7 @@ func (x *SignRowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignRowsResponse.ProtoReflect.Descriptor instead.
 func (*SignRowsResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SignRowsResponse) GetSetting() string {
@@ -1123,7 +1204,10 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\fcalls_socket\x18\v \x01(\tR\vcallsSocket\"k\n" +
 	"\fOpenResponse\x12E\n" +
 	"\rsubscriptions\x18\x01 \x03(\v2\x1f.cabinet.kernel.v1.SubscriptionR\rsubscriptions\x12\x14\n" +
-	"\x05calls\x18\x02 \x01(\bR\x05calls\"\xd3\x01\n" +
+	"\x05calls\x18\x02 \x01(\bR\x05calls\"*\n" +
+	"\x10SetPolicyRequest\x12\x16\n" +
+	"\x06policy\x18\x01 \x01(\fR\x06policy\"\x13\n" +
+	"\x11SetPolicyResponse\"\xd3\x01\n" +
 	"\x0eDeliverRequest\x12\x1e\n" +
 	"\n" +
 	"subscriber\x18\x01 \x01(\tR\n" +
@@ -1139,11 +1223,13 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\x10SignRowsResponse\x12!\n" +
 	"\asetting\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\asetting\x12;\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime2\xa0\x02\n" +
+	"expireTime2\x84\x03\n" +
 	"\rPluginService\x12_\n" +
 	"\bDescribe\x12\".cabinet.kernel.v1.DescribeRequest\x1a#.cabinet.kernel.v1.DescribeResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12P\n" +
-	"\x04Open\x12\x1e.cabinet.kernel.v1.OpenRequest\x1a\x1f.cabinet.kernel.v1.OpenResponse\"\a\xea\x9d\xea\x02\x02\b\x05\x12\\\n" +
+	"\x04Open\x12\x1e.cabinet.kernel.v1.OpenRequest\x1a\x1f.cabinet.kernel.v1.OpenResponse\"\a\xea\x9d\xea\x02\x02\b\x05\x12b\n" +
+	"\tSetPolicy\x12#.cabinet.kernel.v1.SetPolicyRequest\x1a$.cabinet.kernel.v1.SetPolicyResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x02\x12\\\n" +
 	"\aDeliver\x12!.cabinet.kernel.v1.DeliverRequest\x1a\".cabinet.kernel.v1.DeliverResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x022k\n" +
 	"\vHostService\x12\\\n" +
@@ -1161,7 +1247,7 @@ func file_contracts_kernel_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_contracts_kernel_v1_plugin_proto_rawDescData
 }
 
-var file_contracts_kernel_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_contracts_kernel_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_contracts_kernel_v1_plugin_proto_goTypes = []any{
 	(*Acting)(nil),                         // 0: cabinet.kernel.v1.Acting
 	(*Metadata)(nil),                       // 1: cabinet.kernel.v1.Metadata
@@ -1173,33 +1259,37 @@ var file_contracts_kernel_v1_plugin_proto_goTypes = []any{
 	(*Subscription)(nil),                   // 7: cabinet.kernel.v1.Subscription
 	(*OpenRequest)(nil),                    // 8: cabinet.kernel.v1.OpenRequest
 	(*OpenResponse)(nil),                   // 9: cabinet.kernel.v1.OpenResponse
-	(*DeliverRequest)(nil),                 // 10: cabinet.kernel.v1.DeliverRequest
-	(*DeliverResponse)(nil),                // 11: cabinet.kernel.v1.DeliverResponse
-	(*SignRowsRequest)(nil),                // 12: cabinet.kernel.v1.SignRowsRequest
-	(*SignRowsResponse)(nil),               // 13: cabinet.kernel.v1.SignRowsResponse
-	(*descriptorpb.FileDescriptorSet)(nil), // 14: google.protobuf.FileDescriptorSet
-	(*timestamppb.Timestamp)(nil),          // 15: google.protobuf.Timestamp
+	(*SetPolicyRequest)(nil),               // 10: cabinet.kernel.v1.SetPolicyRequest
+	(*SetPolicyResponse)(nil),              // 11: cabinet.kernel.v1.SetPolicyResponse
+	(*DeliverRequest)(nil),                 // 12: cabinet.kernel.v1.DeliverRequest
+	(*DeliverResponse)(nil),                // 13: cabinet.kernel.v1.DeliverResponse
+	(*SignRowsRequest)(nil),                // 14: cabinet.kernel.v1.SignRowsRequest
+	(*SignRowsResponse)(nil),               // 15: cabinet.kernel.v1.SignRowsResponse
+	(*descriptorpb.FileDescriptorSet)(nil), // 16: google.protobuf.FileDescriptorSet
+	(*timestamppb.Timestamp)(nil),          // 17: google.protobuf.Timestamp
 }
 var file_contracts_kernel_v1_plugin_proto_depIdxs = []int32{
 	1,  // 0: cabinet.kernel.v1.CallRequest.metadata:type_name -> cabinet.kernel.v1.Metadata
 	1,  // 1: cabinet.kernel.v1.CallReply.header:type_name -> cabinet.kernel.v1.Metadata
 	1,  // 2: cabinet.kernel.v1.CallReply.trailer:type_name -> cabinet.kernel.v1.Metadata
-	14, // 3: cabinet.kernel.v1.DescribeResponse.files:type_name -> google.protobuf.FileDescriptorSet
+	16, // 3: cabinet.kernel.v1.DescribeResponse.files:type_name -> google.protobuf.FileDescriptorSet
 	5,  // 4: cabinet.kernel.v1.DescribeResponse.migrations:type_name -> cabinet.kernel.v1.PluginFile
 	5,  // 5: cabinet.kernel.v1.DescribeResponse.locales:type_name -> cabinet.kernel.v1.PluginFile
 	7,  // 6: cabinet.kernel.v1.OpenResponse.subscriptions:type_name -> cabinet.kernel.v1.Subscription
-	15, // 7: cabinet.kernel.v1.DeliverRequest.time:type_name -> google.protobuf.Timestamp
-	15, // 8: cabinet.kernel.v1.SignRowsResponse.expire_time:type_name -> google.protobuf.Timestamp
+	17, // 7: cabinet.kernel.v1.DeliverRequest.time:type_name -> google.protobuf.Timestamp
+	17, // 8: cabinet.kernel.v1.SignRowsResponse.expire_time:type_name -> google.protobuf.Timestamp
 	4,  // 9: cabinet.kernel.v1.PluginService.Describe:input_type -> cabinet.kernel.v1.DescribeRequest
 	8,  // 10: cabinet.kernel.v1.PluginService.Open:input_type -> cabinet.kernel.v1.OpenRequest
-	10, // 11: cabinet.kernel.v1.PluginService.Deliver:input_type -> cabinet.kernel.v1.DeliverRequest
-	12, // 12: cabinet.kernel.v1.HostService.SignRows:input_type -> cabinet.kernel.v1.SignRowsRequest
-	6,  // 13: cabinet.kernel.v1.PluginService.Describe:output_type -> cabinet.kernel.v1.DescribeResponse
-	9,  // 14: cabinet.kernel.v1.PluginService.Open:output_type -> cabinet.kernel.v1.OpenResponse
-	11, // 15: cabinet.kernel.v1.PluginService.Deliver:output_type -> cabinet.kernel.v1.DeliverResponse
-	13, // 16: cabinet.kernel.v1.HostService.SignRows:output_type -> cabinet.kernel.v1.SignRowsResponse
-	13, // [13:17] is the sub-list for method output_type
-	9,  // [9:13] is the sub-list for method input_type
+	10, // 11: cabinet.kernel.v1.PluginService.SetPolicy:input_type -> cabinet.kernel.v1.SetPolicyRequest
+	12, // 12: cabinet.kernel.v1.PluginService.Deliver:input_type -> cabinet.kernel.v1.DeliverRequest
+	14, // 13: cabinet.kernel.v1.HostService.SignRows:input_type -> cabinet.kernel.v1.SignRowsRequest
+	6,  // 14: cabinet.kernel.v1.PluginService.Describe:output_type -> cabinet.kernel.v1.DescribeResponse
+	9,  // 15: cabinet.kernel.v1.PluginService.Open:output_type -> cabinet.kernel.v1.OpenResponse
+	11, // 16: cabinet.kernel.v1.PluginService.SetPolicy:output_type -> cabinet.kernel.v1.SetPolicyResponse
+	13, // 17: cabinet.kernel.v1.PluginService.Deliver:output_type -> cabinet.kernel.v1.DeliverResponse
+	15, // 18: cabinet.kernel.v1.HostService.SignRows:output_type -> cabinet.kernel.v1.SignRowsResponse
+	14, // [14:19] is the sub-list for method output_type
+	9,  // [9:14] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
 	9,  // [9:9] is the sub-list for extension extendee
 	0,  // [0:9] is the sub-list for field type_name
@@ -1217,7 +1307,7 @@ func file_contracts_kernel_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_plugin_proto_rawDesc), len(file_contracts_kernel_v1_plugin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

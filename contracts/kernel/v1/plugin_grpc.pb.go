@@ -22,9 +22,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	PluginService_Describe_FullMethodName = "/cabinet.kernel.v1.PluginService/Describe"
-	PluginService_Open_FullMethodName     = "/cabinet.kernel.v1.PluginService/Open"
-	PluginService_Deliver_FullMethodName  = "/cabinet.kernel.v1.PluginService/Deliver"
+	PluginService_Describe_FullMethodName  = "/cabinet.kernel.v1.PluginService/Describe"
+	PluginService_Open_FullMethodName      = "/cabinet.kernel.v1.PluginService/Open"
+	PluginService_SetPolicy_FullMethodName = "/cabinet.kernel.v1.PluginService/SetPolicy"
+	PluginService_Deliver_FullMethodName   = "/cabinet.kernel.v1.PluginService/Deliver"
 )
 
 // PluginServiceClient is the client API for PluginService service.
@@ -37,6 +38,8 @@ type PluginServiceClient interface {
 	Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*DescribeResponse, error)
 	// Lends the module what it needs and lets it start. Its migrations were applied before.
 	Open(ctx context.Context, in *OpenRequest, opts ...grpc.CallOption) (*OpenResponse, error)
+	// Says that the portal's roles were changed.
+	SetPolicy(ctx context.Context, in *SetPolicyRequest, opts ...grpc.CallOption) (*SetPolicyResponse, error)
 	// Hands over an event. An error has it handed over again later.
 	Deliver(ctx context.Context, in *DeliverRequest, opts ...grpc.CallOption) (*DeliverResponse, error)
 }
@@ -69,6 +72,16 @@ func (c *pluginServiceClient) Open(ctx context.Context, in *OpenRequest, opts ..
 	return out, nil
 }
 
+func (c *pluginServiceClient) SetPolicy(ctx context.Context, in *SetPolicyRequest, opts ...grpc.CallOption) (*SetPolicyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetPolicyResponse)
+	err := c.cc.Invoke(ctx, PluginService_SetPolicy_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *pluginServiceClient) Deliver(ctx context.Context, in *DeliverRequest, opts ...grpc.CallOption) (*DeliverResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(DeliverResponse)
@@ -89,6 +102,8 @@ type PluginServiceServer interface {
 	Describe(context.Context, *DescribeRequest) (*DescribeResponse, error)
 	// Lends the module what it needs and lets it start. Its migrations were applied before.
 	Open(context.Context, *OpenRequest) (*OpenResponse, error)
+	// Says that the portal's roles were changed.
+	SetPolicy(context.Context, *SetPolicyRequest) (*SetPolicyResponse, error)
 	// Hands over an event. An error has it handed over again later.
 	Deliver(context.Context, *DeliverRequest) (*DeliverResponse, error)
 	mustEmbedUnimplementedPluginServiceServer()
@@ -106,6 +121,9 @@ func (UnimplementedPluginServiceServer) Describe(context.Context, *DescribeReque
 }
 func (UnimplementedPluginServiceServer) Open(context.Context, *OpenRequest) (*OpenResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Open not implemented")
+}
+func (UnimplementedPluginServiceServer) SetPolicy(context.Context, *SetPolicyRequest) (*SetPolicyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetPolicy not implemented")
 }
 func (UnimplementedPluginServiceServer) Deliver(context.Context, *DeliverRequest) (*DeliverResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Deliver not implemented")
@@ -167,6 +185,24 @@ func _PluginService_Open_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PluginService_SetPolicy_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetPolicyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PluginServiceServer).SetPolicy(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PluginService_SetPolicy_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PluginServiceServer).SetPolicy(ctx, req.(*SetPolicyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PluginService_Deliver_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(DeliverRequest)
 	if err := dec(in); err != nil {
@@ -199,6 +235,10 @@ var PluginService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Open",
 			Handler:    _PluginService_Open_Handler,
+		},
+		{
+			MethodName: "SetPolicy",
+			Handler:    _PluginService_SetPolicy_Handler,
 		},
 		{
 			MethodName: "Deliver",

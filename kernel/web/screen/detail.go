@@ -29,12 +29,7 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 		return nil, err
 	}
 	m := about(response)
-	title := e.Text.T(sc.Title)
-	if sc.heading != nil {
-		if v, ok := sc.heading.get(m); ok && v.String() != "" {
-			title = v.String()
-		}
-	}
+	title := sc.nameOf(e, m)
 	head := s.head(e, sc, title, m)
 	if sc.heading != nil {
 		head.Avatar = &ui.Avatar{Name: title, Org: true, Size: "l"}

@@ -42,8 +42,8 @@ func (s *Set) head(e *Env, sc *Screen, title string, m protoreflect.Message) ui.
 // nameOf is what a screen is called when the page below it is about m: a detail by its thing, where m is that thing.
 func (s *Screen) nameOf(e *Env, m protoreflect.Message) string {
 	if m != nil && s.heading != nil && m.Descriptor() == s.heading[0].Parent() {
-		if v, ok := s.heading.get(m); ok && v.String() != "" {
-			return v.String()
+		if name := e.value(m, s.heading).Text; name != "" {
+			return name
 		}
 	}
 	return e.Text.T(s.Title)

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 
@@ -10,6 +11,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
 
@@ -17,9 +19,11 @@ import (
 func (e *Env) known(f protoreflect.FieldDescriptor) (options []ui.Option, ok bool) {
 	switch meaning(f).GetKind() {
 	case kernelv1.Kind_KIND_ROLE:
-		return e.roles(false), true
+		return e.roles(func(r access.Role) bool { return !r.Base && !r.Staff }), true
 	case kernelv1.Kind_KIND_STAFF_ROLE:
-		return e.roles(true), true
+		return e.roles(func(r access.Role) bool { return !r.Base && r.Staff }), true
+	case kernelv1.Kind_KIND_ANY_ROLE:
+		return e.roles(func(access.Role) bool { return true }), true
 	case kernelv1.Kind_KIND_COUNTRY:
 		return countries(e.Text.Language()), true
 	case kernelv1.Kind_KIND_LANGUAGE:
@@ -36,11 +40,11 @@ func (e *Env) nothing(kind kernelv1.Kind) ui.Option {
 	return ui.Option{Label: e.Text.T("kernel.form.none")}
 }
 
-// roles are the portal's roles on one side.
-func (e *Env) roles(staff bool) []ui.Option {
+// roles are some of the portal's roles.
+func (e *Env) roles(some func(access.Role) bool) []ui.Option {
 	var options []ui.Option
 	for _, role := range e.Policy.Roles() {
-		if !role.Base && role.Staff == staff {
+		if some(role) {
 			options = append(options, ui.Option{Value: role.ID, Label: e.RoleTitle(role.ID)})
 		}
 	}
@@ -55,6 +59,9 @@ func (e *Env) RoleTitle(id string) string {
 	}
 	if title := role.TitleText[e.Text.Language()]; title != "" {
 		return title
+	}
+	if role.Title == "" {
+		return cmp.Or(role.TitleText["en"], id)
 	}
 	return e.Text.T(role.Title)
 }

@@ -121,7 +121,7 @@ func (e *Env) text(kind kernelv1.Kind, text string) ui.Value {
 		if day, err := time.ParseInLocation(time.DateOnly, text, e.Text.Zone()); err == nil {
 			return ui.Value{Text: e.Text.Date(day), DateTime: text}
 		}
-	case kernelv1.Kind_KIND_ROLE, kernelv1.Kind_KIND_STAFF_ROLE:
+	case kernelv1.Kind_KIND_ROLE, kernelv1.Kind_KIND_STAFF_ROLE, kernelv1.Kind_KIND_ANY_ROLE:
 		return ui.Value{Text: e.RoleTitle(text)}
 	case kernelv1.Kind_KIND_COUNTRY:
 		return ui.Value{Text: country(e.Text.Language(), text)}

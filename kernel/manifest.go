@@ -1,0 +1,77 @@
+package kernel
+
+import (
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/module"
+)
+
+// kernelManifest is what the kernel itself provides, who may call it, and its pages.
+var kernelManifest = module.Manifest{
+	ID:       kernelID,
+	Provides: []string{"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.RoleService"},
+	Permissions: []access.Permission{
+		{Name: "kernel.access.explain", Title: "kernel.permission.explain", Presets: heads},
+		{Name: "kernel.roles.read", Title: "kernel.permission.roles_read", Presets: heads},
+		{Name: mayUpdateRoles, Title: "kernel.permission.roles_update", Presets: heads},
+	},
+	Screens: roleScreens(),
+}
+
+var heads = map[string]access.Reach{"head": access.All}
+
+// roleScreens lie below a list of the roles that some module shows, which knows who holds them.
+func roleScreens() []module.Screen {
+	reach := func(id, label string, to kernelv1.RoleReach) module.Action {
+		return module.Action{
+			ID: id, Label: "kernel.roles." + label, Row: true, Method: kernelv1.RoleService_SetRoleRight_FullMethodName,
+			Bind: map[string]string{"role_id": "role_id", "permission": "permission"}, Fixed: map[string]string{"reach": to.String()},
+			Done: "kernel.roles.done",
+		}
+	}
+	return []module.Screen{
+		{
+			ID: "role", Path: "/roles/{id}", Kind: module.Detail, Title: "kernel.roles.role", Icon: "shield", Audience: module.ForStaff,
+			Method: kernelv1.RoleService_GetRole_FullMethodName, Heading: "name", State: "origin",
+			Sections: []module.Section{{Title: "kernel.roles.about", Fields: []string{"origin", "id", "staff", "everybody", "rights"}}},
+			Related:  []module.Related{{Screen: "kernel.role_rights", Bind: map[string]string{"role_id": "id"}}},
+			Actions: []module.Action{
+				{ID: "rename", Label: "kernel.roles.rename", Icon: "edit", Path: "/roles/{id}/name"},
+				{
+					ID: "reset", Label: "kernel.roles.reset", Method: kernelv1.RoleService_ResetRole_FullMethodName, Bind: map[string]string{"id": "id"},
+					When:    map[string]string{"origin": kernelv1.RoleOrigin_ROLE_ORIGIN_CHANGED.String()},
+					Confirm: "kernel.roles.reset_confirm", Done: "kernel.roles.reset_done",
+				},
+				{
+					ID: "delete", Label: "kernel.roles.delete", Danger: true, Method: kernelv1.RoleService_ResetRole_FullMethodName, Bind: map[string]string{"id": "id"},
+					When:    map[string]string{"origin": kernelv1.RoleOrigin_ROLE_ORIGIN_MADE.String()},
+					Confirm: "kernel.roles.delete_confirm", Done: "kernel.roles.delete_done",
+				},
+			},
+		},
+		{
+			ID: "role_rights", Path: "/roles/{role_id}/rights", Kind: module.List, Title: "kernel.roles.rights", Icon: "key", Audience: module.ForStaff,
+			Method: kernelv1.RoleService_ListRoleRights_FullMethodName, Filters: []string{"reaches", "changed"},
+			Columns: []module.Column{
+				{Field: "title", Second: "permission"}, {Field: "reach", Place: module.End},
+				{Field: "preset", Place: module.Away},
+			},
+			Empty: "kernel.roles.rights_empty",
+			Actions: []module.Action{
+				reach("none", "give_none", kernelv1.RoleReach_ROLE_REACH_NONE),
+				reach("granted", "give_granted", kernelv1.RoleReach_ROLE_REACH_GRANTED),
+				reach("all", "give_all", kernelv1.RoleReach_ROLE_REACH_ALL),
+			},
+		},
+		{
+			ID: "role_name", Path: "/roles/{id}/name", Kind: module.Form, Title: "kernel.roles.rename", Audience: module.ForStaff, Parent: "role",
+			Method: kernelv1.RoleService_RenameRole_FullMethodName, Prefill: kernelv1.RoleService_GetRole_FullMethodName,
+			Sections: []module.Section{{Fields: []string{"title_en", "title_uk", "title_ru"}}}, Submit: "kernel.roles.save",
+		},
+		{
+			ID: "role_new", Path: "/roles/new", Kind: module.Form, Title: "kernel.roles.new", Intro: "kernel.roles.new_intro", Audience: module.ForStaff,
+			Method:   kernelv1.RoleService_CreateRole_FullMethodName,
+			Sections: []module.Section{{Fields: []string{"like", "title", "id"}}}, Submit: "kernel.roles.create", Done: "/roles/{role.id}",
+		},
+	}
+}
