@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/opencabinet/cabinet/kernel/access"
 )
@@ -24,6 +25,9 @@ type boundary struct {
 	waiting context.Context // made when somebody waits
 	cancel  context.CancelFunc
 	ended   bool // the call is over
+	// request is the caller's; what the call changes is read off it when somebody asks.
+	request proto.Message
+	change  *access.Change
 }
 
 type depthKey struct{}
@@ -50,7 +54,7 @@ func (b *boundary) enter(caller context.Context, a *admitted) {
 	}
 }
 
-// Value knows who calls, what was decided, how deep the call lies, and that there is metadata.
+// Value knows who calls, what was decided and may be changed, how deep the call lies, and that there is metadata.
 func (b *boundary) Value(key any) any {
 	if _, ok := key.(depthKey); ok {
 		return b.admitted.depth
@@ -58,12 +62,33 @@ func (b *boundary) Value(key any) any {
 	if v := access.ValueOf(key, &b.admitted.principal, &b.admitted.decision); v != nil {
 		return v
 	}
+	if access.AsksForChange(key) {
+		return b.changing()
+	}
 	if _, ok := key.(*int); ok {
 		// By such a key the standard library looks for the context that a derived one ends with. Where it finds none
 		// it starts a goroutine for each.
 		return b.wait().Value(key)
 	}
 	return noMetadata.Value(key)
+}
+
+// changing is the change that the call is, as the audit log will know it; nil for a call without side effects.
+func (b *boundary) changing() *access.Change {
+	a := b.admitted
+	if a.method.about == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.change == nil {
+		request := b.request
+		if b.ended {
+			request = nil // which is the caller's again
+		}
+		b.change = a.method.change(a.principal, request)
+	}
+	return b.change
 }
 
 // Deadline is always set.
