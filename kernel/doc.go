@@ -11,6 +11,7 @@
 //	portal.go    Portal: New, Start, Stop, and what order things happen in
 //	compose.go   manifests checked against each other
 //	open.go      master key, cluster, database
+//	audit.go     the audit log: provided, and told of refused calls
 //	explain.go   the kernel's own contract: why may, or may not, this user do this
 //	main.go      Main: configuration, signals, the first head's link
 package kernel
