@@ -49,4 +49,5 @@ bench: ## The figures of kernel/README.md
 	cd kernel/call/benchmarks && go test -run '^$$' -bench . -benchmem
 	go test -run '^$$' -bench . ./kernel/store
 	CABINET_MILLION=1 go test -run '^$$' -bench ListClients -benchtime 20x -timeout 60m ./modules/clientmanager
+	CABINET_MILLION=1 go test -run XXX -bench ListAuditEntries -benchtime 20x -timeout 30m ./kernel/audit/trail
 	go test -run '^$$' -bench Start -benchtime 5x ./examples/services

@@ -13,8 +13,11 @@ import (
 	"github.com/opencabinet/cabinet/kernel/web"
 )
 
-// kernelID is the kernel's own name among modules; none may take it.
-const kernelID = "kernel"
+// kernelID is the kernel's own name among modules, auditID that under which the audit log is read; no module may take them.
+const (
+	kernelID = "kernel"
+	auditID  = "audit"
+)
 
 // composition is the modules of a portal that are switched on, and what they say of themselves.
 type composition struct {
@@ -30,7 +33,7 @@ func compose(units []module.Unit, cfg *config.Config) (*composition, error) {
 	c := &composition{manifests: []module.Manifest{kernelManifest}, providers: map[string]string{}, requires: map[string][]string{}}
 	off := map[string]string{} // service → the module that would provide it, were it on
 	var errs []error
-	seen := map[string]bool{kernelID: true}
+	seen := map[string]bool{kernelID: true, auditID: true}
 	for _, u := range units {
 		m := u.Module.Manifest()
 		switch {
@@ -38,7 +41,7 @@ func compose(units []module.Unit, cfg *config.Config) (*composition, error) {
 			errs = append(errs, fmt.Errorf("module %q calls itself %q in its manifest: give both the same name", u.Name, m.ID))
 			continue
 		case seen[m.ID]:
-			errs = append(errs, fmt.Errorf("module %q is listed twice, or has the kernel's name", m.ID))
+			errs = append(errs, fmt.Errorf("module %q is listed twice, or has the kernel's name or that of its audit log", m.ID))
 			continue
 		case !cfg.Enabled(m.ID):
 			for _, s := range m.Provides {
@@ -98,6 +101,14 @@ func (c *composition) policy(cfg *config.Config) (*access.Policy, error) {
 	for _, m := range c.manifests {
 		roles = append(roles, m.Roles...)
 		permissions = append(permissions, m.Permissions...)
+	}
+	// The kernel suggests roles for its own permissions, and knows not which the portal has.
+	for i := range kernelManifest.Permissions { // they come first
+		presets := maps.Clone(permissions[i].Presets)
+		maps.DeleteFunc(presets, func(id string, _ access.Reach) bool {
+			return !slices.ContainsFunc(roles, func(r access.Role) bool { return r.ID == id })
+		})
+		permissions[i].Presets = presets
 	}
 	var own []access.RoleGrant
 	for _, id := range slices.Sorted(maps.Keys(cfg.Roles)) {

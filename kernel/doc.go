@@ -13,6 +13,7 @@
 //	open.go      master key, cluster, database
 //	manifest.go  what the kernel itself provides, and its pages
 //	roles.go     roles as people change them; roles_node.go how every node hears of it
+//	audit.go     the audit log: provided, and told of refused calls
 //	explain.go   the kernel's own contract: why may, or may not, this user do this
 //	main.go      Main: configuration, signals, the first head's link
 package kernel

@@ -82,6 +82,8 @@ func TestKilledInTheMiddleOfAnImport(t *testing.T) {
 
 	require.Equal(t, []string{"0"}, query(t, dsn, "select count(*) from clientmanager.clients"), "all or nothing")
 	require.Equal(t, []string{"0"}, query(t, dsn, "select count(*) from clientmanager.history"))
+	const audited = "select count(*) from kernel.audit_entry where method like '%/RunImport'"
+	require.Equal(t, []string{"0"}, query(t, dsn, audited), "what was not done is not told")
 	got, err := imports.GetImport(t.Context(), &clientmanagerv1.GetImportRequest{Id: id})
 	require.NoError(t, err)
 	require.False(t, got.GetImport().GetDone())
@@ -94,6 +96,7 @@ func TestKilledInTheMiddleOfAnImport(t *testing.T) {
 		require.Equal(t, http.StatusSeeOther, response.StatusCode)
 	}
 	require.Equal(t, []string{fmt.Sprint(rows)}, query(t, dsn, "select count(*) from clientmanager.clients"), "once and whole")
+	require.Equal(t, []string{fmt.Sprint(1 + rows)}, query(t, dsn, audited), "the import, and each client")
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 }
 

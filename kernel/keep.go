@@ -36,7 +36,8 @@ func (p *Portal) seed(ctx context.Context) error {
 	return nil
 }
 
-// keepHouse deletes daily what is past its retention: handled events, and answers kept for requests sent twice.
+// keepHouse deletes daily what is past its retention: handled events, answers kept for requests sent twice, and the audit
+// log.
 func (p *Portal) keepHouse() {
 	ctx, cancel := context.WithCancel(p.life)
 	done := make(chan struct{})
@@ -63,13 +64,15 @@ func (p *Portal) keepHouse() {
 func (p *Portal) sweep(ctx context.Context) {
 	events, eventErr := p.dispatcher.Sweep(ctx, p.options.Now().Add(-event.Retention))
 	answers, answerErr := p.db.Sweep(ctx)
-	if err := errors.Join(eventErr, answerErr); err != nil {
+	entries, details := p.config.Audit.Before(p.options.Now())
+	audited, auditErr := p.db.SweepAudit(ctx, entries, details)
+	if err := errors.Join(eventErr, answerErr, auditErr); err != nil {
 		if ctx.Err() == nil {
 			p.options.Log.ErrorContext(ctx, "deleting what is past its retention failed: it is tried again tomorrow", "error", err)
 		}
 		return
 	}
-	if events+answers > 0 {
-		p.options.Log.InfoContext(ctx, "deleted what is past its retention", "events", events, "answers", answers)
+	if events+answers+audited > 0 {
+		p.options.Log.InfoContext(ctx, "deleted what is past its retention", "events", events, "answers", answers, "audited", audited)
 	}
 }

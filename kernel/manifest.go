@@ -3,19 +3,20 @@ package kernel
 import (
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/audit/trail"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
 
 // kernelManifest is what the kernel itself provides, who may call it, and its pages.
 var kernelManifest = module.Manifest{
 	ID:       kernelID,
-	Provides: []string{"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.RoleService"},
-	Permissions: []access.Permission{
+	Provides: []string{"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.RoleService", trail.Service},
+	Permissions: append([]access.Permission{
 		{Name: "kernel.access.explain", Title: "kernel.permission.explain", Presets: heads},
 		{Name: "kernel.roles.read", Title: "kernel.permission.roles_read", Presets: heads},
 		{Name: mayUpdateRoles, Title: "kernel.permission.roles_update", Presets: heads},
-	},
-	Screens: roleScreens(),
+	}, trail.Permissions...),
+	Screens: append(roleScreens(), trail.Screens...),
 }
 
 var heads = map[string]access.Reach{"head": access.All}

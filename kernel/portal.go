@@ -12,12 +12,14 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/audit/trail"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/event"
@@ -47,6 +49,7 @@ type Portal struct {
 	db         *store.DB
 	processes  *plugin.Host // nil when every module runs in this process
 	dispatcher *event.Dispatcher
+	refusals   atomic.Pointer[trail.Refusals] // nil until the database is open
 	url        string
 	address    string
 	said       []string // by the seed, for Main to print
@@ -85,7 +88,7 @@ func New(options Options) (*Portal, error) {
 		return nil, err
 	}
 	p := &Portal{options: options, failed: make(chan error, 1), programs: map[string]*plugin.Process{}}
-	p.router = call.New(call.Options{Log: options.Log, Clock: options.Now})
+	p.router = call.New(call.Options{Log: options.Log, Clock: options.Now, Refused: p.refused})
 	units, err := options.Assemble(p.router)
 	if err != nil {
 		return nil, fmt.Errorf("assemble the modules: %w", err)
@@ -178,6 +181,9 @@ func (p *Portal) start(ctx context.Context) error {
 	}
 	kernelv1.RegisterAccessServiceServer(p.router, &accessService{router: p.router, db: p.db})
 	if err := p.openRoles(ctx); err != nil {
+		return err
+	}
+	if err := p.openAudit(ctx); err != nil {
 		return err
 	}
 	subscriptions, err := p.register(ctx)

@@ -23,8 +23,8 @@ import (
 )
 
 // A module's process is killed again and again under 32 callers: no read fails, no client is made twice, no event is
-// lost or applied twice, and nothing is left when the portal has stopped. Whether the killed one publishes the events
-// or hears them.
+// lost or applied twice, the audit log tells what was done and nothing else, and nothing is left when the portal has
+// stopped. Whether the killed one publishes the events or hears them.
 func TestChaos(t *testing.T) {
 	for _, id := range []string{"clientmanager", "accountmanager"} {
 		t.Run(id+" is killed", func(t *testing.T) {
@@ -235,4 +235,10 @@ func (c *chaos) check() {
 	require.Equal(c, "0", count(`from clientmanager.clients c join accountmanager.client_copies k on k.client_id = c.id
 		where k.suspended <> (c.status = 'suspended')`), "in their order")
 	require.Equal(c, fmt.Sprint(len(c.known)), count("from accountmanager.client_copies"))
+	// In the audit log each effect is once, and nothing without effect.
+	const audited = "from kernel.audit_entry where method "
+	require.Equal(c, fmt.Sprint(c.made.Load()), count(audited+"like '%/CreateClient'"))
+	require.Equal(c, fmt.Sprint(c.made.Load()), count("from clientmanager.clients c join kernel.audit_entry e on e.client_id = c.id and e.resource_id = c.id and e.method like '%/CreateClient'"))
+	require.Equal(c, fmt.Sprint(c.turned.Load()), count(audited+"like '%/SuspendClient' or method like '%/ResumeClient'"))
+	require.Equal(c, fmt.Sprint(c.turned.Load()), count(audited+"= 'accountmanager.follow-clients'"))
 }

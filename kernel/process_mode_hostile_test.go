@@ -147,6 +147,19 @@ var sqlAttacks = map[string]struct {
 	"alter the principal's user":       {forged, []string{"select set_config('cabinet.principal', replace(current_setting('cabinet.principal'), 'staff', 'module'), true)", asOwn, look}},
 	"set a principal of its own":       {forged, []string{"select set_config('cabinet.principal', 'v1.staff|018f3c1e-7d5a-7c3e-9b1f-2a4b6c8d0e1f||clientmanager|99999999999.00', true)", asOwn, look}},
 	"use another module's principal":   {forged, []string{"select set_config('cabinet.principal', 'LOOT', true)", asOwn, `select kernel.once_claim('m', 'r', '\x00')`}},
+	"insert into the audit log":        {denied, []string{"insert into kernel.audit_entry (id, actor_kind, module, method, outcome) values (gen_random_uuid(), 'kernel', 'clientmanager', 'x', 'done')"}},
+	"update the audit log":             {denied, []string{"update kernel.audit_entry set actor_id = null"}},
+	"delete from the audit log":        {denied, []string{"delete from kernel.audit_entry"}},
+	"truncate the audit log":           {denied, []string{"truncate kernel.audit_entry"}},
+	"delete what the audit log holds":  {denied, []string{"delete from kernel.audit_detail"}},
+	"read the audit log":               {denied, []string{"select from kernel.audit_entry"}},
+	"sweep the audit log":              {denied, []string{"select kernel.audit_sweep(now(), now(), 1)"}},
+	"erase from the audit log":         {denied, []string{"select kernel.audit_erase(gen_random_uuid())"}},
+	"tell of a refusal":                {denied, []string{"select kernel.audit_refused('LOOT', 'x')"}},
+	"tell what a user did not do":      {denied, []string{"select kernel.audit('', 'clientmanager.x', '[{}]')"}},
+	"tell what another did":            {forged, []string{"select kernel.audit('LOOT', '', '[{}]')"}},
+	"tell what another's module did":   {denied, []string{"select kernel.audit('LOOT', '', '[{}]')"}},
+	"tell it after the call":           {expired, []string{"select kernel.audit('LOOT', '', '[{}]')"}},
 	"use a principal that has expired": {expired, []string{"select set_config('cabinet.principal', 'LOOT', true)", asOwn, look}},
 }
 
@@ -164,8 +177,17 @@ func TestAHostileProcess(t *testing.T) {
 	// As the kernel would have signed it long ago.
 	old := query(t, p.DSN, `select body || '.' || encode(sha256(outer_pad || sha256(inner_pad || convert_to(body, 'UTF8'))), 'hex')
 		from kernel.principal_key, (values ('v1.staff|018f3c1e-7d5a-7c3e-9b1f-2a4b6c8d0e1f||clientmanager|1000000000')) b(body)`)[0]
+	call := func(module string, until int) string {
+		body := fmt.Sprintf(`{"id":"018f3c1e-7d5a-7c3e-9b1f-2a4b6c8d0e1f","until":%d,"kind":"staff","user":"018f3c1e-7d5a-7c3e-9b1f-2a4b6c8d0e1f","via":[],"module":"%s","method":"/x/Y"}`, until, module)
+		return query(t, p.DSN, `select 'c1.' || encode(sha256(outer_pad || sha256(inner_pad || convert_to('c1.' || body, 'UTF8'))), 'hex') || '.' || body
+			from kernel.principal_key, (values ('`+body+`')) b(body)`)[0]
+	}
 	loot := map[string]string{
 		"use another module's principal":   other,
+		"tell what another did":            strings.Replace(call("clientmanager", 9999999999), "018f3c1e", "018f3c1f", 1),
+		"tell what another's module did":   call("accountmanager", 9999999999),
+		"tell it after the call":           call("clientmanager", 1000000000),
+		"tell of a refusal":                call("clientmanager", 9999999999),
 		"use a principal that has expired": old,
 		"apply for another's subscriber":   "accountmanager.follow-clients",
 	}

@@ -26,6 +26,7 @@ const mayUpdateRoles = "kernel.roles.update"
 // that calls are decided by, on every node.
 type roleService struct {
 	kernelv1.UnimplementedRoleServiceServer
+	db     *store.DB
 	pool   *pgxpool.Pool
 	policy *access.Policy
 	// configured are the roles that portal.yaml speaks of.
@@ -216,12 +217,27 @@ func (s *roleService) change(ctx context.Context, role string, do func(now *acce
 		if err != nil {
 			return status.Error(codes.InvalidArgument, err.Error())
 		}
-		return mayChange(access.From(ctx), role, now, next)
+		if err := mayChange(access.From(ctx), role, now, next); err != nil {
+			return err
+		}
+		return s.db.AuditOwn(ctx, tx, changesOf(role, now, next)...)
 	})
 	if err != nil {
 		return nil, store.ErrorStatus(err)
 	}
 	return changes, s.reload(ctx)
+}
+
+// changesOf is what the audit log keeps: each permission by which the role opens something else than before.
+func changesOf(role string, now, next *access.Policy) []store.FieldChange {
+	before, after := now.Given(role), next.Given(role)
+	changes := []store.FieldChange{}
+	for _, p := range next.Permissions() {
+		if before[p.Name] != after[p.Name] {
+			changes = append(changes, store.FieldChange{Field: role + ": " + p.Name, Before: string(before[p.Name]), After: string(after[p.Name]), Staff: true})
+		}
+	}
+	return changes
 }
 
 // mayChange refuses what would give more than who acts has, and what would leave nobody, or not them, to change it back.

@@ -13,7 +13,7 @@ import (
 // openRoles puts in force what people changed about roles, before anybody is told of them, and has this node hear what
 // others change.
 func (p *Portal) openRoles(ctx context.Context) error {
-	s := &roleService{pool: p.db.Pool(), policy: p.policy, configured: map[string]bool{}, spread: p.spreadPolicy}
+	s := &roleService{db: p.db, pool: p.db.Pool(), policy: p.policy, configured: map[string]bool{}, spread: p.spreadPolicy}
 	for id := range p.config.Roles {
 		s.configured[id] = true
 	}

@@ -95,6 +95,20 @@ func TestRolesAreChangedWhileThePortalRuns(t *testing.T) {
 		query(t, p.DSN, "delete from kernel.role_change")
 		require.Eventually(t, func() bool { return suspend() == nil }, 10*time.Second, 5*time.Millisecond)
 	})
+	t.Run("the audit log has it", func(t *testing.T) {
+		require.NoError(t, setRight(t, head, "manager", permission, none))
+		listed, err := kernelv1.NewAuditServiceClient(head.Conn).ListAuditEntries(t.Context(), &kernelv1.ListAuditEntriesRequest{
+			Method: kernelv1.RoleService_SetRoleRight_FullMethodName, PageSize: 1,
+		})
+		require.NoError(t, err)
+		require.Len(t, listed.GetEntries(), 1)
+		entry, err := kernelv1.NewAuditServiceClient(head.Conn).GetAuditEntry(t.Context(), &kernelv1.GetAuditEntryRequest{Id: listed.GetEntries()[0].GetId()})
+		require.NoError(t, err)
+		require.Equal(t, head.ID, entry.GetEntry().GetActorId())
+		require.Len(t, entry.GetEntry().GetChanges(), 1)
+		require.Equal(t, "granted", entry.GetEntry().GetChanges()[0].GetBefore())
+		require.NoError(t, setRight(t, head, "manager", permission, granted))
+	})
 	t.Run("it is kept", func(t *testing.T) {
 		require.NoError(t, setRight(t, head, "manager", permission, none))
 		p = p.Restart(t)

@@ -47,6 +47,7 @@ func TestInABrowser(t *testing.T) {
 		run("opened", func(t *testing.T) { opened(t, browser, s, manager, page) })
 		run("keyboard", func(t *testing.T) { keyboard(t, browser, s) })
 		run("without script", func(t *testing.T) { bare(t, browser, s) })
+		run("audit", func(t *testing.T) { audited(t, browser, s, head, manager, director, page) })
 		run("paper", func(t *testing.T) { paper(t, browser, s, manager, page) })
 		run("switch", func(t *testing.T) { switches(t, browser, s, s.actingFor(t, people[0].email, roastery)) })
 	})

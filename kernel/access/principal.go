@@ -29,6 +29,18 @@ type Principal struct {
 	ActingFor string
 	// Via names the modules that the call came through, outermost first. The router adds to it.
 	Via []string
+	// ActedBy is the member of staff who acts as this user, a UUID; empty when they act themselves, as nearly always.
+	ActedBy string
+	// Place is where they act from; empty for a module.
+	Place Place
+}
+
+// Place is where somebody acts from, as far as the pages know.
+type Place struct {
+	// Address is the browser's, an IP.
+	Address string
+	// Device is what it runs on, in two words: "Chrome · Windows".
+	Device string
 }
 
 // IsUser tells whether a person is acting, who may be shown a page.

@@ -28,7 +28,7 @@ type admitted struct {
 	restricted bool
 }
 
-// admit fills a when the call may go on. Its errors are statuses.
+// admit fills a when the call may go on; of one that is refused, who called what. Its errors are statuses.
 func (r *Router) admit(ctx context.Context, name string, a *admitted) error {
 	if err := ctx.Err(); err != nil {
 		return status.FromContextError(err).Err()
@@ -43,6 +43,7 @@ func (r *Router) admit(ctx context.Context, name string, a *admitted) error {
 		return status.Error(codes.Unimplemented, s.missing(name))
 	}
 	who := access.From(ctx)
+	a.method, a.principal = m, who
 	depth := depthOf(ctx) + 1
 	if depth > maxDepth {
 		return status.Errorf(codes.ResourceExhausted, "calls lie %d deep within each other, through %s: modules must not call each other in circles",
@@ -57,13 +58,12 @@ func (r *Router) admit(ctx context.Context, name string, a *admitted) error {
 	if !decision.Allowed {
 		return refused(decision)
 	}
-	a.method, a.decision, a.depth = m, decision, depth
+	a.decision, a.depth = decision, depth
 	switch who.Kind {
 	case access.Staff, access.Module, access.Kernel:
 	default:
 		a.restricted = true
 	}
-	a.principal = who
 	if len(who.Via) == 0 {
 		a.principal.Via = m.via // most calls: made once, and like all of a principal never changed
 	} else {

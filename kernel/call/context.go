@@ -2,11 +2,13 @@ package call
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/internal/lazy"
@@ -17,6 +19,11 @@ import (
 type boundary struct {
 	lazy.Context // its parent is the caller's
 	admitted     *admitted
+
+	mu sync.Mutex
+	// request is the caller's; what the call changes is read off it when somebody asks.
+	request proto.Message
+	change  *access.Change
 }
 
 type depthKey struct{}
@@ -35,7 +42,7 @@ func (b *boundary) enter(caller context.Context, a *admitted) {
 	b.Begin(caller, deadline, nil)
 }
 
-// Value knows who calls, what was decided, how deep the call lies, and that there is metadata.
+// Value knows who calls, what was decided and may be changed, how deep the call lies, and that there is metadata.
 func (b *boundary) Value(key any) any {
 	if _, ok := key.(depthKey); ok {
 		return b.admitted.depth
@@ -43,10 +50,31 @@ func (b *boundary) Value(key any) any {
 	if v := access.ValueOf(key, &b.admitted.principal, &b.admitted.decision); v != nil {
 		return v
 	}
+	if access.AsksForChange(key) {
+		return b.changing()
+	}
 	if v := b.Context.Value(key); v != nil {
 		return v
 	}
 	return noMetadata.Value(key)
+}
+
+// changing is the change that the call is, as the audit log will know it; nil for a call without side effects.
+func (b *boundary) changing() *access.Change {
+	a := b.admitted
+	if a.method.about == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.change == nil {
+		request := b.request
+		if b.Ended() {
+			request = nil // which is the caller's again
+		}
+		b.change = a.method.change(a.principal, request)
+	}
+	return b.change
 }
 
 func depthOf(ctx context.Context) int {

@@ -14,6 +14,7 @@
 //	register.go   from grpc.ServiceDesc to methods, everything computed once
 //	as.go         connections of whoever acts
 //	admit.go      who calls, and whether they may
+//	about.go      what a call that changes something is about, for the audit log
 //	unary.go      a call with one message each way
 //	stream.go     a call with many, and its two ends: stream_client.go, stream_server.go
 //	message.go    copies

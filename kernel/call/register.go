@@ -36,7 +36,9 @@ type method struct {
 	staffIn, staffOut *staffMask
 	// constrained messages go through the validator.
 	constrained bool
-	measure     measures
+	// about leads to what the audit log says a call is about; nil for a method without side effects.
+	about   *about
+	measure measures
 	// via is the module's name alone, as a call that comes from the kernel's edges has it.
 	via []string
 }
@@ -167,6 +169,9 @@ func (r *Router) prepare(m *method) (err error) {
 	}
 	m.staffIn = staffMaskOf(m.descriptor.Input())
 	m.staffOut = staffMaskOf(m.descriptor.Output())
+	if !m.rules.ReadOnly {
+		m.about = aboutOf(m.descriptor)
+	}
 	m.constrained = constrained(m.descriptor.Input())
 	if m.constrained { // makes the checks now, so that what cannot be checked is known before the first call
 		var broken *protovalidate.CompilationError

@@ -2,6 +2,7 @@ package call
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -39,6 +40,9 @@ type Options struct {
 	MaxMessageBytes int
 	// Clock measures durations; time.Now when nil.
 	Clock func() time.Time
+	// Refused is told when a person is refused a call that would change something, by the router or the provider, before
+	// their call returns. Nil: nobody is.
+	Refused func(ctx context.Context, change *access.Change, err error)
 	// Upstream takes every call, when it is set: a module's own process has no providers but the portal's.
 	Upstream grpc.ClientConnInterface
 }

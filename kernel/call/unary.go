@@ -18,6 +18,7 @@ func (r *Router) Invoke(ctx context.Context, name string, args, reply any, opts 
 	}
 	u := unaryCall{router: r, options: r.read(opts), transport: Transport{method: name}}
 	err := u.run(ctx, name, args, reply)
+	r.tell(ctx, &u, args, err)
 	u.options.report(&u.transport)
 	for _, finish := range u.options.finish {
 		finish(err)
@@ -63,6 +64,7 @@ func (u *unaryCall) serve(ctx context.Context, reply proto.Message) error {
 		return err
 	}
 	u.within.enter(ctx, &u.admitted)
+	u.within.request = u.request
 	defer u.within.End()
 	u.ctx = u.within.provider(&u.transport)
 	answer, err := u.handle()

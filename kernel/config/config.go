@@ -55,6 +55,9 @@ type Config struct {
 	// Help says whom people turn to; it stands at the foot of the navigation.
 	Help Help `yaml:"help"`
 
+	// Audit says how long the audit log is kept.
+	Audit Audit `yaml:"audit"`
+
 	// Roles are the integrator's own roles by id, beside those that modules bring. Default: none.
 	Roles map[string]Role `yaml:"roles"`
 
@@ -124,6 +127,21 @@ type Help struct {
 
 	// Email is shown where there is no phone. Default: empty.
 	Email string `yaml:"email"`
+}
+
+// Audit says how long it is kept who did what. What is older is deleted daily.
+type Audit struct {
+	// Days is for how many days entries are kept: who did what to what, in ids alone; 30 to 36500. Default: 730.
+	Days int `yaml:"days"`
+
+	// DetailDays is for how many days it is kept what fields held, and from where people acted, which is personal; 1 to
+	// Days. Default: 180.
+	DetailDays int `yaml:"detail_days"`
+}
+
+// Before are the times from before which entries and details are past their retention.
+func (a Audit) Before(now time.Time) (entries, details time.Time) {
+	return now.AddDate(0, 0, -a.Days), now.AddDate(0, 0, -a.DetailDays)
 }
 
 // Role is one of the integrator's own roles.

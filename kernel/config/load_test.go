@@ -212,7 +212,7 @@ func TestEmptyFiles(t *testing.T) {
 // One line for each mistake: the file, then the message that it gives.
 func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
-		{"name: A\n\nadress: x", `portal.yaml:3: unknown key "adress"; known are brand, `},
+		{"name: A\n\nadress: x", `portal.yaml:3: unknown key "adress"; known are audit, brand, `},
 		{"lisen: x", `portal.yaml:1: unknown key "lisen"; did you mean "listen"?`},
 		{"time-zone: UTC", `portal.yaml:1: unknown key "time-zone"; did you mean "time_zone"?`},
 		{"brand:\n  heu: 3", `portal.yaml:2: unknown key "heu" in brand; did you mean "hue"?`},

@@ -62,6 +62,7 @@ func (l *loader) validate(cfg *Config) {
 	}
 	validateBrand(&cfg.Brand, bad)
 	validateHelp(cfg.Help, bad)
+	validateAudit(cfg.Audit, bad)
 	for _, id := range slices.Sorted(maps.Keys(cfg.Roles)) {
 		validateRole(id, cfg.Roles[id], cfg.Locales, bad)
 	}
@@ -72,6 +73,15 @@ func (l *loader) validate(cfg *Config) {
 		case m.Run != RunInProcess && m.Run != RunProcess:
 			bad("modules."+id+".run", "%q is no way to run a module; write inprocess or process, or remove the line", m.Run)
 		}
+	}
+}
+
+func validateAudit(a Audit, bad badFunc) {
+	if a.Days < 30 || a.Days > 36500 {
+		bad("audit.days", "write a number of days from 30 to 36500")
+	}
+	if a.DetailDays < 1 || a.DetailDays > a.Days {
+		bad("audit.detail_days", "write a number of days from 1 to audit.days, %d", a.Days)
 	}
 }
 

@@ -44,6 +44,9 @@ func Apply[T Applier](ctx context.Context, s Transactor[T], fn func(ctx context.
 		if err != nil || tag.RowsAffected() == 0 {
 			return err
 		}
+		if a, ok := any(tx).(interface{ Handler(name string) }); ok {
+			a.Handler(d.subscriber) // whom the audit log names for what fn does
+		}
 		return fn(ctx, tx)
 	})
 }

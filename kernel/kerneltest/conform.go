@@ -34,6 +34,7 @@ type Subject struct {
 //	rows        every table, attacked by its SQL as another client's contact and with false signatures
 //	foreign     every method, with ids of another client
 //	once        every method with a request_id, sent twice, with other content, and at once
+//	audit       every method with side effects leaves an entry in the audit log
 //	events      every event the module hears, delivered twice
 //	life        stopping before starting, twice, and what is left behind
 //
@@ -87,6 +88,7 @@ var parts = []part{
 	{"rows", (*conformance).rows},
 	{"foreign", (*conformance).foreign},
 	{"once", (*conformance).once},
+	{"audit", (*conformance).audit},
 	{"events", (*conformance).events},
 }
 

@@ -69,6 +69,9 @@ func TestConformFinds(t *testing.T) {
 		{name: "a create that does not compare content", part: "once", says: []string{"CreateContact: a request_id that was used for other content is taken"}, fault: func() faulty {
 			return faulty{contacts: func(_ *module.Host, real contacts) contacts { return blind{real} }}
 		}},
+		{name: "a method that leaves no entry", part: "audit", says: []string{"DeleteContact: was done and left no entry in the audit log"}, fault: func() faulty {
+			return faulty{contacts: func(h *module.Host, real contacts) contacts { return silent{real, h} }}
+		}},
 		{name: "an effect without Apply", part: "events", of: "accountmanager", says: []string{"accountmanager.count hears cabinet.clientmanager.v1.ClientSuspended: delivered again, it was applied again"}, fault: func() faulty {
 			return faulty{
 				sql: "create table accountmanager.heard (id uuid primary key); select kernel.protect_all('accountmanager.heard');",

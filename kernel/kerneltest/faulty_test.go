@@ -131,6 +131,17 @@ func (c careless) DeleteContact(ctx context.Context, r *clientmanagerv1.DeleteCo
 	return c.ContactServiceServer.DeleteContact(c.host.Self(ctx), r)
 }
 
+// silent deletes contacts beside the transactions that the audit log knows of.
+type silent struct {
+	clientmanagerv1.ContactServiceServer
+	host *module.Host
+}
+
+func (s silent) DeleteContact(ctx context.Context, r *clientmanagerv1.DeleteContactRequest) (*clientmanagerv1.DeleteContactResponse, error) {
+	_, err := s.host.Store.Exec(ctx, "delete from clientmanager.contacts where id = $1", r.GetId())
+	return &clientmanagerv1.DeleteContactResponse{}, err
+}
+
 // forgetful makes a contact each time it is asked.
 type forgetful struct {
 	clientmanagerv1.ContactServiceServer

@@ -128,6 +128,8 @@ type Section struct {
 	Fields []string `json:"fields"`
 	// Aside puts it beside the main column on wide pages.
 	Aside bool `json:"aside,omitempty"`
+	// OnlySet leaves out of a detail the fields that hold nothing, which are shown as a dash otherwise.
+	OnlySet bool `json:"only_set,omitempty"`
 }
 
 // Related is a list on a detail's page.

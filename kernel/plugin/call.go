@@ -47,7 +47,7 @@ func (p *Process) once(ctx context.Context, method string, readOnly bool, in, ou
 		return err
 	}
 	defer leave()
-	acting, err := p.acting(ctx)
+	acting, change, err := p.acting(ctx)
 	if err != nil {
 		return err
 	}
@@ -57,12 +57,12 @@ func (p *Process) once(ctx context.Context, method string, readOnly bool, in, ou
 	var header, trailer metadata.MD
 	direct := inst.direct.Load()
 	if direct != nil {
-		request := &kernelv1.CallRequest{Method: method, Acting: acting, Token: token, Metadata: wire.Pairs(md)}
+		request := &kernelv1.CallRequest{Method: method, Acting: acting, Token: token, Change: change, Metadata: wire.Pairs(md)}
 		header, trailer, err = direct.invoke(ctx, request, in, out)
 	}
 	switch {
 	case direct == nil, errors.Is(err, errUnsent):
-		err = inst.conn.Invoke(attach(ctx, md, acting, token), method, in, out, grpc.Header(&header), grpc.Trailer(&trailer))
+		err = inst.conn.Invoke(attach(ctx, md, acting, token, change), method, in, out, grpc.Header(&header), grpc.Trailer(&trailer))
 		if p.broken(ctx, inst, err, trailer) {
 			return errBroken
 		}
@@ -114,24 +114,24 @@ func (p *Process) gone(ctx context.Context, inst *instance) bool {
 	return false
 }
 
-// acting is what the process is told of who acts.
-func (p *Process) acting(ctx context.Context) ([]byte, error) {
+// acting is what the process is told of who acts, and of what the call changes.
+func (p *Process) acting(ctx context.Context) (text []byte, change string, err error) {
 	acting := wire.Acting{Principal: access.From(ctx), Decision: access.DecisionFrom(ctx)}
 	if s := p.rows.Load(); s != nil {
-		var err error
 		if acting.Rows, err = s.Rows(ctx); err != nil && !errors.Is(err, store.ErrNoPrincipal) {
-			return nil, err
+			return nil, "", err
 		}
 	}
-	return acting.Marshal()
+	text, err = acting.Marshal()
+	return text, acting.Rows.Change, err
 }
 
 // attach sends it as metadata that nobody but the kernel can write, beside the caller's own.
-func attach(ctx context.Context, md metadata.MD, acting []byte, token string) context.Context {
+func attach(ctx context.Context, md metadata.MD, acting []byte, token, change string) context.Context {
 	if md == nil {
 		md = metadata.MD{}
 	}
-	wire.Attach(md, acting, token)
+	wire.Attach(md, acting, token, change)
 	return metadata.NewOutgoingContext(ctx, md)
 }
 
@@ -144,14 +144,14 @@ func (p *Process) stream(method string, readOnly bool, desc *grpc.StreamDesc, fr
 		return err
 	}
 	defer leave()
-	acting, err := p.acting(ctx)
+	acting, change, err := p.acting(ctx)
 	if err != nil {
 		return err
 	}
 	token, revoke := p.host.tokens.issue(ticket{module: p.spec.ID, ctx: ctx})
 	defer revoke()
 	md, _ := metadata.FromIncomingContext(ctx) // a copy
-	to, err := inst.conn.NewStream(attach(ctx, md, acting, token), desc, method)
+	to, err := inst.conn.NewStream(attach(ctx, md, acting, token, change), desc, method)
 	if err != nil {
 		return err
 	}

@@ -121,3 +121,58 @@ func BenchmarkTx(b *testing.B) {
 		}))
 	}
 }
+
+// BenchmarkAudited writes one row in a transaction of the store that leaves an entry in the audit log, beside the same that
+// leaves none: x-bare is the ratio of the medians, of the same moments. There are 100,000 entries before.
+func BenchmarkAudited(b *testing.B) {
+	w := newWorld(b)
+	_, err := w.admin(b).Exec(b.Context(), `
+		insert into kernel.audit_entry (id, time, actor_kind, actor_id, module, method, resource_id, client_id, outcome)
+		select gen_random_uuid(), now() - n * interval '1 minute', 'staff', gen_random_uuid(), 'shop', '/shop.v1.Bills/PayBill', gen_random_uuid(), gen_random_uuid(), 'done'
+		from generate_series(1, 100000) n`)
+	require.NoError(b, err)
+	var id string
+	require.NoError(b, w.admin(b).QueryRow(b.Context(), "select id::text from shop.bill where title = 'first'").Scan(&id))
+	changes := []store.FieldChange{{Field: "phone", Before: "+380445550142", After: "+380445550143"}, {Field: "name", Before: "Acme", After: "Acme LLC"}}
+	for _, what := range []struct {
+		name  string
+		place access.Place
+		say   func(tx *store.Tx)
+	}{
+		{"entry", access.Place{}, func(*store.Tx) {}},
+		{"entry and place", access.Place{Address: "192.0.2.7", Device: "Firefox · Linux"}, func(*store.Tx) {}},
+		{"entry, place and two fields", access.Place{Address: "192.0.2.7", Device: "Firefox · Linux"}, func(tx *store.Tx) { tx.Audit().First().Changes = changes }},
+		{"100 entries with two fields", access.Place{Address: "192.0.2.7", Device: "Firefox · Linux"}, func(tx *store.Tx) {
+			for range 100 {
+				tx.Audit().About(store.Subject{Resource: "shop.v1.Bill", ResourceID: store.NewID(), ClientID: w.mine}).Changes = changes
+			}
+		}},
+	} {
+		b.Run(what.name, func(b *testing.B) {
+			write := func(ctx context.Context, say func(*store.Tx)) time.Duration {
+				began := time.Now()
+				require.NoError(b, w.shop.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+					say(tx)
+					_, err := tx.Exec(ctx, "update shop.bill set title = title where id = $1", id)
+					return err
+				}))
+				return time.Since(began)
+			}
+			var bare, audited []time.Duration
+			for b.Loop() {
+				ctx := w.asContact(b)
+				bare = append(bare, write(ctx, func(*store.Tx) {}))
+				who := access.From(ctx)
+				who.Place = what.place
+				ctx = access.WithChange(ctx, &access.Change{
+					ID: store.NewID(), Who: who, Module: "shop", Method: "/shop.v1.Bills/PayBill", Resource: "shop.v1.Bill", ResourceID: id, ClientID: w.mine,
+				})
+				audited = append(audited, write(ctx, what.say))
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(float64(median(bare).Microseconds()), "bare-µs")
+			b.ReportMetric(float64(median(audited).Microseconds()), "audited-µs")
+			b.ReportMetric(float64(median(audited))/float64(median(bare)), "x-bare")
+		})
+	}
+}

@@ -39,7 +39,8 @@
 //
 // # Retention
 //
-// Answers kept by [Once] are deleted a week after they were given, by [DB.Sweep].
+// Answers kept by [Once] are deleted a week after they were given, by [DB.Sweep]; the audit log as long ago as the host says,
+// by [DB.SweepAudit].
 //
 // # Files
 //
@@ -54,6 +55,7 @@
 //	scope.go    the choice of role
 //	store.go    Store, Query, QueryOne
 //	tx.go       Tx, savepoints
+//	audit.go    what transactions leave in the audit log, and its sweep
 //	once.go     Once
 //	clients.go  clients and grants
 //	where.go    Where

@@ -13,16 +13,21 @@ import (
 
 // Rows are a scope of rows as the host hands it to a module's process with a call: the database role to take and the
 // signed setting that says who acts. The zero Rows reach none.
-type Rows struct{ Role, Setting string }
+type Rows struct {
+	Role, Setting string
+	// Change is what the portal signed about a call that may change something, for the audit log.
+	Change string
+}
 
 // Rows returns the scope of the call under way, for a process that serves it in the module's place. A call that
 // reaches no rows gives none.
 func (s *Store) Rows(ctx context.Context) (Rows, error) {
-	if access.DecisionFrom(ctx).Reach == access.None {
-		return Rows{}, nil
+	change, err := s.scoper.change(ctx)
+	if err != nil || access.DecisionFrom(ctx).Reach == access.None {
+		return Rows{Change: change}, err
 	}
 	role, setting, err := s.scoper.scope(ctx)
-	return Rows{role, setting}, err
+	return Rows{role, setting, change}, err
 }
 
 // PageKey is what the module's page tokens are signed with, for a process that serves it.

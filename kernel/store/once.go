@@ -65,6 +65,7 @@ func Once[Resp proto.Message](ctx context.Context, tx *Tx, requestID string, req
 	if err != nil {
 		return none, tx.fail(err)
 	}
+	tx.audited.answered(answer)
 	kept, err := proto.Marshal(answer)
 	if err != nil {
 		return none, tx.fail(fmt.Errorf("store: answer to request %s: %w", requestID, err))

@@ -69,14 +69,7 @@ func (s *signer) sign(ctx context.Context, p access.Principal, module string) (s
 	if p.Kind != access.Contact {
 		client = ""
 	}
-	now := s.clock()
-	until := now.Add(signedFor)
-	if deadline, ok := ctx.Deadline(); ok {
-		// The deadline is of the real clock: only what is left of it counts.
-		if left := time.Until(deadline) + time.Second; left > signedFor {
-			until = now.Add(min(left, signedForMost))
-		}
-	}
+	until := s.until(ctx)
 	text := make([]byte, 0, 256)
 	text = append(text, "v1."...)
 	text = append(text, p.Kind...)
@@ -91,4 +84,16 @@ func (s *signer) sign(ctx context.Context, p access.Principal, module string) (s
 	text = hex.AppendEncode(append(text, '.'), h.Sum(sum[:0]))
 	s.pool.Put(h)
 	return string(text), nil
+}
+
+// until is how long what is signed for a call holds.
+func (s *signer) until(ctx context.Context) time.Time {
+	now := s.clock()
+	if deadline, ok := ctx.Deadline(); ok {
+		// The deadline is of the real clock: only what is left of it counts.
+		if left := time.Until(deadline) + time.Second; left > signedFor {
+			return now.Add(min(left, signedForMost))
+		}
+	}
+	return now.Add(signedFor)
 }

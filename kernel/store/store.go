@@ -25,6 +25,8 @@ type Store struct {
 // scoper finds the role to take and the setting to make for who acts in a context.
 type scoper interface {
 	scope(ctx context.Context) (role, setting string, err error)
+	// change is what the portal signs about the call under way, for the audit log; empty when it changes nothing.
+	change(ctx context.Context) (string, error)
 }
 
 // Querier is what Query and QueryOne read from: a [*Store], each statement by itself, or a [*Tx].
@@ -54,7 +56,7 @@ func (s *Store) batch(ctx context.Context) (*pgx.Batch, error) {
 	return b, nil
 }
 
-// Exec runs one statement, which commits by itself. When the connection is lost after it was sent nobody knows whether it
+// Exec runs one statement, which commits by itself and leaves no entry in the audit log. When the connection is lost after it was sent nobody knows whether it
 // did, and the error says so.
 func (s *Store) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	b, err := s.batch(ctx)

@@ -22,6 +22,8 @@ type Tx struct {
 	after  []func()
 	local  map[any]any
 	failed error
+
+	audited Audited
 }
 
 // txTries is how often a transaction is run before a deadlock or a failure to serialise is the caller's.
@@ -90,6 +92,9 @@ func (s *Store) try(ctx context.Context, do func(ctx context.Context, tx *Tx) er
 	if tx.failed != nil {
 		return tx.failed
 	}
+	if err := tx.writeAudit(held); err != nil {
+		return err
+	}
 	if err := begun.Commit(ctx); err != nil {
 		return atCommit(err)
 	}
@@ -124,6 +129,7 @@ func lostCode(code string) bool { return len(code) == 5 && (code[:2] == "08" || 
 // Exec runs one statement in the transaction.
 func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	tag, err := tx.pgx.Exec(ctx, sql, args...)
+	tx.audited.tagged(tag)
 	return tag, txError(err)
 }
 
@@ -131,12 +137,14 @@ func (tx *Tx) read(ctx context.Context, sql string, args []any, collect func(pgx
 	rows, err := tx.pgx.Query(ctx, sql, args...)
 	if err == nil {
 		err = collect(rows)
+		tx.audited.tagged(rows.CommandTag())
 	}
 	return txError(err)
 }
 
 // Batch sends many statements in one go and returns the first error. Their rows are dropped.
 func (tx *Tx) Batch(ctx context.Context, b *pgx.Batch) error {
+	tx.audited.wrote = true // tags are dropped
 	return txError(tx.pgx.SendBatch(ctx, b).Close())
 }
 
@@ -144,6 +152,7 @@ func (tx *Tx) Batch(ctx context.Context, b *pgx.Batch) error {
 // sees all rows by being their owner, so it is for tables without: use Batch, or insert … select from unnest($1).
 func (tx *Tx) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error) {
 	n, err := tx.pgx.CopyFrom(ctx, table, columns, rows)
+	tx.audited.wrote = tx.audited.wrote || n > 0
 	return n, txError(err)
 }
 
@@ -161,7 +170,7 @@ func (tx *Tx) Savepoint(ctx context.Context, do func(ctx context.Context) error)
 		return txError(err)
 	}
 	outer, before, after, local := tx.pgx, len(tx.before), len(tx.after), maps.Clone(tx.local)
-	var reverts []func()
+	reverts := []func(){tx.audited.mark()}
 	for _, v := range local {
 		if r, ok := v.(Reverter); ok {
 			reverts = append(reverts, r.Mark())

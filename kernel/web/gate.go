@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/web/screen"
@@ -232,6 +233,11 @@ func (s *Server) render(c echo.Context, code int, page templ.Component) error {
 		return err
 	}
 	return c.HTML(code, out.String())
+}
+
+// place is where a request comes from, for the audit log.
+func place(c echo.Context) access.Place {
+	return access.Place{Address: c.RealIP(), Device: access.Device(c.Request().UserAgent())}
 }
 
 func origin(c echo.Context) *kernelv1.Origin {

@@ -135,7 +135,9 @@ func (s *Server) page(c echo.Context, code int, p *screen.Page, e *screen.Env) e
 
 // asKernel is the request's context with the kernel acting, for what only the kernel may ask.
 func (s *Server) asKernel(c echo.Context) context.Context {
-	return access.With(c.Request().Context(), access.AsKernel())
+	who := access.AsKernel()
+	who.Place = place(c)
+	return access.With(c.Request().Context(), who)
 }
 
 func (s *Server) switchClient(c echo.Context) error {

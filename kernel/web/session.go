@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
@@ -65,8 +66,7 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil || cookie.Value == "" || len(cookie.Value) > 256 {
 			return next(c)
 		}
-		ctx := access.With(c.Request().Context(), access.AsKernel())
-		response, err := s.identity.Identify(ctx, &kernelv1.IdentifyRequest{SessionToken: cookie.Value})
+		response, err := s.identity.Identify(s.asKernel(c), &kernelv1.IdentifyRequest{SessionToken: cookie.Value})
 		switch status.Code(err) {
 		case codes.OK:
 		case codes.Unauthenticated, codes.InvalidArgument:
@@ -77,7 +77,10 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		v.identity, v.token = response.GetIdentity(), cookie.Value
 		v.principal = PrincipalOf(v.identity)
-		c.SetRequest(c.Request().WithContext(access.With(c.Request().Context(), v.principal)))
+		v.principal.Place = place(c)
+		// What speaks to people says it in the language of the page.
+		ctx := metadata.AppendToOutgoingContext(c.Request().Context(), "accept-language", s.text(c).Language())
+		c.SetRequest(c.Request().WithContext(access.With(ctx, v.principal)))
 		return next(c)
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -59,6 +61,8 @@ func (s *identityService) AcceptInvitation(ctx context.Context, r *kernelv1.Acce
 	}
 	var opened openedSession
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		audit.About(tx, &accountmanagerv1.Invitation{Id: found.ID, ClientId: found.ClientID})
+		audit.By(tx, guest.userID, found.Staff)
 		if err := s.admit(ctx, tx, found, guest); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
@@ -15,6 +16,7 @@ import (
 // the same people that act for another of their clients go on.
 func (m *Module) clientSuspended(ctx context.Context, _ event.Event, e *clientmanagerv1.ClientSuspended) error {
 	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
+		audit.Concerns(tx, e.GetClientId())
 		if err := m.setSuspended(ctx, tx, e.GetClientId(), true); err != nil {
 			return err
 		}
@@ -29,6 +31,7 @@ func (m *Module) clientSuspended(ctx context.Context, _ event.Event, e *clientma
 // clientResumed lets people act for a client again; they sign in anew.
 func (m *Module) clientResumed(ctx context.Context, _ event.Event, e *clientmanagerv1.ClientResumed) error {
 	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
+		audit.Concerns(tx, e.GetClientId())
 		return m.setSuspended(ctx, tx, e.GetClientId(), false)
 	})
 }

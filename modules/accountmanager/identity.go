@@ -10,6 +10,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -45,6 +47,7 @@ func (s *identityService) SignIn(ctx context.Context, r *kernelv1.SignInRequest)
 	}
 	var opened openedSession
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		audit.By(tx, found.UserID, found.Staff)
 		opened, err = s.open(ctx, tx, opening{userID: found.UserID, proved: found.Set, kept: r.GetKeep(), origin: r.GetOrigin()})
 		return err
 	})
@@ -109,10 +112,11 @@ func (m *Module) open(ctx context.Context, tx *store.Tx, o opening) (openedSessi
 			return openedSession{}, err
 		}
 	}
+	audit.Concerns(tx, acting)
 	token, hash := newToken()
 	opened := openedSession{id: store.NewID(), token: token, end: now.Add(m.settings.SessionLongest)}
 	if err := insertSession(ctx, tx, newSession{
-		id: opened.id, userID: o.userID, hash: hash, clientID: acting, kept: o.kept, device: device(o.origin.GetUserAgent()),
+		id: opened.id, userID: o.userID, hash: hash, clientID: acting, kept: o.kept, device: access.Device(o.origin.GetUserAgent()),
 		address: o.origin.GetRemoteAddress(), now: now, expire: m.expiry(now, opened.end, o.kept), end: opened.end,
 	}); err != nil {
 		return openedSession{}, err
@@ -190,11 +194,29 @@ func (s *identityService) Identify(ctx context.Context, r *kernelv1.IdentifyRequ
 	return &kernelv1.IdentifyResponse{Identity: id}, nil
 }
 
+// GetNames says what users are called.
+func (s *identityService) GetNames(ctx context.Context, r *kernelv1.GetNamesRequest) (*kernelv1.GetNamesResponse, error) {
+	people, err := s.people(s.host.Self(ctx), r.GetUserIds())
+	if err != nil {
+		return nil, err
+	}
+	response := &kernelv1.GetNamesResponse{Names: map[string]string{}}
+	for id, p := range people {
+		response.Names[id] = p.Name
+	}
+	return response, nil
+}
+
 // SignOut ends a session.
 func (s *identityService) SignOut(ctx context.Context, r *kernelv1.SignOutRequest) (*kernelv1.SignOutResponse, error) {
 	ctx = s.host.Self(ctx)
 	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return endSession(ctx, tx, hashToken(r.GetSessionToken()))
+		ended, err := endSession(ctx, tx, hashToken(r.GetSessionToken()))
+		if err == nil && ended.UserID != "" {
+			audit.By(tx, ended.UserID, ended.Staff)
+			audit.Concerns(tx, ended.ClientID)
+		}
+		return err
 	})
 	return &kernelv1.SignOutResponse{}, err
 }
@@ -212,6 +234,8 @@ func (s *identityService) SwitchClient(ctx context.Context, r *kernelv1.SwitchCl
 		return nil, errNotActing
 	}
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		audit.By(tx, found.UserID, found.Staff)
+		audit.Concerns(tx, r.GetClientId())
 		return actFor(ctx, tx, found, r.GetClientId())
 	})
 	return &kernelv1.SwitchClientResponse{}, err

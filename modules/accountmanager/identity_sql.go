@@ -116,9 +116,16 @@ func (m *Module) seen(ctx context.Context, s foundSession, now time.Time) error 
 	})
 }
 
-func endSession(ctx context.Context, tx *store.Tx, hash []byte) error {
-	_, err := tx.Exec(ctx, `delete from accountmanager.sessions where token_hash = $1`, hash)
-	return err
+// endedSession is whose a session was, and for whom they acted; zero when there was none.
+type endedSession struct {
+	UserID, ClientID string
+	Staff            bool
+}
+
+func endSession(ctx context.Context, tx *store.Tx, hash []byte) (endedSession, error) {
+	return firstOf(store.Query(ctx, tx, pgx.RowToStructByPos[endedSession], `
+		delete from accountmanager.sessions s using accountmanager.users u
+		where s.token_hash = $1 and u.user_id = s.user_id returning u.user_id::text, coalesce(s.client_id::text, ''), u.staff`, hash))
 }
 
 // actFor looks again whether the client is one of the user's, and holds that: it may have been taken since.

@@ -14,6 +14,7 @@ import (
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -162,6 +163,9 @@ func (s *invitationService) RevokeInvitation(ctx context.Context, r *accountmana
 	var row invitationRow
 	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		row, err = firstOf(revokeInvitation(ctx, tx, r.GetId(), s.seesStaff(ctx), s.host.Now()))
+		if row.ID != "" {
+			audit.About(tx, row.proto())
+		}
 		return err
 	})
 	switch {

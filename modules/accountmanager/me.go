@@ -9,6 +9,7 @@ import (
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
@@ -74,6 +75,7 @@ func (s *meService) UpdateMe(ctx context.Context, r *accountmanagerv1.UpdateMeRe
 		if err := module.Constrained("me", after.proto(), mask...); err != nil {
 			return err
 		}
+		audit.Changed(tx, row.proto(), after.proto())
 		return updateMe(ctx, tx, after)
 	})
 	if err != nil {
@@ -135,6 +137,7 @@ func (s *meService) ChangePassword(ctx context.Context, r *accountmanagerv1.Chan
 		if err := setPassword(ctx, tx, who.UserID, hash, s.host.Now()); err != nil {
 			return err
 		}
+		audit.About(tx, &accountmanagerv1.Me{UserId: who.UserID})
 		_, err := endOthers(ctx, tx, who.UserID, who.SessionID)
 		return err
 	})

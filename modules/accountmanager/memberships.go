@@ -8,6 +8,7 @@ import (
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -59,16 +60,21 @@ func (s *membershipService) withPeople(ctx context.Context, rows []membershipRow
 	out := make([]*accountmanagerv1.Membership, 0, len(rows))
 	for _, row := range rows {
 		person := people[row.UserID]
-		membership := &accountmanagerv1.Membership{
-			Id: row.ID, ClientId: row.ClientID, UserId: row.UserID, Name: person.Name, Email: person.Email, Role: row.Role,
-			CreateTime: timestamppb.New(row.Created),
-		}
+		membership := row.proto()
+		membership.Name, membership.Email = person.Name, person.Email
 		if person.LastSeen != nil {
 			membership.LastSeenTime = timestamppb.New(*person.LastSeen)
 		}
 		out = append(out, membership)
 	}
 	return out, nil
+}
+
+// proto is the membership without what its person is called.
+func (r membershipRow) proto() *accountmanagerv1.Membership {
+	return &accountmanagerv1.Membership{
+		Id: r.ID, ClientId: r.ClientID, UserId: r.UserID, Role: r.Role, CreateTime: timestamppb.New(r.Created),
+	}
 }
 
 // GetMembership returns one that the caller sees.
@@ -108,10 +114,15 @@ func (s *membershipService) UpdateMembership(ctx context.Context, r *accountmana
 	if err := s.checkGive(access.From(ctx), "role", r.GetRole(), false); err != nil {
 		return nil, err
 	}
+	present := row
 	err = s.host.Store.Tx(s.host.Self(ctx), func(ctx context.Context, tx *store.Tx) error {
 		row, err = firstOf(setMembershipRole(ctx, tx, row.ID, r.GetRole()))
 		if err == nil && row.ID == "" {
 			err = errNoMembership
+		}
+		if err == nil {
+			audit.About(tx, row.proto())
+			audit.Changed(tx, present.proto(), row.proto())
 		}
 		return err
 	})
@@ -137,6 +148,7 @@ func (s *membershipService) DeleteMembership(ctx context.Context, r *accountmana
 		if err != nil || !gone {
 			return err // somebody else was faster: it is as the caller wants it
 		}
+		audit.Changed(tx, row.proto(), nil)
 		if err := tx.RevokeClients(ctx, row.UserID, row.ClientID); err != nil {
 			return err
 		}

@@ -10,6 +10,8 @@ import (
 	"github.com/alexedwards/argon2id"
 	"golang.org/x/sync/semaphore"
 
+	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
@@ -74,7 +76,8 @@ func (p *passwords) check(ctx context.Context, key string, a account, password s
 	defer cancel()
 	var verdict error
 	err := p.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		verdict = nil // this may run again after a deadlock
+		verdict = nil   // this may run again after a deadlock
+		audit.Quiet(tx) // unless the password is wrong: what it was for comes after
 		count, err := lockTries(ctx, tx, key, a.UserID, p.host.Now())
 		if err != nil {
 			return err
@@ -91,6 +94,7 @@ func (p *passwords) check(ctx context.Context, key string, a account, password s
 			return p.right(ctx, tx, key, a, password, made)
 		}
 		verdict = wrongPassword(strconv.Itoa(p.tries - count.Wrong - 1))
+		p.audit(tx, a)
 		return p.wrong(ctx, tx, key, count)
 	})
 	if err != nil {
@@ -109,6 +113,15 @@ func (p *passwords) right(ctx context.Context, tx *store.Tx, key string, a accou
 		return err
 	}
 	return replaceHash(ctx, tx, a, hash)
+}
+
+// audit says that somebody did not come in. Of whom nobody knows, nothing is said.
+func (p *passwords) audit(tx *store.Tx, a account) {
+	tx.Audit().Quiet = false
+	audit.Refused(tx, "wrong_password")
+	if a.UserID != "" {
+		audit.About(tx, &accountmanagerv1.User{Id: a.UserID})
+	}
 }
 
 func (p *passwords) wrong(ctx context.Context, tx *store.Tx, key string, count tries) error {

@@ -2,7 +2,6 @@ package accountmanager
 
 import (
 	"context"
-	"strings"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -63,31 +62,4 @@ func (s *meService) RevokeOtherSessions(ctx context.Context, _ *accountmanagerv1
 		return err
 	})
 	return response, err
-}
-
-// The order matters: browsers name those that they descend from as well.
-var (
-	browsers = [][2]string{
-		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"YaBrowser", "Yandex"}, {"SamsungBrowser", "Samsung Internet"},
-		{"Firefox", "Firefox"}, {"FxiOS", "Firefox"}, {"CriOS", "Chrome"}, {"Chrome", "Chrome"}, {"Safari", "Safari"}, {"curl", "curl"},
-	}
-	systems = [][2]string{
-		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"}, {"CrOS", "ChromeOS"},
-		{"Mac OS X", "macOS"}, {"Linux", "Linux"},
-	}
-)
-
-// device says in two words what a browser says of itself in a line: "Chrome · Windows". Names of products alone, so
-// that no language is needed.
-func device(agent string) string {
-	var words []string
-	for _, names := range [][][2]string{browsers, systems} {
-		for _, name := range names {
-			if strings.Contains(agent, name[0]) {
-				words = append(words, name[1])
-				break
-			}
-		}
-	}
-	return strings.Join(words, " · ")
 }

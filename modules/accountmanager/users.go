@@ -10,6 +10,7 @@ import (
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
@@ -111,6 +112,7 @@ func (s *userService) UpdateUser(ctx context.Context, r *accountmanagerv1.Update
 				return err
 			}
 		}
+		audit.Changed(tx, old.proto(), after.proto())
 		return updateUser(ctx, tx, after)
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
@@ -118,6 +119,7 @@ func (m *Module) add(ctx context.Context, tx *store.Tx, clients []*v1.Client, wh
 			c.ManagerId, c.ManagerName = who.UserID, who.Name
 		}
 		ids[i], entries[i] = c.GetId(), entry{client: c.GetId(), what: what}
+		audit.About(tx, c)
 		if err := m.host.Publish(ctx, tx, c.GetId(), &v1.ClientCreated{ClientId: c.GetId(), Time: now}); err != nil {
 			return err
 		}
@@ -177,7 +179,7 @@ func (m *Module) change(ctx context.Context, want *v1.Client, fields []string, w
 		if err := module.Constrained("client", client); err != nil {
 			return nil, err
 		}
-		return m.save(ctx, tx, client, entry{what: what, fields: differ})
+		return m.save(ctx, tx, present, client, entry{what: what, fields: differ})
 	})
 }
 
@@ -195,8 +197,9 @@ func (m *Module) hold(ctx context.Context, id string, do func(ctx context.Contex
 	return out, taken(err)
 }
 
-// save writes a held client over, with its history.
-func (m *Module) save(ctx context.Context, tx *store.Tx, client *v1.Client, e entry) (*v1.Client, error) {
+// save writes a held client over, with its history. present is how it was.
+func (m *Module) save(ctx context.Context, tx *store.Tx, present, client *v1.Client, e entry) (*v1.Client, error) {
+	audit.Changed(tx, present, client)
 	client = proto.CloneOf(client)
 	client.Revision++
 	client.UpdateTime = timestamppb.New(m.host.Now())

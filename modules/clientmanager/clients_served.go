@@ -39,11 +39,12 @@ func (m *Module) setStatus(ctx context.Context, id string, status v1.ClientStatu
 		if client.GetStatus() == status {
 			return client, nil
 		}
+		present := proto.CloneOf(client)
 		client.Status = status
 		if err := m.host.Publish(ctx, tx, id, news); err != nil {
 			return nil, err
 		}
-		return m.save(ctx, tx, client, e)
+		return m.save(ctx, tx, present, client, e)
 	})
 }
 
@@ -76,6 +77,7 @@ func (m *Module) assign(ctx context.Context, tx *store.Tx, client *v1.Client, id
 	if former == id && client.GetManagerName() == name {
 		return client, nil
 	}
+	present := proto.CloneOf(client)
 	client.ManagerId, client.ManagerName = id, name
 	e := entry{what: "manager_assigned", detail: name}
 	switch {
@@ -84,7 +86,7 @@ func (m *Module) assign(ctx context.Context, tx *store.Tx, client *v1.Client, id
 	case id == "":
 		e = entry{what: "manager_removed"}
 	}
-	client, err := m.save(ctx, tx, client, e)
+	client, err := m.save(ctx, tx, present, client, e)
 	if err != nil || former == id {
 		return client, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
@@ -173,6 +174,7 @@ func (s *contactService) UpdateContact(ctx context.Context, r *v1.UpdateContactR
 				return err
 			}
 		}
+		audit.Changed(tx, present, contact)
 		contact.Revision++
 		return s.write(ctx, tx, contact, "contact_updated")
 	})
@@ -204,6 +206,7 @@ func (s *contactService) DeleteContact(ctx context.Context, r *v1.DeleteContactR
 		if _, err := tx.Exec(ctx, `delete from clientmanager.contacts where id = $1`, r.GetId()); err != nil {
 			return err
 		}
+		audit.Changed(tx, contact, nil)
 		return s.record(ctx, tx, []entry{{client: contact.GetClientId(), what: "contact_removed"}})
 	})
 	if err != nil {

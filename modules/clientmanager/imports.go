@@ -10,6 +10,7 @@ import (
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -163,6 +164,7 @@ func (s *importService) writeRows(ctx context.Context, tx *store.Tx, rows []plan
 		case kernelv1.RowOutcome_ROW_OUTCOME_CREATED:
 			created = append(created, row.client)
 		case kernelv1.RowOutcome_ROW_OUTCOME_UPDATED:
+			audit.Changed(tx, row.present, row.client)
 			row.client.Revision++
 			row.client.UpdateTime = now
 			updated = append(updated, row.client)

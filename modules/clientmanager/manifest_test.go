@@ -14,6 +14,7 @@ import (
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/audit/trail"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/web/screen"
@@ -29,8 +30,9 @@ func TestScreensFitTheirContracts(t *testing.T) {
 	accountmanagerv1.RegisterMeServiceServer(r, accountmanagerv1.UnimplementedMeServiceServer{})
 	accountmanagerv1.RegisterInvitationServiceServer(r, accountmanagerv1.UnimplementedInvitationServiceServer{})
 	accountmanagerv1.RegisterMembershipServiceServer(r, accountmanagerv1.UnimplementedMembershipServiceServer{})
+	kernelv1.RegisterAuditServiceServer(router, kernelv1.UnimplementedAuditServiceServer{})
 	require.NoError(t, router.Err())
-	_, err := screen.Compile(router, []module.Manifest{clientmanager.New(nil).Manifest(), accountmanager.New(nil).Manifest()})
+	_, err := screen.Compile(router, []module.Manifest{{ID: "kernel", Screens: trail.Screens}, clientmanager.New(nil).Manifest(), accountmanager.New(nil).Manifest()})
 	require.NoError(t, err)
 }
 

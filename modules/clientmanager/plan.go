@@ -14,7 +14,9 @@ type planned struct {
 	problem *problem
 	// client is what is written: a new one, or the present one as changed. nil when nothing is.
 	client *v1.Client
-	fields []string // of an update: what differs
+	// present is what an update found.
+	present *v1.Client
+	fields  []string // of an update: what differs
 }
 
 // known is what the portal has already of what a file names.
@@ -114,7 +116,7 @@ func decideOne(p *planned, row parsed, k known, codes, taxIDs, ids map[string]bo
 		p.outcome = kernelv1.RowOutcome_ROW_OUTCOME_UNCHANGED
 		return nil
 	}
-	p.outcome, p.client, p.fields = kernelv1.RowOutcome_ROW_OUTCOME_UPDATED, client, differ
+	p.outcome, p.client, p.present, p.fields = kernelv1.RowOutcome_ROW_OUTCOME_UPDATED, client, present, differ
 	return nil
 }
 

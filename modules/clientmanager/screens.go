@@ -41,6 +41,7 @@ var clientScreens = []module.Screen{
 			{Screen: "accountmanager.memberships", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "accountmanager.invitations", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.history", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "kernel.audit", Bind: map[string]string{"client_id": "id"}},
 		},
 		Actions: []module.Action{
 			{ID: "assign", Label: "clientmanager.client.assign", Icon: "person", Path: "/clients/{id}/manager"},

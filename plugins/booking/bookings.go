@@ -10,6 +10,7 @@ import (
 
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/store"
 	v1 "github.com/opencabinet/cabinet/plugins/booking/v1"
 )
@@ -229,7 +230,9 @@ func (s *bookingService) CancelBooking(ctx context.Context, r *v1.CancelBookingR
 		if !row.End.After(now) {
 			return errOver
 		}
+		present := row.booking(s.host.Zone)
 		row.State, row.CancelReason, row.Cancelled = "cancelled", strings.TrimSpace(r.GetReason()), &now
+		audit.Changed(tx, present, row.booking(s.host.Zone))
 		if err := cancelBooking(ctx, tx, row.ID, row.CancelReason, now); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 	v1 "github.com/opencabinet/cabinet/plugins/booking/v1"
@@ -167,6 +168,7 @@ func (m *Module) change(ctx context.Context, id string, revision int64, apply fu
 		case revision != 0 && revision != present.GetRevision():
 			return errMeanwhile
 		}
+		audit.Changed(tx, present, resource)
 		resource.Revision++
 		if err := checkResource(resource); err != nil {
 			return err

@@ -25,6 +25,7 @@ const (
 	IdentityService_SwitchClient_FullMethodName      = "/cabinet.kernel.v1.IdentityService/SwitchClient"
 	IdentityService_PreviewInvitation_FullMethodName = "/cabinet.kernel.v1.IdentityService/PreviewInvitation"
 	IdentityService_AcceptInvitation_FullMethodName  = "/cabinet.kernel.v1.IdentityService/AcceptInvitation"
+	IdentityService_GetNames_FullMethodName          = "/cabinet.kernel.v1.IdentityService/GetNames"
 	IdentityService_InviteFirstHead_FullMethodName   = "/cabinet.kernel.v1.IdentityService/InviteFirstHead"
 )
 
@@ -48,6 +49,8 @@ type IdentityServiceClient interface {
 	PreviewInvitation(ctx context.Context, in *PreviewInvitationRequest, opts ...grpc.CallOption) (*PreviewInvitationResponse, error)
 	// Uses an invitation up, once: makes the user or gives the existing one the new right, and opens a session.
 	AcceptInvitation(ctx context.Context, in *AcceptInvitationRequest, opts ...grpc.CallOption) (*AcceptInvitationResponse, error)
+	// Says what users are called now, for the audit log, which keeps ids alone. Who is not known any more is left out.
+	GetNames(ctx context.Context, in *GetNamesRequest, opts ...grpc.CallOption) (*GetNamesResponse, error)
 	// Gives the one-time token by which the first head of a new portal comes in; empty when the portal has a head.
 	// Each call revokes the token given before.
 	InviteFirstHead(ctx context.Context, in *InviteFirstHeadRequest, opts ...grpc.CallOption) (*InviteFirstHeadResponse, error)
@@ -121,6 +124,16 @@ func (c *identityServiceClient) AcceptInvitation(ctx context.Context, in *Accept
 	return out, nil
 }
 
+func (c *identityServiceClient) GetNames(ctx context.Context, in *GetNamesRequest, opts ...grpc.CallOption) (*GetNamesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetNamesResponse)
+	err := c.cc.Invoke(ctx, IdentityService_GetNames_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *identityServiceClient) InviteFirstHead(ctx context.Context, in *InviteFirstHeadRequest, opts ...grpc.CallOption) (*InviteFirstHeadResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(InviteFirstHeadResponse)
@@ -151,6 +164,8 @@ type IdentityServiceServer interface {
 	PreviewInvitation(context.Context, *PreviewInvitationRequest) (*PreviewInvitationResponse, error)
 	// Uses an invitation up, once: makes the user or gives the existing one the new right, and opens a session.
 	AcceptInvitation(context.Context, *AcceptInvitationRequest) (*AcceptInvitationResponse, error)
+	// Says what users are called now, for the audit log, which keeps ids alone. Who is not known any more is left out.
+	GetNames(context.Context, *GetNamesRequest) (*GetNamesResponse, error)
 	// Gives the one-time token by which the first head of a new portal comes in; empty when the portal has a head.
 	// Each call revokes the token given before.
 	InviteFirstHead(context.Context, *InviteFirstHeadRequest) (*InviteFirstHeadResponse, error)
@@ -181,6 +196,9 @@ func (UnimplementedIdentityServiceServer) PreviewInvitation(context.Context, *Pr
 }
 func (UnimplementedIdentityServiceServer) AcceptInvitation(context.Context, *AcceptInvitationRequest) (*AcceptInvitationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AcceptInvitation not implemented")
+}
+func (UnimplementedIdentityServiceServer) GetNames(context.Context, *GetNamesRequest) (*GetNamesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetNames not implemented")
 }
 func (UnimplementedIdentityServiceServer) InviteFirstHead(context.Context, *InviteFirstHeadRequest) (*InviteFirstHeadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method InviteFirstHead not implemented")
@@ -314,6 +332,24 @@ func _IdentityService_AcceptInvitation_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_GetNames_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetNamesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).GetNames(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_GetNames_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).GetNames(ctx, req.(*GetNamesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _IdentityService_InviteFirstHead_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(InviteFirstHeadRequest)
 	if err := dec(in); err != nil {
@@ -362,6 +398,10 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "AcceptInvitation",
 			Handler:    _IdentityService_AcceptInvitation_Handler,
+		},
+		{
+			MethodName: "GetNames",
+			Handler:    _IdentityService_GetNames_Handler,
 		},
 		{
 			MethodName: "InviteFirstHead",

@@ -122,6 +122,8 @@ const (
 	Kind_KIND_STAFF_ROLE Kind = 14
 	// The id of any role of the portal, also of those that everybody on a side has.
 	Kind_KIND_ANY_ROLE Kind = 15
+	// An instant of which the day and the time matter: it is never shown as "yesterday".
+	Kind_KIND_EXACT_TIME Kind = 20
 )
 
 // Enum value maps for Kind.
@@ -143,6 +145,7 @@ var (
 		13: "KIND_ROLE",
 		14: "KIND_STAFF_ROLE",
 		15: "KIND_ANY_ROLE",
+		20: "KIND_EXACT_TIME",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -161,6 +164,7 @@ var (
 		"KIND_ROLE":        13,
 		"KIND_STAFF_ROLE":  14,
 		"KIND_ANY_ROLE":    15,
+		"KIND_EXACT_TIME":  20,
 	}
 )
 
@@ -623,7 +627,7 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"SCOPE_SELF\x10\x02\x12\x10\n" +
 	"\fSCOPE_CLIENT\x10\x03\x12\x0f\n" +
 	"\vSCOPE_STAFF\x10\x04\x12\x10\n" +
-	"\fSCOPE_KERNEL\x10\x05*\x9c\x02\n" +
+	"\fSCOPE_KERNEL\x10\x05*\xb1\x02\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eKIND_MULTILINE\x10\x01\x12\x0e\n" +
@@ -643,7 +647,8 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\rKIND_TEXT_KEY\x10\f\x12\r\n" +
 	"\tKIND_ROLE\x10\r\x12\x13\n" +
 	"\x0fKIND_STAFF_ROLE\x10\x0e\x12\x11\n" +
-	"\rKIND_ANY_ROLE\x10\x0f*\\\n" +
+	"\rKIND_ANY_ROLE\x10\x0f\x12\x13\n" +
+	"\x0fKIND_EXACT_TIME\x10\x14*\\\n" +
 	"\x04Tone\x12\x14\n" +
 	"\x10TONE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tTONE_GOOD\x10\x01\x12\x12\n" +

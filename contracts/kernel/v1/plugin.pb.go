@@ -27,8 +27,9 @@ const (
 )
 
 // Acting is what a provider may know of a call beside its request. It comes with each call of a contract as the metadata
-// "cabinet-acting-bin"; "cabinet-token" beside it is what calls back that belong to this one are sent with. Many calls
-// carry the same Acting, byte for byte.
+// "cabinet-acting-bin"; "cabinet-token" beside it is what calls back that belong to this one are sent with, and
+// "cabinet-change" what the portal signed about a call that may change something, for the audit log. Many calls carry the
+// same Acting, byte for byte.
 type Acting struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Who acts: "contact", "staff", "module" or "kernel"; empty for nobody.
@@ -51,8 +52,13 @@ type Acting struct {
 	Permission string `protobuf:"bytes,10,opt,name=permission,proto3" json:"permission,omitempty"`
 	Role       string `protobuf:"bytes,11,opt,name=role,proto3" json:"role,omitempty"`
 	// The database role to take and the setting cabinet.principal to make, to reach those rows; empty for none.
-	RowsRole      string `protobuf:"bytes,12,opt,name=rows_role,json=rowsRole,proto3" json:"rows_role,omitempty"`
-	RowsSetting   string `protobuf:"bytes,13,opt,name=rows_setting,json=rowsSetting,proto3" json:"rows_setting,omitempty"`
+	RowsRole    string `protobuf:"bytes,12,opt,name=rows_role,json=rowsRole,proto3" json:"rows_role,omitempty"`
+	RowsSetting string `protobuf:"bytes,13,opt,name=rows_setting,json=rowsSetting,proto3" json:"rows_setting,omitempty"`
+	// The member of staff who acts as the user; empty when they act themselves.
+	ActedBy string `protobuf:"bytes,14,opt,name=acted_by,json=actedBy,proto3" json:"acted_by,omitempty"`
+	// From where: the browser's address, and what it runs on.
+	Address       string `protobuf:"bytes,15,opt,name=address,proto3" json:"address,omitempty"`
+	Device        string `protobuf:"bytes,16,opt,name=device,proto3" json:"device,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -178,6 +184,27 @@ func (x *Acting) GetRowsSetting() string {
 	return ""
 }
 
+func (x *Acting) GetActedBy() string {
+	if x != nil {
+		return x.ActedBy
+	}
+	return ""
+}
+
+func (x *Acting) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *Acting) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
 // Metadata are the values of a key that a caller or a provider sends beside a message.
 type Metadata struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -245,7 +272,9 @@ type CallRequest struct {
 	Token    string      `protobuf:"bytes,4,opt,name=token,proto3" json:"token,omitempty"`
 	Metadata []*Metadata `protobuf:"bytes,5,rep,name=metadata,proto3" json:"metadata,omitempty"`
 	// The method's request.
-	Message       []byte `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
+	Message []byte `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
+	// What the portal signed about the call; empty for one that changes nothing.
+	Change        string `protobuf:"bytes,7,opt,name=change,proto3" json:"change,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -320,6 +349,13 @@ func (x *CallRequest) GetMessage() []byte {
 		return x.Message
 	}
 	return nil
+}
+
+func (x *CallRequest) GetChange() string {
+	if x != nil {
+		return x.Change
+	}
+	return ""
 }
 
 type CallReply struct {
@@ -1132,7 +1168,7 @@ var File_contracts_kernel_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x02\n" +
+	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\x03\n" +
 	"\x06Acting\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x1d\n" +
@@ -1151,17 +1187,21 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"permission\x12\x12\n" +
 	"\x04role\x18\v \x01(\tR\x04role\x12\x1b\n" +
 	"\trows_role\x18\f \x01(\tR\browsRole\x12*\n" +
-	"\frows_setting\x18\r \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\vrowsSetting\"4\n" +
+	"\frows_setting\x18\r \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\vrowsSetting\x12\x19\n" +
+	"\bacted_by\x18\x0e \x01(\tR\aactedBy\x12\x18\n" +
+	"\aaddress\x18\x0f \x01(\tR\aaddress\x12\x16\n" +
+	"\x06device\x18\x10 \x01(\tR\x06device\"4\n" +
 	"\bMetadata\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
-	"\x06values\x18\x02 \x03(\fR\x06values\"\xd4\x01\n" +
+	"\x06values\x18\x02 \x03(\fR\x06values\"\xf5\x01\n" +
 	"\vCallRequest\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12#\n" +
 	"\rtimeout_nanos\x18\x02 \x01(\x03R\ftimeoutNanos\x12\x16\n" +
 	"\x06acting\x18\x03 \x01(\fR\x06acting\x12\x1d\n" +
 	"\x05token\x18\x04 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x05token\x127\n" +
 	"\bmetadata\x18\x05 \x03(\v2\x1b.cabinet.kernel.v1.MetadataR\bmetadata\x12\x18\n" +
-	"\amessage\x18\x06 \x01(\fR\amessage\"\xa9\x01\n" +
+	"\amessage\x18\x06 \x01(\fR\amessage\x12\x1f\n" +
+	"\x06change\x18\a \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x06change\"\xa9\x01\n" +
 	"\tCallReply\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\fR\x06status\x123\n" +
 	"\x06header\x18\x02 \x03(\v2\x1b.cabinet.kernel.v1.MetadataR\x06header\x125\n" +

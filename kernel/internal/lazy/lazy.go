@@ -89,6 +89,13 @@ func (c *Context) End() {
 	}
 }
 
+// Ended tells whether End was called.
+func (c *Context) Ended() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended
+}
+
 // ending is a context without its values.
 type ending struct{ context.Context }
 

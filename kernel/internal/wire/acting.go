@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"google.golang.org/grpc/metadata"
@@ -21,12 +22,13 @@ type Acting struct {
 	Rows      store.Rows
 }
 
-// Marshal writes it down, the same in the same way.
+// Marshal writes it down, the same in the same way, but for the change, which is another with each call.
 func (a *Acting) Marshal() ([]byte, error) {
 	p, d := &a.Principal, &a.Decision
 	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(&kernelv1.Acting{
 		Kind: string(p.Kind), UserId: p.UserID, SessionId: p.SessionID, Name: p.Name, Roles: p.Roles, ActingFor: p.ActingFor, Via: p.Via,
 		Reach: string(d.Reach), Method: d.Method, Permission: d.Permission, Role: d.Role, RowsRole: a.Rows.Role, RowsSetting: a.Rows.Setting,
+		ActedBy: p.ActedBy, Address: p.Place.Address, Device: p.Place.Device,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("who acts cannot be written: %w", err)
@@ -35,9 +37,12 @@ func (a *Acting) Marshal() ([]byte, error) {
 }
 
 // Attach adds to md, which it changes, who acts as written by Marshal, and the token by which calls made on the way are
-// known to be part of this one.
-func Attach(md metadata.MD, acting []byte, token string) {
+// known to be part of this one, and what was signed about a change; empty for none.
+func Attach(md metadata.MD, acting []byte, token, change string) {
 	md[actingKey], md[TokenKey] = []string{string(acting)}, []string{token}
+	if change != "" {
+		md[changeKey] = []string{change}
+	}
 }
 
 // read is the other direction. What is being served was allowed.
@@ -49,7 +54,8 @@ func read(text []byte) (*Acting, error) {
 	return &Acting{
 		Principal: access.Principal{
 			Kind: access.Kind(m.GetKind()), UserID: m.GetUserId(), SessionID: m.GetSessionId(), Name: m.GetName(),
-			Roles: m.GetRoles(), ActingFor: m.GetActingFor(), Via: m.GetVia(),
+			Roles: m.GetRoles(), ActingFor: m.GetActingFor(), Via: m.GetVia(), ActedBy: m.GetActedBy(),
+			Place: access.Place{Address: m.GetAddress(), Device: m.GetDevice()},
 		},
 		Decision: access.Decision{
 			Allowed: true, Reach: access.Reach(m.GetReach()), Method: m.GetMethod(), Permission: m.GetPermission(), Role: m.GetRole(),
@@ -71,20 +77,20 @@ const kept = 256
 // process. What metadata the caller sent stays; what transport and kernel added goes.
 func (r *Reader) Context(ctx context.Context) (context.Context, error) {
 	md, _ := metadata.FromIncomingContext(ctx) // a copy
-	values, tokens := md[actingKey], md[TokenKey]
+	values, tokens, change := md[actingKey], md[TokenKey], strings.Join(md[changeKey], "")
 	if len(values) != 1 || len(tokens) != 1 {
 		return nil, errors.New("the call does not say who acts")
 	}
 	for key := range md {
-		if Transport(key) || key == actingKey || key == TokenKey {
+		if Transport(key) || key == actingKey || key == TokenKey || key == changeKey {
 			delete(md, key)
 		}
 	}
-	return r.With(ctx, []byte(values[0]), tokens[0], md)
+	return r.With(ctx, []byte(values[0]), tokens[0], change, md)
 }
 
 // With makes the provider's context of a direct call: acting is as Marshal wrote it.
-func (r *Reader) With(ctx context.Context, acting []byte, token string, md metadata.MD) (context.Context, error) {
+func (r *Reader) With(ctx context.Context, acting []byte, token, change string, md metadata.MD) (context.Context, error) {
 	a, err := r.acting(acting)
 	if err != nil {
 		return nil, err
@@ -92,7 +98,9 @@ func (r *Reader) With(ctx context.Context, acting []byte, token string, md metad
 	if md == nil {
 		md = metadata.MD{}
 	}
-	return &served{Context: metadata.NewIncomingContext(ctx, md), acting: a, token: token}, nil
+	rows := a.Rows
+	rows.Change = change
+	return &served{Context: metadata.NewIncomingContext(ctx, md), acting: a, rows: rows, token: token}, nil
 }
 
 func (r *Reader) acting(text []byte) (*Acting, error) {
@@ -119,6 +127,7 @@ func (r *Reader) acting(text []byte) (*Acting, error) {
 type served struct {
 	context.Context
 	acting *Acting
+	rows   store.Rows
 	token  string
 }
 
@@ -127,7 +136,7 @@ func (s *served) Value(key any) any {
 	if v := access.ValueOf(key, &s.acting.Principal, &s.acting.Decision); v != nil {
 		return v
 	}
-	if v := store.ValueOf(key, &s.acting.Rows); v != nil {
+	if v := store.ValueOf(key, &s.rows); v != nil {
 		return v
 	}
 	if _, ok := key.(tokenKey); ok {

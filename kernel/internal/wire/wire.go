@@ -35,6 +35,7 @@ const MaxFrame = 16<<20 + 1<<10
 // Keys of metadata. The router drops those that a caller writes.
 const (
 	actingKey = "cabinet-acting-bin"
+	changeKey = "cabinet-change"
 	TokenKey  = "cabinet-token"
 	// ServedKey is a trailer: the answer is the module's own, and not the transport's for want of a connection.
 	ServedKey = "cabinet-served"

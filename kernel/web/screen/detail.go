@@ -39,15 +39,24 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	}
 	var main, aside []templ.Component
 	for i, section := range sc.Sections {
-		facts := s.facts(ctx, e, sc, m, section.Fields)
-		if len(facts) == 0 {
-			continue
+		box := ui.SectionBox{ID: "s" + strconv.Itoa(i), Title: e.textOr(section.Title, sc.Title), HideTitle: section.Title == ""}
+		if list := sc.listed(section); list != nil {
+			table := e.parts(list, m, box.ID, box.Title)
+			if table == nil {
+				continue
+			}
+			box.Content = ui.List(*table)
+		} else {
+			facts := s.facts(ctx, e, sc, m, section)
+			if len(facts) == 0 {
+				continue
+			}
+			kind := ui.FactsKind("")
+			if section.Aside {
+				kind = ui.FactsRows
+			}
+			box.Content = ui.Facts(kind, facts)
 		}
-		kind := ui.FactsKind("")
-		if section.Aside {
-			kind = ui.FactsRows
-		}
-		box := ui.SectionBox{ID: "s" + strconv.Itoa(i), Title: e.textOr(section.Title, sc.Title), HideTitle: section.Title == "", Content: ui.Facts(kind, facts)}
 		if section.Aside {
 			aside = append(aside, ui.Section(box))
 		} else {
@@ -66,6 +75,47 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	return &Page{Title: title, Body: ui.Join(ui.PageHead(head), body)}, nil
 }
 
+// listed is the one field of a section that holds many messages, which are shown as a table; nil for other sections.
+func (s *Screen) listed(section module.Section) fieldPath {
+	if len(section.Fields) != 1 {
+		return nil
+	}
+	if path := s.fields[section.Fields[0]]; path.last().IsList() && path.last().Message() != nil {
+		return path
+	}
+	return nil
+}
+
+// parts lays the messages of a repeated field out as a table, a column for each of their fields; nil when there are none.
+func (e *Env) parts(path fieldPath, m protoreflect.Message, id, caption string) *ui.Table {
+	v, ok := path.get(m)
+	if !ok || v.List().Len() == 0 {
+		return nil
+	}
+	table := &ui.Table{ID: id + "-parts", Caption: caption}
+	var shown []protoreflect.FieldDescriptor
+	fields := path.last().Message().Fields()
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		if meaning(f).GetHidden() || meaning(f).GetStaffOnly() && !e.sees(module.ForStaff) {
+			continue
+		}
+		column := ui.Column{Label: e.label(f, ""), Num: numeric(f), Role: ui.Role(module.Under), Labelled: true}
+		if len(shown) == 0 {
+			column.Role, column.Labelled = ui.RolePrimary, false
+		}
+		shown, table.Columns = append(shown, f), append(table.Columns, column)
+	}
+	for i := range v.List().Len() {
+		var row ui.Row
+		for _, f := range shown {
+			row.Cells = append(row.Cells, e.value(v.List().Get(i).Message(), fieldPath{f}))
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	return table
+}
+
 func (e *Env) textOr(key, otherwise string) string {
 	if key == "" {
 		key = otherwise
@@ -74,9 +124,9 @@ func (e *Env) textOr(key, otherwise string) string {
 }
 
 // facts lays fields out. A field for staff alone is left out for a contact, for whom it is always empty.
-func (s *Set) facts(ctx context.Context, e *Env, sc *Screen, m protoreflect.Message, names []string) []ui.Fact {
+func (s *Set) facts(ctx context.Context, e *Env, sc *Screen, m protoreflect.Message, section module.Section) []ui.Fact {
 	var facts []ui.Fact
-	for _, name := range names {
+	for _, name := range section.Fields {
 		path := sc.fields[name]
 		f := path.last()
 		if meaning(f).GetHidden() || (meaning(f).GetStaffOnly() && !e.sees(module.ForStaff)) {
@@ -85,6 +135,9 @@ func (s *Set) facts(ctx context.Context, e *Env, sc *Screen, m protoreflect.Mess
 		v := e.value(m, path)
 		if to := meaning(f).GetRefersTo(); to != "" && v.Text != "" {
 			v = s.reference(ctx, e, to, v.Text)
+		}
+		if section.OnlySet && v.Text == "" && len(v.Badges) == 0 && v.Money == nil {
+			continue
 		}
 		facts = append(facts, ui.Fact{Label: e.label(f, ""), Value: v})
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/a-h/templ"
 	"golang.org/x/sync/errgroup"
@@ -14,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
@@ -296,7 +298,14 @@ func (s *Set) filterBar(ctx context.Context, e *Env, sc *Screen) (*ui.Filters, e
 			out.Hidden = append(out.Hidden, ui.Hidden{Name: keep, Value: e.Query.Get(keep)})
 		}
 	}
-	for _, f := range sc.filters {
+	for i, f := range sc.filters {
+		if i > 0 && between(sc.filters[i-1], f) {
+			continue // one chip with the one before
+		}
+		if i+1 < len(sc.filters) && between(f, sc.filters[i+1]) {
+			out.Chips = append(out.Chips, e.dates(f, sc.filters[i+1]))
+			continue
+		}
 		chip, err := s.chip(ctx, e, f)
 		if err != nil {
 			return nil, err
@@ -309,6 +318,32 @@ func (s *Set) filterBar(ctx context.Context, e *Env, sc *Screen) (*ui.Filters, e
 		out.Clear = &ui.Crumb{Label: e.Text.T("kernel.list.clear"), Href: e.href(e.Path)}
 	}
 	return out, nil
+}
+
+// between tells whether two filters are the ends of a range of days: from_date and to_date.
+func between(from, to filter) bool {
+	after, isFrom := strings.CutPrefix(from.name, "from_")
+	return isFrom && to.name == "to_"+after && meaning(from.path.last()).GetKind() == kernelv1.Kind_KIND_DATE
+}
+
+// dates is the filter of a range of days.
+func (e *Env) dates(from, to filter) ui.Filter {
+	end := func(f filter) ui.DateInput {
+		return ui.DateInput{Name: f.name, Label: e.label(f.path.last(), ""), Value: e.Query.Get(f.name)}
+	}
+	out := ui.Filter{Kind: ui.FilterDates, Name: from.name, Label: e.Text.T("kernel.list.days"), From: end(from), To: end(to)}
+	var said []string
+	for _, d := range []ui.DateInput{out.From, out.To} {
+		if day, err := time.ParseInLocation(time.DateOnly, d.Value, e.Text.Zone()); err == nil {
+			said = append(said, e.Text.DateShort(day))
+		} else if d.Value == "" {
+			said = append(said, "…")
+		}
+	}
+	if out.From.Value != "" || out.To.Value != "" {
+		out.Summary = strings.Join(said, " – ")
+	}
+	return out
 }
 
 // chip is one filter, its choices taken from the field's own meaning: an enum's values, the things it refers to, yes,

@@ -165,7 +165,11 @@ func (e *Env) message(f protoreflect.FieldDescriptor, m protoreflect.Message) ui
 			return ui.Value{}
 		}
 		at := v.AsTime()
-		return ui.Value{Text: e.Text.Relative(at, e.Now), DateTime: at.Format(time.RFC3339)}
+		text := e.Text.Relative(at, e.Now)
+		if meaning(f).GetKind() == kernelv1.Kind_KIND_EXACT_TIME {
+			text = e.Text.DateTime(at)
+		}
+		return ui.Value{Text: text, DateTime: at.Format(time.RFC3339)}
 	case *kernelv1.Money:
 		return ui.Value{Money: &ui.Money{
 			Amount: v.GetAmount(), Text: e.Text.Money(v.GetCurrencyCode(), v.GetAmount()), Currency: v.GetCurrencyCode(),
