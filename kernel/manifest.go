@@ -54,7 +54,7 @@ func roleScreens() []module.Screen {
 			ID: "role_rights", Path: "/roles/{role_id}/rights", Kind: module.List, Title: "kernel.roles.rights", Icon: "key", Audience: module.ForStaff,
 			Method: kernelv1.RoleService_ListRoleRights_FullMethodName, Filters: []string{"reaches", "changed"},
 			Columns: []module.Column{
-				{Field: "title", Second: "permission"}, {Field: "reach", Place: module.End},
+				{Field: "title"}, {Field: "reach", Place: module.End},
 				{Field: "preset", Place: module.Away},
 			},
 			Empty: "kernel.roles.rights_empty",
