@@ -138,6 +138,9 @@ type Related struct {
 	Bind map[string]string `json:"bind"`
 }
 
+// Or parts the values of which one is enough for an action to be shown.
+const Or = "|"
+
 // Action is something a reader can do from a screen: another method, or another page.
 type Action struct {
 	// ID is unique in the screen.
@@ -153,7 +156,8 @@ type Action struct {
 	// Confirm is the key of the question; Done of what is said afterwards.
 	Confirm string `json:"confirm,omitempty"`
 	Done    string `json:"done,omitempty"`
-	// When shows the action only while an enum field has a value: {"status": "CLIENT_STATUS_ACTIVE"}.
+	// When shows the action only while an enum field has a value, or one of several parted by [Or]:
+	// {"status": "CLIENT_STATUS_ACTIVE"}.
 	When map[string]string `json:"when,omitempty"`
 	// Primary is the page's one main action; Danger warns; Row puts it on each row of a list.
 	Primary bool `json:"primary,omitempty"`

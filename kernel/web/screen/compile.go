@@ -278,7 +278,10 @@ func (c *compiler) form(s *Screen) {
 	where := s.name()
 	for _, section := range s.Sections {
 		for _, name := range section.Fields {
-			s.fields[name] = c.find(where, s.call.input, name)
+			path := c.find(where, s.call.input, name)
+			if s.fields[name] = path; path != nil && isMoney(path.last()) && currencyBeside(path) == nil {
+				c.fail(where, "asks for the money %s, which has no field %q beside it to say what it is in", name, currencyField)
+			}
 		}
 	}
 	about := s.call.input
@@ -341,8 +344,10 @@ func (c *compiler) actions(where string, declared []module.Action, about protore
 			if path == nil {
 				continue
 			}
-			if e := path.last().Enum(); e != nil && e.Values().ByName(protoreflect.Name(value)) == nil {
-				c.fail(at, "waits for %s = %s, which the contract lacks", field, value)
+			for one := range strings.SplitSeq(value, module.Or) {
+				if e := path.last().Enum(); e != nil && e.Values().ByName(protoreflect.Name(one)) == nil {
+					c.fail(at, "waits for %s = %s, which the contract lacks", field, one)
+				}
 			}
 		}
 		compiled = append(compiled, one)

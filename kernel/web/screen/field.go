@@ -64,6 +64,11 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 	if options, ok := e.known(f); ok {
 		return e.choose(out, f, options, chosen), nil
 	}
+	if isMoney(f) {
+		out.Kind, out.Half = ui.FieldMoney, true
+		out.Required = constraints(f).GetRequired()
+		return out, nil
+	}
 	out.Kind = fieldKind(f)
 	if meaning(f).GetKind() == kernelv1.Kind_KIND_TAG && f.IsList() && out.Hint == "" {
 		out.Hint = e.Text.T("kernel.form.tags_hint")

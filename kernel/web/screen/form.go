@@ -95,6 +95,9 @@ func typed(m protoreflect.Message, path fieldPath) []string {
 	if !ok {
 		return nil
 	}
+	if isMoney(f) {
+		return moneyTyped(m, path)
+	}
 	if !f.IsList() {
 		return []string{plain(f, v)}
 	}
@@ -234,13 +237,17 @@ func (s *Set) send(ctx context.Context, e *Env, sc *Screen, form url.Values) (*P
 		if !sent {
 			continue
 		}
-		if err := fill(request, path, given); err != nil {
-			return back(badRequest(err))
-		}
 		if len(path) > 1 {
 			mask = append(mask, string(path.last().Name()))
 		}
+		if isMoney(path.last()) {
+			continue // its currency may come later
+		}
+		if err := fill(request, path, given); err != nil {
+			return back(badRequest(err))
+		}
 	}
+	sendsMoney(request, sc.fields, form)
 	for _, name := range sc.hidden() {
 		if path, err := findIn(sc.call.input, name); err == nil && form.Get(name) != "" && sc.fields[name] == nil {
 			if err := fill(request, path, form[name]); err != nil {
