@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,9 +30,9 @@ const clientColumns = `id::text, kind, name, legal_name, code, tax_id, email, ph
 
 func (r clientRow) client() *v1.Client {
 	c := &v1.Client{
-		Id: r.ID, Kind: kindOf(r.Kind), Name: r.Name, LegalName: r.LegalName, Code: r.Code, TaxId: r.TaxID,
+		Id: r.ID, Kind: clientKinds.of(r.Kind), Name: r.Name, LegalName: r.LegalName, Code: r.Code, TaxId: r.TaxID,
 		Email: r.Email, Phone: r.Phone, Website: r.Website, Place: r.Place, Address: r.Address, CountryCode: r.CountryCode,
-		Status: statusOf(r.Status), Tags: r.Tags, ManagerName: r.ManagerName, Note: r.Note,
+		Status: clientStatuses.of(r.Status), Tags: r.Tags, ManagerName: r.ManagerName, Note: r.Note,
 		CreateTime: timestamppb.New(r.Created), UpdateTime: timestamppb.New(r.Updated), Revision: r.Revision,
 	}
 	if r.ManagerID != nil {
@@ -42,24 +41,10 @@ func (r clientRow) client() *v1.Client {
 	return c
 }
 
-const (
-	kindPrefix   = "CLIENT_KIND_"
-	statusPrefix = "CLIENT_STATUS_"
+var (
+	clientKinds    = kept[v1.ClientKind]{"CLIENT_KIND_", v1.ClientKind_value}
+	clientStatuses = kept[v1.ClientStatus]{"CLIENT_STATUS_", v1.ClientStatus_value}
 )
-
-func kindText(k v1.ClientKind) string {
-	return strings.ToLower(strings.TrimPrefix(k.String(), kindPrefix))
-}
-func kindOf(text string) v1.ClientKind {
-	return v1.ClientKind(v1.ClientKind_value[kindPrefix+strings.ToUpper(text)])
-}
-
-func statusText(s v1.ClientStatus) string {
-	return strings.ToLower(strings.TrimPrefix(s.String(), statusPrefix))
-}
-func statusOf(text string) v1.ClientStatus {
-	return v1.ClientStatus(v1.ClientStatus_value[statusPrefix+strings.ToUpper(text)])
-}
 
 // written is a client on its way into the table, as JSON that Postgres takes apart: one statement writes one or many.
 type written struct {
@@ -95,9 +80,9 @@ type written struct {
 func write(c *v1.Client) written {
 	search := searchText(c)
 	w := written{
-		ID: c.GetId(), Kind: kindText(c.GetKind()), Name: c.GetName(), LegalName: c.GetLegalName(), Code: c.GetCode(), TaxID: c.GetTaxId(),
+		ID: c.GetId(), Kind: clientKinds.text(c.GetKind()), Name: c.GetName(), LegalName: c.GetLegalName(), Code: c.GetCode(), TaxID: c.GetTaxId(),
 		Email: c.GetEmail(), Phone: c.GetPhone(), Website: c.GetWebsite(), Place: c.GetPlace(), Address: c.GetAddress(),
-		CountryCode: c.GetCountryCode(), Status: statusText(c.GetStatus()), Tags: append([]string{}, c.GetTags()...),
+		CountryCode: c.GetCountryCode(), Status: clientStatuses.text(c.GetStatus()), Tags: append([]string{}, c.GetTags()...),
 		ManagerName: c.GetManagerName(), Note: c.GetNote(),
 		CreateTime: c.GetCreateTime().AsTime(), UpdateTime: c.GetUpdateTime().AsTime(), Revision: c.GetRevision(),
 		NameKey: `\x` + hex.EncodeToString(sortKey(c.GetName())), PlaceKey: `\x` + hex.EncodeToString(sortKey(c.GetPlace())),

@@ -101,7 +101,7 @@ func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) 
 	var statuses []string
 	for _, status := range r.GetStatuses() {
 		if status != v1.ClientStatus_CLIENT_STATUS_UNSPECIFIED {
-			statuses = append(statuses, "'"+statusText(status)+"'")
+			statuses = append(statuses, "'"+clientStatuses.text(status)+"'")
 		}
 	}
 	// Values of enums stand in the statement itself: so the planner knows how frequent they are, and which partial
@@ -114,7 +114,7 @@ func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) 
 		c.Add("status in (" + strings.Join(statuses, ", ") + ")")
 	}
 	if r.GetKind() != v1.ClientKind_CLIENT_KIND_UNSPECIFIED {
-		c.Add("kind = '" + kindText(r.GetKind()) + "'")
+		c.Add("kind = '" + clientKinds.text(r.GetKind()) + "'")
 	}
 	switch ids := r.GetManagerIds(); len(ids) {
 	case 0:

@@ -38,6 +38,8 @@ var clientScreens = []module.Screen{
 		},
 		Related: []module.Related{
 			{Screen: "clientmanager.contacts", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.agreements", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.addresses", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "accountmanager.memberships", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "accountmanager.invitations", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.history", Bind: map[string]string{"client_id": "id"}},
@@ -140,7 +142,11 @@ var contactScreens = []module.Screen{
 			{Title: "clientmanager.client.company", Fields: []string{"legal_name", "code", "tax_id"}},
 			{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "place", "address", "country_code"}},
 		},
-		Related: []module.Related{{Screen: "clientmanager.company_contacts", Bind: map[string]string{"client_id": "id"}}},
+		Related: []module.Related{
+			{Screen: "clientmanager.company_contacts", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.company_addresses", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.company_agreements", Bind: map[string]string{"client_id": "id"}},
+		},
 		Actions: []module.Action{{ID: "edit", Label: "clientmanager.company.edit", Icon: "edit", Path: "/company/edit", Primary: true}},
 	},
 	{

@@ -842,10 +842,12 @@ func (x *AssignManagerResponse) GetClient() *Client {
 }
 
 type ListHistoryRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	ClientId      string                 `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	PageSize  int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	ClientId  string                 `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// Only what happened to this of the client's: an agreement.
+	AboutId       string `protobuf:"bytes,4,opt,name=about_id,json=aboutId,proto3" json:"about_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -897,6 +899,13 @@ func (x *ListHistoryRequest) GetPageToken() string {
 func (x *ListHistoryRequest) GetClientId() string {
 	if x != nil {
 		return x.ClientId
+	}
+	return ""
+}
+
+func (x *ListHistoryRequest) GetAboutId() string {
+	if x != nil {
+		return x.AboutId
 	}
 	return ""
 }
@@ -1207,13 +1216,14 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\n" +
 	"manager_id\x18\x02 \x01(\tB5\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02%\x12#cabinet.accountmanager.v1.StaffCardR\tmanagerId\"Q\n" +
 	"\x15AssignManagerResponse\x128\n" +
-	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientR\x06client\"\xb5\x01\n" +
+	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientR\x06client\"\xdd\x01\n" +
 	"\x12ListHistoryRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12M\n" +
-	"\tclient_id\x18\x03 \x01(\tB0\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\"\xc3\x01\n" +
+	"\tclient_id\x18\x03 \x01(\tB0\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x12&\n" +
+	"\babout_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\aaboutId\"\xc3\x01\n" +
 	"\fHistoryEntry\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12.\n" +
