@@ -88,9 +88,9 @@ type agreement struct {
 var agreements = map[string][]agreement{
 	"Zerno Roastery": {
 		agreed("21/007", "Mounting of the first cold room", "2021-04-01", "2021-09-30", "", 0, clientsv1.AgreementStatus_AGREEMENT_STATUS_ENDED),
-		agreed("23/061", "Planned maintenance, 4 units", "2023-03-01", "", "60000.00", 14, clientsv1.AgreementStatus_AGREEMENT_STATUS_ACTIVE),
 		agreed("24/118", "Ventilation of the roasting hall", "2024-06-10", "2025-12-31", "", 0, clientsv1.AgreementStatus_AGREEMENT_STATUS_SUSPENDED),
 		agreed("26/014", "Heat exchanger for the second line", "2026-05-01", "", "", 7, clientsv1.AgreementStatus_AGREEMENT_STATUS_DRAFT),
+		agreed("23/061", "Planned maintenance, 4 units", "2023-03-01", "", "60000.00", 14, clientsv1.AgreementStatus_AGREEMENT_STATUS_ACTIVE),
 	},
 }
 

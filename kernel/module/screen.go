@@ -62,6 +62,12 @@ type Screen struct {
 	Heading  string    `json:"heading,omitempty"`
 	State    string    `json:"state,omitempty"`
 	Sections []Section `json:"sections,omitempty"`
+	// Lead are fields of a detail in one line below the heading, Marks fields whose values stand beside it as badges.
+	Lead  []string `json:"lead,omitempty"`
+	Marks []string `json:"marks,omitempty"`
+	// Tiles are what other methods say of a detail's thing: figures stand first, a person's card aside. Rows have
+	// Related.
+	Tiles []Tile `json:"tiles,omitempty"`
 	// Related are lists below a detail, one tab each: screens of any module, by "module.screen".
 	Related []Related `json:"related,omitempty"`
 
@@ -136,6 +142,8 @@ type Related struct {
 	Screen string `json:"screen"`
 	// Bind fills fields of the list's request from the detail's message: {"client_id": "id"}.
 	Bind map[string]string `json:"bind"`
+	// Tab keeps the list off the detail's first view: it has its tab alone.
+	Tab bool `json:"tab,omitempty"`
 }
 
 // Or parts the values of which one is enough for an action to be shown.
@@ -198,8 +206,9 @@ type Tile struct {
 	Title    string   `json:"title"`
 	Audience Audience `json:"audience,omitempty"`
 	Method   string   `json:"method"`
-	// Fixed fills fields of the request.
+	// Fixed fills fields of the request; Bind, on a detail, from its message. Without a value to bind there is no tile.
 	Fixed map[string]string `json:"fixed,omitempty"`
+	Bind  map[string]string `json:"bind,omitempty"`
 	// Fields are shown, in order. Links leads a field to a page: {"active": "/clients?statuses=CLIENT_STATUS_ACTIVE"}.
 	Fields []string          `json:"fields,omitempty"`
 	Links  map[string]string `json:"links,omitempty"`

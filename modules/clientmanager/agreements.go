@@ -91,13 +91,16 @@ func (m *Module) today() time.Time {
 	return time.Date(y, month, d, 0, 0, 0, 0, time.UTC)
 }
 
+// soon is the last day on which an agreement is said to expire.
+func (m *Module) soon() time.Time { return m.today().AddDate(0, 0, expiringWithin) }
+
 // dated says where today lies in an agreement's days. It is not stored: days pass by themselves.
 func (m *Module) dated(a *v1.Agreement) *v1.Agreement {
 	if a.GetStatus() != v1.AgreementStatus_AGREEMENT_STATUS_ACTIVE && a.GetStatus() != v1.AgreementStatus_AGREEMENT_STATUS_SUSPENDED {
 		return a
 	}
 	today := m.today().Format(time.DateOnly)
-	soon := m.today().AddDate(0, 0, expiringWithin).Format(time.DateOnly)
+	soon := m.soon().Format(time.DateOnly)
 	switch {
 	case a.GetEndDate() != "" && a.GetEndDate() < today:
 		a.Term = v1.AgreementTerm_AGREEMENT_TERM_EXPIRED

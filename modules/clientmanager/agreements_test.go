@@ -232,3 +232,21 @@ func TestStatusFromManyAtOnce(t *testing.T) {
 	}
 	require.Equal(t, v1.AgreementStatus_AGREEMENT_STATUS_ENDED, said[len(said)-1].GetStatus())
 }
+
+func TestClientSummary(t *testing.T) {
+	p := newPortal(t)
+	olha := p.manager("Olha")
+	client := p.named(olha, "Zerno").GetId()
+	for number, last := range map[string]string{"open": "", "past": "2026-02-01", "soon": "2026-04-01", "later": "2026-04-02"} {
+		_, err := p.activate(olha, p.agreed(olha, paper(client, number, "2026-01-01", last)).GetId())
+		require.NoError(t, err)
+	}
+	p.agreed(olha, paper(client, "draft", "2026-01-01", ""))
+	p.person(olha, &v1.Contact{ClientId: client, Name: "Ihor"})
+	got, err := p.clients.GetClientSummary(olha, &v1.GetClientSummaryRequest{Id: client})
+	require.NoError(t, err)
+	require.Equal(t, []int32{4, 2, 1}, []int32{got.GetAgreementsInForce(), got.GetAgreementsExpiring(), got.GetContacts()})
+	require.Equal(t, p.clock.Now(), got.GetLastEventTime().AsTime())
+	_, err = p.clients.GetClientSummary(p.manager("Petro"), &v1.GetClientSummaryRequest{Id: client})
+	refused(t, err, codes.NotFound, "", "clientmanager.refusal.no_client")
+}

@@ -107,3 +107,23 @@ func (s *clientService) ListHistory(ctx context.Context, r *v1.ListHistoryReques
 	}
 	return response, nil
 }
+
+// GetClientSummary counts what stands behind a client.
+func (s *clientService) GetClientSummary(ctx context.Context, r *v1.GetClientSummaryRequest) (*v1.GetClientSummaryResponse, error) {
+	type figures struct {
+		InForce, Expiring, Contacts int32
+		Last                        time.Time
+	}
+	f, err := store.QueryOne(ctx, s.host.Store, pgx.RowToStructByPos[figures], `select
+		(select count(*)::int from clientmanager.agreements a where a.client_id = c.id and a.status = 'active'),
+		(select count(*)::int from clientmanager.agreements a where a.client_id = c.id and a.status = 'active' and a.end_date <= $2),
+		(select count(*)::int from clientmanager.contacts p where p.client_id = c.id),
+		coalesce((select h.time from clientmanager.history h where h.client_id = c.id order by h.client_id desc, h.id desc limit 1), c.update_time)
+		from clientmanager.clients c where c.id = $1`, r.GetId(), s.soon())
+	if err != nil {
+		return nil, store.NotFoundAs(err, errNoClient)
+	}
+	return &v1.GetClientSummaryResponse{
+		AgreementsInForce: f.InForce, AgreementsExpiring: f.Expiring, Contacts: f.Contacts, LastEventTime: timestamppb.New(f.Last),
+	}, nil
+}

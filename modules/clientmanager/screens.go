@@ -30,18 +30,31 @@ var clientScreens = []module.Screen{
 		ID: "client", Path: "/clients/{id}", Kind: module.Detail, Title: "clientmanager.client.title", Icon: "building",
 		Audience: module.ForStaff, Parent: "clients",
 		Method: v1.ClientService_GetClient_FullMethodName, Heading: "name", State: "status",
+		Lead: []string{"legal_name", "code", "place"}, Marks: []string{"tags"},
+		Tiles: []module.Tile{
+			{
+				ID: "summary", Kind: module.Figures, Title: "clientmanager.client.summary",
+				Method: v1.ClientService_GetClientSummary_FullMethodName, Bind: map[string]string{"id": "id"},
+				Fields: []string{"agreements_in_force", "agreements_expiring", "contacts", "last_event_time"},
+				Links:  map[string]string{"agreements_in_force": "/clients/{id}?tab=clientmanager.agreements", "contacts": "/clients/{id}?tab=clientmanager.contacts"},
+			},
+			{
+				ID: "manager", Kind: module.Person, Title: "clientmanager.fields.manager_id", Aside: true,
+				Method: accountmanagerv1.UserService_GetStaffCard_FullMethodName, Bind: map[string]string{"user_id": "manager_id"},
+			},
+		},
 		Sections: []module.Section{
-			{Title: "clientmanager.client.company", Fields: []string{"legal_name", "kind", "code", "tax_id", "tags"}},
-			{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "place", "address", "country_code"}},
-			{Title: "clientmanager.client.service", Fields: []string{"manager_name", "create_time", "update_time"}, Aside: true},
+			{Title: "clientmanager.client.company", Fields: []string{"kind", "tax_id"}, Aside: true},
+			{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "address", "country_code"}, Aside: true},
 			{Title: "clientmanager.client.note", Fields: []string{"note"}, Aside: true},
+			{Title: "clientmanager.client.service", Fields: []string{"manager_name", "create_time", "update_time"}, Aside: true},
 		},
 		Related: []module.Related{
 			{Screen: "clientmanager.contacts", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.agreements", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.addresses", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "accountmanager.memberships", Bind: map[string]string{"client_id": "id"}},
-			{Screen: "accountmanager.invitations", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "accountmanager.invitations", Bind: map[string]string{"client_id": "id"}, Tab: true},
 			{Screen: "clientmanager.history", Bind: map[string]string{"client_id": "id"}},
 		},
 		Actions: []module.Action{

@@ -89,8 +89,7 @@ var agreementScreens = []module.Screen{
 func agreementColumns(link string) []module.Column {
 	return []module.Column{
 		{Field: "number", Second: "subject", Link: link},
-		{Field: "start_date", Place: module.Away}, {Field: "end_date", Place: module.Under}, {Field: "term", Place: module.Under},
-		{Field: "payment_days", Place: module.Away}, {Field: "credit_limit", Place: module.Away},
+		{Field: "end_date", Place: module.Under}, {Field: "term", Place: module.Under}, {Field: "credit_limit", Place: module.Away},
 		{Field: "status", Place: module.End},
 	}
 }

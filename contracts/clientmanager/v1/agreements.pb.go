@@ -1148,7 +1148,7 @@ var File_contracts_clientmanager_v1_agreements_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_agreements_proto_rawDesc = "" +
 	"\n" +
-	"+contracts/clientmanager/v1/agreements.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfe\a\n" +
+	"+contracts/clientmanager/v1/agreements.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x80\b\n" +
 	"\tAgreement\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12E\n" +
@@ -1159,8 +1159,8 @@ const file_contracts_clientmanager_v1_agreements_proto_rawDesc = "" +
 	"\asubject\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\asubject\x12I\n" +
 	"\n" +
 	"start_date\x18\x06 \x01(\tB*\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$\xea\x9d\xea\x02\x02\b\x05R\tstartDate\x12H\n" +
-	"\bend_date\x18\a \x01(\tB-\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xea\x9d\xea\x02\x02\b\x05R\aendDate\x126\n" +
-	"\rcurrency_code\x18\b \x01(\tB\x11\xbaH\x0er\f2\n" +
+	"\bend_date\x18\a \x01(\tB-\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xea\x9d\xea\x02\x02\b\x05R\aendDate\x128\n" +
+	"\rcurrency_code\x18\b \x01(\tB\x13\xbaH\x10r\x0e\x18\x032\n" +
 	"^[A-Z]{3}$R\fcurrencyCode\x12-\n" +
 	"\fpayment_days\x18\t \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xee\x02(\x00R\vpaymentDays\x12;\n" +

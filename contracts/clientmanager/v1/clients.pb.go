@@ -1156,6 +1156,120 @@ func (x *GetOverviewResponse) GetNewThisMonth() int32 {
 	return 0
 }
 
+type GetClientSummaryRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetClientSummaryRequest) Reset() {
+	*x = GetClientSummaryRequest{}
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetClientSummaryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetClientSummaryRequest) ProtoMessage() {}
+
+func (x *GetClientSummaryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetClientSummaryRequest.ProtoReflect.Descriptor instead.
+func (*GetClientSummaryRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_clientmanager_v1_clients_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *GetClientSummaryRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type GetClientSummaryResponse struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	AgreementsInForce int32                  `protobuf:"varint,1,opt,name=agreements_in_force,json=agreementsInForce,proto3" json:"agreements_in_force,omitempty"`
+	// Those in force whose last day is past, or at most 30 days ahead.
+	AgreementsExpiring int32 `protobuf:"varint,2,opt,name=agreements_expiring,json=agreementsExpiring,proto3" json:"agreements_expiring,omitempty"`
+	Contacts           int32 `protobuf:"varint,3,opt,name=contacts,proto3" json:"contacts,omitempty"`
+	// When something happened to it last.
+	LastEventTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=last_event_time,json=lastEventTime,proto3" json:"last_event_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetClientSummaryResponse) Reset() {
+	*x = GetClientSummaryResponse{}
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetClientSummaryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetClientSummaryResponse) ProtoMessage() {}
+
+func (x *GetClientSummaryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetClientSummaryResponse.ProtoReflect.Descriptor instead.
+func (*GetClientSummaryResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_clientmanager_v1_clients_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *GetClientSummaryResponse) GetAgreementsInForce() int32 {
+	if x != nil {
+		return x.AgreementsInForce
+	}
+	return 0
+}
+
+func (x *GetClientSummaryResponse) GetAgreementsExpiring() int32 {
+	if x != nil {
+		return x.AgreementsExpiring
+	}
+	return 0
+}
+
+func (x *GetClientSummaryResponse) GetContacts() int32 {
+	if x != nil {
+		return x.Contacts
+	}
+	return 0
+}
+
+func (x *GetClientSummaryResponse) GetLastEventTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastEventTime
+	}
+	return nil
+}
+
 var File_contracts_clientmanager_v1_clients_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
@@ -1240,13 +1354,19 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\x06active\x18\x01 \x01(\x05R\x06active\x12\x1c\n" +
 	"\tsuspended\x18\x02 \x01(\x05R\tsuspended\x12'\n" +
 	"\x0fwithout_manager\x18\x03 \x01(\x05R\x0ewithoutManager\x12$\n" +
-	"\x0enew_this_month\x18\x04 \x01(\x05R\fnewThisMonth*s\n" +
+	"\x0enew_this_month\x18\x04 \x01(\x05R\fnewThisMonth\":\n" +
+	"\x17GetClientSummaryRequest\x12\x1f\n" +
+	"\x02id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x020\x01R\x02id\"\xdb\x01\n" +
+	"\x18GetClientSummaryResponse\x12.\n" +
+	"\x13agreements_in_force\x18\x01 \x01(\x05R\x11agreementsInForce\x12/\n" +
+	"\x13agreements_expiring\x18\x02 \x01(\x05R\x12agreementsExpiring\x12\x1a\n" +
+	"\bcontacts\x18\x03 \x01(\x05R\bcontacts\x12B\n" +
+	"\x0flast_event_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rlastEventTime*s\n" +
 	"\vClientOrder\x12\x1c\n" +
 	"\x18CLIENT_ORDER_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11CLIENT_ORDER_NAME\x10\x01\x12\x17\n" +
 	"\x13CLIENT_ORDER_NEWEST\x10\x02\x12\x16\n" +
-	"\x12CLIENT_ORDER_PLACE\x10\x032\xe7\n" +
-	"\n" +
+	"\x12CLIENT_ORDER_PLACE\x10\x032\x8b\f\n" +
 	"\rClientService\x12\x92\x01\n" +
 	"\vListClients\x12,.cabinet.clientmanager.v1.ListClientsRequest\x1a-.cabinet.clientmanager.v1.ListClientsResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x8c\x01\n" +
 	"\tGetClient\x12*.cabinet.clientmanager.v1.GetClientRequest\x1a+.cabinet.clientmanager.v1.GetClientResponse\"&\xea\x9d\xea\x02\x1e\b\x03\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x97\x01\n" +
@@ -1255,7 +1375,8 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\rSuspendClient\x12..cabinet.clientmanager.v1.SuspendClientRequest\x1a/.cabinet.clientmanager.v1.SuspendClientResponse\")\xea\x9d\xea\x02!\b\x04\x12\x1dclientmanager.clients.suspend\x90\x02\x02\x12\x98\x01\n" +
 	"\fResumeClient\x12-.cabinet.clientmanager.v1.ResumeClientRequest\x1a..cabinet.clientmanager.v1.ResumeClientResponse\")\xea\x9d\xea\x02!\b\x04\x12\x1dclientmanager.clients.suspend\x90\x02\x02\x12\x9a\x01\n" +
 	"\rAssignManager\x12..cabinet.clientmanager.v1.AssignManagerRequest\x1a/.cabinet.clientmanager.v1.AssignManagerResponse\"(\xea\x9d\xea\x02 \b\x04\x12\x1cclientmanager.clients.assign\x90\x02\x02\x12\x92\x01\n" +
-	"\vListHistory\x12,.cabinet.clientmanager.v1.ListHistoryRequest\x1a-.cabinet.clientmanager.v1.ListHistoryResponse\"&\xea\x9d\xea\x02\x1e\b\x03\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x92\x01\n" +
+	"\vListHistory\x12,.cabinet.clientmanager.v1.ListHistoryRequest\x1a-.cabinet.clientmanager.v1.ListHistoryResponse\"&\xea\x9d\xea\x02\x1e\b\x03\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\xa1\x01\n" +
+	"\x10GetClientSummary\x121.cabinet.clientmanager.v1.GetClientSummaryRequest\x1a2.cabinet.clientmanager.v1.GetClientSummaryResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x92\x01\n" +
 	"\vGetOverview\x12,.cabinet.clientmanager.v1.GetOverviewRequest\x1a-.cabinet.clientmanager.v1.GetOverviewResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aclientmanager.clients.read\x90\x02\x01BKZIgithub.com/opencabinet/cabinet/contracts/clientmanager/v1;clientmanagerv1b\x06proto3"
 
 var (
@@ -1271,73 +1392,78 @@ func file_contracts_clientmanager_v1_clients_proto_rawDescGZIP() []byte {
 }
 
 var file_contracts_clientmanager_v1_clients_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_contracts_clientmanager_v1_clients_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_contracts_clientmanager_v1_clients_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_contracts_clientmanager_v1_clients_proto_goTypes = []any{
-	(ClientOrder)(0),              // 0: cabinet.clientmanager.v1.ClientOrder
-	(*ListClientsRequest)(nil),    // 1: cabinet.clientmanager.v1.ListClientsRequest
-	(*ListClientsResponse)(nil),   // 2: cabinet.clientmanager.v1.ListClientsResponse
-	(*GetClientRequest)(nil),      // 3: cabinet.clientmanager.v1.GetClientRequest
-	(*GetClientResponse)(nil),     // 4: cabinet.clientmanager.v1.GetClientResponse
-	(*CreateClientRequest)(nil),   // 5: cabinet.clientmanager.v1.CreateClientRequest
-	(*CreateClientResponse)(nil),  // 6: cabinet.clientmanager.v1.CreateClientResponse
-	(*UpdateClientRequest)(nil),   // 7: cabinet.clientmanager.v1.UpdateClientRequest
-	(*UpdateClientResponse)(nil),  // 8: cabinet.clientmanager.v1.UpdateClientResponse
-	(*SuspendClientRequest)(nil),  // 9: cabinet.clientmanager.v1.SuspendClientRequest
-	(*SuspendClientResponse)(nil), // 10: cabinet.clientmanager.v1.SuspendClientResponse
-	(*ResumeClientRequest)(nil),   // 11: cabinet.clientmanager.v1.ResumeClientRequest
-	(*ResumeClientResponse)(nil),  // 12: cabinet.clientmanager.v1.ResumeClientResponse
-	(*AssignManagerRequest)(nil),  // 13: cabinet.clientmanager.v1.AssignManagerRequest
-	(*AssignManagerResponse)(nil), // 14: cabinet.clientmanager.v1.AssignManagerResponse
-	(*ListHistoryRequest)(nil),    // 15: cabinet.clientmanager.v1.ListHistoryRequest
-	(*HistoryEntry)(nil),          // 16: cabinet.clientmanager.v1.HistoryEntry
-	(*ListHistoryResponse)(nil),   // 17: cabinet.clientmanager.v1.ListHistoryResponse
-	(*GetOverviewRequest)(nil),    // 18: cabinet.clientmanager.v1.GetOverviewRequest
-	(*GetOverviewResponse)(nil),   // 19: cabinet.clientmanager.v1.GetOverviewResponse
-	(ClientStatus)(0),             // 20: cabinet.clientmanager.v1.ClientStatus
-	(ClientKind)(0),               // 21: cabinet.clientmanager.v1.ClientKind
-	(*Client)(nil),                // 22: cabinet.clientmanager.v1.Client
-	(*fieldmaskpb.FieldMask)(nil), // 23: google.protobuf.FieldMask
-	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
+	(ClientOrder)(0),                 // 0: cabinet.clientmanager.v1.ClientOrder
+	(*ListClientsRequest)(nil),       // 1: cabinet.clientmanager.v1.ListClientsRequest
+	(*ListClientsResponse)(nil),      // 2: cabinet.clientmanager.v1.ListClientsResponse
+	(*GetClientRequest)(nil),         // 3: cabinet.clientmanager.v1.GetClientRequest
+	(*GetClientResponse)(nil),        // 4: cabinet.clientmanager.v1.GetClientResponse
+	(*CreateClientRequest)(nil),      // 5: cabinet.clientmanager.v1.CreateClientRequest
+	(*CreateClientResponse)(nil),     // 6: cabinet.clientmanager.v1.CreateClientResponse
+	(*UpdateClientRequest)(nil),      // 7: cabinet.clientmanager.v1.UpdateClientRequest
+	(*UpdateClientResponse)(nil),     // 8: cabinet.clientmanager.v1.UpdateClientResponse
+	(*SuspendClientRequest)(nil),     // 9: cabinet.clientmanager.v1.SuspendClientRequest
+	(*SuspendClientResponse)(nil),    // 10: cabinet.clientmanager.v1.SuspendClientResponse
+	(*ResumeClientRequest)(nil),      // 11: cabinet.clientmanager.v1.ResumeClientRequest
+	(*ResumeClientResponse)(nil),     // 12: cabinet.clientmanager.v1.ResumeClientResponse
+	(*AssignManagerRequest)(nil),     // 13: cabinet.clientmanager.v1.AssignManagerRequest
+	(*AssignManagerResponse)(nil),    // 14: cabinet.clientmanager.v1.AssignManagerResponse
+	(*ListHistoryRequest)(nil),       // 15: cabinet.clientmanager.v1.ListHistoryRequest
+	(*HistoryEntry)(nil),             // 16: cabinet.clientmanager.v1.HistoryEntry
+	(*ListHistoryResponse)(nil),      // 17: cabinet.clientmanager.v1.ListHistoryResponse
+	(*GetOverviewRequest)(nil),       // 18: cabinet.clientmanager.v1.GetOverviewRequest
+	(*GetOverviewResponse)(nil),      // 19: cabinet.clientmanager.v1.GetOverviewResponse
+	(*GetClientSummaryRequest)(nil),  // 20: cabinet.clientmanager.v1.GetClientSummaryRequest
+	(*GetClientSummaryResponse)(nil), // 21: cabinet.clientmanager.v1.GetClientSummaryResponse
+	(ClientStatus)(0),                // 22: cabinet.clientmanager.v1.ClientStatus
+	(ClientKind)(0),                  // 23: cabinet.clientmanager.v1.ClientKind
+	(*Client)(nil),                   // 24: cabinet.clientmanager.v1.Client
+	(*fieldmaskpb.FieldMask)(nil),    // 25: google.protobuf.FieldMask
+	(*timestamppb.Timestamp)(nil),    // 26: google.protobuf.Timestamp
 }
 var file_contracts_clientmanager_v1_clients_proto_depIdxs = []int32{
 	0,  // 0: cabinet.clientmanager.v1.ListClientsRequest.order_by:type_name -> cabinet.clientmanager.v1.ClientOrder
-	20, // 1: cabinet.clientmanager.v1.ListClientsRequest.statuses:type_name -> cabinet.clientmanager.v1.ClientStatus
-	21, // 2: cabinet.clientmanager.v1.ListClientsRequest.kind:type_name -> cabinet.clientmanager.v1.ClientKind
-	22, // 3: cabinet.clientmanager.v1.ListClientsResponse.clients:type_name -> cabinet.clientmanager.v1.Client
-	22, // 4: cabinet.clientmanager.v1.GetClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	22, // 5: cabinet.clientmanager.v1.CreateClientRequest.client:type_name -> cabinet.clientmanager.v1.Client
-	22, // 6: cabinet.clientmanager.v1.CreateClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	22, // 7: cabinet.clientmanager.v1.UpdateClientRequest.client:type_name -> cabinet.clientmanager.v1.Client
-	23, // 8: cabinet.clientmanager.v1.UpdateClientRequest.update_mask:type_name -> google.protobuf.FieldMask
-	22, // 9: cabinet.clientmanager.v1.UpdateClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	22, // 10: cabinet.clientmanager.v1.SuspendClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	22, // 11: cabinet.clientmanager.v1.ResumeClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	22, // 12: cabinet.clientmanager.v1.AssignManagerResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	24, // 13: cabinet.clientmanager.v1.HistoryEntry.time:type_name -> google.protobuf.Timestamp
+	22, // 1: cabinet.clientmanager.v1.ListClientsRequest.statuses:type_name -> cabinet.clientmanager.v1.ClientStatus
+	23, // 2: cabinet.clientmanager.v1.ListClientsRequest.kind:type_name -> cabinet.clientmanager.v1.ClientKind
+	24, // 3: cabinet.clientmanager.v1.ListClientsResponse.clients:type_name -> cabinet.clientmanager.v1.Client
+	24, // 4: cabinet.clientmanager.v1.GetClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	24, // 5: cabinet.clientmanager.v1.CreateClientRequest.client:type_name -> cabinet.clientmanager.v1.Client
+	24, // 6: cabinet.clientmanager.v1.CreateClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	24, // 7: cabinet.clientmanager.v1.UpdateClientRequest.client:type_name -> cabinet.clientmanager.v1.Client
+	25, // 8: cabinet.clientmanager.v1.UpdateClientRequest.update_mask:type_name -> google.protobuf.FieldMask
+	24, // 9: cabinet.clientmanager.v1.UpdateClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	24, // 10: cabinet.clientmanager.v1.SuspendClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	24, // 11: cabinet.clientmanager.v1.ResumeClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	24, // 12: cabinet.clientmanager.v1.AssignManagerResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	26, // 13: cabinet.clientmanager.v1.HistoryEntry.time:type_name -> google.protobuf.Timestamp
 	16, // 14: cabinet.clientmanager.v1.ListHistoryResponse.entries:type_name -> cabinet.clientmanager.v1.HistoryEntry
-	1,  // 15: cabinet.clientmanager.v1.ClientService.ListClients:input_type -> cabinet.clientmanager.v1.ListClientsRequest
-	3,  // 16: cabinet.clientmanager.v1.ClientService.GetClient:input_type -> cabinet.clientmanager.v1.GetClientRequest
-	5,  // 17: cabinet.clientmanager.v1.ClientService.CreateClient:input_type -> cabinet.clientmanager.v1.CreateClientRequest
-	7,  // 18: cabinet.clientmanager.v1.ClientService.UpdateClient:input_type -> cabinet.clientmanager.v1.UpdateClientRequest
-	9,  // 19: cabinet.clientmanager.v1.ClientService.SuspendClient:input_type -> cabinet.clientmanager.v1.SuspendClientRequest
-	11, // 20: cabinet.clientmanager.v1.ClientService.ResumeClient:input_type -> cabinet.clientmanager.v1.ResumeClientRequest
-	13, // 21: cabinet.clientmanager.v1.ClientService.AssignManager:input_type -> cabinet.clientmanager.v1.AssignManagerRequest
-	15, // 22: cabinet.clientmanager.v1.ClientService.ListHistory:input_type -> cabinet.clientmanager.v1.ListHistoryRequest
-	18, // 23: cabinet.clientmanager.v1.ClientService.GetOverview:input_type -> cabinet.clientmanager.v1.GetOverviewRequest
-	2,  // 24: cabinet.clientmanager.v1.ClientService.ListClients:output_type -> cabinet.clientmanager.v1.ListClientsResponse
-	4,  // 25: cabinet.clientmanager.v1.ClientService.GetClient:output_type -> cabinet.clientmanager.v1.GetClientResponse
-	6,  // 26: cabinet.clientmanager.v1.ClientService.CreateClient:output_type -> cabinet.clientmanager.v1.CreateClientResponse
-	8,  // 27: cabinet.clientmanager.v1.ClientService.UpdateClient:output_type -> cabinet.clientmanager.v1.UpdateClientResponse
-	10, // 28: cabinet.clientmanager.v1.ClientService.SuspendClient:output_type -> cabinet.clientmanager.v1.SuspendClientResponse
-	12, // 29: cabinet.clientmanager.v1.ClientService.ResumeClient:output_type -> cabinet.clientmanager.v1.ResumeClientResponse
-	14, // 30: cabinet.clientmanager.v1.ClientService.AssignManager:output_type -> cabinet.clientmanager.v1.AssignManagerResponse
-	17, // 31: cabinet.clientmanager.v1.ClientService.ListHistory:output_type -> cabinet.clientmanager.v1.ListHistoryResponse
-	19, // 32: cabinet.clientmanager.v1.ClientService.GetOverview:output_type -> cabinet.clientmanager.v1.GetOverviewResponse
-	24, // [24:33] is the sub-list for method output_type
-	15, // [15:24] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	26, // 15: cabinet.clientmanager.v1.GetClientSummaryResponse.last_event_time:type_name -> google.protobuf.Timestamp
+	1,  // 16: cabinet.clientmanager.v1.ClientService.ListClients:input_type -> cabinet.clientmanager.v1.ListClientsRequest
+	3,  // 17: cabinet.clientmanager.v1.ClientService.GetClient:input_type -> cabinet.clientmanager.v1.GetClientRequest
+	5,  // 18: cabinet.clientmanager.v1.ClientService.CreateClient:input_type -> cabinet.clientmanager.v1.CreateClientRequest
+	7,  // 19: cabinet.clientmanager.v1.ClientService.UpdateClient:input_type -> cabinet.clientmanager.v1.UpdateClientRequest
+	9,  // 20: cabinet.clientmanager.v1.ClientService.SuspendClient:input_type -> cabinet.clientmanager.v1.SuspendClientRequest
+	11, // 21: cabinet.clientmanager.v1.ClientService.ResumeClient:input_type -> cabinet.clientmanager.v1.ResumeClientRequest
+	13, // 22: cabinet.clientmanager.v1.ClientService.AssignManager:input_type -> cabinet.clientmanager.v1.AssignManagerRequest
+	15, // 23: cabinet.clientmanager.v1.ClientService.ListHistory:input_type -> cabinet.clientmanager.v1.ListHistoryRequest
+	20, // 24: cabinet.clientmanager.v1.ClientService.GetClientSummary:input_type -> cabinet.clientmanager.v1.GetClientSummaryRequest
+	18, // 25: cabinet.clientmanager.v1.ClientService.GetOverview:input_type -> cabinet.clientmanager.v1.GetOverviewRequest
+	2,  // 26: cabinet.clientmanager.v1.ClientService.ListClients:output_type -> cabinet.clientmanager.v1.ListClientsResponse
+	4,  // 27: cabinet.clientmanager.v1.ClientService.GetClient:output_type -> cabinet.clientmanager.v1.GetClientResponse
+	6,  // 28: cabinet.clientmanager.v1.ClientService.CreateClient:output_type -> cabinet.clientmanager.v1.CreateClientResponse
+	8,  // 29: cabinet.clientmanager.v1.ClientService.UpdateClient:output_type -> cabinet.clientmanager.v1.UpdateClientResponse
+	10, // 30: cabinet.clientmanager.v1.ClientService.SuspendClient:output_type -> cabinet.clientmanager.v1.SuspendClientResponse
+	12, // 31: cabinet.clientmanager.v1.ClientService.ResumeClient:output_type -> cabinet.clientmanager.v1.ResumeClientResponse
+	14, // 32: cabinet.clientmanager.v1.ClientService.AssignManager:output_type -> cabinet.clientmanager.v1.AssignManagerResponse
+	17, // 33: cabinet.clientmanager.v1.ClientService.ListHistory:output_type -> cabinet.clientmanager.v1.ListHistoryResponse
+	21, // 34: cabinet.clientmanager.v1.ClientService.GetClientSummary:output_type -> cabinet.clientmanager.v1.GetClientSummaryResponse
+	19, // 35: cabinet.clientmanager.v1.ClientService.GetOverview:output_type -> cabinet.clientmanager.v1.GetOverviewResponse
+	26, // [26:36] is the sub-list for method output_type
+	16, // [16:26] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_contracts_clientmanager_v1_clients_proto_init() }
@@ -1352,7 +1478,7 @@ func file_contracts_clientmanager_v1_clients_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_clientmanager_v1_clients_proto_rawDesc), len(file_contracts_clientmanager_v1_clients_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   19,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

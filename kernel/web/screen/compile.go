@@ -45,8 +45,11 @@ type Screen struct {
 	fields  map[string]fieldPath
 	heading fieldPath
 	state   fieldPath
+	lead    []fieldPath
+	marks   []fieldPath
 	actions []action
 	related []related
+	tiles   []*Tile
 }
 
 // call is a method and the fixed part of its request.
@@ -76,6 +79,7 @@ type action struct {
 type related struct {
 	screen *Screen
 	bind   map[string]string
+	tab    bool
 }
 
 // Tile is a tile that was checked against its contract.
@@ -117,7 +121,9 @@ func Compile(methods Methods, manifests []module.Manifest) (*Set, error) {
 	}
 	for _, m := range manifests {
 		for _, t := range m.Tiles {
-			c.tile(m.ID, t)
+			if compiled := c.tile(m.ID, t); compiled != nil {
+				set.tiles = append(set.tiles, compiled)
+			}
 		}
 	}
 	slices.SortStableFunc(set.tiles, func(a, b *Tile) int { return a.Order - b.Order })
@@ -266,7 +272,27 @@ func (c *compiler) detail(s *Screen) {
 		for from := range maps.Values(r.Bind) {
 			c.find(where, about, from)
 		}
-		s.related = append(s.related, related{screen: target, bind: r.Bind})
+		s.related = append(s.related, related{screen: target, bind: r.Bind, tab: r.Tab})
+	}
+	for _, name := range s.Lead {
+		s.lead = append(s.lead, c.find(where, about, name))
+	}
+	for _, name := range s.Marks {
+		s.marks = append(s.marks, c.find(where, about, name))
+	}
+	for _, t := range s.Tiles {
+		compiled := c.tile(s.Module, t)
+		if compiled == nil {
+			continue
+		}
+		if t.Kind == module.Rows {
+			c.fail(where, "shows rows in the tile %s: name their list in Related", t.ID)
+		}
+		for to, from := range t.Bind {
+			c.find(where, compiled.call.input, to)
+			c.find(where, about, from)
+		}
+		s.tiles = append(s.tiles, compiled)
 	}
 	s.actions = c.actions(where, s.Actions, about)
 	if r := resource(about); r != nil && r.GetGetMethod() == s.Method {
@@ -355,11 +381,11 @@ func (c *compiler) actions(where string, declared []module.Action, about protore
 	return compiled
 }
 
-func (c *compiler) tile(moduleID string, t module.Tile) {
+func (c *compiler) tile(moduleID string, t module.Tile) *Tile {
 	where := moduleID + " tile " + t.ID
 	compiled := &Tile{Tile: t, Module: moduleID, call: c.call(where, t.Method, t.Fixed)}
 	if compiled.call == nil {
-		return
+		return nil
 	}
 	about := compiled.call.output
 	switch t.Kind {
@@ -381,7 +407,7 @@ func (c *compiler) tile(moduleID string, t module.Tile) {
 	default:
 		c.fail(where, "has the kind %q: use figures, rows, person or facts", t.Kind)
 	}
-	c.set.tiles = append(c.set.tiles, compiled)
+	return compiled
 }
 
 func (c *compiler) names() []string { return slices.Sorted(maps.Keys(c.set.screens)) }
