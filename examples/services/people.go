@@ -35,6 +35,7 @@ func private(name, code, where, email, phone string, tags ...string) *clientsv1.
 
 func noted(c *clientsv1.Client, note string) *clientsv1.Client {
 	c.Note = note
+	c.Extra = []*kernelv1.FieldValue{{Id: "support", Value: "always"}, {Id: "area", Value: "412.5"}, {Id: "next_audit", Value: "2027-03-15"}}
 	return c
 }
 

@@ -87,6 +87,11 @@ type Screen struct {
 	// Import names the methods of an import wizard.
 	Import *ImportMethods `json:"import,omitempty"`
 
+	// Extra is the method that lists the fields which the integrator added to the screen's thing, as a repeated
+	// cabinet.kernel.v1.FieldDefinition. Their values are one field of the thing, a repeated FieldValue: named among the
+	// fields, columns or filters of a screen it stands for all of them.
+	Extra string `json:"extra,omitempty"`
+
 	Actions []Action `json:"actions,omitempty"`
 }
 

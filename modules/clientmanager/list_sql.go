@@ -92,6 +92,18 @@ func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) 
 			c.Add("tags @> ?", r.GetTags())
 		}
 	}
+	terms, err := m.extraTerms(r)
+	if err != nil {
+		return nil, err
+	}
+	if len(terms) > 0 {
+		if err := m.indexed(ctx, s, c, "extra_terms", "clients_with_terms", terms); err != nil {
+			return nil, err
+		}
+		if s != all {
+			c.Add("extra_terms @> ?", terms)
+		}
+	}
 	if place := fold(r.GetPlace()); place != "" {
 		c.Add("place_fold >= ?", place)
 		if end := after(place); end != "" {

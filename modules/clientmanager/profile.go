@@ -52,7 +52,7 @@ func (s *profileService) GetProfile(ctx context.Context, _ *v1.GetProfileRequest
 	if err != nil {
 		return nil, err
 	}
-	return &v1.GetProfileResponse{Client: client, EditableFields: slices.Clone(s.settings.ProfileFields)}, nil
+	return &v1.GetProfileResponse{Client: s.shown(ctx, client), EditableFields: slices.Clone(s.settings.ProfileFields)}, nil
 }
 
 // UpdateProfile changes what staff let the client change.
@@ -88,7 +88,7 @@ func (s *profileService) UpdateProfile(ctx context.Context, r *v1.UpdateProfileR
 	if err != nil {
 		return nil, err
 	}
-	return &v1.UpdateProfileResponse{Client: client}, nil
+	return &v1.UpdateProfileResponse{Client: s.shown(ctx, client)}, nil
 }
 
 // GetManagerCard returns who serves the client, as accountmanager knows them now.

@@ -8,7 +8,7 @@ package clientmanagerv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
-	_ "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	v1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -96,8 +96,10 @@ type ListClientsRequest struct {
 	ManagerIds []string `protobuf:"bytes,10,rep,name=manager_ids,json=managerIds,proto3" json:"manager_ids,omitempty"`
 	// Only those whom nobody serves.
 	WithoutManager bool `protobuf:"varint,11,opt,name=without_manager,json=withoutManager,proto3" json:"without_manager,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// All of these, of fields that are searchable.
+	Extra         []*v1.FieldValue `protobuf:"bytes,12,rep,name=extra,proto3" json:"extra,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListClientsRequest) Reset() {
@@ -205,6 +207,13 @@ func (x *ListClientsRequest) GetWithoutManager() bool {
 		return x.WithoutManager
 	}
 	return false
+}
+
+func (x *ListClientsRequest) GetExtra() []*v1.FieldValue {
+	if x != nil {
+		return x.Extra
+	}
+	return nil
 }
 
 type ListClientsResponse struct {
@@ -1270,11 +1279,91 @@ func (x *GetClientSummaryResponse) GetLastEventTime() *timestamppb.Timestamp {
 	return nil
 }
 
+type ListClientFieldsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListClientFieldsRequest) Reset() {
+	*x = ListClientFieldsRequest{}
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListClientFieldsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListClientFieldsRequest) ProtoMessage() {}
+
+func (x *ListClientFieldsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListClientFieldsRequest.ProtoReflect.Descriptor instead.
+func (*ListClientFieldsRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_clientmanager_v1_clients_proto_rawDescGZIP(), []int{21}
+}
+
+type ListClientFieldsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Fields        []*v1.FieldDefinition  `protobuf:"bytes,1,rep,name=fields,proto3" json:"fields,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListClientFieldsResponse) Reset() {
+	*x = ListClientFieldsResponse{}
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListClientFieldsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListClientFieldsResponse) ProtoMessage() {}
+
+func (x *ListClientFieldsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListClientFieldsResponse.ProtoReflect.Descriptor instead.
+func (*ListClientFieldsResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_clientmanager_v1_clients_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListClientFieldsResponse) GetFields() []*v1.FieldDefinition {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
 var File_contracts_clientmanager_v1_clients_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\n" +
-	"(contracts/clientmanager/v1/clients.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a'contracts/clientmanager/v1/client.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x04\n" +
+	"(contracts/clientmanager/v1/clients.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a'contracts/clientmanager/v1/client.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x05\n" +
 	"\x12ListClientsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
@@ -1293,7 +1382,8 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\vmanager_ids\x18\n" +
 	" \x03(\tB9\xbaH\f\x92\x01\t\x102\"\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02%\x12#cabinet.accountmanager.v1.StaffCardR\n" +
 	"managerIds\x12'\n" +
-	"\x0fwithout_manager\x18\v \x01(\bR\x0ewithoutManager\"\xbc\x01\n" +
+	"\x0fwithout_manager\x18\v \x01(\bR\x0ewithoutManager\x12=\n" +
+	"\x05extra\x18\f \x03(\v2\x1d.cabinet.kernel.v1.FieldValueB\b\xbaH\x05\x92\x01\x02\x10\bR\x05extra\"\xbc\x01\n" +
 	"\x13ListClientsResponse\x12:\n" +
 	"\aclients\x18\x01 \x03(\v2 .cabinet.clientmanager.v1.ClientR\aclients\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
@@ -1361,12 +1451,15 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\x13agreements_in_force\x18\x01 \x01(\x05R\x11agreementsInForce\x12/\n" +
 	"\x13agreements_expiring\x18\x02 \x01(\x05R\x12agreementsExpiring\x12\x1a\n" +
 	"\bcontacts\x18\x03 \x01(\x05R\bcontacts\x12B\n" +
-	"\x0flast_event_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rlastEventTime*s\n" +
+	"\x0flast_event_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rlastEventTime\"\x19\n" +
+	"\x17ListClientFieldsRequest\"V\n" +
+	"\x18ListClientFieldsResponse\x12:\n" +
+	"\x06fields\x18\x01 \x03(\v2\".cabinet.kernel.v1.FieldDefinitionR\x06fields*s\n" +
 	"\vClientOrder\x12\x1c\n" +
 	"\x18CLIENT_ORDER_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11CLIENT_ORDER_NAME\x10\x01\x12\x17\n" +
 	"\x13CLIENT_ORDER_NEWEST\x10\x02\x12\x16\n" +
-	"\x12CLIENT_ORDER_PLACE\x10\x032\x8b\f\n" +
+	"\x12CLIENT_ORDER_PLACE\x10\x032\xaf\r\n" +
 	"\rClientService\x12\x92\x01\n" +
 	"\vListClients\x12,.cabinet.clientmanager.v1.ListClientsRequest\x1a-.cabinet.clientmanager.v1.ListClientsResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x8c\x01\n" +
 	"\tGetClient\x12*.cabinet.clientmanager.v1.GetClientRequest\x1a+.cabinet.clientmanager.v1.GetClientResponse\"&\xea\x9d\xea\x02\x1e\b\x03\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x97\x01\n" +
@@ -1376,6 +1469,7 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\fResumeClient\x12-.cabinet.clientmanager.v1.ResumeClientRequest\x1a..cabinet.clientmanager.v1.ResumeClientResponse\")\xea\x9d\xea\x02!\b\x04\x12\x1dclientmanager.clients.suspend\x90\x02\x02\x12\x9a\x01\n" +
 	"\rAssignManager\x12..cabinet.clientmanager.v1.AssignManagerRequest\x1a/.cabinet.clientmanager.v1.AssignManagerResponse\"(\xea\x9d\xea\x02 \b\x04\x12\x1cclientmanager.clients.assign\x90\x02\x02\x12\x92\x01\n" +
 	"\vListHistory\x12,.cabinet.clientmanager.v1.ListHistoryRequest\x1a-.cabinet.clientmanager.v1.ListHistoryResponse\"&\xea\x9d\xea\x02\x1e\b\x03\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\xa1\x01\n" +
+	"\x10ListClientFields\x121.cabinet.clientmanager.v1.ListClientFieldsRequest\x1a2.cabinet.clientmanager.v1.ListClientFieldsResponse\"&\xea\x9d\xea\x02\x1e\b\x03\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\xa1\x01\n" +
 	"\x10GetClientSummary\x121.cabinet.clientmanager.v1.GetClientSummaryRequest\x1a2.cabinet.clientmanager.v1.GetClientSummaryResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x92\x01\n" +
 	"\vGetOverview\x12,.cabinet.clientmanager.v1.GetOverviewRequest\x1a-.cabinet.clientmanager.v1.GetOverviewResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aclientmanager.clients.read\x90\x02\x01BKZIgithub.com/opencabinet/cabinet/contracts/clientmanager/v1;clientmanagerv1b\x06proto3"
 
@@ -1392,7 +1486,7 @@ func file_contracts_clientmanager_v1_clients_proto_rawDescGZIP() []byte {
 }
 
 var file_contracts_clientmanager_v1_clients_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_contracts_clientmanager_v1_clients_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_contracts_clientmanager_v1_clients_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_contracts_clientmanager_v1_clients_proto_goTypes = []any{
 	(ClientOrder)(0),                 // 0: cabinet.clientmanager.v1.ClientOrder
 	(*ListClientsRequest)(nil),       // 1: cabinet.clientmanager.v1.ListClientsRequest
@@ -1416,54 +1510,62 @@ var file_contracts_clientmanager_v1_clients_proto_goTypes = []any{
 	(*GetOverviewResponse)(nil),      // 19: cabinet.clientmanager.v1.GetOverviewResponse
 	(*GetClientSummaryRequest)(nil),  // 20: cabinet.clientmanager.v1.GetClientSummaryRequest
 	(*GetClientSummaryResponse)(nil), // 21: cabinet.clientmanager.v1.GetClientSummaryResponse
-	(ClientStatus)(0),                // 22: cabinet.clientmanager.v1.ClientStatus
-	(ClientKind)(0),                  // 23: cabinet.clientmanager.v1.ClientKind
-	(*Client)(nil),                   // 24: cabinet.clientmanager.v1.Client
-	(*fieldmaskpb.FieldMask)(nil),    // 25: google.protobuf.FieldMask
-	(*timestamppb.Timestamp)(nil),    // 26: google.protobuf.Timestamp
+	(*ListClientFieldsRequest)(nil),  // 22: cabinet.clientmanager.v1.ListClientFieldsRequest
+	(*ListClientFieldsResponse)(nil), // 23: cabinet.clientmanager.v1.ListClientFieldsResponse
+	(ClientStatus)(0),                // 24: cabinet.clientmanager.v1.ClientStatus
+	(ClientKind)(0),                  // 25: cabinet.clientmanager.v1.ClientKind
+	(*v1.FieldValue)(nil),            // 26: cabinet.kernel.v1.FieldValue
+	(*Client)(nil),                   // 27: cabinet.clientmanager.v1.Client
+	(*fieldmaskpb.FieldMask)(nil),    // 28: google.protobuf.FieldMask
+	(*timestamppb.Timestamp)(nil),    // 29: google.protobuf.Timestamp
+	(*v1.FieldDefinition)(nil),       // 30: cabinet.kernel.v1.FieldDefinition
 }
 var file_contracts_clientmanager_v1_clients_proto_depIdxs = []int32{
 	0,  // 0: cabinet.clientmanager.v1.ListClientsRequest.order_by:type_name -> cabinet.clientmanager.v1.ClientOrder
-	22, // 1: cabinet.clientmanager.v1.ListClientsRequest.statuses:type_name -> cabinet.clientmanager.v1.ClientStatus
-	23, // 2: cabinet.clientmanager.v1.ListClientsRequest.kind:type_name -> cabinet.clientmanager.v1.ClientKind
-	24, // 3: cabinet.clientmanager.v1.ListClientsResponse.clients:type_name -> cabinet.clientmanager.v1.Client
-	24, // 4: cabinet.clientmanager.v1.GetClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	24, // 5: cabinet.clientmanager.v1.CreateClientRequest.client:type_name -> cabinet.clientmanager.v1.Client
-	24, // 6: cabinet.clientmanager.v1.CreateClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	24, // 7: cabinet.clientmanager.v1.UpdateClientRequest.client:type_name -> cabinet.clientmanager.v1.Client
-	25, // 8: cabinet.clientmanager.v1.UpdateClientRequest.update_mask:type_name -> google.protobuf.FieldMask
-	24, // 9: cabinet.clientmanager.v1.UpdateClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	24, // 10: cabinet.clientmanager.v1.SuspendClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	24, // 11: cabinet.clientmanager.v1.ResumeClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	24, // 12: cabinet.clientmanager.v1.AssignManagerResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	26, // 13: cabinet.clientmanager.v1.HistoryEntry.time:type_name -> google.protobuf.Timestamp
-	16, // 14: cabinet.clientmanager.v1.ListHistoryResponse.entries:type_name -> cabinet.clientmanager.v1.HistoryEntry
-	26, // 15: cabinet.clientmanager.v1.GetClientSummaryResponse.last_event_time:type_name -> google.protobuf.Timestamp
-	1,  // 16: cabinet.clientmanager.v1.ClientService.ListClients:input_type -> cabinet.clientmanager.v1.ListClientsRequest
-	3,  // 17: cabinet.clientmanager.v1.ClientService.GetClient:input_type -> cabinet.clientmanager.v1.GetClientRequest
-	5,  // 18: cabinet.clientmanager.v1.ClientService.CreateClient:input_type -> cabinet.clientmanager.v1.CreateClientRequest
-	7,  // 19: cabinet.clientmanager.v1.ClientService.UpdateClient:input_type -> cabinet.clientmanager.v1.UpdateClientRequest
-	9,  // 20: cabinet.clientmanager.v1.ClientService.SuspendClient:input_type -> cabinet.clientmanager.v1.SuspendClientRequest
-	11, // 21: cabinet.clientmanager.v1.ClientService.ResumeClient:input_type -> cabinet.clientmanager.v1.ResumeClientRequest
-	13, // 22: cabinet.clientmanager.v1.ClientService.AssignManager:input_type -> cabinet.clientmanager.v1.AssignManagerRequest
-	15, // 23: cabinet.clientmanager.v1.ClientService.ListHistory:input_type -> cabinet.clientmanager.v1.ListHistoryRequest
-	20, // 24: cabinet.clientmanager.v1.ClientService.GetClientSummary:input_type -> cabinet.clientmanager.v1.GetClientSummaryRequest
-	18, // 25: cabinet.clientmanager.v1.ClientService.GetOverview:input_type -> cabinet.clientmanager.v1.GetOverviewRequest
-	2,  // 26: cabinet.clientmanager.v1.ClientService.ListClients:output_type -> cabinet.clientmanager.v1.ListClientsResponse
-	4,  // 27: cabinet.clientmanager.v1.ClientService.GetClient:output_type -> cabinet.clientmanager.v1.GetClientResponse
-	6,  // 28: cabinet.clientmanager.v1.ClientService.CreateClient:output_type -> cabinet.clientmanager.v1.CreateClientResponse
-	8,  // 29: cabinet.clientmanager.v1.ClientService.UpdateClient:output_type -> cabinet.clientmanager.v1.UpdateClientResponse
-	10, // 30: cabinet.clientmanager.v1.ClientService.SuspendClient:output_type -> cabinet.clientmanager.v1.SuspendClientResponse
-	12, // 31: cabinet.clientmanager.v1.ClientService.ResumeClient:output_type -> cabinet.clientmanager.v1.ResumeClientResponse
-	14, // 32: cabinet.clientmanager.v1.ClientService.AssignManager:output_type -> cabinet.clientmanager.v1.AssignManagerResponse
-	17, // 33: cabinet.clientmanager.v1.ClientService.ListHistory:output_type -> cabinet.clientmanager.v1.ListHistoryResponse
-	21, // 34: cabinet.clientmanager.v1.ClientService.GetClientSummary:output_type -> cabinet.clientmanager.v1.GetClientSummaryResponse
-	19, // 35: cabinet.clientmanager.v1.ClientService.GetOverview:output_type -> cabinet.clientmanager.v1.GetOverviewResponse
-	26, // [26:36] is the sub-list for method output_type
-	16, // [16:26] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	24, // 1: cabinet.clientmanager.v1.ListClientsRequest.statuses:type_name -> cabinet.clientmanager.v1.ClientStatus
+	25, // 2: cabinet.clientmanager.v1.ListClientsRequest.kind:type_name -> cabinet.clientmanager.v1.ClientKind
+	26, // 3: cabinet.clientmanager.v1.ListClientsRequest.extra:type_name -> cabinet.kernel.v1.FieldValue
+	27, // 4: cabinet.clientmanager.v1.ListClientsResponse.clients:type_name -> cabinet.clientmanager.v1.Client
+	27, // 5: cabinet.clientmanager.v1.GetClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	27, // 6: cabinet.clientmanager.v1.CreateClientRequest.client:type_name -> cabinet.clientmanager.v1.Client
+	27, // 7: cabinet.clientmanager.v1.CreateClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	27, // 8: cabinet.clientmanager.v1.UpdateClientRequest.client:type_name -> cabinet.clientmanager.v1.Client
+	28, // 9: cabinet.clientmanager.v1.UpdateClientRequest.update_mask:type_name -> google.protobuf.FieldMask
+	27, // 10: cabinet.clientmanager.v1.UpdateClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	27, // 11: cabinet.clientmanager.v1.SuspendClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	27, // 12: cabinet.clientmanager.v1.ResumeClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	27, // 13: cabinet.clientmanager.v1.AssignManagerResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	29, // 14: cabinet.clientmanager.v1.HistoryEntry.time:type_name -> google.protobuf.Timestamp
+	16, // 15: cabinet.clientmanager.v1.ListHistoryResponse.entries:type_name -> cabinet.clientmanager.v1.HistoryEntry
+	29, // 16: cabinet.clientmanager.v1.GetClientSummaryResponse.last_event_time:type_name -> google.protobuf.Timestamp
+	30, // 17: cabinet.clientmanager.v1.ListClientFieldsResponse.fields:type_name -> cabinet.kernel.v1.FieldDefinition
+	1,  // 18: cabinet.clientmanager.v1.ClientService.ListClients:input_type -> cabinet.clientmanager.v1.ListClientsRequest
+	3,  // 19: cabinet.clientmanager.v1.ClientService.GetClient:input_type -> cabinet.clientmanager.v1.GetClientRequest
+	5,  // 20: cabinet.clientmanager.v1.ClientService.CreateClient:input_type -> cabinet.clientmanager.v1.CreateClientRequest
+	7,  // 21: cabinet.clientmanager.v1.ClientService.UpdateClient:input_type -> cabinet.clientmanager.v1.UpdateClientRequest
+	9,  // 22: cabinet.clientmanager.v1.ClientService.SuspendClient:input_type -> cabinet.clientmanager.v1.SuspendClientRequest
+	11, // 23: cabinet.clientmanager.v1.ClientService.ResumeClient:input_type -> cabinet.clientmanager.v1.ResumeClientRequest
+	13, // 24: cabinet.clientmanager.v1.ClientService.AssignManager:input_type -> cabinet.clientmanager.v1.AssignManagerRequest
+	15, // 25: cabinet.clientmanager.v1.ClientService.ListHistory:input_type -> cabinet.clientmanager.v1.ListHistoryRequest
+	22, // 26: cabinet.clientmanager.v1.ClientService.ListClientFields:input_type -> cabinet.clientmanager.v1.ListClientFieldsRequest
+	20, // 27: cabinet.clientmanager.v1.ClientService.GetClientSummary:input_type -> cabinet.clientmanager.v1.GetClientSummaryRequest
+	18, // 28: cabinet.clientmanager.v1.ClientService.GetOverview:input_type -> cabinet.clientmanager.v1.GetOverviewRequest
+	2,  // 29: cabinet.clientmanager.v1.ClientService.ListClients:output_type -> cabinet.clientmanager.v1.ListClientsResponse
+	4,  // 30: cabinet.clientmanager.v1.ClientService.GetClient:output_type -> cabinet.clientmanager.v1.GetClientResponse
+	6,  // 31: cabinet.clientmanager.v1.ClientService.CreateClient:output_type -> cabinet.clientmanager.v1.CreateClientResponse
+	8,  // 32: cabinet.clientmanager.v1.ClientService.UpdateClient:output_type -> cabinet.clientmanager.v1.UpdateClientResponse
+	10, // 33: cabinet.clientmanager.v1.ClientService.SuspendClient:output_type -> cabinet.clientmanager.v1.SuspendClientResponse
+	12, // 34: cabinet.clientmanager.v1.ClientService.ResumeClient:output_type -> cabinet.clientmanager.v1.ResumeClientResponse
+	14, // 35: cabinet.clientmanager.v1.ClientService.AssignManager:output_type -> cabinet.clientmanager.v1.AssignManagerResponse
+	17, // 36: cabinet.clientmanager.v1.ClientService.ListHistory:output_type -> cabinet.clientmanager.v1.ListHistoryResponse
+	23, // 37: cabinet.clientmanager.v1.ClientService.ListClientFields:output_type -> cabinet.clientmanager.v1.ListClientFieldsResponse
+	21, // 38: cabinet.clientmanager.v1.ClientService.GetClientSummary:output_type -> cabinet.clientmanager.v1.GetClientSummaryResponse
+	19, // 39: cabinet.clientmanager.v1.ClientService.GetOverview:output_type -> cabinet.clientmanager.v1.GetOverviewResponse
+	29, // [29:40] is the sub-list for method output_type
+	18, // [18:29] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_contracts_clientmanager_v1_clients_proto_init() }
@@ -1478,7 +1580,7 @@ func file_contracts_clientmanager_v1_clients_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_clientmanager_v1_clients_proto_rawDesc), len(file_contracts_clientmanager_v1_clients_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   21,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

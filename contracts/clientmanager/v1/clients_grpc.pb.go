@@ -27,6 +27,7 @@ const (
 	ClientService_ResumeClient_FullMethodName     = "/cabinet.clientmanager.v1.ClientService/ResumeClient"
 	ClientService_AssignManager_FullMethodName    = "/cabinet.clientmanager.v1.ClientService/AssignManager"
 	ClientService_ListHistory_FullMethodName      = "/cabinet.clientmanager.v1.ClientService/ListHistory"
+	ClientService_ListClientFields_FullMethodName = "/cabinet.clientmanager.v1.ClientService/ListClientFields"
 	ClientService_GetClientSummary_FullMethodName = "/cabinet.clientmanager.v1.ClientService/GetClientSummary"
 	ClientService_GetOverview_FullMethodName      = "/cabinet.clientmanager.v1.ClientService/GetOverview"
 )
@@ -50,6 +51,8 @@ type ClientServiceClient interface {
 	AssignManager(ctx context.Context, in *AssignManagerRequest, opts ...grpc.CallOption) (*AssignManagerResponse, error)
 	// What happened to a client, newest first.
 	ListHistory(ctx context.Context, in *ListHistoryRequest, opts ...grpc.CallOption) (*ListHistoryResponse, error)
+	// The fields of clients that the integrator added; for a contact, those that clients see.
+	ListClientFields(ctx context.Context, in *ListClientFieldsRequest, opts ...grpc.CallOption) (*ListClientFieldsResponse, error)
 	// What stands behind a client, in figures.
 	GetClientSummary(ctx context.Context, in *GetClientSummaryRequest, opts ...grpc.CallOption) (*GetClientSummaryResponse, error)
 	// Counts for the dashboard, of the clients the caller sees.
@@ -144,6 +147,16 @@ func (c *clientServiceClient) ListHistory(ctx context.Context, in *ListHistoryRe
 	return out, nil
 }
 
+func (c *clientServiceClient) ListClientFields(ctx context.Context, in *ListClientFieldsRequest, opts ...grpc.CallOption) (*ListClientFieldsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListClientFieldsResponse)
+	err := c.cc.Invoke(ctx, ClientService_ListClientFields_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *clientServiceClient) GetClientSummary(ctx context.Context, in *GetClientSummaryRequest, opts ...grpc.CallOption) (*GetClientSummaryResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetClientSummaryResponse)
@@ -183,6 +196,8 @@ type ClientServiceServer interface {
 	AssignManager(context.Context, *AssignManagerRequest) (*AssignManagerResponse, error)
 	// What happened to a client, newest first.
 	ListHistory(context.Context, *ListHistoryRequest) (*ListHistoryResponse, error)
+	// The fields of clients that the integrator added; for a contact, those that clients see.
+	ListClientFields(context.Context, *ListClientFieldsRequest) (*ListClientFieldsResponse, error)
 	// What stands behind a client, in figures.
 	GetClientSummary(context.Context, *GetClientSummaryRequest) (*GetClientSummaryResponse, error)
 	// Counts for the dashboard, of the clients the caller sees.
@@ -220,6 +235,9 @@ func (UnimplementedClientServiceServer) AssignManager(context.Context, *AssignMa
 }
 func (UnimplementedClientServiceServer) ListHistory(context.Context, *ListHistoryRequest) (*ListHistoryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListHistory not implemented")
+}
+func (UnimplementedClientServiceServer) ListClientFields(context.Context, *ListClientFieldsRequest) (*ListClientFieldsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListClientFields not implemented")
 }
 func (UnimplementedClientServiceServer) GetClientSummary(context.Context, *GetClientSummaryRequest) (*GetClientSummaryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetClientSummary not implemented")
@@ -392,6 +410,24 @@ func _ClientService_ListHistory_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ClientService_ListClientFields_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListClientFieldsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClientServiceServer).ListClientFields(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClientService_ListClientFields_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClientServiceServer).ListClientFields(ctx, req.(*ListClientFieldsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ClientService_GetClientSummary_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetClientSummaryRequest)
 	if err := dec(in); err != nil {
@@ -466,6 +502,10 @@ var ClientService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListHistory",
 			Handler:    _ClientService_ListHistory_Handler,
+		},
+		{
+			MethodName: "ListClientFields",
+			Handler:    _ClientService_ListClientFields_Handler,
 		},
 		{
 			MethodName: "GetClientSummary",

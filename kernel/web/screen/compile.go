@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
@@ -37,6 +38,7 @@ type Screen struct {
 
 	call    *call
 	prefill *call
+	extra   *call
 	imports map[string]*call
 	columns []column
 	filters []filter
@@ -64,6 +66,7 @@ type call struct {
 type column struct {
 	module.Column
 	path, second fieldPath
+	extra        *kernelv1.FieldDefinition // the integrator's field that it shows; nil for others
 }
 
 type filter struct {
@@ -195,11 +198,20 @@ func (c *compiler) screen(s *Screen) {
 	if s.call = c.call(where, s.Method, s.Fixed); s.call == nil {
 		return
 	}
+	if s.Extra != "" {
+		if s.extra = c.call(where, s.Extra, nil); s.extra != nil {
+			if list := items(s.extra.output); list == nil || list.Message().FullName() != "cabinet.kernel.v1.FieldDefinition" {
+				c.fail(where, "takes the integrator's fields from %s, which lists no cabinet.kernel.v1.FieldDefinition", s.Extra)
+				return
+			}
+		}
+	}
 	if s.Kind != module.List {
 		for _, name := range vars(s.Path) {
 			c.find(where, s.call.input, name)
 		}
 	}
+	defer c.extras(s)
 	switch s.Kind {
 	case module.List:
 		c.list(s)
@@ -209,6 +221,23 @@ func (c *compiler) screen(s *Screen) {
 		c.form(s)
 	default:
 		c.fail(where, "has the kind %q: use list, detail, form or import", s.Kind)
+	}
+}
+
+// extras finds screens that show the integrator's fields and do not say what there are.
+func (c *compiler) extras(s *Screen) {
+	var paths []fieldPath
+	for _, col := range s.columns {
+		paths = append(paths, col.path)
+	}
+	for _, f := range s.filters {
+		paths = append(paths, f.path)
+	}
+	for _, path := range slices.Concat(paths, slices.Collect(maps.Values(s.fields))) {
+		if path != nil && isExtra(path.last()) && s.extra == nil {
+			c.fail(s.name(), "shows %s, the integrator's fields: set Extra to the method that lists them", path)
+			return
+		}
 	}
 }
 

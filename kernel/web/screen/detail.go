@@ -181,6 +181,16 @@ func (s *Set) facts(ctx context.Context, e *Env, sc *Screen, m protoreflect.Mess
 		if closed(e, path) {
 			continue
 		}
+		if isExtra(f) {
+			defs, err := sc.definitions(ctx, e)
+			if err != nil {
+				continue // the rest of the page stands
+			}
+			for _, d := range defs {
+				facts = append(facts, ui.Fact{Label: e.title(d.GetTitles()), Value: e.extraValue(d, extraOf(m, path, d))})
+			}
+			continue
+		}
 		v := e.value(m, path)
 		if to := meaning(f).GetRefersTo(); to != "" && v.Text != "" {
 			v = s.reference(ctx, e, to, v.Text)
