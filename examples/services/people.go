@@ -1,6 +1,9 @@
 package main
 
-import clientsv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+import (
+	clientsv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+)
 
 // manager is a member of staff and the clients they brought.
 type manager struct {
@@ -32,6 +35,7 @@ func private(name, code, where, email, phone string, tags ...string) *clientsv1.
 
 func noted(c *clientsv1.Client, note string) *clientsv1.Client {
 	c.Note = note
+	c.Extra = []*kernelv1.FieldValue{{Id: "support", Value: "always"}, {Id: "area", Value: "412.5"}, {Id: "next_audit", Value: "2027-03-15"}}
 	return c
 }
 
@@ -62,6 +66,43 @@ var staff = []manager{
 		company("Print house “Ark”", "Ark Print LLC", "PA-183", "36620918", "Vinnytsia", "Keletska 51, Vinnytsia", "press@ark.example", "+380432555183", "Business"),
 		company("Kindergarten “Romashka”", "Romashka, municipal institution", "KR-221", "02229871", "Zhytomyr", "Velyka Berdychivska 14, Zhytomyr", "office@romashka.example", "+380412555021", "Small"),
 	}},
+}
+
+// addresses are those of clients.
+var addresses = map[string][]*clientsv1.Address{
+	"Zerno Roastery": {
+		{Kind: clientsv1.AddressKind_ADDRESS_KIND_LEGAL, Street: "Sahaidachnoho 12", Place: "Kyiv, Podil", PostalCode: "04070", CountryCode: "UA"},
+		{
+			Kind: clientsv1.AddressKind_ADDRESS_KIND_DELIVERY, Recipient: "Ihor Savchuk, roasting hall", Street: "Nyzhnii Val 23, gate 2", Place: "Kyiv, Podil",
+			PostalCode: "04071", CountryCode: "UA", Directions: "Until 11:00; later the yard is closed. Take the key from the guard.",
+		},
+		{Kind: clientsv1.AddressKind_ADDRESS_KIND_BILLING, Recipient: "Accounts office", Street: "Sahaidachnoho 12, office 4", Place: "Kyiv, Podil", CountryCode: "UA"},
+	},
+}
+
+// agreement is one with a client, and how far it came.
+type agreement struct {
+	*clientsv1.Agreement
+	status clientsv1.AgreementStatus
+}
+
+var agreements = map[string][]agreement{
+	"Zerno Roastery": {
+		agreed("21/007", "Mounting of the first cold room", "2021-04-01", "2021-09-30", "", 0, clientsv1.AgreementStatus_AGREEMENT_STATUS_ENDED),
+		agreed("24/118", "Ventilation of the roasting hall", "2024-06-10", "2025-12-31", "", 0, clientsv1.AgreementStatus_AGREEMENT_STATUS_SUSPENDED),
+		agreed("26/014", "Heat exchanger for the second line", "2026-05-01", "", "", 7, clientsv1.AgreementStatus_AGREEMENT_STATUS_DRAFT),
+		agreed("23/061", "Planned maintenance, 4 units", "2023-03-01", "", "60000.00", 14, clientsv1.AgreementStatus_AGREEMENT_STATUS_ACTIVE),
+	},
+}
+
+func agreed(number, subject, from, to, limit string, days int32, status clientsv1.AgreementStatus) agreement {
+	a := &clientsv1.Agreement{
+		Number: number, Kind: clientsv1.AgreementKind_AGREEMENT_KIND_SERVICE, Subject: subject, StartDate: from, EndDate: to, CurrencyCode: "UAH", PaymentDays: days,
+	}
+	if limit != "" {
+		a.CreditLimit = &kernelv1.Money{CurrencyCode: "UAH", Amount: limit}
+	}
+	return agreement{a, status}
 }
 
 // contacts are the people of clients, the main one first.

@@ -112,8 +112,47 @@ func (t *teller) client(ctx context.Context, conn grpc.ClientConnInterface, c *c
 			return err
 		}
 	}
+	for _, a := range addresses[c.GetName()] {
+		a.ClientId = id
+		_, err := clientsv1.NewAddressServiceClient(conn).CreateAddress(ctx, &clientsv1.CreateAddressRequest{
+			RequestId: once("address " + c.GetCode() + a.GetKind().String()), Address: a,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, a := range agreements[c.GetName()] {
+		if err := t.agree(ctx, conn, id, a); err != nil {
+			return fmt.Errorf("agreement %s: %w", a.GetNumber(), err)
+		}
+	}
 	if reason, ok := suspended[c.GetName()]; ok {
 		_, err = clients.SuspendClient(ctx, &clientsv1.SuspendClientRequest{Id: id, Reason: reason})
+	}
+	return err
+}
+
+// agree drafts an agreement and brings it as far as it came.
+func (t *teller) agree(ctx context.Context, conn grpc.ClientConnInterface, client string, a agreement) error {
+	agreements := clientsv1.NewAgreementServiceClient(conn)
+	a.ClientId = client
+	made, err := agreements.CreateAgreement(ctx, &clientsv1.CreateAgreementRequest{RequestId: once("agreement " + a.GetNumber()), Agreement: a.Agreement})
+	if err != nil || a.status == clientsv1.AgreementStatus_AGREEMENT_STATUS_DRAFT {
+		return err
+	}
+	id := made.GetAgreement().GetId()
+	now, err := agreements.GetAgreement(ctx, &clientsv1.GetAgreementRequest{Id: id})
+	if err != nil || now.GetAgreement().GetStatus() == a.status {
+		return err // as far as that before the portal was killed
+	}
+	if _, err := agreements.ActivateAgreement(ctx, &clientsv1.ActivateAgreementRequest{Id: id}); err != nil {
+		return err
+	}
+	switch a.status {
+	case clientsv1.AgreementStatus_AGREEMENT_STATUS_SUSPENDED:
+		_, err = agreements.SuspendAgreement(ctx, &clientsv1.SuspendAgreementRequest{Id: id, Reason: "The hall is being rebuilt."})
+	case clientsv1.AgreementStatus_AGREEMENT_STATUS_ENDED:
+		_, err = agreements.EndAgreement(ctx, &clientsv1.EndAgreementRequest{Id: id, LastDate: a.GetEndDate()})
 	}
 	return err
 }

@@ -102,7 +102,7 @@ func calm(methods []call.Method) []call.Method {
 }
 
 func ends(m call.Method) bool {
-	for _, word := range []string{"Delete", "Revoke", "Block", "SignOut"} {
+	for _, word := range []string{"Delete", "Revoke", "Block", "SignOut", "End"} {
 		if strings.HasPrefix(string(m.Descriptor.Name()), word) {
 			return true
 		}

@@ -62,6 +62,12 @@ type Screen struct {
 	Heading  string    `json:"heading,omitempty"`
 	State    string    `json:"state,omitempty"`
 	Sections []Section `json:"sections,omitempty"`
+	// Lead are fields of a detail in one line below the heading, Marks fields whose values stand beside it as badges.
+	Lead  []string `json:"lead,omitempty"`
+	Marks []string `json:"marks,omitempty"`
+	// Tiles are what other methods say of a detail's thing: figures stand first, a person's card aside. Rows have
+	// Related.
+	Tiles []Tile `json:"tiles,omitempty"`
 	// Related are lists below a detail, one tab each: screens of any module, by "module.screen".
 	Related []Related `json:"related,omitempty"`
 
@@ -80,6 +86,11 @@ type Screen struct {
 
 	// Import names the methods of an import wizard.
 	Import *ImportMethods `json:"import,omitempty"`
+
+	// Extra is the method that lists the fields which the integrator added to the screen's thing, as a repeated
+	// cabinet.kernel.v1.FieldDefinition. Their values are one field of the thing, a repeated FieldValue: named among the
+	// fields, columns or filters of a screen it stands for all of them.
+	Extra string `json:"extra,omitempty"`
 
 	Actions []Action `json:"actions,omitempty"`
 }
@@ -138,7 +149,12 @@ type Related struct {
 	Screen string `json:"screen"`
 	// Bind fills fields of the list's request from the detail's message: {"client_id": "id"}.
 	Bind map[string]string `json:"bind"`
+	// Tab keeps the list off the detail's first view: it has its tab alone.
+	Tab bool `json:"tab,omitempty"`
 }
+
+// Or parts the values of which one is enough for an action to be shown.
+const Or = "|"
 
 // Action is something a reader can do from a screen: another method, or another page.
 type Action struct {
@@ -155,7 +171,8 @@ type Action struct {
 	// Confirm is the key of the question; Done of what is said afterwards.
 	Confirm string `json:"confirm,omitempty"`
 	Done    string `json:"done,omitempty"`
-	// When shows the action only while an enum field has a value: {"status": "CLIENT_STATUS_ACTIVE"}.
+	// When shows the action only while an enum field has a value, or one of several parted by [Or]:
+	// {"status": "CLIENT_STATUS_ACTIVE"}.
 	When map[string]string `json:"when,omitempty"`
 	// Primary is the page's one main action; Danger warns; Row puts it on each row of a list.
 	Primary bool `json:"primary,omitempty"`
@@ -196,8 +213,9 @@ type Tile struct {
 	Title    string   `json:"title"`
 	Audience Audience `json:"audience,omitempty"`
 	Method   string   `json:"method"`
-	// Fixed fills fields of the request.
+	// Fixed fills fields of the request; Bind, on a detail, from its message. Without a value to bind there is no tile.
 	Fixed map[string]string `json:"fixed,omitempty"`
+	Bind  map[string]string `json:"bind,omitempty"`
 	// Fields are shown, in order. Links leads a field to a page: {"active": "/clients?statuses=CLIENT_STATUS_ACTIVE"}.
 	Fields []string          `json:"fields,omitempty"`
 	Links  map[string]string `json:"links,omitempty"`

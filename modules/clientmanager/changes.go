@@ -29,6 +29,7 @@ var changes = map[string]change{
 	"address":      {apply: func(to, from *v1.Client) { to.Address = from.GetAddress() }},
 	"country_code": {apply: func(to, from *v1.Client) { to.CountryCode = from.GetCountryCode() }},
 	"tags":         {staffOnly: true, apply: func(to, from *v1.Client) { to.Tags = slices.Clone(from.GetTags()) }},
+	extraField:     {staffOnly: true, apply: func(to, from *v1.Client) { to.Extra = merged(to.GetExtra(), from.GetExtra()) }},
 	"note":         {staffOnly: true, apply: func(to, from *v1.Client) { to.Note = from.GetNote() }},
 }
 
@@ -42,6 +43,9 @@ func changed(client, from *v1.Client, fields []string) (*v1.Client, []string) {
 	var differ []string
 	for _, field := range fields {
 		probe := proto.CloneOf(client)
+		if probe.Extra = nil; field != extraField {
+			probe.Extra = client.GetExtra()
+		}
 		changes[field].apply(probe, after)
 		if !proto.Equal(probe, client) {
 			differ = append(differ, field)

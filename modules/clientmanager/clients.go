@@ -2,6 +2,7 @@ package clientmanager
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -64,7 +65,7 @@ func (s *clientService) ListClients(ctx context.Context, r *v1.ListClientsReques
 		}
 	}
 	for _, row := range rows {
-		response.Clients = append(response.Clients, row.client())
+		response.Clients = append(response.Clients, s.shown(ctx, row.client()))
 	}
 	return response, nil
 }
@@ -75,7 +76,7 @@ func (s *clientService) GetClient(ctx context.Context, r *v1.GetClientRequest) (
 	if err != nil {
 		return nil, err
 	}
-	return &v1.GetClientResponse{Client: client}, nil
+	return &v1.GetClientResponse{Client: s.shown(ctx, client)}, nil
 }
 
 // CreateClient adds a client. Who sees only some clients becomes the manager of what they add, or would not see it.
@@ -83,6 +84,9 @@ func (s *clientService) CreateClient(ctx context.Context, r *v1.CreateClientRequ
 	var response *v1.CreateClientResponse
 	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.CreateClientResponse, error) {
+			if err := s.checkExtra(r.GetClient(), true); err != nil {
+				return nil, err
+			}
 			client := &v1.Client{Id: store.NewID()}
 			for _, change := range changes {
 				change.apply(client, r.GetClient())
@@ -94,7 +98,7 @@ func (s *clientService) CreateClient(ctx context.Context, r *v1.CreateClientRequ
 			if err := s.add(ctx, tx, []*v1.Client{client}, "created"); err != nil {
 				return nil, taken(err)
 			}
-			return &v1.CreateClientResponse{Client: client}, nil
+			return &v1.CreateClientResponse{Client: s.shown(ctx, client)}, nil
 		})
 		return err
 	})
@@ -132,7 +136,7 @@ func (m *Module) add(ctx context.Context, tx *store.Tx, clients []*v1.Client, wh
 			return err
 		}
 	}
-	if err := insertClients(ctx, tx, clients); err != nil {
+	if err := m.insertClients(ctx, tx, clients); err != nil {
 		return err
 	}
 	return m.record(ctx, tx, entries)
@@ -152,11 +156,16 @@ func (s *clientService) UpdateClient(ctx context.Context, r *v1.UpdateClientRequ
 	if err != nil {
 		return nil, err
 	}
+	if slices.Contains(fields, extraField) {
+		if err := s.checkExtra(r.GetClient(), false); err != nil {
+			return nil, err
+		}
+	}
 	client, err := s.change(ctx, r.GetClient(), fields, "updated")
 	if err != nil {
 		return nil, err
 	}
-	return &v1.UpdateClientResponse{Client: client}, nil
+	return &v1.UpdateClientResponse{Client: s.shown(ctx, client)}, nil
 }
 
 // named are the fields that an update is about, of those that can be changed.
@@ -203,7 +212,7 @@ func (m *Module) save(ctx context.Context, tx *store.Tx, present, client *v1.Cli
 	client = proto.CloneOf(client)
 	client.Revision++
 	client.UpdateTime = timestamppb.New(m.host.Now())
-	if err := overwriteClients(ctx, tx, []*v1.Client{client}); err != nil {
+	if err := m.overwriteClients(ctx, tx, []*v1.Client{client}); err != nil {
 		return nil, err
 	}
 	e.client = client.GetId()

@@ -20,7 +20,7 @@ func (s *clientService) SuspendClient(ctx context.Context, r *v1.SuspendClientRe
 	if err != nil {
 		return nil, err
 	}
-	return &v1.SuspendClientResponse{Client: client}, nil
+	return &v1.SuspendClientResponse{Client: s.shown(ctx, client)}, nil
 }
 
 // ResumeClient serves a suspended client again.
@@ -30,7 +30,7 @@ func (s *clientService) ResumeClient(ctx context.Context, r *v1.ResumeClientRequ
 	if err != nil {
 		return nil, err
 	}
-	return &v1.ResumeClientResponse{Client: client}, nil
+	return &v1.ResumeClientResponse{Client: s.shown(ctx, client)}, nil
 }
 
 // setStatus changes the status and says so, once.
@@ -69,7 +69,7 @@ func (s *clientService) AssignManager(ctx context.Context, r *v1.AssignManagerRe
 	if err != nil {
 		return nil, err
 	}
-	return &v1.AssignManagerResponse{Client: client}, nil
+	return &v1.AssignManagerResponse{Client: s.shown(ctx, client)}, nil
 }
 
 func (m *Module) assign(ctx context.Context, tx *store.Tx, client *v1.Client, id, name string) (*v1.Client, error) {

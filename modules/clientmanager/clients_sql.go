@@ -5,13 +5,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/custom"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -24,42 +24,32 @@ type clientRow struct {
 	Created, Updated                                                                                   time.Time
 	Revision                                                                                           int64
 	NameKey, PlaceKey                                                                                  []byte
+	Extra                                                                                              []byte
 }
 
 const clientColumns = `id::text, kind, name, legal_name, code, tax_id, email, phone, website, place, address, country_code, status,
-	tags, manager_id::text, manager_name, note, create_time, update_time, revision, name_key, place_key`
+	tags, manager_id::text, manager_name, note, create_time, update_time, revision, name_key, place_key, extra`
 
 func (r clientRow) client() *v1.Client {
 	c := &v1.Client{
-		Id: r.ID, Kind: kindOf(r.Kind), Name: r.Name, LegalName: r.LegalName, Code: r.Code, TaxId: r.TaxID,
+		Id: r.ID, Kind: clientKinds.of(r.Kind), Name: r.Name, LegalName: r.LegalName, Code: r.Code, TaxId: r.TaxID,
 		Email: r.Email, Phone: r.Phone, Website: r.Website, Place: r.Place, Address: r.Address, CountryCode: r.CountryCode,
-		Status: statusOf(r.Status), Tags: r.Tags, ManagerName: r.ManagerName, Note: r.Note,
+		Status: clientStatuses.of(r.Status), Tags: r.Tags, ManagerName: r.ManagerName, Note: r.Note,
 		CreateTime: timestamppb.New(r.Created), UpdateTime: timestamppb.New(r.Updated), Revision: r.Revision,
 	}
 	if r.ManagerID != nil {
 		c.ManagerId = *r.ManagerID
 	}
+	if values, err := custom.Read(r.Extra); err == nil { // it is an object, as the table's constraint says
+		c.Extra = fieldValues(values)
+	}
 	return c
 }
 
-const (
-	kindPrefix   = "CLIENT_KIND_"
-	statusPrefix = "CLIENT_STATUS_"
+var (
+	clientKinds    = kept[v1.ClientKind]{"CLIENT_KIND_", v1.ClientKind_value}
+	clientStatuses = kept[v1.ClientStatus]{"CLIENT_STATUS_", v1.ClientStatus_value}
 )
-
-func kindText(k v1.ClientKind) string {
-	return strings.ToLower(strings.TrimPrefix(k.String(), kindPrefix))
-}
-func kindOf(text string) v1.ClientKind {
-	return v1.ClientKind(v1.ClientKind_value[kindPrefix+strings.ToUpper(text)])
-}
-
-func statusText(s v1.ClientStatus) string {
-	return strings.ToLower(strings.TrimPrefix(s.String(), statusPrefix))
-}
-func statusOf(text string) v1.ClientStatus {
-	return v1.ClientStatus(v1.ClientStatus_value[statusPrefix+strings.ToUpper(text)])
-}
 
 // written is a client on its way into the table, as JSON that Postgres takes apart: one statement writes one or many.
 type written struct {
@@ -90,19 +80,23 @@ type written struct {
 	TaxIDFold   string    `json:"tax_id_fold"`
 	Search      string    `json:"search"`
 	Grams       []string  `json:"grams"`
+
+	Extra      json.RawMessage `json:"extra"`
+	ExtraTerms []string        `json:"extra_terms"`
 }
 
-func write(c *v1.Client) written {
+func (m *Module) write(c *v1.Client) written {
 	search := searchText(c)
 	w := written{
-		ID: c.GetId(), Kind: kindText(c.GetKind()), Name: c.GetName(), LegalName: c.GetLegalName(), Code: c.GetCode(), TaxID: c.GetTaxId(),
+		ID: c.GetId(), Kind: clientKinds.text(c.GetKind()), Name: c.GetName(), LegalName: c.GetLegalName(), Code: c.GetCode(), TaxID: c.GetTaxId(),
 		Email: c.GetEmail(), Phone: c.GetPhone(), Website: c.GetWebsite(), Place: c.GetPlace(), Address: c.GetAddress(),
-		CountryCode: c.GetCountryCode(), Status: statusText(c.GetStatus()), Tags: append([]string{}, c.GetTags()...),
+		CountryCode: c.GetCountryCode(), Status: clientStatuses.text(c.GetStatus()), Tags: append([]string{}, c.GetTags()...),
 		ManagerName: c.GetManagerName(), Note: c.GetNote(),
 		CreateTime: c.GetCreateTime().AsTime(), UpdateTime: c.GetUpdateTime().AsTime(), Revision: c.GetRevision(),
 		NameKey: `\x` + hex.EncodeToString(sortKey(c.GetName())), PlaceKey: `\x` + hex.EncodeToString(sortKey(c.GetPlace())),
 		PlaceFold: fold(c.GetPlace()), CodeFold: fold(c.GetCode()), TaxIDFold: fold(c.GetTaxId()),
 		Search: search, Grams: append([]string{}, grams(search)...),
+		Extra: m.settings.Fields.JSON(custom.Of(c.GetExtra())), ExtraTerms: m.settings.Fields.Terms(custom.Of(c.GetExtra()), fold),
 	}
 	if c.GetManagerId() != "" {
 		w.ManagerID = &c.ManagerId
@@ -112,42 +106,43 @@ func write(c *v1.Client) written {
 
 const (
 	writtenColumns = `id, kind, name, legal_name, code, tax_id, email, phone, website, place, address, country_code, status, tags,
-		manager_id, manager_name, note, create_time, update_time, revision, name_key, place_key, place_fold, code_fold, tax_id_fold, search, grams`
+		manager_id, manager_name, note, create_time, update_time, revision, name_key, place_key, place_fold, code_fold, tax_id_fold, search, grams, extra, extra_terms`
 	writtenRecord = `jsonb_to_recordset($1) as w(id uuid, kind text, name text, legal_name text, code text, tax_id text, email text,
 		phone text, website text, place text, address text, country_code text, status text, tags text[], manager_id uuid, manager_name text,
 		note text, create_time timestamptz, update_time timestamptz, revision bigint, name_key bytea, place_key bytea, place_fold text,
-		code_fold text, tax_id_fold text, search text, grams text[])`
+		code_fold text, tax_id_fold text, search text, grams text[], extra jsonb, extra_terms text[])`
 )
 
 // writeTogether is how many clients go into one statement.
 const writeTogether = 1000
 
 // insertClients writes new clients. They are known to the portal, and granted to who writes them, before.
-func insertClients(ctx context.Context, tx *store.Tx, clients []*v1.Client) error {
+func (m *Module) insertClients(ctx context.Context, tx *store.Tx, clients []*v1.Client) error {
 	return inChunks(clients, func(chunk []*v1.Client) error {
-		return writeClients(ctx, tx, `insert into clientmanager.clients (`+writtenColumns+`) select `+writtenColumns+` from `+writtenRecord, chunk)
+		return m.writeClients(ctx, tx, `insert into clientmanager.clients (`+writtenColumns+`) select `+writtenColumns+` from `+writtenRecord, chunk)
 	})
 }
 
-// overwriteClients writes present clients over. Their rows are locked before.
-func overwriteClients(ctx context.Context, tx *store.Tx, clients []*v1.Client) error {
+// overwriteClients writes present clients over, but for fields of the integrator's that are declared no more. Their rows are locked before.
+func (m *Module) overwriteClients(ctx context.Context, tx *store.Tx, clients []*v1.Client) error {
 	return inChunks(clients, func(chunk []*v1.Client) error {
-		return writeClients(ctx, tx, `
+		return m.writeClients(ctx, tx, `
 			update clientmanager.clients c set kind = w.kind, name = w.name, legal_name = w.legal_name, code = w.code, tax_id = w.tax_id,
 				email = w.email, phone = w.phone, website = w.website, place = w.place, address = w.address, country_code = w.country_code,
 				status = w.status, tags = w.tags, manager_id = w.manager_id, manager_name = w.manager_name, note = w.note,
 				update_time = w.update_time, revision = w.revision, name_key = w.name_key, place_key = w.place_key,
-				place_fold = w.place_fold, code_fold = w.code_fold, tax_id_fold = w.tax_id_fold, search = w.search, grams = w.grams
-			from `+writtenRecord+` where c.id = w.id`, chunk)
+				place_fold = w.place_fold, code_fold = w.code_fold, tax_id_fold = w.tax_id_fold, search = w.search, grams = w.grams,
+				extra = c.extra - $2::text[] || w.extra, extra_terms = w.extra_terms
+			from `+writtenRecord+` where c.id = w.id`, chunk, m.settings.Fields.IDs())
 	})
 }
 
-func writeClients(ctx context.Context, tx *store.Tx, sql string, clients []*v1.Client) error {
+func (m *Module) writeClients(ctx context.Context, tx *store.Tx, sql string, clients []*v1.Client, args ...any) error {
 	rows := make([]written, len(clients))
 	for i, c := range clients {
-		rows[i] = write(c)
+		rows[i] = m.write(c)
 	}
-	return execJSON(ctx, tx, sql, rows)
+	return execJSON(ctx, tx, sql, rows, args...)
 }
 
 // execJSON runs a statement whose first argument is rows as JSON.

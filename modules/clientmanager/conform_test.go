@@ -31,6 +31,14 @@ func subject() kerneltest.Subject {
 			v1.ClientService_AssignManager_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				m.(*v1.AssignManagerRequest).ManagerId = side.StaffID
 			},
+			v1.AddressService_UpdateAddress_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.UpdateAddressRequest)
+				r.Address.Street, r.UpdateMask = side.Marker, mask("street")
+			},
+			v1.AgreementService_UpdateAgreement_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.UpdateAgreementRequest)
+				r.Agreement.Subject, r.UpdateMask = side.Marker, mask("subject")
+			},
 			v1.ProfileService_UpdateProfile_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.UpdateProfileRequest)
 				r.Client, r.UpdateMask.Paths = &v1.Client{Place: side.Marker}, []string{"place"}

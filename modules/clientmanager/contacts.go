@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
-	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
@@ -24,21 +23,9 @@ type contactService struct {
 
 var _ v1.ContactServiceServer = (*contactService)(nil)
 
-// clientOf is the client that is meant: the one named, or the one a contact acts for.
-func (s *contactService) clientOf(ctx context.Context, named, field string) (string, error) {
-	who := access.From(ctx)
-	switch {
-	case named != "":
-		return named, nil
-	case who.Kind == access.Contact && who.ActingFor != "":
-		return who.ActingFor, nil
-	}
-	return "", refuse(codes.InvalidArgument, field, "refusal.client_needed", "say which client the contact belongs to")
-}
-
 // ListContacts lists a client's people.
 func (s *contactService) ListContacts(ctx context.Context, r *v1.ListContactsRequest) (*v1.ListContactsResponse, error) {
-	client, err := s.clientOf(ctx, r.GetClientId(), "client_id")
+	client, err := s.clientMeant(ctx, r.GetClientId(), "client_id")
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +82,7 @@ var contactChanges = map[string]func(to, from *v1.Contact){
 
 // CreateContact adds a person to a client.
 func (s *contactService) CreateContact(ctx context.Context, r *v1.CreateContactRequest) (*v1.CreateContactResponse, error) {
-	client, err := s.clientOf(ctx, r.GetContact().GetClientId(), "contact.client_id")
+	client, err := s.clientMeant(ctx, r.GetContact().GetClientId(), "contact.client_id")
 	if err != nil {
 		return nil, err
 	}

@@ -149,7 +149,7 @@ func TestRowOfFile(t *testing.T) {
 	t.Parallel()
 	all := mapping{"name": {0}, "tax_id": {1}, "phone": {2}, "website": {3}, "tags": {4, 5}, "kind": {6}, "note": {7}, "country_code": {8}}
 	row := func(cells ...string) record { return record{line: 2, cells: cells} }
-	c, said, p := clientOf(row(" Зерно  і кава ", "12 345 678", "044 555 01 42", "zerno.example", "a; b", "c|a", "Юридична особа", "one\r\n two", "ua"), all, "UA")
+	c, said, p := clientOf(row(" Зерно  і кава ", "12 345 678", "044 555 01 42", "zerno.example", "a; b", "c|a", "Юридична особа", "one\r\n two", "ua"), all, "UA", nil)
 	require.Nil(t, p)
 	require.Equal(t, "Зерно і кава", c.GetName())
 	require.Equal(t, "12345678", c.GetTaxId())
@@ -160,7 +160,7 @@ func TestRowOfFile(t *testing.T) {
 	require.Equal(t, "UA", c.GetCountryCode())
 	require.Len(t, said, len(all))
 
-	_, said, p = clientOf(row("A", "-", "", "—"), all, "UA")
+	_, said, p = clientOf(row("A", "-", "", "—"), all, "UA", nil)
 	require.Nil(t, p)
 	require.Equal(t, []string{"name"}, said, "empty cells, and dashes, say nothing")
 
@@ -182,14 +182,14 @@ func TestRowOfFile(t *testing.T) {
 		{"A", "", "", "", strings.Repeat("t", 41)}:               "bad_tags",
 		{"A", "", "", "", "", "", "", strings.Repeat("n", 4001)}: "too_long",
 	} {
-		_, _, p := clientOf(row(cells[:]...), all, "UA")
+		_, _, p := clientOf(row(cells[:]...), all, "UA", nil)
 		require.NotNil(t, p, "%v", cells)
 		require.Equal(t, ID+".import."+key, p.key, "%v", cells)
 		require.Equal(t, problems[key], p.text)
 	}
-	_, _, p = clientOf(row("A", "", "044 555 01 42"), all, "")
+	_, _, p = clientOf(row("A", "", "044 555 01 42"), all, "", nil)
 	require.Equal(t, "phone", p.field, "without a country, a number needs its code")
-	c, _, p = clientOf(row("+Плюс", "", "+380 44 555 01 42"), all, "")
+	c, _, p = clientOf(row("+Плюс", "", "+380 44 555 01 42"), all, "", nil)
 	require.Nil(t, p, "a plus begins names and phones")
 	require.Equal(t, "+380445550142", c.GetPhone())
 }
@@ -249,12 +249,12 @@ func FuzzReadCSV(f *testing.F) {
 				require.NotContains(t, row.cell(i), "\n")
 			}
 		}
-		columns := got.columns()
+		columns := got.columns(nil)
 		require.Len(t, columns, len(got.header))
-		_, err = mappingOf(nil, len(got.header))
+		_, err = mappingOf(nil, len(got.header), nil)
 		require.Error(t, err)
 		m := mapping{"name": {0}, "note": {len(got.header) - 1}}
-		require.Len(t, got.parse(m, "UA"), len(got.rows))
+		require.Len(t, got.parse(m, "UA", nil), len(got.rows))
 		// What was read is the same when it is written down and read again.
 		var out strings.Builder
 		write := func(cells []string) {

@@ -3,11 +3,13 @@
 //	module.go      New, Manifest, Register: the module at a glance
 //	manifest.go    what the module is, as data: contracts, permissions
 //	settings.go    what portal.yaml may say
-//	screens.go     its pages; tiles.go what it shows on the first page
+//	screens*.go    its pages; tiles.go what it shows on the first page
 //	clients.go     ClientService: the register
 //	clients_served.go  its other half: suspended, resumed, whose manager
 //	history.go     what happened to a client
 //	profile.go     ProfileService: what a client sees of itself
+//	addresses.go   AddressService: where clients are, and where what they get goes
+//	agreements.go  AgreementService: what was agreed with clients; agreements_status.go from draft to ended
 //	contacts.go    ContactService: the people of clients
 //	imports.go     ImportService: clients from a file
 //	csv.go         a file read into rows; encoding.go its encoding and separator
@@ -17,6 +19,7 @@
 //	changes.go     fields that can be written
 //	normal.go      names, places, phones and codes in the form they are compared in
 //	sight.go       how many clients a caller sees, which decides how a list is read
+//	kept.go        enums as columns keep them
 //	errors.go      refusals, in words of the locale files
 //	*_sql.go       the SQL of the file beside it; list_sql.go that of lists and counts
 //

@@ -16,6 +16,8 @@ func refuse(code codes.Code, field, reason, text string) error {
 var (
 	errNoClient  = refuse(codes.NotFound, "", "refusal.no_client", "there is no such client among those you may see")
 	errNoContact = refuse(codes.NotFound, "", "refusal.no_contact", "there is no such contact among those you may see")
+	errNoAddress = refuse(codes.NotFound, "", "refusal.no_address", "there is no such address among those you may see")
+	errNoPaper   = refuse(codes.NotFound, "", "refusal.no_agreement", "there is no such agreement among those you may see")
 	errNoImport  = refuse(codes.NotFound, "", "refusal.no_import", "there is no such import, or its day is over: upload the file again")
 	errNobody    = refuse(codes.NotFound, "", "refusal.nobody_serves", "nobody serves this client yet")
 	errMeanwhile = refuse(codes.Aborted, "", "refusal.meanwhile", "somebody changed this in the meantime: read it again and repeat your change")
@@ -30,6 +32,8 @@ func taken(err error) error {
 		return refuse(codes.AlreadyExists, "client.code", "refusal.code_taken", "another client has this code")
 	case "clients_tax_id_unique":
 		return refuse(codes.AlreadyExists, "client.tax_id", "refusal.tax_id_taken", "another client has this tax id")
+	case "agreements_no_overlap":
+		return refuse(codes.AlreadyExists, "agreement.number", "refusal.number_taken", "the client has an agreement of this number for some of these days")
 	}
 	return err
 }

@@ -18,6 +18,10 @@ func TestForeignClients(t *testing.T) {
 	head := p.head()
 	client, own := p.add(head, &v1.Client{Name: "Foreign", Code: "F-1"}), p.named(head, "Own")
 	contact := p.person(head, &v1.Contact{ClientId: client.GetId(), Name: "Foreign contact"})
+	address := p.address(head, &v1.Address{ClientId: client.GetId(), Kind: legal, Street: "Foreign street"})
+	agreement, draft := p.agreed(head, paper(client.GetId(), "Foreign 1", "2026-01-01", "")), p.agreed(head, paper(client.GetId(), "Foreign 2", "2026-01-01", ""))
+	_, err := p.activate(head, agreement.GetId())
+	require.NoError(t, err)
 	petro := p.manager("Petro")
 	p.named(petro, "Petro's")
 	director := p.contact("Olena", own.GetId(), "client.director")
@@ -27,12 +31,14 @@ func TestForeignClients(t *testing.T) {
 		return []int{
 			p.rows("select count(*) from clientmanager.clients where name = 'Foreign' and revision = 1 and status = 'active' and manager_id is null"),
 			p.rows("select count(*) from clientmanager.contacts where name = 'Foreign contact' and revision = 1"),
+			p.rows("select count(*) from clientmanager.addresses where street = 'Foreign street' and revision = 1"),
+			p.rows("select count(*) from clientmanager.agreements where number like 'Foreign%' and revision + (status = 'draft')::int = 2"),
 			p.rows("select count(*) from clientmanager.history where client_id = $1", client.GetId()),
 			p.rows("select count(*) from kernel.client_grant where client_id = $1", client.GetId()),
 		}
 	}
 	before := state()
-	require.Equal(t, []int{1, 1, 2, 0}, before)
+	require.Equal(t, []int{1, 1, 1, 2, 6, 0}, before)
 	id := client.GetId()
 	for name, try := range map[string]func(context.Context) error{
 		"GetClient": func(ctx context.Context) error {
@@ -79,6 +85,39 @@ func TestForeignClients(t *testing.T) {
 			_, err := p.contacts.DeleteContact(ctx, &v1.DeleteContactRequest{Id: contact.GetId()})
 			return err
 		},
+		"ListAddresses": func(ctx context.Context) error {
+			return second(p.addresses.ListAddresses(ctx, &v1.ListAddressesRequest{ClientId: id}))
+		},
+		"GetAddress": func(ctx context.Context) error {
+			return second(p.addresses.GetAddress(ctx, &v1.GetAddressRequest{Id: address.GetId()}))
+		},
+		"CreateAddress": func(ctx context.Context) error {
+			return second(p.addresses.CreateAddress(ctx, &v1.CreateAddressRequest{RequestId: store.NewID(), Address: &v1.Address{ClientId: id, Kind: legal, Street: "Mine"}}))
+		},
+		"UpdateAddress": func(ctx context.Context) error {
+			return second(p.addresses.UpdateAddress(ctx, &v1.UpdateAddressRequest{Address: &v1.Address{Id: address.GetId(), Street: "Mine"}, UpdateMask: mask("street")}))
+		},
+		"DeleteAddress": func(ctx context.Context) error {
+			return second(p.addresses.DeleteAddress(ctx, &v1.DeleteAddressRequest{Id: address.GetId()}))
+		},
+		"ListAgreements": func(ctx context.Context) error {
+			return second(p.agreements.ListAgreements(ctx, &v1.ListAgreementsRequest{ClientId: id}))
+		},
+		"GetAgreement": func(ctx context.Context) error {
+			return second(p.agreements.GetAgreement(ctx, &v1.GetAgreementRequest{Id: agreement.GetId()}))
+		},
+		"CreateAgreement": func(ctx context.Context) error { return second(p.agree(ctx, paper(id, "Mine", "2026-01-01", ""))) },
+		"UpdateAgreement": func(ctx context.Context) error {
+			return second(p.agreements.UpdateAgreement(ctx, &v1.UpdateAgreementRequest{Agreement: &v1.Agreement{Id: agreement.GetId(), Number: "Mine"}, UpdateMask: mask("number")}))
+		},
+		"DeleteAgreement": func(ctx context.Context) error {
+			return second(p.agreements.DeleteAgreement(ctx, &v1.DeleteAgreementRequest{Id: draft.GetId()}))
+		},
+		"ActivateAgreement": func(ctx context.Context) error { return second(p.activate(ctx, draft.GetId())) },
+		"SuspendAgreement": func(ctx context.Context) error {
+			return second(p.agreements.SuspendAgreement(ctx, &v1.SuspendAgreementRequest{Id: agreement.GetId()}))
+		},
+		"EndAgreement": func(ctx context.Context) error { return second(p.end(ctx, agreement.GetId(), "")) },
 		"UpdateProfile": func(ctx context.Context) error {
 			_, err := p.profile.UpdateProfile(ctx, &v1.UpdateProfileRequest{Client: &v1.Client{Id: id, Place: "Mine"}, UpdateMask: mask("place")})
 			return err

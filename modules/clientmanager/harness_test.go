@@ -37,20 +37,22 @@ func TestMain(m *testing.M) {
 
 // portal is the module behind a router, on a database of its own, with a register of staff beside it.
 type portal struct {
-	t        testing.TB
-	db       *store.DB
-	dsn      string
-	own      *store.Store // the module's
-	module   *clientmanager.Module
-	router   *call.Router
-	policy   *access.Policy
-	clock    *kerneltest.Clock
-	clients  v1.ClientServiceClient
-	contacts v1.ContactServiceClient
-	profile  v1.ProfileServiceClient
-	imports  v1.ImportServiceClient
-	staff    *staff
-	people   *store.Store // accountmanager's, which grants clients to contacts
+	t          testing.TB
+	db         *store.DB
+	dsn        string
+	own        *store.Store // the module's
+	module     *clientmanager.Module
+	router     *call.Router
+	policy     *access.Policy
+	clock      *kerneltest.Clock
+	clients    v1.ClientServiceClient
+	contacts   v1.ContactServiceClient
+	profile    v1.ProfileServiceClient
+	imports    v1.ImportServiceClient
+	addresses  v1.AddressServiceClient
+	agreements v1.AgreementServiceClient
+	staff      *staff
+	people     *store.Store // accountmanager's, which grants clients to contacts
 
 	dispatcher *event.Dispatcher
 	mu         sync.Mutex
@@ -100,6 +102,8 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.contacts = v1.NewContactServiceClient(p.router)
 	p.profile = v1.NewProfileServiceClient(p.router)
 	p.imports = v1.NewImportServiceClient(p.router)
+	p.addresses = v1.NewAddressServiceClient(p.router)
+	p.agreements = v1.NewAgreementServiceClient(p.router)
 	p.listen(manifest.Publishes)
 	return p
 }
@@ -131,6 +135,7 @@ func (p *portal) listen(types []string) {
 		event.On("accountmanager.created", func(ctx context.Context, _ event.Event, m *v1.ClientCreated) error { return hear(ctx, m) }),
 		event.On("accountmanager.suspended", func(ctx context.Context, _ event.Event, m *v1.ClientSuspended) error { return hear(ctx, m) }),
 		event.On("accountmanager.resumed", func(ctx context.Context, _ event.Event, m *v1.ClientResumed) error { return hear(ctx, m) }),
+		event.On("accountmanager.agreements", func(ctx context.Context, _ event.Event, m *v1.AgreementChanged) error { return hear(ctx, m) }),
 		event.On("accountmanager.assigned", func(ctx context.Context, _ event.Event, m *v1.ManagerAssigned) error { return hear(ctx, m) }),
 	}
 	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{clientmanager.ID: types}, subscriptions)

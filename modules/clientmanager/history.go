@@ -15,6 +15,8 @@ import (
 // entry is a thing that happened to a client, about to be written down.
 type entry struct {
 	client string
+	// about is the thing of the client's that it happened to; empty for the client itself.
+	about string
 	// what is the end of a key of the locale files.
 	what string
 	// detail is for staff. It never holds what a field held: a history outlives an erasure.
@@ -33,6 +35,7 @@ func (m *Module) record(ctx context.Context, tx *store.Tx, entries []entry) erro
 		ActorID  *string   `json:"actor_id"`
 		Actor    string    `json:"actor"`
 		Detail   string    `json:"detail"`
+		AboutID  *string   `json:"about_id"`
 		Fields   []string  `json:"fields"`
 	}
 	who := access.From(ctx)
@@ -40,14 +43,17 @@ func (m *Module) record(ctx context.Context, tx *store.Tx, entries []entry) erro
 		rows := make([]row, len(chunk))
 		for i, e := range chunk {
 			rows[i] = row{ID: store.NewID(), ClientID: e.client, Time: m.host.Now(), What: e.what, Detail: e.detail, Fields: append([]string{}, e.fields...)}
+			if e.about != "" {
+				rows[i].AboutID = &e.about
+			}
 			if who.IsUser() {
 				rows[i].ActorID, rows[i].Actor = &who.UserID, who.Name
 			}
 		}
 		return execJSON(ctx, tx, `
-			insert into clientmanager.history (id, client_id, time, what, actor_id, actor, detail, fields)
-			select id, client_id, time, what, actor_id, actor, detail, fields
-			from jsonb_to_recordset($1) as e(id uuid, client_id uuid, time timestamptz, what text, actor_id uuid, actor text, detail text, fields text[])`, rows)
+			insert into clientmanager.history (id, client_id, time, what, actor_id, actor, detail, fields, about_id)
+			select id, client_id, time, what, actor_id, actor, detail, fields, about_id
+			from jsonb_to_recordset($1) as e(id uuid, client_id uuid, time timestamptz, what text, actor_id uuid, actor text, detail text, fields text[], about_id uuid)`, rows)
 	})
 }
 
@@ -58,6 +64,9 @@ func (s *clientService) ListHistory(ctx context.Context, r *v1.ListHistoryReques
 	}
 	c := &store.Where{}
 	c.Add("client_id = ?::uuid", r.GetClientId())
+	if r.GetAboutId() != "" {
+		c.Add("about_id = ?::uuid", r.GetAboutId())
+	}
 	var id string
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &id); err != nil {
 		return nil, err
@@ -97,4 +106,24 @@ func (s *clientService) ListHistory(ctx context.Context, r *v1.ListHistoryReques
 		response.Entries = append(response.Entries, e)
 	}
 	return response, nil
+}
+
+// GetClientSummary counts what stands behind a client.
+func (s *clientService) GetClientSummary(ctx context.Context, r *v1.GetClientSummaryRequest) (*v1.GetClientSummaryResponse, error) {
+	type figures struct {
+		InForce, Expiring, Contacts int32
+		Last                        time.Time
+	}
+	f, err := store.QueryOne(ctx, s.host.Store, pgx.RowToStructByPos[figures], `select
+		(select count(*)::int from clientmanager.agreements a where a.client_id = c.id and a.status = 'active'),
+		(select count(*)::int from clientmanager.agreements a where a.client_id = c.id and a.status = 'active' and a.end_date <= $2),
+		(select count(*)::int from clientmanager.contacts p where p.client_id = c.id),
+		coalesce((select h.time from clientmanager.history h where h.client_id = c.id order by h.client_id desc, h.id desc limit 1), c.update_time)
+		from clientmanager.clients c where c.id = $1`, r.GetId(), s.soon())
+	if err != nil {
+		return nil, store.NotFoundAs(err, errNoClient)
+	}
+	return &v1.GetClientSummaryResponse{
+		AgreementsInForce: f.InForce, AgreementsExpiring: f.Expiring, Contacts: f.Contacts, LastEventTime: timestamppb.New(f.Last),
+	}, nil
 }

@@ -42,7 +42,7 @@ func (s *importService) CreateImport(ctx context.Context, r *v1.CreateImportRequ
 		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.CreateImportResponse, error) {
 			i := &v1.Import{
 				Id: store.NewID(), FileName: oneLine(r.GetFileName()), Rows: int32(len(read.rows)),
-				Columns: read.columns(), Fields: fieldsOfImport(), CreateTime: timestamppb.New(s.host.Now()),
+				Columns: read.columns(s.settings.Fields), Fields: fieldsOfImport(s.settings.Fields), CreateTime: timestamppb.New(s.host.Now()),
 			}
 			return &v1.CreateImportResponse{Import: i}, insertImport(ctx, tx, access.From(ctx).UserID, i, r.GetContent())
 		})
@@ -122,7 +122,7 @@ func (s *importService) process(ctx context.Context, id string, read *sheet, cho
 		case !run:
 			i.Mapping = chosen
 		}
-		m, err := mappingOf(i.GetMapping(), len(read.header))
+		m, err := mappingOf(i.GetMapping(), len(read.header), s.settings.Fields)
 		if err != nil {
 			return err
 		}
@@ -146,7 +146,7 @@ func (s *importService) process(ctx context.Context, id string, read *sheet, cho
 
 // decideRows says what becomes of each row. For a run, the clients that it is about are held.
 func (s *importService) decideRows(ctx context.Context, tx *store.Tx, read *sheet, m mapping, run bool) ([]planned, error) {
-	rows := read.parse(m, s.settings.Country)
+	rows := read.parse(m, s.settings.Country, s.settings.Fields)
 	k, err := s.know(ctx, tx, rows, run)
 	if err != nil {
 		return nil, err
@@ -171,7 +171,7 @@ func (s *importService) writeRows(ctx context.Context, tx *store.Tx, rows []plan
 			entries = append(entries, entry{client: row.client.GetId(), what: "updated_by_import", fields: row.fields})
 		}
 	}
-	if err := overwriteClients(ctx, tx, updated); err != nil {
+	if err := s.overwriteClients(ctx, tx, updated); err != nil {
 		return err
 	}
 	if err := s.record(ctx, tx, entries); err != nil {

@@ -13,6 +13,7 @@ import (
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/custom"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -28,9 +29,9 @@ type importRow struct {
 const importColumns = `id::text, file_name, row_count, columns, mapping, coalesce(report, 'null'), done, create_time`
 
 // message reads what is stored as JSON. It was written by toJSON, so that what cannot be read is a defect.
-func (r importRow) message() (*v1.Import, error) {
+func (r importRow) message(fields custom.Fields) (*v1.Import, error) {
 	out := &v1.Import{
-		Id: r.ID, FileName: r.FileName, Rows: r.Rows, Fields: fieldsOfImport(), Done: r.Done, CreateTime: timestamppb.New(r.Created),
+		Id: r.ID, FileName: r.FileName, Rows: r.Rows, Fields: fieldsOfImport(fields), Done: r.Done, CreateTime: timestamppb.New(r.Created),
 	}
 	var columns, mapping []json.RawMessage
 	if err := json.Unmarshal(r.Columns, &columns); err != nil {
@@ -89,7 +90,7 @@ func (m *Module) findImport(ctx context.Context, q store.Querier, id, lock strin
 	if err != nil {
 		return nil, store.NotFoundAs(err, errNoImport)
 	}
-	return row.message()
+	return row.message(m.settings.Fields)
 }
 
 // importFile reads the file of an import again.
@@ -196,7 +197,7 @@ func (m *Module) know(ctx context.Context, tx *store.Tx, rows []parsed, hold boo
 	type owner struct{ ID, Code, TaxID string }
 	owners, err := store.Query(ctx, tx, pgx.RowToStructByPos[owner], `select id::text, code, tax_id from clientmanager.owners($1, $2)`,
 		append([]string{}, codes...), append([]string{}, taxIDs...))
-	k := known{byCode: map[string]string{}, byTaxID: map[string]string{}}
+	k := known{fields: m.settings.Fields, byCode: map[string]string{}, byTaxID: map[string]string{}}
 	if err != nil {
 		return k, err
 	}

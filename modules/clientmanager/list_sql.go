@@ -92,6 +92,18 @@ func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) 
 			c.Add("tags @> ?", r.GetTags())
 		}
 	}
+	terms, err := m.extraTerms(r)
+	if err != nil {
+		return nil, err
+	}
+	if len(terms) > 0 {
+		if err := m.indexed(ctx, s, c, "extra_terms", "clients_with_terms", terms); err != nil {
+			return nil, err
+		}
+		if s != all {
+			c.Add("extra_terms @> ?", terms)
+		}
+	}
 	if place := fold(r.GetPlace()); place != "" {
 		c.Add("place_fold >= ?", place)
 		if end := after(place); end != "" {
@@ -101,7 +113,7 @@ func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) 
 	var statuses []string
 	for _, status := range r.GetStatuses() {
 		if status != v1.ClientStatus_CLIENT_STATUS_UNSPECIFIED {
-			statuses = append(statuses, "'"+statusText(status)+"'")
+			statuses = append(statuses, "'"+clientStatuses.text(status)+"'")
 		}
 	}
 	// Values of enums stand in the statement itself: so the planner knows how frequent they are, and which partial
@@ -114,7 +126,7 @@ func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) 
 		c.Add("status in (" + strings.Join(statuses, ", ") + ")")
 	}
 	if r.GetKind() != v1.ClientKind_CLIENT_KIND_UNSPECIFIED {
-		c.Add("kind = '" + kindText(r.GetKind()) + "'")
+		c.Add("kind = '" + clientKinds.text(r.GetKind()) + "'")
 	}
 	switch ids := r.GetManagerIds(); len(ids) {
 	case 0:

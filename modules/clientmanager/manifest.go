@@ -2,6 +2,7 @@ package clientmanager
 
 import (
 	"embed"
+	"slices"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
@@ -19,16 +20,21 @@ var locales embed.FS
 
 // Permissions of the module.
 const (
-	readClients    = "clientmanager.clients.read"
-	createClients  = "clientmanager.clients.create"
-	updateClients  = "clientmanager.clients.update"
-	suspendClients = "clientmanager.clients.suspend"
-	assignClients  = "clientmanager.clients.assign"
-	importClients  = "clientmanager.clients.import"
-	readContacts   = "clientmanager.contacts.read"
-	updateContacts = "clientmanager.contacts.update"
-	readProfile    = "clientmanager.profile.read"
-	updateProfile  = "clientmanager.profile.update"
+	readClients      = "clientmanager.clients.read"
+	createClients    = "clientmanager.clients.create"
+	updateClients    = "clientmanager.clients.update"
+	suspendClients   = "clientmanager.clients.suspend"
+	assignClients    = "clientmanager.clients.assign"
+	importClients    = "clientmanager.clients.import"
+	readContacts     = "clientmanager.contacts.read"
+	updateContacts   = "clientmanager.contacts.update"
+	readAddresses    = "clientmanager.addresses.read"
+	updateAddresses  = "clientmanager.addresses.update"
+	readAgreements   = "clientmanager.agreements.read"
+	updateAgreements = "clientmanager.agreements.update"
+	decideAgreements = "clientmanager.agreements.decide"
+	readProfile      = "clientmanager.profile.read"
+	updateProfile    = "clientmanager.profile.update"
 )
 
 func manifest() module.Manifest {
@@ -36,6 +42,7 @@ func manifest() module.Manifest {
 		ID: ID,
 		Provides: []string{
 			v1.ClientService_ServiceDesc.ServiceName, v1.ContactService_ServiceDesc.ServiceName,
+			v1.AddressService_ServiceDesc.ServiceName, v1.AgreementService_ServiceDesc.ServiceName,
 			v1.ProfileService_ServiceDesc.ServiceName, v1.ImportService_ServiceDesc.ServiceName,
 		},
 		Requires: required,
@@ -44,6 +51,7 @@ func manifest() module.Manifest {
 			string((&v1.ClientSuspended{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.ClientResumed{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.ManagerAssigned{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.AgreementChanged{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			permission(readClients, access.Granted, access.Granted, access.All, "client"),
@@ -54,10 +62,15 @@ func manifest() module.Manifest {
 			permission(importClients, access.None, access.Granted, access.All),
 			permission(readContacts, access.Granted, access.Granted, access.All, "client"),
 			permission(updateContacts, access.Granted, access.Granted, access.All, "client.director"),
+			permission(readAddresses, access.Granted, access.Granted, access.All, "client"),
+			permission(updateAddresses, access.Granted, access.Granted, access.All, "client.director"),
+			permission(readAgreements, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
+			permission(updateAgreements, access.None, access.Granted, access.All),
+			permission(decideAgreements, access.None, access.Granted, access.All),
 			permission(readProfile, access.Granted, access.None, access.None, "client"),
 			permission(updateProfile, access.Granted, access.None, access.None, "client.director"),
 		},
-		Screens: append(append([]module.Screen{}, clientScreens...), contactScreens...),
+		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens),
 		Tiles:   tiles,
 
 		GrantsClients: true,

@@ -1,7 +1,9 @@
 package clientmanager
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -10,6 +12,7 @@ import (
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/custom"
 )
 
 // importFields are what columns can be put into, in the order they are offered.
@@ -61,12 +64,12 @@ func word(header string) string {
 func suggest(header string) string { return fieldOfWord[word(header)] }
 
 // columns describes the columns of a file. A field is suggested once, for the first column that names it.
-func (s *sheet) columns() []*kernelv1.ImportColumn {
+func (s *sheet) columns(fields custom.Fields) []*kernelv1.ImportColumn {
 	taken := map[string]bool{}
 	out := make([]*kernelv1.ImportColumn, len(s.header))
 	for i, name := range s.header {
 		out[i] = &kernelv1.ImportColumn{Header: name, Samples: s.samples(i)}
-		if field := suggest(name); field != "" && !taken[field] {
+		if field := cmp.Or(suggestExtra(name, fields), suggest(name)); field != "" && !taken[field] {
 			out[i].SuggestedField = field
 			taken[field] = true
 		}
@@ -74,19 +77,37 @@ func (s *sheet) columns() []*kernelv1.ImportColumn {
 	return out
 }
 
-func fieldsOfImport() []*kernelv1.ImportField {
-	out := make([]*kernelv1.ImportField, len(importFields))
-	for i, name := range importFields {
-		out[i] = &kernelv1.ImportField{Name: name, Required: name == "name"}
+// suggestExtra names the integrator's field whose title, in any language, a column has.
+func suggestExtra(header string, fields custom.Fields) string {
+	for _, f := range fields {
+		if header == f.ID || slices.ContainsFunc(slices.Collect(maps.Values(f.Title)), func(title string) bool { return word(title) == word(header) }) {
+			return extraField + "." + f.ID
+		}
+	}
+	return ""
+}
+
+func fieldsOfImport(fields custom.Fields) []*kernelv1.ImportField {
+	var out []*kernelv1.ImportField
+	for _, name := range importFields {
+		out = append(out, &kernelv1.ImportField{Name: name, Required: name == "name"})
+	}
+	for _, f := range fields {
+		out = append(out, &kernelv1.ImportField{Name: extraField + "." + f.ID, Titles: f.Title})
 	}
 	return out
+}
+
+func isExtra(fields custom.Fields, name string) bool {
+	_, is := extraOf(fields, name)
+	return is
 }
 
 // mapping says for each field which columns go into it.
 type mapping map[string][]int
 
 // mappingOf checks what a caller chose. Errors are statuses that name the entry at fault.
-func mappingOf(chosen []*kernelv1.ImportMapping, columns int) (mapping, error) {
+func mappingOf(chosen []*kernelv1.ImportMapping, columns int, fields custom.Fields) (mapping, error) {
 	m := mapping{}
 	used := map[int32]bool{}
 	for i, one := range chosen {
@@ -95,7 +116,7 @@ func mappingOf(chosen []*kernelv1.ImportMapping, columns int) (mapping, error) {
 			return nil, refuse(codes.InvalidArgument, field, "import."+reason, fmt.Sprintf(format, args...))
 		}
 		switch field := one.GetField(); {
-		case !slices.Contains(importFields, field):
+		case !slices.Contains(importFields, field) && !isExtra(fields, field):
 			return bad(at+".field", "no_such_field", "there is no field %q to put a column into", field)
 		case int(one.GetColumn()) >= columns || one.GetColumn() < 0:
 			return bad(at+".column", "no_such_column", "the file has %d columns, and no number %d", columns, one.GetColumn())

@@ -36,6 +36,8 @@ func (m *Module) Register(r module.Registrar) {
 	m.host = r.Host()
 	v1.RegisterClientServiceServer(r, &clientService{Module: m})
 	v1.RegisterContactServiceServer(r, &contactService{Module: m})
+	v1.RegisterAddressServiceServer(r, &addressService{Module: m})
+	v1.RegisterAgreementServiceServer(r, &agreementService{Module: m})
 	v1.RegisterProfileServiceServer(r, &profileService{Module: m})
 	v1.RegisterImportServiceServer(r, &importService{Module: m})
 }

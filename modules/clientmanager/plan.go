@@ -3,6 +3,7 @@ package clientmanager
 import (
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/custom"
 )
 
 // planned is what becomes of a row.
@@ -21,6 +22,8 @@ type planned struct {
 
 // known is what the portal has already of what a file names.
 type known struct {
+	// fields are the integrator's own.
+	fields custom.Fields
 	// byCode and byTaxID lead from folded codes and tax ids to ids, of clients the caller sees or not.
 	byCode, byTaxID map[string]string
 	// clients are those among them that the caller sees.
@@ -37,10 +40,10 @@ type parsed struct {
 }
 
 // parse makes every row a client, or says what is wrong with it.
-func (s *sheet) parse(m mapping, country string) []parsed {
+func (s *sheet) parse(m mapping, country string, fields custom.Fields) []parsed {
 	out := make([]parsed, len(s.rows))
 	for i, row := range s.rows {
-		client, said, problem := clientOf(row, m, country)
+		client, said, problem := clientOf(row, m, country, fields)
 		out[i] = parsed{line: row.line, title: short(row.cell(m["name"][0])), client: client, said: said, problem: problem}
 	}
 	return out
@@ -98,6 +101,9 @@ func decideOne(p *planned, row parsed, k known, codes, taxIDs, ids map[string]bo
 	id := byCode
 	if id == "" {
 		id = byTaxID
+	}
+	if id == "" && len(k.fields.Complete(custom.Of(row.client.GetExtra()), "")) > 0 {
+		return wrong("", "extra_needed")
 	}
 	if id == "" {
 		p.outcome, p.client = kernelv1.RowOutcome_ROW_OUTCOME_CREATED, row.client

@@ -30,6 +30,18 @@ func actingFor(ctx context.Context) (string, error) {
 	return who.ActingFor, nil
 }
 
+// clientMeant is the client that is meant: the one named, or the one a contact acts for.
+func (m *Module) clientMeant(ctx context.Context, named, field string) (string, error) {
+	who := access.From(ctx)
+	switch {
+	case named != "":
+		return named, nil
+	case who.Kind == access.Contact && who.ActingFor != "":
+		return who.ActingFor, nil
+	}
+	return "", refuse(codes.InvalidArgument, field, "refusal.client_needed", "say which client is meant")
+}
+
 // GetProfile returns the client acted for, and what of it can be changed.
 func (s *profileService) GetProfile(ctx context.Context, _ *v1.GetProfileRequest) (*v1.GetProfileResponse, error) {
 	id, err := actingFor(ctx)
@@ -40,7 +52,7 @@ func (s *profileService) GetProfile(ctx context.Context, _ *v1.GetProfileRequest
 	if err != nil {
 		return nil, err
 	}
-	return &v1.GetProfileResponse{Client: client, EditableFields: slices.Clone(s.settings.ProfileFields)}, nil
+	return &v1.GetProfileResponse{Client: s.shown(ctx, client), EditableFields: slices.Clone(s.settings.ProfileFields)}, nil
 }
 
 // UpdateProfile changes what staff let the client change.
@@ -76,7 +88,7 @@ func (s *profileService) UpdateProfile(ctx context.Context, r *v1.UpdateProfileR
 	if err != nil {
 		return nil, err
 	}
-	return &v1.UpdateProfileResponse{Client: client}, nil
+	return &v1.UpdateProfileResponse{Client: s.shown(ctx, client)}, nil
 }
 
 // GetManagerCard returns who serves the client, as accountmanager knows them now.

@@ -2,6 +2,7 @@ package clientmanager
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -9,6 +10,8 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/custom"
 )
 
 // problem is what is wrong with a row: the field, and a key of the locale files with its English text.
@@ -21,6 +24,8 @@ type problem struct {
 // problems are said in a reader's language by their keys; the texts here are for programs.
 var problems = map[string]string{
 	"formula":      "looks like a formula: write the value itself",
+	"bad_extra":    "this is not what the field takes: see its kind and its choices",
+	"extra_needed": "a field that every new client needs is empty",
 	"bad_name":     "write a name of 1 to 200 characters",
 	"bad_kind":     "write company or person",
 	"bad_email":    "this is no e-mail address: write it as office@example.com",
@@ -50,7 +55,7 @@ var problemOf = map[string]string{
 
 // clientOf makes a row a client by the mapping, and names the fields that the row says something of: an empty cell says
 // nothing. The contract's own constraints decide what is good.
-func clientOf(row record, m mapping, country string) (*v1.Client, []string, *problem) {
+func clientOf(row record, m mapping, country string, fields custom.Fields) (*v1.Client, []string, *problem) {
 	c := &v1.Client{}
 	var said []string
 	// In the order they are offered: of several faults the first is told, the same each time.
@@ -80,6 +85,24 @@ func clientOf(row record, m mapping, country string) (*v1.Client, []string, *pro
 			return nil, nil, p
 		}
 		said = append(said, field)
+	}
+	for _, f := range fields {
+		columns := m[extraField+"."+f.ID]
+		if len(columns) == 0 || row.cell(columns[0]) == "" {
+			continue
+		}
+		value := row.cell(columns[0])
+		if f.Type == "text" && formula("", value) {
+			return nil, nil, wrong(extraField+"."+f.ID, "formula")
+		}
+		value, reason := f.Parse(asWritten(f, value))
+		if reason != "" {
+			return nil, nil, wrong(extraField+"."+f.ID, "bad_extra")
+		}
+		c.Extra = append(c.Extra, &kernelv1.FieldValue{Id: f.ID, Value: value})
+		if !slices.Contains(said, extraField) {
+			said = append(said, extraField)
+		}
 	}
 	tidy(c)
 	if err := protovalidate.Validate(c); err != nil {

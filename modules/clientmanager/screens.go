@@ -11,15 +11,17 @@ var clientScreens = []module.Screen{
 		ID: "clients", Path: "/clients", Kind: module.List, Title: "clientmanager.clients.title", Icon: "building",
 		Audience: module.ForStaff, Nav: &module.Nav{Order: 20, Phone: true},
 		Method: v1.ClientService_ListClients_FullMethodName,
+		Extra:  v1.ClientService_ListClientFields_FullMethodName,
 		Columns: []module.Column{
 			{Field: "name", Second: "code", Avatar: true, Link: "/clients/{id}", OrderBy: v1.ClientOrder_CLIENT_ORDER_NAME.String()},
 			{Field: "place", Place: module.Under, OrderBy: v1.ClientOrder_CLIENT_ORDER_PLACE.String()},
 			{Field: "tags", Place: module.Away},
+			{Field: "extra", Place: module.Away},
 			{Field: "manager_name", Place: module.Away},
 			{Field: "create_time", Label: "clientmanager.clients.since", Place: module.Away, OrderBy: v1.ClientOrder_CLIENT_ORDER_NEWEST.String()},
 			{Field: "status", Place: module.End},
 		},
-		Search: "name", Filters: []string{"statuses", "place", "tags", "manager_ids", "without_manager", "kind"}, Order: "order_by",
+		Search: "name", Filters: []string{"statuses", "place", "tags", "manager_ids", "without_manager", "kind", "extra"}, Order: "order_by",
 		Empty: "clientmanager.clients.empty",
 		Actions: []module.Action{
 			{ID: "import", Label: "clientmanager.clients.import", Icon: "upload", Path: "/clients/import"},
@@ -30,16 +32,32 @@ var clientScreens = []module.Screen{
 		ID: "client", Path: "/clients/{id}", Kind: module.Detail, Title: "clientmanager.client.title", Icon: "building",
 		Audience: module.ForStaff, Parent: "clients",
 		Method: v1.ClientService_GetClient_FullMethodName, Heading: "name", State: "status",
+		Extra: v1.ClientService_ListClientFields_FullMethodName,
+		Lead:  []string{"legal_name", "code", "place"}, Marks: []string{"tags"},
+		Tiles: []module.Tile{
+			{
+				ID: "summary", Kind: module.Figures, Title: "clientmanager.client.summary",
+				Method: v1.ClientService_GetClientSummary_FullMethodName, Bind: map[string]string{"id": "id"},
+				Fields: []string{"agreements_in_force", "agreements_expiring", "contacts", "last_event_time"},
+				Links:  map[string]string{"agreements_in_force": "/clients/{id}?tab=clientmanager.agreements", "contacts": "/clients/{id}?tab=clientmanager.contacts"},
+			},
+			{
+				ID: "manager", Kind: module.Person, Title: "clientmanager.fields.manager_id", Aside: true,
+				Method: accountmanagerv1.UserService_GetStaffCard_FullMethodName, Bind: map[string]string{"user_id": "manager_id"},
+			},
+		},
 		Sections: []module.Section{
-			{Title: "clientmanager.client.company", Fields: []string{"legal_name", "kind", "code", "tax_id", "tags"}},
-			{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "place", "address", "country_code"}},
-			{Title: "clientmanager.client.service", Fields: []string{"manager_name", "create_time", "update_time"}, Aside: true},
+			{Title: "clientmanager.client.company", Fields: []string{"kind", "tax_id", "extra"}, Aside: true},
+			{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "address", "country_code"}, Aside: true},
 			{Title: "clientmanager.client.note", Fields: []string{"note"}, Aside: true},
+			{Title: "clientmanager.client.service", Fields: []string{"manager_name", "create_time", "update_time"}, Aside: true},
 		},
 		Related: []module.Related{
 			{Screen: "clientmanager.contacts", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.agreements", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.addresses", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "accountmanager.memberships", Bind: map[string]string{"client_id": "id"}},
-			{Screen: "accountmanager.invitations", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "accountmanager.invitations", Bind: map[string]string{"client_id": "id"}, Tab: true},
 			{Screen: "clientmanager.history", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "kernel.audit", Bind: map[string]string{"client_id": "id"}},
 		},
@@ -61,11 +79,13 @@ var clientScreens = []module.Screen{
 	{
 		ID: "new", Path: "/clients/new", Kind: module.Form, Title: "clientmanager.client.new", Audience: module.ForStaff, Parent: "clients",
 		Method: v1.ClientService_CreateClient_FullMethodName, Sections: clientForm,
+		Extra:  v1.ClientService_ListClientFields_FullMethodName,
 		Submit: "clientmanager.client.add", Done: "/clients/{id}",
 	},
 	{
 		ID: "edit", Path: "/clients/{id}/edit", Kind: module.Form, Title: "clientmanager.client.edit", Audience: module.ForStaff, Parent: "client",
 		Method: v1.ClientService_UpdateClient_FullMethodName, Prefill: v1.ClientService_GetClient_FullMethodName, Sections: clientForm,
+		Extra:  v1.ClientService_ListClientFields_FullMethodName,
 		Submit: "clientmanager.client.save",
 	},
 	{
@@ -103,7 +123,7 @@ var clientScreens = []module.Screen{
 }
 
 var clientForm = []module.Section{
-	{Title: "clientmanager.client.company", Fields: []string{"kind", "name", "legal_name", "code", "tax_id", "tags"}},
+	{Title: "clientmanager.client.company", Fields: []string{"kind", "name", "legal_name", "code", "tax_id", "tags", "extra"}},
 	{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "place", "address", "country_code"}},
 	{Title: "clientmanager.client.note", Fields: []string{"note"}},
 }
@@ -137,11 +157,16 @@ var contactScreens = []module.Screen{
 		ID: "company", Path: "/company", Kind: module.Detail, Title: "clientmanager.company.title", Icon: "building",
 		Audience: module.ForContacts, Nav: &module.Nav{Order: 80, Phone: true},
 		Method: v1.ProfileService_GetProfile_FullMethodName, Heading: "name", State: "status",
+		Extra: v1.ClientService_ListClientFields_FullMethodName,
 		Sections: []module.Section{
-			{Title: "clientmanager.client.company", Fields: []string{"legal_name", "code", "tax_id"}},
+			{Title: "clientmanager.client.company", Fields: []string{"legal_name", "code", "tax_id", "extra"}},
 			{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "place", "address", "country_code"}},
 		},
-		Related: []module.Related{{Screen: "clientmanager.company_contacts", Bind: map[string]string{"client_id": "id"}}},
+		Related: []module.Related{
+			{Screen: "clientmanager.company_contacts", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.company_addresses", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.company_agreements", Bind: map[string]string{"client_id": "id"}},
+		},
 		Actions: []module.Action{{ID: "edit", Label: "clientmanager.company.edit", Icon: "edit", Path: "/company/edit", Primary: true}},
 	},
 	{

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/opencabinet/cabinet/kernel/custom"
 )
 
 // Settings are what portal.yaml may say, below modules.clientmanager.settings.
@@ -17,6 +19,8 @@ type Settings struct {
 	// Country is where phone numbers without a country's code are, as ISO 3166-1 alpha-2: "UA". Empty: such numbers
 	// are refused when they are imported.
 	Country string `yaml:"country" json:"country"`
+	// Fields are the integrator's own, of every client. See kernel/custom.
+	Fields custom.Fields `yaml:"fields" json:"fields"`
 }
 
 func defaults() Settings {
@@ -34,7 +38,7 @@ func (s *Settings) Validate() error {
 	if s.Country != "" && phonenumbers.GetCountryCodeForRegion(s.Country) == 0 {
 		errs = append(errs, fmt.Errorf("country: %q is no country; write two capital letters, such as UA", s.Country))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.Fields.Validate())...)
 }
 
 // ownFields are those that a client could be let to change.

@@ -10,7 +10,7 @@ package clientmanagerv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
-	_ "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	v1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -154,10 +154,12 @@ type Client struct {
 	// The manager's name as it was when they were assigned or last changed it.
 	ManagerName string `protobuf:"bytes,16,opt,name=manager_name,json=managerName,proto3" json:"manager_name,omitempty"`
 	// What staff should know; the client never sees it.
-	Note          string                 `protobuf:"bytes,17,opt,name=note,proto3" json:"note,omitempty"`
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	Revision      int64                  `protobuf:"varint,20,opt,name=revision,proto3" json:"revision,omitempty"`
+	Note       string                 `protobuf:"bytes,17,opt,name=note,proto3" json:"note,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	Revision   int64                  `protobuf:"varint,20,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Fields of the integrator's own, see ListClientFields. An update changes those that are named here; the others stay.
+	Extra         []*v1.FieldValue `protobuf:"bytes,21,rep,name=extra,proto3" json:"extra,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -332,6 +334,13 @@ func (x *Client) GetRevision() int64 {
 	return 0
 }
 
+func (x *Client) GetExtra() []*v1.FieldValue {
+	if x != nil {
+		return x.Extra
+	}
+	return nil
+}
+
 // Contact is a person of a client. Whether they can sign in is a matter of accountmanager's memberships.
 type Contact struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -455,7 +464,7 @@ var File_contracts_clientmanager_v1_client_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\n" +
-	"'contracts/clientmanager/v1/client.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\b\n" +
+	"'contracts/clientmanager/v1/client.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\t\n" +
 	"\x06Client\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xea\x9d\xea\x02\x04\b\n" +
 	"0\x01R\x02id\x12B\n" +
@@ -483,7 +492,8 @@ const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"createTime\x12;\n" +
 	"\vupdate_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12#\n" +
-	"\brevision\x18\x14 \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision:y\xea\x9d\xea\x02t\n" +
+	"\brevision\x18\x14 \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\x12=\n" +
+	"\x05extra\x18\x15 \x03(\v2\x1d.cabinet.kernel.v1.FieldValueB\b\xbaH\x05\x92\x01\x02\x10dR\x05extra:y\xea\x9d\xea\x02t\n" +
 	"\x04name\x121/cabinet.clientmanager.v1.ClientService/GetClient\x1a3/cabinet.clientmanager.v1.ClientService/ListClients\"\x04name\"\xa8\x04\n" +
 	"\aContact\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
@@ -531,18 +541,20 @@ var file_contracts_clientmanager_v1_client_proto_goTypes = []any{
 	(*Client)(nil),                // 2: cabinet.clientmanager.v1.Client
 	(*Contact)(nil),               // 3: cabinet.clientmanager.v1.Contact
 	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(*v1.FieldValue)(nil),         // 5: cabinet.kernel.v1.FieldValue
 }
 var file_contracts_clientmanager_v1_client_proto_depIdxs = []int32{
 	0, // 0: cabinet.clientmanager.v1.Client.kind:type_name -> cabinet.clientmanager.v1.ClientKind
 	1, // 1: cabinet.clientmanager.v1.Client.status:type_name -> cabinet.clientmanager.v1.ClientStatus
 	4, // 2: cabinet.clientmanager.v1.Client.create_time:type_name -> google.protobuf.Timestamp
 	4, // 3: cabinet.clientmanager.v1.Client.update_time:type_name -> google.protobuf.Timestamp
-	4, // 4: cabinet.clientmanager.v1.Contact.create_time:type_name -> google.protobuf.Timestamp
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	5, // 4: cabinet.clientmanager.v1.Client.extra:type_name -> cabinet.kernel.v1.FieldValue
+	4, // 5: cabinet.clientmanager.v1.Contact.create_time:type_name -> google.protobuf.Timestamp
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_contracts_clientmanager_v1_client_proto_init() }

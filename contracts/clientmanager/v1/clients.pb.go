@@ -8,7 +8,7 @@ package clientmanagerv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
-	_ "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	v1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -96,8 +96,10 @@ type ListClientsRequest struct {
 	ManagerIds []string `protobuf:"bytes,10,rep,name=manager_ids,json=managerIds,proto3" json:"manager_ids,omitempty"`
 	// Only those whom nobody serves.
 	WithoutManager bool `protobuf:"varint,11,opt,name=without_manager,json=withoutManager,proto3" json:"without_manager,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// All of these, of fields that are searchable.
+	Extra         []*v1.FieldValue `protobuf:"bytes,12,rep,name=extra,proto3" json:"extra,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListClientsRequest) Reset() {
@@ -205,6 +207,13 @@ func (x *ListClientsRequest) GetWithoutManager() bool {
 		return x.WithoutManager
 	}
 	return false
+}
+
+func (x *ListClientsRequest) GetExtra() []*v1.FieldValue {
+	if x != nil {
+		return x.Extra
+	}
+	return nil
 }
 
 type ListClientsResponse struct {
@@ -842,10 +851,12 @@ func (x *AssignManagerResponse) GetClient() *Client {
 }
 
 type ListHistoryRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	ClientId      string                 `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	PageSize  int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	ClientId  string                 `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// Only what happened to this of the client's: an agreement.
+	AboutId       string `protobuf:"bytes,4,opt,name=about_id,json=aboutId,proto3" json:"about_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -897,6 +908,13 @@ func (x *ListHistoryRequest) GetPageToken() string {
 func (x *ListHistoryRequest) GetClientId() string {
 	if x != nil {
 		return x.ClientId
+	}
+	return ""
+}
+
+func (x *ListHistoryRequest) GetAboutId() string {
+	if x != nil {
+		return x.AboutId
 	}
 	return ""
 }
@@ -1147,11 +1165,205 @@ func (x *GetOverviewResponse) GetNewThisMonth() int32 {
 	return 0
 }
 
+type GetClientSummaryRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetClientSummaryRequest) Reset() {
+	*x = GetClientSummaryRequest{}
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetClientSummaryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetClientSummaryRequest) ProtoMessage() {}
+
+func (x *GetClientSummaryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetClientSummaryRequest.ProtoReflect.Descriptor instead.
+func (*GetClientSummaryRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_clientmanager_v1_clients_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *GetClientSummaryRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type GetClientSummaryResponse struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	AgreementsInForce int32                  `protobuf:"varint,1,opt,name=agreements_in_force,json=agreementsInForce,proto3" json:"agreements_in_force,omitempty"`
+	// Those in force whose last day is past, or at most 30 days ahead.
+	AgreementsExpiring int32 `protobuf:"varint,2,opt,name=agreements_expiring,json=agreementsExpiring,proto3" json:"agreements_expiring,omitempty"`
+	Contacts           int32 `protobuf:"varint,3,opt,name=contacts,proto3" json:"contacts,omitempty"`
+	// When something happened to it last.
+	LastEventTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=last_event_time,json=lastEventTime,proto3" json:"last_event_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetClientSummaryResponse) Reset() {
+	*x = GetClientSummaryResponse{}
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetClientSummaryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetClientSummaryResponse) ProtoMessage() {}
+
+func (x *GetClientSummaryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetClientSummaryResponse.ProtoReflect.Descriptor instead.
+func (*GetClientSummaryResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_clientmanager_v1_clients_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *GetClientSummaryResponse) GetAgreementsInForce() int32 {
+	if x != nil {
+		return x.AgreementsInForce
+	}
+	return 0
+}
+
+func (x *GetClientSummaryResponse) GetAgreementsExpiring() int32 {
+	if x != nil {
+		return x.AgreementsExpiring
+	}
+	return 0
+}
+
+func (x *GetClientSummaryResponse) GetContacts() int32 {
+	if x != nil {
+		return x.Contacts
+	}
+	return 0
+}
+
+func (x *GetClientSummaryResponse) GetLastEventTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastEventTime
+	}
+	return nil
+}
+
+type ListClientFieldsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListClientFieldsRequest) Reset() {
+	*x = ListClientFieldsRequest{}
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListClientFieldsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListClientFieldsRequest) ProtoMessage() {}
+
+func (x *ListClientFieldsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListClientFieldsRequest.ProtoReflect.Descriptor instead.
+func (*ListClientFieldsRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_clientmanager_v1_clients_proto_rawDescGZIP(), []int{21}
+}
+
+type ListClientFieldsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Fields        []*v1.FieldDefinition  `protobuf:"bytes,1,rep,name=fields,proto3" json:"fields,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListClientFieldsResponse) Reset() {
+	*x = ListClientFieldsResponse{}
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListClientFieldsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListClientFieldsResponse) ProtoMessage() {}
+
+func (x *ListClientFieldsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_clientmanager_v1_clients_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListClientFieldsResponse.ProtoReflect.Descriptor instead.
+func (*ListClientFieldsResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_clientmanager_v1_clients_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListClientFieldsResponse) GetFields() []*v1.FieldDefinition {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
 var File_contracts_clientmanager_v1_clients_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\n" +
-	"(contracts/clientmanager/v1/clients.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a'contracts/clientmanager/v1/client.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x04\n" +
+	"(contracts/clientmanager/v1/clients.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a'contracts/clientmanager/v1/client.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x05\n" +
 	"\x12ListClientsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
@@ -1170,7 +1382,8 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\vmanager_ids\x18\n" +
 	" \x03(\tB9\xbaH\f\x92\x01\t\x102\"\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02%\x12#cabinet.accountmanager.v1.StaffCardR\n" +
 	"managerIds\x12'\n" +
-	"\x0fwithout_manager\x18\v \x01(\bR\x0ewithoutManager\"\xbc\x01\n" +
+	"\x0fwithout_manager\x18\v \x01(\bR\x0ewithoutManager\x12=\n" +
+	"\x05extra\x18\f \x03(\v2\x1d.cabinet.kernel.v1.FieldValueB\b\xbaH\x05\x92\x01\x02\x10\bR\x05extra\"\xbc\x01\n" +
 	"\x13ListClientsResponse\x12:\n" +
 	"\aclients\x18\x01 \x03(\v2 .cabinet.clientmanager.v1.ClientR\aclients\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
@@ -1207,13 +1420,14 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\n" +
 	"manager_id\x18\x02 \x01(\tB5\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02%\x12#cabinet.accountmanager.v1.StaffCardR\tmanagerId\"Q\n" +
 	"\x15AssignManagerResponse\x128\n" +
-	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientR\x06client\"\xb5\x01\n" +
+	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientR\x06client\"\xdd\x01\n" +
 	"\x12ListHistoryRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12M\n" +
-	"\tclient_id\x18\x03 \x01(\tB0\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\"\xc3\x01\n" +
+	"\tclient_id\x18\x03 \x01(\tB0\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x12&\n" +
+	"\babout_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\aaboutId\"\xc3\x01\n" +
 	"\fHistoryEntry\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12.\n" +
@@ -1230,13 +1444,22 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\x06active\x18\x01 \x01(\x05R\x06active\x12\x1c\n" +
 	"\tsuspended\x18\x02 \x01(\x05R\tsuspended\x12'\n" +
 	"\x0fwithout_manager\x18\x03 \x01(\x05R\x0ewithoutManager\x12$\n" +
-	"\x0enew_this_month\x18\x04 \x01(\x05R\fnewThisMonth*s\n" +
+	"\x0enew_this_month\x18\x04 \x01(\x05R\fnewThisMonth\":\n" +
+	"\x17GetClientSummaryRequest\x12\x1f\n" +
+	"\x02id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x020\x01R\x02id\"\xdb\x01\n" +
+	"\x18GetClientSummaryResponse\x12.\n" +
+	"\x13agreements_in_force\x18\x01 \x01(\x05R\x11agreementsInForce\x12/\n" +
+	"\x13agreements_expiring\x18\x02 \x01(\x05R\x12agreementsExpiring\x12\x1a\n" +
+	"\bcontacts\x18\x03 \x01(\x05R\bcontacts\x12B\n" +
+	"\x0flast_event_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\rlastEventTime\"\x19\n" +
+	"\x17ListClientFieldsRequest\"V\n" +
+	"\x18ListClientFieldsResponse\x12:\n" +
+	"\x06fields\x18\x01 \x03(\v2\".cabinet.kernel.v1.FieldDefinitionR\x06fields*s\n" +
 	"\vClientOrder\x12\x1c\n" +
 	"\x18CLIENT_ORDER_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11CLIENT_ORDER_NAME\x10\x01\x12\x17\n" +
 	"\x13CLIENT_ORDER_NEWEST\x10\x02\x12\x16\n" +
-	"\x12CLIENT_ORDER_PLACE\x10\x032\xe7\n" +
-	"\n" +
+	"\x12CLIENT_ORDER_PLACE\x10\x032\xaf\r\n" +
 	"\rClientService\x12\x92\x01\n" +
 	"\vListClients\x12,.cabinet.clientmanager.v1.ListClientsRequest\x1a-.cabinet.clientmanager.v1.ListClientsResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x8c\x01\n" +
 	"\tGetClient\x12*.cabinet.clientmanager.v1.GetClientRequest\x1a+.cabinet.clientmanager.v1.GetClientResponse\"&\xea\x9d\xea\x02\x1e\b\x03\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x97\x01\n" +
@@ -1245,7 +1468,9 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\rSuspendClient\x12..cabinet.clientmanager.v1.SuspendClientRequest\x1a/.cabinet.clientmanager.v1.SuspendClientResponse\")\xea\x9d\xea\x02!\b\x04\x12\x1dclientmanager.clients.suspend\x90\x02\x02\x12\x98\x01\n" +
 	"\fResumeClient\x12-.cabinet.clientmanager.v1.ResumeClientRequest\x1a..cabinet.clientmanager.v1.ResumeClientResponse\")\xea\x9d\xea\x02!\b\x04\x12\x1dclientmanager.clients.suspend\x90\x02\x02\x12\x9a\x01\n" +
 	"\rAssignManager\x12..cabinet.clientmanager.v1.AssignManagerRequest\x1a/.cabinet.clientmanager.v1.AssignManagerResponse\"(\xea\x9d\xea\x02 \b\x04\x12\x1cclientmanager.clients.assign\x90\x02\x02\x12\x92\x01\n" +
-	"\vListHistory\x12,.cabinet.clientmanager.v1.ListHistoryRequest\x1a-.cabinet.clientmanager.v1.ListHistoryResponse\"&\xea\x9d\xea\x02\x1e\b\x03\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x92\x01\n" +
+	"\vListHistory\x12,.cabinet.clientmanager.v1.ListHistoryRequest\x1a-.cabinet.clientmanager.v1.ListHistoryResponse\"&\xea\x9d\xea\x02\x1e\b\x03\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\xa1\x01\n" +
+	"\x10ListClientFields\x121.cabinet.clientmanager.v1.ListClientFieldsRequest\x1a2.cabinet.clientmanager.v1.ListClientFieldsResponse\"&\xea\x9d\xea\x02\x1e\b\x03\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\xa1\x01\n" +
+	"\x10GetClientSummary\x121.cabinet.clientmanager.v1.GetClientSummaryRequest\x1a2.cabinet.clientmanager.v1.GetClientSummaryResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x92\x01\n" +
 	"\vGetOverview\x12,.cabinet.clientmanager.v1.GetOverviewRequest\x1a-.cabinet.clientmanager.v1.GetOverviewResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aclientmanager.clients.read\x90\x02\x01BKZIgithub.com/opencabinet/cabinet/contracts/clientmanager/v1;clientmanagerv1b\x06proto3"
 
 var (
@@ -1261,73 +1486,86 @@ func file_contracts_clientmanager_v1_clients_proto_rawDescGZIP() []byte {
 }
 
 var file_contracts_clientmanager_v1_clients_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_contracts_clientmanager_v1_clients_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_contracts_clientmanager_v1_clients_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_contracts_clientmanager_v1_clients_proto_goTypes = []any{
-	(ClientOrder)(0),              // 0: cabinet.clientmanager.v1.ClientOrder
-	(*ListClientsRequest)(nil),    // 1: cabinet.clientmanager.v1.ListClientsRequest
-	(*ListClientsResponse)(nil),   // 2: cabinet.clientmanager.v1.ListClientsResponse
-	(*GetClientRequest)(nil),      // 3: cabinet.clientmanager.v1.GetClientRequest
-	(*GetClientResponse)(nil),     // 4: cabinet.clientmanager.v1.GetClientResponse
-	(*CreateClientRequest)(nil),   // 5: cabinet.clientmanager.v1.CreateClientRequest
-	(*CreateClientResponse)(nil),  // 6: cabinet.clientmanager.v1.CreateClientResponse
-	(*UpdateClientRequest)(nil),   // 7: cabinet.clientmanager.v1.UpdateClientRequest
-	(*UpdateClientResponse)(nil),  // 8: cabinet.clientmanager.v1.UpdateClientResponse
-	(*SuspendClientRequest)(nil),  // 9: cabinet.clientmanager.v1.SuspendClientRequest
-	(*SuspendClientResponse)(nil), // 10: cabinet.clientmanager.v1.SuspendClientResponse
-	(*ResumeClientRequest)(nil),   // 11: cabinet.clientmanager.v1.ResumeClientRequest
-	(*ResumeClientResponse)(nil),  // 12: cabinet.clientmanager.v1.ResumeClientResponse
-	(*AssignManagerRequest)(nil),  // 13: cabinet.clientmanager.v1.AssignManagerRequest
-	(*AssignManagerResponse)(nil), // 14: cabinet.clientmanager.v1.AssignManagerResponse
-	(*ListHistoryRequest)(nil),    // 15: cabinet.clientmanager.v1.ListHistoryRequest
-	(*HistoryEntry)(nil),          // 16: cabinet.clientmanager.v1.HistoryEntry
-	(*ListHistoryResponse)(nil),   // 17: cabinet.clientmanager.v1.ListHistoryResponse
-	(*GetOverviewRequest)(nil),    // 18: cabinet.clientmanager.v1.GetOverviewRequest
-	(*GetOverviewResponse)(nil),   // 19: cabinet.clientmanager.v1.GetOverviewResponse
-	(ClientStatus)(0),             // 20: cabinet.clientmanager.v1.ClientStatus
-	(ClientKind)(0),               // 21: cabinet.clientmanager.v1.ClientKind
-	(*Client)(nil),                // 22: cabinet.clientmanager.v1.Client
-	(*fieldmaskpb.FieldMask)(nil), // 23: google.protobuf.FieldMask
-	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
+	(ClientOrder)(0),                 // 0: cabinet.clientmanager.v1.ClientOrder
+	(*ListClientsRequest)(nil),       // 1: cabinet.clientmanager.v1.ListClientsRequest
+	(*ListClientsResponse)(nil),      // 2: cabinet.clientmanager.v1.ListClientsResponse
+	(*GetClientRequest)(nil),         // 3: cabinet.clientmanager.v1.GetClientRequest
+	(*GetClientResponse)(nil),        // 4: cabinet.clientmanager.v1.GetClientResponse
+	(*CreateClientRequest)(nil),      // 5: cabinet.clientmanager.v1.CreateClientRequest
+	(*CreateClientResponse)(nil),     // 6: cabinet.clientmanager.v1.CreateClientResponse
+	(*UpdateClientRequest)(nil),      // 7: cabinet.clientmanager.v1.UpdateClientRequest
+	(*UpdateClientResponse)(nil),     // 8: cabinet.clientmanager.v1.UpdateClientResponse
+	(*SuspendClientRequest)(nil),     // 9: cabinet.clientmanager.v1.SuspendClientRequest
+	(*SuspendClientResponse)(nil),    // 10: cabinet.clientmanager.v1.SuspendClientResponse
+	(*ResumeClientRequest)(nil),      // 11: cabinet.clientmanager.v1.ResumeClientRequest
+	(*ResumeClientResponse)(nil),     // 12: cabinet.clientmanager.v1.ResumeClientResponse
+	(*AssignManagerRequest)(nil),     // 13: cabinet.clientmanager.v1.AssignManagerRequest
+	(*AssignManagerResponse)(nil),    // 14: cabinet.clientmanager.v1.AssignManagerResponse
+	(*ListHistoryRequest)(nil),       // 15: cabinet.clientmanager.v1.ListHistoryRequest
+	(*HistoryEntry)(nil),             // 16: cabinet.clientmanager.v1.HistoryEntry
+	(*ListHistoryResponse)(nil),      // 17: cabinet.clientmanager.v1.ListHistoryResponse
+	(*GetOverviewRequest)(nil),       // 18: cabinet.clientmanager.v1.GetOverviewRequest
+	(*GetOverviewResponse)(nil),      // 19: cabinet.clientmanager.v1.GetOverviewResponse
+	(*GetClientSummaryRequest)(nil),  // 20: cabinet.clientmanager.v1.GetClientSummaryRequest
+	(*GetClientSummaryResponse)(nil), // 21: cabinet.clientmanager.v1.GetClientSummaryResponse
+	(*ListClientFieldsRequest)(nil),  // 22: cabinet.clientmanager.v1.ListClientFieldsRequest
+	(*ListClientFieldsResponse)(nil), // 23: cabinet.clientmanager.v1.ListClientFieldsResponse
+	(ClientStatus)(0),                // 24: cabinet.clientmanager.v1.ClientStatus
+	(ClientKind)(0),                  // 25: cabinet.clientmanager.v1.ClientKind
+	(*v1.FieldValue)(nil),            // 26: cabinet.kernel.v1.FieldValue
+	(*Client)(nil),                   // 27: cabinet.clientmanager.v1.Client
+	(*fieldmaskpb.FieldMask)(nil),    // 28: google.protobuf.FieldMask
+	(*timestamppb.Timestamp)(nil),    // 29: google.protobuf.Timestamp
+	(*v1.FieldDefinition)(nil),       // 30: cabinet.kernel.v1.FieldDefinition
 }
 var file_contracts_clientmanager_v1_clients_proto_depIdxs = []int32{
 	0,  // 0: cabinet.clientmanager.v1.ListClientsRequest.order_by:type_name -> cabinet.clientmanager.v1.ClientOrder
-	20, // 1: cabinet.clientmanager.v1.ListClientsRequest.statuses:type_name -> cabinet.clientmanager.v1.ClientStatus
-	21, // 2: cabinet.clientmanager.v1.ListClientsRequest.kind:type_name -> cabinet.clientmanager.v1.ClientKind
-	22, // 3: cabinet.clientmanager.v1.ListClientsResponse.clients:type_name -> cabinet.clientmanager.v1.Client
-	22, // 4: cabinet.clientmanager.v1.GetClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	22, // 5: cabinet.clientmanager.v1.CreateClientRequest.client:type_name -> cabinet.clientmanager.v1.Client
-	22, // 6: cabinet.clientmanager.v1.CreateClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	22, // 7: cabinet.clientmanager.v1.UpdateClientRequest.client:type_name -> cabinet.clientmanager.v1.Client
-	23, // 8: cabinet.clientmanager.v1.UpdateClientRequest.update_mask:type_name -> google.protobuf.FieldMask
-	22, // 9: cabinet.clientmanager.v1.UpdateClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	22, // 10: cabinet.clientmanager.v1.SuspendClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	22, // 11: cabinet.clientmanager.v1.ResumeClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	22, // 12: cabinet.clientmanager.v1.AssignManagerResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	24, // 13: cabinet.clientmanager.v1.HistoryEntry.time:type_name -> google.protobuf.Timestamp
-	16, // 14: cabinet.clientmanager.v1.ListHistoryResponse.entries:type_name -> cabinet.clientmanager.v1.HistoryEntry
-	1,  // 15: cabinet.clientmanager.v1.ClientService.ListClients:input_type -> cabinet.clientmanager.v1.ListClientsRequest
-	3,  // 16: cabinet.clientmanager.v1.ClientService.GetClient:input_type -> cabinet.clientmanager.v1.GetClientRequest
-	5,  // 17: cabinet.clientmanager.v1.ClientService.CreateClient:input_type -> cabinet.clientmanager.v1.CreateClientRequest
-	7,  // 18: cabinet.clientmanager.v1.ClientService.UpdateClient:input_type -> cabinet.clientmanager.v1.UpdateClientRequest
-	9,  // 19: cabinet.clientmanager.v1.ClientService.SuspendClient:input_type -> cabinet.clientmanager.v1.SuspendClientRequest
-	11, // 20: cabinet.clientmanager.v1.ClientService.ResumeClient:input_type -> cabinet.clientmanager.v1.ResumeClientRequest
-	13, // 21: cabinet.clientmanager.v1.ClientService.AssignManager:input_type -> cabinet.clientmanager.v1.AssignManagerRequest
-	15, // 22: cabinet.clientmanager.v1.ClientService.ListHistory:input_type -> cabinet.clientmanager.v1.ListHistoryRequest
-	18, // 23: cabinet.clientmanager.v1.ClientService.GetOverview:input_type -> cabinet.clientmanager.v1.GetOverviewRequest
-	2,  // 24: cabinet.clientmanager.v1.ClientService.ListClients:output_type -> cabinet.clientmanager.v1.ListClientsResponse
-	4,  // 25: cabinet.clientmanager.v1.ClientService.GetClient:output_type -> cabinet.clientmanager.v1.GetClientResponse
-	6,  // 26: cabinet.clientmanager.v1.ClientService.CreateClient:output_type -> cabinet.clientmanager.v1.CreateClientResponse
-	8,  // 27: cabinet.clientmanager.v1.ClientService.UpdateClient:output_type -> cabinet.clientmanager.v1.UpdateClientResponse
-	10, // 28: cabinet.clientmanager.v1.ClientService.SuspendClient:output_type -> cabinet.clientmanager.v1.SuspendClientResponse
-	12, // 29: cabinet.clientmanager.v1.ClientService.ResumeClient:output_type -> cabinet.clientmanager.v1.ResumeClientResponse
-	14, // 30: cabinet.clientmanager.v1.ClientService.AssignManager:output_type -> cabinet.clientmanager.v1.AssignManagerResponse
-	17, // 31: cabinet.clientmanager.v1.ClientService.ListHistory:output_type -> cabinet.clientmanager.v1.ListHistoryResponse
-	19, // 32: cabinet.clientmanager.v1.ClientService.GetOverview:output_type -> cabinet.clientmanager.v1.GetOverviewResponse
-	24, // [24:33] is the sub-list for method output_type
-	15, // [15:24] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	24, // 1: cabinet.clientmanager.v1.ListClientsRequest.statuses:type_name -> cabinet.clientmanager.v1.ClientStatus
+	25, // 2: cabinet.clientmanager.v1.ListClientsRequest.kind:type_name -> cabinet.clientmanager.v1.ClientKind
+	26, // 3: cabinet.clientmanager.v1.ListClientsRequest.extra:type_name -> cabinet.kernel.v1.FieldValue
+	27, // 4: cabinet.clientmanager.v1.ListClientsResponse.clients:type_name -> cabinet.clientmanager.v1.Client
+	27, // 5: cabinet.clientmanager.v1.GetClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	27, // 6: cabinet.clientmanager.v1.CreateClientRequest.client:type_name -> cabinet.clientmanager.v1.Client
+	27, // 7: cabinet.clientmanager.v1.CreateClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	27, // 8: cabinet.clientmanager.v1.UpdateClientRequest.client:type_name -> cabinet.clientmanager.v1.Client
+	28, // 9: cabinet.clientmanager.v1.UpdateClientRequest.update_mask:type_name -> google.protobuf.FieldMask
+	27, // 10: cabinet.clientmanager.v1.UpdateClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	27, // 11: cabinet.clientmanager.v1.SuspendClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	27, // 12: cabinet.clientmanager.v1.ResumeClientResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	27, // 13: cabinet.clientmanager.v1.AssignManagerResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	29, // 14: cabinet.clientmanager.v1.HistoryEntry.time:type_name -> google.protobuf.Timestamp
+	16, // 15: cabinet.clientmanager.v1.ListHistoryResponse.entries:type_name -> cabinet.clientmanager.v1.HistoryEntry
+	29, // 16: cabinet.clientmanager.v1.GetClientSummaryResponse.last_event_time:type_name -> google.protobuf.Timestamp
+	30, // 17: cabinet.clientmanager.v1.ListClientFieldsResponse.fields:type_name -> cabinet.kernel.v1.FieldDefinition
+	1,  // 18: cabinet.clientmanager.v1.ClientService.ListClients:input_type -> cabinet.clientmanager.v1.ListClientsRequest
+	3,  // 19: cabinet.clientmanager.v1.ClientService.GetClient:input_type -> cabinet.clientmanager.v1.GetClientRequest
+	5,  // 20: cabinet.clientmanager.v1.ClientService.CreateClient:input_type -> cabinet.clientmanager.v1.CreateClientRequest
+	7,  // 21: cabinet.clientmanager.v1.ClientService.UpdateClient:input_type -> cabinet.clientmanager.v1.UpdateClientRequest
+	9,  // 22: cabinet.clientmanager.v1.ClientService.SuspendClient:input_type -> cabinet.clientmanager.v1.SuspendClientRequest
+	11, // 23: cabinet.clientmanager.v1.ClientService.ResumeClient:input_type -> cabinet.clientmanager.v1.ResumeClientRequest
+	13, // 24: cabinet.clientmanager.v1.ClientService.AssignManager:input_type -> cabinet.clientmanager.v1.AssignManagerRequest
+	15, // 25: cabinet.clientmanager.v1.ClientService.ListHistory:input_type -> cabinet.clientmanager.v1.ListHistoryRequest
+	22, // 26: cabinet.clientmanager.v1.ClientService.ListClientFields:input_type -> cabinet.clientmanager.v1.ListClientFieldsRequest
+	20, // 27: cabinet.clientmanager.v1.ClientService.GetClientSummary:input_type -> cabinet.clientmanager.v1.GetClientSummaryRequest
+	18, // 28: cabinet.clientmanager.v1.ClientService.GetOverview:input_type -> cabinet.clientmanager.v1.GetOverviewRequest
+	2,  // 29: cabinet.clientmanager.v1.ClientService.ListClients:output_type -> cabinet.clientmanager.v1.ListClientsResponse
+	4,  // 30: cabinet.clientmanager.v1.ClientService.GetClient:output_type -> cabinet.clientmanager.v1.GetClientResponse
+	6,  // 31: cabinet.clientmanager.v1.ClientService.CreateClient:output_type -> cabinet.clientmanager.v1.CreateClientResponse
+	8,  // 32: cabinet.clientmanager.v1.ClientService.UpdateClient:output_type -> cabinet.clientmanager.v1.UpdateClientResponse
+	10, // 33: cabinet.clientmanager.v1.ClientService.SuspendClient:output_type -> cabinet.clientmanager.v1.SuspendClientResponse
+	12, // 34: cabinet.clientmanager.v1.ClientService.ResumeClient:output_type -> cabinet.clientmanager.v1.ResumeClientResponse
+	14, // 35: cabinet.clientmanager.v1.ClientService.AssignManager:output_type -> cabinet.clientmanager.v1.AssignManagerResponse
+	17, // 36: cabinet.clientmanager.v1.ClientService.ListHistory:output_type -> cabinet.clientmanager.v1.ListHistoryResponse
+	23, // 37: cabinet.clientmanager.v1.ClientService.ListClientFields:output_type -> cabinet.clientmanager.v1.ListClientFieldsResponse
+	21, // 38: cabinet.clientmanager.v1.ClientService.GetClientSummary:output_type -> cabinet.clientmanager.v1.GetClientSummaryResponse
+	19, // 39: cabinet.clientmanager.v1.ClientService.GetOverview:output_type -> cabinet.clientmanager.v1.GetOverviewResponse
+	29, // [29:40] is the sub-list for method output_type
+	18, // [18:29] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_contracts_clientmanager_v1_clients_proto_init() }
@@ -1342,7 +1580,7 @@ func file_contracts_clientmanager_v1_clients_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_clientmanager_v1_clients_proto_rawDesc), len(file_contracts_clientmanager_v1_clients_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   19,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,15 +19,17 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ClientService_ListClients_FullMethodName   = "/cabinet.clientmanager.v1.ClientService/ListClients"
-	ClientService_GetClient_FullMethodName     = "/cabinet.clientmanager.v1.ClientService/GetClient"
-	ClientService_CreateClient_FullMethodName  = "/cabinet.clientmanager.v1.ClientService/CreateClient"
-	ClientService_UpdateClient_FullMethodName  = "/cabinet.clientmanager.v1.ClientService/UpdateClient"
-	ClientService_SuspendClient_FullMethodName = "/cabinet.clientmanager.v1.ClientService/SuspendClient"
-	ClientService_ResumeClient_FullMethodName  = "/cabinet.clientmanager.v1.ClientService/ResumeClient"
-	ClientService_AssignManager_FullMethodName = "/cabinet.clientmanager.v1.ClientService/AssignManager"
-	ClientService_ListHistory_FullMethodName   = "/cabinet.clientmanager.v1.ClientService/ListHistory"
-	ClientService_GetOverview_FullMethodName   = "/cabinet.clientmanager.v1.ClientService/GetOverview"
+	ClientService_ListClients_FullMethodName      = "/cabinet.clientmanager.v1.ClientService/ListClients"
+	ClientService_GetClient_FullMethodName        = "/cabinet.clientmanager.v1.ClientService/GetClient"
+	ClientService_CreateClient_FullMethodName     = "/cabinet.clientmanager.v1.ClientService/CreateClient"
+	ClientService_UpdateClient_FullMethodName     = "/cabinet.clientmanager.v1.ClientService/UpdateClient"
+	ClientService_SuspendClient_FullMethodName    = "/cabinet.clientmanager.v1.ClientService/SuspendClient"
+	ClientService_ResumeClient_FullMethodName     = "/cabinet.clientmanager.v1.ClientService/ResumeClient"
+	ClientService_AssignManager_FullMethodName    = "/cabinet.clientmanager.v1.ClientService/AssignManager"
+	ClientService_ListHistory_FullMethodName      = "/cabinet.clientmanager.v1.ClientService/ListHistory"
+	ClientService_ListClientFields_FullMethodName = "/cabinet.clientmanager.v1.ClientService/ListClientFields"
+	ClientService_GetClientSummary_FullMethodName = "/cabinet.clientmanager.v1.ClientService/GetClientSummary"
+	ClientService_GetOverview_FullMethodName      = "/cabinet.clientmanager.v1.ClientService/GetOverview"
 )
 
 // ClientServiceClient is the client API for ClientService service.
@@ -49,6 +51,10 @@ type ClientServiceClient interface {
 	AssignManager(ctx context.Context, in *AssignManagerRequest, opts ...grpc.CallOption) (*AssignManagerResponse, error)
 	// What happened to a client, newest first.
 	ListHistory(ctx context.Context, in *ListHistoryRequest, opts ...grpc.CallOption) (*ListHistoryResponse, error)
+	// The fields of clients that the integrator added; for a contact, those that clients see.
+	ListClientFields(ctx context.Context, in *ListClientFieldsRequest, opts ...grpc.CallOption) (*ListClientFieldsResponse, error)
+	// What stands behind a client, in figures.
+	GetClientSummary(ctx context.Context, in *GetClientSummaryRequest, opts ...grpc.CallOption) (*GetClientSummaryResponse, error)
 	// Counts for the dashboard, of the clients the caller sees.
 	GetOverview(ctx context.Context, in *GetOverviewRequest, opts ...grpc.CallOption) (*GetOverviewResponse, error)
 }
@@ -141,6 +147,26 @@ func (c *clientServiceClient) ListHistory(ctx context.Context, in *ListHistoryRe
 	return out, nil
 }
 
+func (c *clientServiceClient) ListClientFields(ctx context.Context, in *ListClientFieldsRequest, opts ...grpc.CallOption) (*ListClientFieldsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListClientFieldsResponse)
+	err := c.cc.Invoke(ctx, ClientService_ListClientFields_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *clientServiceClient) GetClientSummary(ctx context.Context, in *GetClientSummaryRequest, opts ...grpc.CallOption) (*GetClientSummaryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetClientSummaryResponse)
+	err := c.cc.Invoke(ctx, ClientService_GetClientSummary_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *clientServiceClient) GetOverview(ctx context.Context, in *GetOverviewRequest, opts ...grpc.CallOption) (*GetOverviewResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetOverviewResponse)
@@ -170,6 +196,10 @@ type ClientServiceServer interface {
 	AssignManager(context.Context, *AssignManagerRequest) (*AssignManagerResponse, error)
 	// What happened to a client, newest first.
 	ListHistory(context.Context, *ListHistoryRequest) (*ListHistoryResponse, error)
+	// The fields of clients that the integrator added; for a contact, those that clients see.
+	ListClientFields(context.Context, *ListClientFieldsRequest) (*ListClientFieldsResponse, error)
+	// What stands behind a client, in figures.
+	GetClientSummary(context.Context, *GetClientSummaryRequest) (*GetClientSummaryResponse, error)
 	// Counts for the dashboard, of the clients the caller sees.
 	GetOverview(context.Context, *GetOverviewRequest) (*GetOverviewResponse, error)
 	mustEmbedUnimplementedClientServiceServer()
@@ -205,6 +235,12 @@ func (UnimplementedClientServiceServer) AssignManager(context.Context, *AssignMa
 }
 func (UnimplementedClientServiceServer) ListHistory(context.Context, *ListHistoryRequest) (*ListHistoryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListHistory not implemented")
+}
+func (UnimplementedClientServiceServer) ListClientFields(context.Context, *ListClientFieldsRequest) (*ListClientFieldsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListClientFields not implemented")
+}
+func (UnimplementedClientServiceServer) GetClientSummary(context.Context, *GetClientSummaryRequest) (*GetClientSummaryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetClientSummary not implemented")
 }
 func (UnimplementedClientServiceServer) GetOverview(context.Context, *GetOverviewRequest) (*GetOverviewResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetOverview not implemented")
@@ -374,6 +410,42 @@ func _ClientService_ListHistory_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ClientService_ListClientFields_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListClientFieldsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClientServiceServer).ListClientFields(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClientService_ListClientFields_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClientServiceServer).ListClientFields(ctx, req.(*ListClientFieldsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ClientService_GetClientSummary_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetClientSummaryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClientServiceServer).GetClientSummary(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClientService_GetClientSummary_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClientServiceServer).GetClientSummary(ctx, req.(*GetClientSummaryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ClientService_GetOverview_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetOverviewRequest)
 	if err := dec(in); err != nil {
@@ -430,6 +502,14 @@ var ClientService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListHistory",
 			Handler:    _ClientService_ListHistory_Handler,
+		},
+		{
+			MethodName: "ListClientFields",
+			Handler:    _ClientService_ListClientFields_Handler,
+		},
+		{
+			MethodName: "GetClientSummary",
+			Handler:    _ClientService_GetClientSummary_Handler,
 		},
 		{
 			MethodName: "GetOverview",

@@ -251,11 +251,88 @@ func (x *ManagerAssigned) GetTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// AgreementChanged says how an agreement with a client stands now.
+type AgreementChanged struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ClientId      string                 `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	AgreementId   string                 `protobuf:"bytes,2,opt,name=agreement_id,json=agreementId,proto3" json:"agreement_id,omitempty"`
+	Status        AgreementStatus        `protobuf:"varint,3,opt,name=status,proto3,enum=cabinet.clientmanager.v1.AgreementStatus" json:"status,omitempty"`
+	FormerStatus  AgreementStatus        `protobuf:"varint,4,opt,name=former_status,json=formerStatus,proto3,enum=cabinet.clientmanager.v1.AgreementStatus" json:"former_status,omitempty"`
+	Time          *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=time,proto3" json:"time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AgreementChanged) Reset() {
+	*x = AgreementChanged{}
+	mi := &file_contracts_clientmanager_v1_events_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AgreementChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AgreementChanged) ProtoMessage() {}
+
+func (x *AgreementChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_clientmanager_v1_events_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AgreementChanged.ProtoReflect.Descriptor instead.
+func (*AgreementChanged) Descriptor() ([]byte, []int) {
+	return file_contracts_clientmanager_v1_events_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *AgreementChanged) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *AgreementChanged) GetAgreementId() string {
+	if x != nil {
+		return x.AgreementId
+	}
+	return ""
+}
+
+func (x *AgreementChanged) GetStatus() AgreementStatus {
+	if x != nil {
+		return x.Status
+	}
+	return AgreementStatus_AGREEMENT_STATUS_UNSPECIFIED
+}
+
+func (x *AgreementChanged) GetFormerStatus() AgreementStatus {
+	if x != nil {
+		return x.FormerStatus
+	}
+	return AgreementStatus_AGREEMENT_STATUS_UNSPECIFIED
+}
+
+func (x *AgreementChanged) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
 var File_contracts_clientmanager_v1_events_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"'contracts/clientmanager/v1/events.proto\x12\x18cabinet.clientmanager.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\\\n" +
+	"'contracts/clientmanager/v1/events.proto\x12\x18cabinet.clientmanager.v1\x1a+contracts/clientmanager/v1/agreements.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\\\n" +
 	"\rClientCreated\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"^\n" +
@@ -270,7 +347,13 @@ const file_contracts_clientmanager_v1_events_proto_rawDesc = "" +
 	"\n" +
 	"manager_id\x18\x02 \x01(\tR\tmanagerId\x12*\n" +
 	"\x11former_manager_id\x18\x03 \x01(\tR\x0fformerManagerId\x12.\n" +
-	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04timeBKZIgithub.com/opencabinet/cabinet/contracts/clientmanager/v1;clientmanagerv1b\x06proto3"
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\x95\x02\n" +
+	"\x10AgreementChanged\x12\x1b\n" +
+	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12!\n" +
+	"\fagreement_id\x18\x02 \x01(\tR\vagreementId\x12A\n" +
+	"\x06status\x18\x03 \x01(\x0e2).cabinet.clientmanager.v1.AgreementStatusR\x06status\x12N\n" +
+	"\rformer_status\x18\x04 \x01(\x0e2).cabinet.clientmanager.v1.AgreementStatusR\fformerStatus\x12.\n" +
+	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04timeBKZIgithub.com/opencabinet/cabinet/contracts/clientmanager/v1;clientmanagerv1b\x06proto3"
 
 var (
 	file_contracts_clientmanager_v1_events_proto_rawDescOnce sync.Once
@@ -284,24 +367,29 @@ func file_contracts_clientmanager_v1_events_proto_rawDescGZIP() []byte {
 	return file_contracts_clientmanager_v1_events_proto_rawDescData
 }
 
-var file_contracts_clientmanager_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_contracts_clientmanager_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_contracts_clientmanager_v1_events_proto_goTypes = []any{
 	(*ClientCreated)(nil),         // 0: cabinet.clientmanager.v1.ClientCreated
 	(*ClientSuspended)(nil),       // 1: cabinet.clientmanager.v1.ClientSuspended
 	(*ClientResumed)(nil),         // 2: cabinet.clientmanager.v1.ClientResumed
 	(*ManagerAssigned)(nil),       // 3: cabinet.clientmanager.v1.ManagerAssigned
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(*AgreementChanged)(nil),      // 4: cabinet.clientmanager.v1.AgreementChanged
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(AgreementStatus)(0),          // 6: cabinet.clientmanager.v1.AgreementStatus
 }
 var file_contracts_clientmanager_v1_events_proto_depIdxs = []int32{
-	4, // 0: cabinet.clientmanager.v1.ClientCreated.time:type_name -> google.protobuf.Timestamp
-	4, // 1: cabinet.clientmanager.v1.ClientSuspended.time:type_name -> google.protobuf.Timestamp
-	4, // 2: cabinet.clientmanager.v1.ClientResumed.time:type_name -> google.protobuf.Timestamp
-	4, // 3: cabinet.clientmanager.v1.ManagerAssigned.time:type_name -> google.protobuf.Timestamp
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	5, // 0: cabinet.clientmanager.v1.ClientCreated.time:type_name -> google.protobuf.Timestamp
+	5, // 1: cabinet.clientmanager.v1.ClientSuspended.time:type_name -> google.protobuf.Timestamp
+	5, // 2: cabinet.clientmanager.v1.ClientResumed.time:type_name -> google.protobuf.Timestamp
+	5, // 3: cabinet.clientmanager.v1.ManagerAssigned.time:type_name -> google.protobuf.Timestamp
+	6, // 4: cabinet.clientmanager.v1.AgreementChanged.status:type_name -> cabinet.clientmanager.v1.AgreementStatus
+	6, // 5: cabinet.clientmanager.v1.AgreementChanged.former_status:type_name -> cabinet.clientmanager.v1.AgreementStatus
+	5, // 6: cabinet.clientmanager.v1.AgreementChanged.time:type_name -> google.protobuf.Timestamp
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_contracts_clientmanager_v1_events_proto_init() }
@@ -309,13 +397,14 @@ func file_contracts_clientmanager_v1_events_proto_init() {
 	if File_contracts_clientmanager_v1_events_proto != nil {
 		return
 	}
+	file_contracts_clientmanager_v1_agreements_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_clientmanager_v1_events_proto_rawDesc), len(file_contracts_clientmanager_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

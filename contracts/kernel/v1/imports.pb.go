@@ -148,7 +148,9 @@ type ImportField struct {
 	// Its name in the mapping.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// A row without it is refused.
-	Required      bool `protobuf:"varint,2,opt,name=required,proto3" json:"required,omitempty"`
+	Required bool `protobuf:"varint,2,opt,name=required,proto3" json:"required,omitempty"`
+	// What it is called, by language, where the locale files do not say.
+	Titles        map[string]string `protobuf:"bytes,3,rep,name=titles,proto3" json:"titles,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -195,6 +197,13 @@ func (x *ImportField) GetRequired() bool {
 		return x.Required
 	}
 	return false
+}
+
+func (x *ImportField) GetTitles() map[string]string {
+	if x != nil {
+		return x.Titles
+	}
+	return nil
 }
 
 // ImportMapping says into which field a column goes. Columns that are not named are left out.
@@ -443,10 +452,14 @@ const file_contracts_kernel_v1_imports_proto_rawDesc = "" +
 	"\fImportColumn\x12\x16\n" +
 	"\x06header\x18\x01 \x01(\tR\x06header\x12\x18\n" +
 	"\asamples\x18\x02 \x03(\tR\asamples\x12'\n" +
-	"\x0fsuggested_field\x18\x03 \x01(\tR\x0esuggestedField\"=\n" +
+	"\x0fsuggested_field\x18\x03 \x01(\tR\x0esuggestedField\"\xbc\x01\n" +
 	"\vImportField\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
-	"\brequired\x18\x02 \x01(\bR\brequired\"T\n" +
+	"\brequired\x18\x02 \x01(\bR\brequired\x12B\n" +
+	"\x06titles\x18\x03 \x03(\v2*.cabinet.kernel.v1.ImportField.TitlesEntryR\x06titles\x1a9\n" +
+	"\vTitlesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"T\n" +
 	"\rImportMapping\x12\"\n" +
 	"\x06column\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x10\xe8\a(\x00R\x06column\x12\x1f\n" +
@@ -489,7 +502,7 @@ func file_contracts_kernel_v1_imports_proto_rawDescGZIP() []byte {
 }
 
 var file_contracts_kernel_v1_imports_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_contracts_kernel_v1_imports_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_contracts_kernel_v1_imports_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_contracts_kernel_v1_imports_proto_goTypes = []any{
 	(RowOutcome)(0),       // 0: cabinet.kernel.v1.RowOutcome
 	(*ImportColumn)(nil),  // 1: cabinet.kernel.v1.ImportColumn
@@ -497,14 +510,16 @@ var file_contracts_kernel_v1_imports_proto_goTypes = []any{
 	(*ImportMapping)(nil), // 3: cabinet.kernel.v1.ImportMapping
 	(*ImportReport)(nil),  // 4: cabinet.kernel.v1.ImportReport
 	(*RowResult)(nil),     // 5: cabinet.kernel.v1.RowResult
+	nil,                   // 6: cabinet.kernel.v1.ImportField.TitlesEntry
 }
 var file_contracts_kernel_v1_imports_proto_depIdxs = []int32{
-	0, // 0: cabinet.kernel.v1.RowResult.outcome:type_name -> cabinet.kernel.v1.RowOutcome
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	6, // 0: cabinet.kernel.v1.ImportField.titles:type_name -> cabinet.kernel.v1.ImportField.TitlesEntry
+	0, // 1: cabinet.kernel.v1.RowResult.outcome:type_name -> cabinet.kernel.v1.RowOutcome
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_contracts_kernel_v1_imports_proto_init() }
@@ -518,7 +533,7 @@ func file_contracts_kernel_v1_imports_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_imports_proto_rawDesc), len(file_contracts_kernel_v1_imports_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

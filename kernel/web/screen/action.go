@@ -19,7 +19,7 @@ const ActionRoute = actionPrefix + ":screen/:action"
 func (s *Set) post(e *Env, sc *Screen, a action, m protoreflect.Message) ui.Post {
 	p := ui.Post{
 		Action: e.href(actionPrefix + sc.name() + "/" + a.ID), CSRF: e.CSRF,
-		Hidden: []ui.Hidden{{Name: "return", Value: e.Path}},
+		Hidden: []ui.Hidden{{Name: "return", Value: e.here()}},
 		Button: ui.Button{Label: e.Text.T(a.Label), Icon: a.Icon, Kind: kindOf(a)},
 	}
 	for to, from := range a.Bind {

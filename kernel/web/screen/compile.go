@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
@@ -37,6 +38,7 @@ type Screen struct {
 
 	call    *call
 	prefill *call
+	extra   *call
 	imports map[string]*call
 	columns []column
 	filters []filter
@@ -45,8 +47,11 @@ type Screen struct {
 	fields  map[string]fieldPath
 	heading fieldPath
 	state   fieldPath
+	lead    []fieldPath
+	marks   []fieldPath
 	actions []action
 	related []related
+	tiles   []*Tile
 }
 
 // call is a method and the fixed part of its request.
@@ -61,6 +66,7 @@ type call struct {
 type column struct {
 	module.Column
 	path, second fieldPath
+	extra        *kernelv1.FieldDefinition // the integrator's field that it shows; nil for others
 }
 
 type filter struct {
@@ -76,6 +82,7 @@ type action struct {
 type related struct {
 	screen *Screen
 	bind   map[string]string
+	tab    bool
 }
 
 // Tile is a tile that was checked against its contract.
@@ -117,7 +124,9 @@ func Compile(methods Methods, manifests []module.Manifest) (*Set, error) {
 	}
 	for _, m := range manifests {
 		for _, t := range m.Tiles {
-			c.tile(m.ID, t)
+			if compiled := c.tile(m.ID, t); compiled != nil {
+				set.tiles = append(set.tiles, compiled)
+			}
 		}
 	}
 	slices.SortStableFunc(set.tiles, func(a, b *Tile) int { return a.Order - b.Order })
@@ -189,11 +198,20 @@ func (c *compiler) screen(s *Screen) {
 	if s.call = c.call(where, s.Method, s.Fixed); s.call == nil {
 		return
 	}
+	if s.Extra != "" {
+		if s.extra = c.call(where, s.Extra, nil); s.extra != nil {
+			if list := items(s.extra.output); list == nil || list.Message().FullName() != "cabinet.kernel.v1.FieldDefinition" {
+				c.fail(where, "takes the integrator's fields from %s, which lists no cabinet.kernel.v1.FieldDefinition", s.Extra)
+				return
+			}
+		}
+	}
 	if s.Kind != module.List {
 		for _, name := range vars(s.Path) {
 			c.find(where, s.call.input, name)
 		}
 	}
+	defer c.extras(s)
 	switch s.Kind {
 	case module.List:
 		c.list(s)
@@ -203,6 +221,23 @@ func (c *compiler) screen(s *Screen) {
 		c.form(s)
 	default:
 		c.fail(where, "has the kind %q: use list, detail, form or import", s.Kind)
+	}
+}
+
+// extras finds screens that show the integrator's fields and do not say what there are.
+func (c *compiler) extras(s *Screen) {
+	var paths []fieldPath
+	for _, col := range s.columns {
+		paths = append(paths, col.path)
+	}
+	for _, f := range s.filters {
+		paths = append(paths, f.path)
+	}
+	for _, path := range slices.Concat(paths, slices.Collect(maps.Values(s.fields))) {
+		if path != nil && isExtra(path.last()) && s.extra == nil {
+			c.fail(s.name(), "shows %s, the integrator's fields: set Extra to the method that lists them", path)
+			return
+		}
 	}
 }
 
@@ -266,7 +301,27 @@ func (c *compiler) detail(s *Screen) {
 		for from := range maps.Values(r.Bind) {
 			c.find(where, about, from)
 		}
-		s.related = append(s.related, related{screen: target, bind: r.Bind})
+		s.related = append(s.related, related{screen: target, bind: r.Bind, tab: r.Tab})
+	}
+	for _, name := range s.Lead {
+		s.lead = append(s.lead, c.find(where, about, name))
+	}
+	for _, name := range s.Marks {
+		s.marks = append(s.marks, c.find(where, about, name))
+	}
+	for _, t := range s.Tiles {
+		compiled := c.tile(s.Module, t)
+		if compiled == nil {
+			continue
+		}
+		if t.Kind == module.Rows {
+			c.fail(where, "shows rows in the tile %s: name their list in Related", t.ID)
+		}
+		for to, from := range t.Bind {
+			c.find(where, compiled.call.input, to)
+			c.find(where, about, from)
+		}
+		s.tiles = append(s.tiles, compiled)
 	}
 	s.actions = c.actions(where, s.Actions, about)
 	if r := resource(about); r != nil && r.GetGetMethod() == s.Method {
@@ -278,7 +333,10 @@ func (c *compiler) form(s *Screen) {
 	where := s.name()
 	for _, section := range s.Sections {
 		for _, name := range section.Fields {
-			s.fields[name] = c.find(where, s.call.input, name)
+			path := c.find(where, s.call.input, name)
+			if s.fields[name] = path; path != nil && isMoney(path.last()) && currencyBeside(path) == nil {
+				c.fail(where, "asks for the money %s, which has no field %q beside it to say what it is in", name, currencyField)
+			}
 		}
 	}
 	about := s.call.input
@@ -341,8 +399,10 @@ func (c *compiler) actions(where string, declared []module.Action, about protore
 			if path == nil {
 				continue
 			}
-			if e := path.last().Enum(); e != nil && e.Values().ByName(protoreflect.Name(value)) == nil {
-				c.fail(at, "waits for %s = %s, which the contract lacks", field, value)
+			for one := range strings.SplitSeq(value, module.Or) {
+				if e := path.last().Enum(); e != nil && e.Values().ByName(protoreflect.Name(one)) == nil {
+					c.fail(at, "waits for %s = %s, which the contract lacks", field, one)
+				}
 			}
 		}
 		compiled = append(compiled, one)
@@ -350,11 +410,11 @@ func (c *compiler) actions(where string, declared []module.Action, about protore
 	return compiled
 }
 
-func (c *compiler) tile(moduleID string, t module.Tile) {
+func (c *compiler) tile(moduleID string, t module.Tile) *Tile {
 	where := moduleID + " tile " + t.ID
 	compiled := &Tile{Tile: t, Module: moduleID, call: c.call(where, t.Method, t.Fixed)}
 	if compiled.call == nil {
-		return
+		return nil
 	}
 	about := compiled.call.output
 	switch t.Kind {
@@ -376,7 +436,7 @@ func (c *compiler) tile(moduleID string, t module.Tile) {
 	default:
 		c.fail(where, "has the kind %q: use figures, rows, person or facts", t.Kind)
 	}
-	c.set.tiles = append(c.set.tiles, compiled)
+	return compiled
 }
 
 func (c *compiler) names() []string { return slices.Sorted(maps.Keys(c.set.screens)) }

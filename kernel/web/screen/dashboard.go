@@ -23,29 +23,8 @@ const tilesAtOnce = 4
 // Dashboard is the first page: the tiles that modules contribute, for what its reader may call. A tile that cannot be
 // had just now says so in its place; the others stand.
 func (s *Set) Dashboard(ctx context.Context, e *Env, head ui.Head) (*Page, error) {
-	parts := make([]templ.Component, len(s.tiles))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(tilesAtOnce)
-	for i, t := range s.tiles {
-		if !e.sees(t.Audience) || !e.may(t.call) {
-			continue
-		}
-		group.Go(func() error {
-			part, err := s.tile(ctx, e, t)
-			switch {
-			case err == nil:
-			case status.Code(err) == codes.NotFound:
-				return nil // nothing to show: nobody serves the client
-			case down(err):
-				part = ui.Section(ui.SectionBox{ID: "t" + strconv.Itoa(i), Title: e.Text.T(t.Title), Content: e.partDown()})
-			default:
-				return err
-			}
-			parts[i] = part
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	parts, err := s.drawn(ctx, e, s.tiles, nil)
+	if err != nil {
 		return nil, err
 	}
 	var main, aside []templ.Component
@@ -68,10 +47,51 @@ func (s *Set) Dashboard(ctx context.Context, e *Env, head ui.Head) (*Page, error
 	return &Page{Title: head.Title, Body: ui.Join(ui.PageHead(head), body)}, nil
 }
 
-func (s *Set) tile(ctx context.Context, e *Env, t *Tile) (templ.Component, error) {
+// drawn are tiles at the places they have in the list; nil where there is nothing to show, or nothing for the reader.
+func (s *Set) drawn(ctx context.Context, e *Env, tiles []*Tile, bound protoreflect.Message) ([]templ.Component, error) {
+	parts := make([]templ.Component, len(tiles))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(tilesAtOnce)
+	for i, t := range tiles {
+		if !e.sees(t.Audience) || !e.may(t.call) {
+			continue
+		}
+		group.Go(func() error {
+			part, err := s.tile(ctx, e, t, bound)
+			switch {
+			case err == nil:
+			case status.Code(err) == codes.NotFound:
+				return nil // nothing to show: nobody serves the client
+			case down(err):
+				part = ui.Section(ui.SectionBox{ID: "t" + strconv.Itoa(i), Title: e.Text.T(t.Title), Content: e.partDown()})
+			default:
+				return err
+			}
+			parts[i] = part
+			return nil
+		})
+	}
+	return parts, group.Wait()
+}
+
+// tile draws a tile; bound is the thing it is bound to, on a detail.
+func (s *Set) tile(ctx context.Context, e *Env, t *Tile, bound protoreflect.Message) (templ.Component, error) {
 	request, err := t.call.request()
 	if err != nil {
 		return nil, err
+	}
+	for to, from := range t.Bind {
+		value := e.from(bound)(from)
+		if value == "" {
+			return nil, notFound("there is nothing to show")
+		}
+		path, err := findIn(t.call.input, to)
+		if err != nil {
+			return nil, err
+		}
+		if err := fill(request, path, []string{value}); err != nil {
+			return nil, badRequest(err)
+		}
 	}
 	setKnown(request, "page_size", protoreflect.ValueOfInt32(tileRows))
 	response, err := t.call.do(ctx, e, request)
@@ -89,7 +109,7 @@ func (s *Set) tile(ctx context.Context, e *Env, t *Tile) (templ.Component, error
 		m := about(response)
 		for _, path := range t.fields {
 			f := ui.Figure{Label: e.label(path.last(), ""), Value: e.value(m, path)}
-			if to := t.Links[path.String()]; to != "" {
+			if to, ok := expand(t.Links[path.String()], e.from(bound)); ok && to != "" {
 				f.Href = e.href(to)
 			}
 			figures = append(figures, f)

@@ -2,7 +2,9 @@ package screen
 
 import (
 	"context"
+	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -12,8 +14,8 @@ import (
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
 
-// relatedSize is how many rows of a related list a detail shows.
-const relatedSize = 20
+// relatedSize is how many rows of a related list a detail's first view shows.
+const relatedSize = 6
 
 // detail shows one thing: its facts in sections, and the lists that belong to it.
 func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
@@ -37,7 +39,36 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	if sc.state != nil {
 		head.Badges = e.value(m, sc.state).Badges
 	}
+	for _, path := range sc.marks {
+		if !closed(e, path) {
+			head.Badges = append(head.Badges, e.badges(m, path)...)
+		}
+	}
+	if lead := e.line(m, sc.lead); lead != "" {
+		head.Lead = lead
+	}
+	tabs, current := s.tabs(e, sc, title)
+	if current != nil {
+		lists, err := s.relatedLists(ctx, e, sc, m, func(r *related) bool { return r == current }, pageSize)
+		if err != nil {
+			return nil, err
+		}
+		return &Page{Title: title, Body: ui.Join(append([]templ.Component{ui.PageHead(head), tabs}, lists...)...)}, nil
+	}
+	tiles, err := s.drawn(ctx, e, sc.tiles, m)
+	if err != nil {
+		return nil, err
+	}
 	var main, aside []templ.Component
+	for i, t := range sc.tiles {
+		switch {
+		case tiles[i] == nil:
+		case t.Aside:
+			aside = append(aside, tiles[i])
+		default:
+			main = append(main, tiles[i])
+		}
+	}
 	for i, section := range sc.Sections {
 		box := ui.SectionBox{ID: "s" + strconv.Itoa(i), Title: e.textOr(section.Title, sc.Title), HideTitle: section.Title == ""}
 		if list := sc.listed(section); list != nil {
@@ -63,7 +94,7 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 			main = append(main, ui.Section(box))
 		}
 	}
-	lists, err := s.relatedLists(ctx, e, sc, m)
+	lists, err := s.relatedLists(ctx, e, sc, m, func(r *related) bool { return !r.tab }, relatedSize)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +103,70 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	if len(aside) > 0 {
 		body = ui.Columns("", ui.Join(main...), ui.Join(aside...))
 	}
-	return &Page{Title: title, Body: ui.Join(ui.PageHead(head), body)}, nil
+	return &Page{Title: title, Body: ui.Join(ui.PageHead(head), tabs, body)}, nil
+}
+
+// tabQuery is the query parameter that names the related list that a detail shows alone.
+const tabQuery = "tab"
+
+// tabs are the views of a detail: the first one, and each list that belongs to it. A detail that has one list, or none,
+// needs none. current is the list that is looked at; nil for the first view.
+func (s *Set) tabs(e *Env, sc *Screen, title string) (bar templ.Component, current *related) {
+	first := ui.Tab{Label: e.Text.T("kernel.detail.overview"), Href: e.href(e.Path), Current: true}
+	tabs := []ui.Tab{first}
+	for i := range sc.related {
+		r := &sc.related[i]
+		if !r.screen.Visible(e) {
+			continue
+		}
+		tab := ui.Tab{Label: e.Text.T(r.screen.Title), Href: e.tab(r)}
+		if e.Query.Get(tabQuery) == r.screen.name() {
+			current, tab.Current, tabs[0].Current = r, true, false
+		}
+		tabs = append(tabs, tab)
+	}
+	if len(tabs) < 3 {
+		return ui.Join(), nil
+	}
+	return ui.Tabs(title, tabs), current
+}
+
+func (e *Env) tab(r *related) string {
+	return e.href(e.Path) + "?" + url.Values{tabQuery: {r.screen.name()}}.Encode()
+}
+
+// here is the page's address, to come back to: a detail with the tab that is open.
+func (e *Env) here() string {
+	if tab := e.Query.Get(tabQuery); tab != "" {
+		return e.Path + "?" + url.Values{tabQuery: {tab}}.Encode()
+	}
+	return e.Path
+}
+
+// closed tells whether a field is not for the reader.
+func closed(e *Env, path fieldPath) bool {
+	f := path.last()
+	return meaning(f).GetHidden() || (meaning(f).GetStaffOnly() && !e.sees(module.ForStaff))
+}
+
+// badges are a field's values as badges.
+func (e *Env) badges(m protoreflect.Message, path fieldPath) []ui.Badge {
+	v := e.value(m, path)
+	if len(v.Badges) == 0 && v.Text != "" {
+		return []ui.Badge{{Text: v.Text}}
+	}
+	return v.Badges
+}
+
+// line is what fields hold, in one line.
+func (e *Env) line(m protoreflect.Message, paths []fieldPath) string {
+	var texts []string
+	for _, path := range paths {
+		if v := e.value(m, path); v.Text != "" && !closed(e, path) {
+			texts = append(texts, v.Text)
+		}
+	}
+	return strings.Join(texts, " · ")
 }
 
 // listed is the one field of a section that holds many messages, which are shown as a table; nil for other sections.
@@ -129,7 +223,17 @@ func (s *Set) facts(ctx context.Context, e *Env, sc *Screen, m protoreflect.Mess
 	for _, name := range section.Fields {
 		path := sc.fields[name]
 		f := path.last()
-		if meaning(f).GetHidden() || (meaning(f).GetStaffOnly() && !e.sees(module.ForStaff)) {
+		if closed(e, path) {
+			continue
+		}
+		if isExtra(f) {
+			defs, err := sc.definitions(ctx, e)
+			if err != nil {
+				continue // the rest of the page stands
+			}
+			for _, d := range defs {
+				facts = append(facts, ui.Fact{Label: e.title(d.GetTitles()), Value: e.extraValue(d, extraOf(m, path, d))})
+			}
 			continue
 		}
 		v := e.value(m, path)
@@ -162,10 +266,11 @@ func (s *Set) reference(ctx context.Context, e *Env, message, id string) ui.Valu
 
 // relatedLists shows the lists that belong to a thing. One that its reader may not call is left out; one that cannot
 // be had just now says so, and the rest of the page stands.
-func (s *Set) relatedLists(ctx context.Context, e *Env, sc *Screen, m protoreflect.Message) ([]templ.Component, error) {
+func (s *Set) relatedLists(ctx context.Context, e *Env, sc *Screen, m protoreflect.Message, shown func(*related) bool, size int) ([]templ.Component, error) {
 	var parts []templ.Component
-	for i, r := range sc.related {
-		if !r.screen.Visible(e) {
+	for i := range sc.related {
+		r := &sc.related[i]
+		if !r.screen.Visible(e) || !shown(r) {
 			continue
 		}
 		bind := map[string]string{}
@@ -190,7 +295,7 @@ func (s *Set) relatedLists(ctx context.Context, e *Env, sc *Screen, m protorefle
 				box.Actions = append(box.Actions, ui.Button{Label: e.Text.T(a.Label), Icon: a.Icon, Href: e.href(to), Small: true})
 			}
 		}
-		table, _, err := s.table(ctx, &inner, r.screen, e.Query, id, bind, relatedSize)
+		table, _, err := s.table(ctx, &inner, r.screen, e.Query, id, bind, size)
 		switch {
 		case down(err):
 			box.Content = e.partDown()
@@ -198,6 +303,10 @@ func (s *Set) relatedLists(ctx context.Context, e *Env, sc *Screen, m protorefle
 			return nil, err
 		default:
 			table.Wide = false
+			if size == relatedSize && len(sc.related) > 1 && table.Pager != nil { // the rest is behind its tab
+				table.Pager = nil
+				box.Actions = append([]ui.Button{{Label: e.Text.T("kernel.all"), Href: e.tab(r), Kind: ui.ButtonQuiet, Small: true}}, box.Actions...)
+			}
 			box.Content = ui.List(*table)
 		}
 		parts = append(parts, ui.Section(box))

@@ -42,7 +42,11 @@ func (e *Env) violations(input protoreflect.MessageDescriptor, err error) map[st
 				text = e.rule(v.GetReason(), path.last())
 			}
 		}
-		found[v.GetField()] = cmp.Or(text, v.GetDescription())
+		field := v.GetField()
+		if path, err := find(input, field); err == nil && len(path) > 1 && isMoney(path[len(path)-2]) {
+			field = path[:len(path)-1].String() // which a form asks for as one
+		}
+		found[field] = cmp.Or(text, v.GetDescription())
 	}
 	return found
 }
@@ -60,6 +64,8 @@ func (e *Env) rule(id string, f protoreflect.FieldDescriptor) string {
 		return e.Text.T("kernel.violation.phone")
 	case id == "string.pattern" && kind == kernelv1.Kind_KIND_URL:
 		return e.Text.T("kernel.violation.url")
+	case id == "string.pattern" && f.FullName() == "cabinet.kernel.v1.Money.amount":
+		return e.Text.T("kernel.violation.money")
 	case id == "string.pattern":
 		return e.Text.T("kernel.violation.form")
 	case id == "string.min_len":

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"context"
+	"regexp"
 	"strings"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
@@ -64,6 +65,11 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 	if options, ok := e.known(f); ok {
 		return e.choose(out, f, options, chosen), nil
 	}
+	if isMoney(f) {
+		out.Kind, out.Half = ui.FieldMoney, true
+		out.Required = constraints(f).GetRequired()
+		return out, nil
+	}
 	out.Kind = fieldKind(f)
 	if meaning(f).GetKind() == kernelv1.Kind_KIND_TAG && f.IsList() && out.Hint == "" {
 		out.Hint = e.Text.T("kernel.form.tags_hint")
@@ -125,7 +131,7 @@ func fieldKind(f protoreflect.FieldDescriptor) ui.FieldKind {
 // half tells which fields are short enough to share a row.
 func half(kind kernelv1.Kind) bool {
 	switch kind {
-	case kernelv1.Kind_KIND_EMAIL, kernelv1.Kind_KIND_PHONE:
+	case kernelv1.Kind_KIND_EMAIL, kernelv1.Kind_KIND_PHONE, kernelv1.Kind_KIND_DATE:
 		return true
 	}
 	return false
@@ -148,6 +154,10 @@ func limits(f protoreflect.FieldDescriptor) (required bool, maxLength int) {
 	rules := constraints(f)
 	text := rules.GetString()
 	required = rules.GetRequired() || (text.GetMinLen() > 0 && rules.GetIgnore() != validate.Ignore_IGNORE_IF_ZERO_VALUE)
+	if pattern := text.GetPattern(); pattern != "" && rules.GetIgnore() != validate.Ignore_IGNORE_IF_ZERO_VALUE {
+		matches, err := regexp.MatchString(pattern, "")
+		required = required || (err == nil && !matches)
+	}
 	if (text.GetEmail() || text.GetUuid()) && rules.GetIgnore() != validate.Ignore_IGNORE_IF_ZERO_VALUE {
 		required = true
 	}

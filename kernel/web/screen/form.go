@@ -63,8 +63,19 @@ func (s *Set) prefill(ctx context.Context, e *Env, sc *Screen, values url.Values
 	m := about(response)
 	*present = m
 	for name := range sc.fields {
-		if path, err := findIn(m.Descriptor(), name); err == nil {
-			values[name] = typed(m, path)
+		path, err := findIn(m.Descriptor(), name)
+		if err != nil {
+			continue
+		}
+		if values[name] = typed(m, path); !isExtra(path.last()) {
+			continue
+		}
+		defs, err := sc.definitions(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range defs {
+			values.Set(extraName(name, d), extraOf(m, path, d))
 		}
 	}
 	for _, kind := range []kernelv1.Kind{kernelv1.Kind_KIND_ID, kernelv1.Kind_KIND_REVISION} {
@@ -94,6 +105,12 @@ func typed(m protoreflect.Message, path fieldPath) []string {
 	f := path.last()
 	if !ok {
 		return nil
+	}
+	switch {
+	case isMoney(f):
+		return moneyTyped(m, path)
+	case isExtra(f):
+		return nil // each is asked for by itself
 	}
 	if !f.IsList() {
 		return []string{plain(f, v)}
@@ -132,6 +149,7 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 		wrong = e.violations(sc.call.input, refusal)
 	}
 	shown := map[string]bool{}
+	var extraErrors []ui.ErrorItem
 	for i, section := range sc.Sections {
 		box := ui.FormSection{ID: "f" + string(rune('a'+i))}
 		if section.Title != "" {
@@ -140,6 +158,22 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 		for _, name := range section.Fields {
 			path := sc.fields[name]
 			if meaning(path.last()).GetStaffOnly() && !e.sees(module.ForStaff) {
+				continue
+			}
+			if isExtra(path.last()) {
+				defs, err := sc.definitions(ctx, e)
+				if err != nil {
+					return nil, err
+				}
+				for _, d := range defs {
+					field := e.extraInput(name, d, values.Get(extraName(name, d)))
+					at := path.String() + "." + d.GetId()
+					if field.Error = wrong[at]; field.Error != "" {
+						shown[at] = true
+						extraErrors = append(extraErrors, ui.ErrorItem{Text: field.Label + ": " + field.Error, Field: field.FieldID()})
+					}
+					box.Fields = append(box.Fields, field)
+				}
 				continue
 			}
 			field, err := s.field(ctx, e, name, path, values[name])
@@ -162,6 +196,7 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 	}
 	if refusal != nil {
 		form.Errors = e.summary(sc, wrong, shown, refusal)
+		form.Errors.Items = append(form.Errors.Items, extraErrors...)
 	}
 	head := s.head(e, sc, title, present)
 	return &Page{Title: title, Width: "slim", Body: ui.Join(ui.PageHead(head), ui.FormBox(form)), Invalid: refusal != nil}, nil
@@ -224,6 +259,16 @@ func (s *Set) send(ctx context.Context, e *Env, sc *Screen, form url.Values) (*P
 	var mask []string
 	for _, name := range slices.Sorted(maps.Keys(sc.fields)) {
 		path := sc.fields[name]
+		if isExtra(path.last()) {
+			defs, err := sc.definitions(ctx, e)
+			if err != nil {
+				return nil, err
+			}
+			if fillExtra(request, name, path, form, defs, always) {
+				mask = append(mask, string(path.last().Name()))
+			}
+			continue
+		}
 		given, sent := form[name]
 		if !sent && (path.last().Kind() == protoreflect.BoolKind || path.last().IsList()) && form.Has(askedPrefix+name) {
 			given, sent = []string{""}, true
@@ -234,13 +279,17 @@ func (s *Set) send(ctx context.Context, e *Env, sc *Screen, form url.Values) (*P
 		if !sent {
 			continue
 		}
-		if err := fill(request, path, given); err != nil {
-			return back(badRequest(err))
-		}
 		if len(path) > 1 {
 			mask = append(mask, string(path.last().Name()))
 		}
+		if isMoney(path.last()) {
+			continue // its currency may come later
+		}
+		if err := fill(request, path, given); err != nil {
+			return back(badRequest(err))
+		}
 	}
+	sendsMoney(request, sc.fields, form)
 	for _, name := range sc.hidden() {
 		if path, err := findIn(sc.call.input, name); err == nil && form.Get(name) != "" && sc.fields[name] == nil {
 			if err := fill(request, path, form[name]); err != nil {

@@ -1,8 +1,12 @@
 package screen
 
 import (
+	"slices"
+	"strings"
+
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
 
@@ -78,7 +82,7 @@ func (s *Set) offered(e *Env, a action, m protoreflect.Message) bool {
 			return false
 		}
 		v, ok := path.get(m)
-		if !ok || plain(path.last(), v) != wanted {
+		if !ok || !slices.Contains(strings.Split(wanted, module.Or), plain(path.last(), v)) {
 			return false
 		}
 	}

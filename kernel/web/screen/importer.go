@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/url"
@@ -237,7 +238,7 @@ func (s *Set) importColumns(e *Env, sc *Screen, in imported, wrong []string) *Pa
 		field := ui.Field{Kind: ui.FieldSelect, Name: "column" + strconv.Itoa(i), Label: c.GetHeader(), Value: value, Hint: strings.Join(c.GetSamples(), " · ")}
 		field.Options = []ui.Option{{Label: e.Text.T("kernel.import.leave_out")}}
 		for _, f := range in.fields {
-			label := e.Text.T(sc.Import.FieldLabels + f.GetName())
+			label := cmp.Or(e.title(f.GetTitles()), e.Text.T(sc.Import.FieldLabels+f.GetName()))
 			if f.GetRequired() {
 				label += " *"
 			}

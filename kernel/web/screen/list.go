@@ -68,6 +68,11 @@ func (s *Set) table(ctx context.Context, e *Env, sc *Screen, query url.Values, p
 		if err := fillKnown(request, query, names); err != nil {
 			return nil, "", badRequest(err)
 		}
+		extra, err := sc.fillFilters(ctx, e, request, query)
+		if err != nil {
+			return nil, "", err
+		}
+		names = append(names, extra...)
 		if err := sc.fillVars(e, request); err != nil {
 			return nil, "", badRequest(err)
 		}
@@ -98,12 +103,35 @@ func (s *Set) table(ctx context.Context, e *Env, sc *Screen, query url.Values, p
 	return table, total(e, response), nil
 }
 
+// fillFilters puts filters by the integrator's fields into a request, and names those there are.
+func (s *Screen) fillFilters(ctx context.Context, e *Env, request protoreflect.Message, query url.Values) ([]string, error) {
+	var names []string
+	for _, f := range s.filters {
+		if !isExtra(f.path.last()) {
+			continue
+		}
+		defs, err := s.definitions(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		fillExtra(request, f.name, f.path, query, defs, filtering)
+		for _, d := range defs {
+			names = append(names, extraName(f.name, d))
+		}
+	}
+	return names, nil
+}
+
 // rows lays the items of a response out as a table.
 func (s *Set) rows(ctx context.Context, e *Env, sc *Screen, response protoreflect.Message, query url.Values, prefix string) *ui.Table {
 	item := items(response.Descriptor())
 	table := &ui.Table{ID: sc.Module + "-" + sc.ID, Caption: e.Text.T(sc.Title), Wide: true, MenuLabel: e.Text.T("kernel.list.actions")}
 	var shown []column
-	for _, c := range sc.columns {
+	columns, err := sc.withExtra(ctx, e)
+	if err != nil {
+		columns = slices.DeleteFunc(slices.Clone(sc.columns), func(c column) bool { return isExtra(c.path.last()) }) // the rest of the list stands
+	}
+	for _, c := range columns {
 		if e.sees(c.Audience) {
 			shown = append(shown, c)
 			table.Columns = append(table.Columns, e.column(sc, c, query, prefix))
@@ -123,6 +151,9 @@ func (s *Set) rows(ctx context.Context, e *Env, sc *Screen, response protoreflec
 }
 
 func (e *Env) cell(c column, m protoreflect.Message, titles map[string]ui.Value) ui.Value {
+	if c.extra != nil {
+		return e.extraValue(c.extra, extraOf(m, c.path, c.extra))
+	}
 	v := e.value(m, c.path)
 	if to := meaning(c.path.last()).GetRefersTo(); to != "" && v.Text != "" {
 		v = titles[to+" "+v.Text] // a dash where the reader may not know: an id is nothing to read
@@ -181,6 +212,13 @@ func (s *Set) titles(ctx context.Context, e *Env, shown []column, list protorefl
 
 func (e *Env) column(sc *Screen, c column, query url.Values, prefix string) ui.Column {
 	f := c.path.last()
+	if c.extra != nil {
+		t := c.extra.GetType()
+		return ui.Column{
+			Label: e.title(c.extra.GetTitles()), Role: ui.Role(c.Place), Labelled: t == kernelv1.FieldType_FIELD_TYPE_BOOLEAN,
+			Num: t == kernelv1.FieldType_FIELD_TYPE_NUMBER || t == kernelv1.FieldType_FIELD_TYPE_DECIMAL,
+		}
+	}
 	// A bare "Yes" on a phone's card would not say to what.
 	out := ui.Column{Label: e.label(f, c.Label), Role: ui.Role(c.Place), Num: numeric(f), Labelled: f.Kind() == protoreflect.BoolKind}
 	if c.Place == module.Primary && len(sc.columns) > 0 && c.Field == sc.columns[0].Field {
@@ -304,6 +342,17 @@ func (s *Set) filterBar(ctx context.Context, e *Env, sc *Screen) (*ui.Filters, e
 		}
 		if i+1 < len(sc.filters) && between(f, sc.filters[i+1]) {
 			out.Chips = append(out.Chips, e.dates(f, sc.filters[i+1]))
+			continue
+		}
+		if isExtra(f.path.last()) {
+			defs, err := sc.definitions(ctx, e)
+			if err != nil {
+				return nil, err
+			}
+			for _, chip := range e.extraChips(f.name, defs) {
+				names = append(names, chip.Name)
+				out.Chips = append(out.Chips, chip)
+			}
 			continue
 		}
 		chip, err := s.chip(ctx, e, f)

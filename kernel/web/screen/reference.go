@@ -90,6 +90,9 @@ func (s *Set) learn() {
 		if sc.call != nil {
 			learn(sc.call.input.ParentFile())
 		}
+		for _, t := range sc.tiles {
+			learn(t.call.input.ParentFile())
+		}
 	}
 	for _, t := range s.tiles {
 		learn(t.call.input.ParentFile())
