@@ -55,6 +55,7 @@ type Server struct {
 	// draining ends with Drain.
 	draining context.Context
 	drain    context.CancelFunc
+	open     *watch
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -63,6 +64,7 @@ var _ http.Handler = (*Server)(nil)
 func New(cfg Config) (*Server, error) {
 	s := &Server{Config: cfg, echo: echo.New(), identity: kernelv1.NewIdentityServiceClient(cfg.Router)}
 	s.draining, s.drain = context.WithCancel(context.Background()) //nolint:forbidigo // it is nobody's request
+	s.open = &watch{identity: s.identity, ctx: s.draining, open: map[string]map[*context.CancelFunc]struct{}{}}
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.showError

@@ -32,6 +32,10 @@ func subject() kerneltest.Subject {
 			v1.UserService_GetStaffCard_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				m.(*v1.GetStaffCardRequest).UserId = side.StaffID
 			},
+			// Nobody's, who is not found: those who ask later still need their sessions.
+			v1.UserService_EndUserSessions_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.EndUserSessionsRequest).UserId = "00000000-0000-7000-8000-000000000000"
+			},
 			kernelv1.IdentityService_SignIn_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				m.(*kernelv1.SignInRequest).Login = side.Email
 			},

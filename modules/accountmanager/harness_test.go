@@ -100,6 +100,9 @@ func newPortal(t *testing.T, change ...func(*accountmanager.Settings)) *portal {
 	policy, err := access.NewPolicy(manifest.Roles, permissions, []access.RoleGrant{{
 		Role:        access.Role{ID: "dispatcher", Staff: true, TitleText: map[string]string{"en": "Dispatcher"}},
 		Permissions: map[string]access.Reach{"accountmanager.users.update": access.All, "accountmanager.users.block": access.All, "accountmanager.staff.invite": access.All},
+	}, {
+		Role:        access.Role{ID: "warden", Staff: true, TitleText: map[string]string{"en": "Warden"}},
+		Permissions: map[string]access.Reach{"accountmanager.sessions.end": access.All},
 	}})
 	require.NoError(t, err)
 	subscriptions := kerneltest.Register(t, m, kerneltest.Lent{

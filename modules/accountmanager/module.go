@@ -9,6 +9,7 @@
 //	users.go          UserService: people, for staff who look after them
 //	me.go             MeService: one's own account
 //	sessions.go       MeService: one's own sessions
+//	user_sessions.go  the same for staff, and for the kernel, which closes what is open when a session ends
 //	invitations.go    InvitationService
 //	memberships.go    MembershipService
 //	mask.go           updates: what their mask names, and constraints of that

@@ -16,6 +16,7 @@ const (
 	mayReadUsers         = "accountmanager.users.read"
 	mayUpdateUsers       = "accountmanager.users.update"
 	mayBlockUsers        = "accountmanager.users.block"
+	mayEndSessions       = "accountmanager.sessions.end"
 	mayReadStaff         = "accountmanager.staff.read"
 	mayInviteStaff       = "accountmanager.staff.invite"
 	mayReadRoles         = "accountmanager.roles.read"
@@ -49,6 +50,7 @@ func permissions() []access.Permission {
 		declare(mayReadUsers, "users_read", heads),
 		declare(mayUpdateUsers, "users_update", heads),
 		declare(mayBlockUsers, "users_block", heads),
+		declare(mayEndSessions, "sessions_end", heads),
 		declare(mayReadStaff, "staff_read", staff),
 		declare(mayInviteStaff, "staff_invite", heads),
 		declare(mayReadRoles, "roles_read", heads),

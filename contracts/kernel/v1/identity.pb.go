@@ -544,6 +544,94 @@ func (*SignOutResponse) Descriptor() ([]byte, []int) {
 	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{8}
 }
 
+type FindEndedSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionIds    []string               `protobuf:"bytes,1,rep,name=session_ids,json=sessionIds,proto3" json:"session_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindEndedSessionsRequest) Reset() {
+	*x = FindEndedSessionsRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindEndedSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindEndedSessionsRequest) ProtoMessage() {}
+
+func (x *FindEndedSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindEndedSessionsRequest.ProtoReflect.Descriptor instead.
+func (*FindEndedSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *FindEndedSessionsRequest) GetSessionIds() []string {
+	if x != nil {
+		return x.SessionIds
+	}
+	return nil
+}
+
+type FindEndedSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	EndedIds      []string               `protobuf:"bytes,1,rep,name=ended_ids,json=endedIds,proto3" json:"ended_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindEndedSessionsResponse) Reset() {
+	*x = FindEndedSessionsResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindEndedSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindEndedSessionsResponse) ProtoMessage() {}
+
+func (x *FindEndedSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindEndedSessionsResponse.ProtoReflect.Descriptor instead.
+func (*FindEndedSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *FindEndedSessionsResponse) GetEndedIds() []string {
+	if x != nil {
+		return x.EndedIds
+	}
+	return nil
+}
+
 type SwitchClientRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SessionToken  string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
@@ -554,7 +642,7 @@ type SwitchClientRequest struct {
 
 func (x *SwitchClientRequest) Reset() {
 	*x = SwitchClientRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -566,7 +654,7 @@ func (x *SwitchClientRequest) String() string {
 func (*SwitchClientRequest) ProtoMessage() {}
 
 func (x *SwitchClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -579,7 +667,7 @@ func (x *SwitchClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchClientRequest.ProtoReflect.Descriptor instead.
 func (*SwitchClientRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{9}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SwitchClientRequest) GetSessionToken() string {
@@ -604,7 +692,7 @@ type SwitchClientResponse struct {
 
 func (x *SwitchClientResponse) Reset() {
 	*x = SwitchClientResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -616,7 +704,7 @@ func (x *SwitchClientResponse) String() string {
 func (*SwitchClientResponse) ProtoMessage() {}
 
 func (x *SwitchClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -629,7 +717,7 @@ func (x *SwitchClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchClientResponse.ProtoReflect.Descriptor instead.
 func (*SwitchClientResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{10}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{12}
 }
 
 type PreviewInvitationRequest struct {
@@ -641,7 +729,7 @@ type PreviewInvitationRequest struct {
 
 func (x *PreviewInvitationRequest) Reset() {
 	*x = PreviewInvitationRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -653,7 +741,7 @@ func (x *PreviewInvitationRequest) String() string {
 func (*PreviewInvitationRequest) ProtoMessage() {}
 
 func (x *PreviewInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -666,7 +754,7 @@ func (x *PreviewInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewInvitationRequest.ProtoReflect.Descriptor instead.
 func (*PreviewInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{11}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PreviewInvitationRequest) GetToken() string {
@@ -695,7 +783,7 @@ type PreviewInvitationResponse struct {
 
 func (x *PreviewInvitationResponse) Reset() {
 	*x = PreviewInvitationResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -707,7 +795,7 @@ func (x *PreviewInvitationResponse) String() string {
 func (*PreviewInvitationResponse) ProtoMessage() {}
 
 func (x *PreviewInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -720,7 +808,7 @@ func (x *PreviewInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewInvitationResponse.ProtoReflect.Descriptor instead.
 func (*PreviewInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{12}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PreviewInvitationResponse) GetName() string {
@@ -787,7 +875,7 @@ type AcceptInvitationRequest struct {
 
 func (x *AcceptInvitationRequest) Reset() {
 	*x = AcceptInvitationRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -799,7 +887,7 @@ func (x *AcceptInvitationRequest) String() string {
 func (*AcceptInvitationRequest) ProtoMessage() {}
 
 func (x *AcceptInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -812,7 +900,7 @@ func (x *AcceptInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptInvitationRequest.ProtoReflect.Descriptor instead.
 func (*AcceptInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{13}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AcceptInvitationRequest) GetToken() string {
@@ -860,7 +948,7 @@ type AcceptInvitationResponse struct {
 
 func (x *AcceptInvitationResponse) Reset() {
 	*x = AcceptInvitationResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -872,7 +960,7 @@ func (x *AcceptInvitationResponse) String() string {
 func (*AcceptInvitationResponse) ProtoMessage() {}
 
 func (x *AcceptInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -885,7 +973,7 @@ func (x *AcceptInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptInvitationResponse.ProtoReflect.Descriptor instead.
 func (*AcceptInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{14}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AcceptInvitationResponse) GetSessionToken() string {
@@ -910,7 +998,7 @@ type InviteFirstHeadRequest struct {
 
 func (x *InviteFirstHeadRequest) Reset() {
 	*x = InviteFirstHeadRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -922,7 +1010,7 @@ func (x *InviteFirstHeadRequest) String() string {
 func (*InviteFirstHeadRequest) ProtoMessage() {}
 
 func (x *InviteFirstHeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -935,7 +1023,7 @@ func (x *InviteFirstHeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteFirstHeadRequest.ProtoReflect.Descriptor instead.
 func (*InviteFirstHeadRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{15}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{17}
 }
 
 type InviteFirstHeadResponse struct {
@@ -948,7 +1036,7 @@ type InviteFirstHeadResponse struct {
 
 func (x *InviteFirstHeadResponse) Reset() {
 	*x = InviteFirstHeadResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -960,7 +1048,7 @@ func (x *InviteFirstHeadResponse) String() string {
 func (*InviteFirstHeadResponse) ProtoMessage() {}
 
 func (x *InviteFirstHeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -973,7 +1061,7 @@ func (x *InviteFirstHeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteFirstHeadResponse.ProtoReflect.Descriptor instead.
 func (*InviteFirstHeadResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{16}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *InviteFirstHeadResponse) GetToken() string {
@@ -1030,7 +1118,13 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\bidentity\x18\x01 \x01(\v2\x1b.cabinet.kernel.v1.IdentityR\bidentity\"H\n" +
 	"\x0eSignOutRequest\x126\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\"\x11\n" +
-	"\x0fSignOutResponse\"t\n" +
+	"\x0fSignOutResponse\"M\n" +
+	"\x18FindEndedSessionsRequest\x121\n" +
+	"\vsession_ids\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10\x90N\"\x05r\x03\xb0\x01\x01R\n" +
+	"sessionIds\"8\n" +
+	"\x19FindEndedSessionsResponse\x12\x1b\n" +
+	"\tended_ids\x18\x01 \x03(\tR\bendedIds\"t\n" +
 	"\x13SwitchClientRequest\x126\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12%\n" +
 	"\tclient_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bclientId\"\x16\n" +
@@ -1064,14 +1158,16 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\x17InviteFirstHeadResponse\x12\x1d\n" +
 	"\x05token\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x05token\x12;\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime2\x83\x06\n" +
+	"expireTime2\xff\x06\n" +
 	"\x0fIdentityService\x12Y\n" +
 	"\x06SignIn\x12 .cabinet.kernel.v1.SignInRequest\x1a!.cabinet.kernel.v1.SignInResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12_\n" +
 	"\bIdentify\x12\".cabinet.kernel.v1.IdentifyRequest\x1a#.cabinet.kernel.v1.IdentifyResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12\\\n" +
 	"\aSignOut\x12!.cabinet.kernel.v1.SignOutRequest\x1a\".cabinet.kernel.v1.SignOutResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x02\x12k\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x02\x12z\n" +
+	"\x11FindEndedSessions\x12+.cabinet.kernel.v1.FindEndedSessionsRequest\x1a,.cabinet.kernel.v1.FindEndedSessionsResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12k\n" +
 	"\fSwitchClient\x12&.cabinet.kernel.v1.SwitchClientRequest\x1a'.cabinet.kernel.v1.SwitchClientResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x02\x12z\n" +
 	"\x11PreviewInvitation\x12+.cabinet.kernel.v1.PreviewInvitationRequest\x1a,.cabinet.kernel.v1.PreviewInvitationResponse\"\n" +
@@ -1093,7 +1189,7 @@ func file_contracts_kernel_v1_identity_proto_rawDescGZIP() []byte {
 	return file_contracts_kernel_v1_identity_proto_rawDescData
 }
 
-var file_contracts_kernel_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_contracts_kernel_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_contracts_kernel_v1_identity_proto_goTypes = []any{
 	(*Origin)(nil),                    // 0: cabinet.kernel.v1.Origin
 	(*ActingClient)(nil),              // 1: cabinet.kernel.v1.ActingClient
@@ -1104,41 +1200,45 @@ var file_contracts_kernel_v1_identity_proto_goTypes = []any{
 	(*IdentifyResponse)(nil),          // 6: cabinet.kernel.v1.IdentifyResponse
 	(*SignOutRequest)(nil),            // 7: cabinet.kernel.v1.SignOutRequest
 	(*SignOutResponse)(nil),           // 8: cabinet.kernel.v1.SignOutResponse
-	(*SwitchClientRequest)(nil),       // 9: cabinet.kernel.v1.SwitchClientRequest
-	(*SwitchClientResponse)(nil),      // 10: cabinet.kernel.v1.SwitchClientResponse
-	(*PreviewInvitationRequest)(nil),  // 11: cabinet.kernel.v1.PreviewInvitationRequest
-	(*PreviewInvitationResponse)(nil), // 12: cabinet.kernel.v1.PreviewInvitationResponse
-	(*AcceptInvitationRequest)(nil),   // 13: cabinet.kernel.v1.AcceptInvitationRequest
-	(*AcceptInvitationResponse)(nil),  // 14: cabinet.kernel.v1.AcceptInvitationResponse
-	(*InviteFirstHeadRequest)(nil),    // 15: cabinet.kernel.v1.InviteFirstHeadRequest
-	(*InviteFirstHeadResponse)(nil),   // 16: cabinet.kernel.v1.InviteFirstHeadResponse
-	(*timestamppb.Timestamp)(nil),     // 17: google.protobuf.Timestamp
+	(*FindEndedSessionsRequest)(nil),  // 9: cabinet.kernel.v1.FindEndedSessionsRequest
+	(*FindEndedSessionsResponse)(nil), // 10: cabinet.kernel.v1.FindEndedSessionsResponse
+	(*SwitchClientRequest)(nil),       // 11: cabinet.kernel.v1.SwitchClientRequest
+	(*SwitchClientResponse)(nil),      // 12: cabinet.kernel.v1.SwitchClientResponse
+	(*PreviewInvitationRequest)(nil),  // 13: cabinet.kernel.v1.PreviewInvitationRequest
+	(*PreviewInvitationResponse)(nil), // 14: cabinet.kernel.v1.PreviewInvitationResponse
+	(*AcceptInvitationRequest)(nil),   // 15: cabinet.kernel.v1.AcceptInvitationRequest
+	(*AcceptInvitationResponse)(nil),  // 16: cabinet.kernel.v1.AcceptInvitationResponse
+	(*InviteFirstHeadRequest)(nil),    // 17: cabinet.kernel.v1.InviteFirstHeadRequest
+	(*InviteFirstHeadResponse)(nil),   // 18: cabinet.kernel.v1.InviteFirstHeadResponse
+	(*timestamppb.Timestamp)(nil),     // 19: google.protobuf.Timestamp
 }
 var file_contracts_kernel_v1_identity_proto_depIdxs = []int32{
 	1,  // 0: cabinet.kernel.v1.Identity.clients:type_name -> cabinet.kernel.v1.ActingClient
 	0,  // 1: cabinet.kernel.v1.SignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	17, // 2: cabinet.kernel.v1.SignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	19, // 2: cabinet.kernel.v1.SignInResponse.expire_time:type_name -> google.protobuf.Timestamp
 	2,  // 3: cabinet.kernel.v1.IdentifyResponse.identity:type_name -> cabinet.kernel.v1.Identity
-	17, // 4: cabinet.kernel.v1.PreviewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	19, // 4: cabinet.kernel.v1.PreviewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
 	0,  // 5: cabinet.kernel.v1.AcceptInvitationRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	17, // 6: cabinet.kernel.v1.AcceptInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
-	17, // 7: cabinet.kernel.v1.InviteFirstHeadResponse.expire_time:type_name -> google.protobuf.Timestamp
+	19, // 6: cabinet.kernel.v1.AcceptInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	19, // 7: cabinet.kernel.v1.InviteFirstHeadResponse.expire_time:type_name -> google.protobuf.Timestamp
 	3,  // 8: cabinet.kernel.v1.IdentityService.SignIn:input_type -> cabinet.kernel.v1.SignInRequest
 	5,  // 9: cabinet.kernel.v1.IdentityService.Identify:input_type -> cabinet.kernel.v1.IdentifyRequest
 	7,  // 10: cabinet.kernel.v1.IdentityService.SignOut:input_type -> cabinet.kernel.v1.SignOutRequest
-	9,  // 11: cabinet.kernel.v1.IdentityService.SwitchClient:input_type -> cabinet.kernel.v1.SwitchClientRequest
-	11, // 12: cabinet.kernel.v1.IdentityService.PreviewInvitation:input_type -> cabinet.kernel.v1.PreviewInvitationRequest
-	13, // 13: cabinet.kernel.v1.IdentityService.AcceptInvitation:input_type -> cabinet.kernel.v1.AcceptInvitationRequest
-	15, // 14: cabinet.kernel.v1.IdentityService.InviteFirstHead:input_type -> cabinet.kernel.v1.InviteFirstHeadRequest
-	4,  // 15: cabinet.kernel.v1.IdentityService.SignIn:output_type -> cabinet.kernel.v1.SignInResponse
-	6,  // 16: cabinet.kernel.v1.IdentityService.Identify:output_type -> cabinet.kernel.v1.IdentifyResponse
-	8,  // 17: cabinet.kernel.v1.IdentityService.SignOut:output_type -> cabinet.kernel.v1.SignOutResponse
-	10, // 18: cabinet.kernel.v1.IdentityService.SwitchClient:output_type -> cabinet.kernel.v1.SwitchClientResponse
-	12, // 19: cabinet.kernel.v1.IdentityService.PreviewInvitation:output_type -> cabinet.kernel.v1.PreviewInvitationResponse
-	14, // 20: cabinet.kernel.v1.IdentityService.AcceptInvitation:output_type -> cabinet.kernel.v1.AcceptInvitationResponse
-	16, // 21: cabinet.kernel.v1.IdentityService.InviteFirstHead:output_type -> cabinet.kernel.v1.InviteFirstHeadResponse
-	15, // [15:22] is the sub-list for method output_type
-	8,  // [8:15] is the sub-list for method input_type
+	9,  // 11: cabinet.kernel.v1.IdentityService.FindEndedSessions:input_type -> cabinet.kernel.v1.FindEndedSessionsRequest
+	11, // 12: cabinet.kernel.v1.IdentityService.SwitchClient:input_type -> cabinet.kernel.v1.SwitchClientRequest
+	13, // 13: cabinet.kernel.v1.IdentityService.PreviewInvitation:input_type -> cabinet.kernel.v1.PreviewInvitationRequest
+	15, // 14: cabinet.kernel.v1.IdentityService.AcceptInvitation:input_type -> cabinet.kernel.v1.AcceptInvitationRequest
+	17, // 15: cabinet.kernel.v1.IdentityService.InviteFirstHead:input_type -> cabinet.kernel.v1.InviteFirstHeadRequest
+	4,  // 16: cabinet.kernel.v1.IdentityService.SignIn:output_type -> cabinet.kernel.v1.SignInResponse
+	6,  // 17: cabinet.kernel.v1.IdentityService.Identify:output_type -> cabinet.kernel.v1.IdentifyResponse
+	8,  // 18: cabinet.kernel.v1.IdentityService.SignOut:output_type -> cabinet.kernel.v1.SignOutResponse
+	10, // 19: cabinet.kernel.v1.IdentityService.FindEndedSessions:output_type -> cabinet.kernel.v1.FindEndedSessionsResponse
+	12, // 20: cabinet.kernel.v1.IdentityService.SwitchClient:output_type -> cabinet.kernel.v1.SwitchClientResponse
+	14, // 21: cabinet.kernel.v1.IdentityService.PreviewInvitation:output_type -> cabinet.kernel.v1.PreviewInvitationResponse
+	16, // 22: cabinet.kernel.v1.IdentityService.AcceptInvitation:output_type -> cabinet.kernel.v1.AcceptInvitationResponse
+	18, // 23: cabinet.kernel.v1.IdentityService.InviteFirstHead:output_type -> cabinet.kernel.v1.InviteFirstHeadResponse
+	16, // [16:24] is the sub-list for method output_type
+	8,  // [8:16] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name
 	8,  // [8:8] is the sub-list for extension extendee
 	0,  // [0:8] is the sub-list for field type_name
@@ -1156,7 +1256,7 @@ func file_contracts_kernel_v1_identity_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_identity_proto_rawDesc), len(file_contracts_kernel_v1_identity_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

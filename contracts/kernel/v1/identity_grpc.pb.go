@@ -22,6 +22,7 @@ const (
 	IdentityService_SignIn_FullMethodName            = "/cabinet.kernel.v1.IdentityService/SignIn"
 	IdentityService_Identify_FullMethodName          = "/cabinet.kernel.v1.IdentityService/Identify"
 	IdentityService_SignOut_FullMethodName           = "/cabinet.kernel.v1.IdentityService/SignOut"
+	IdentityService_FindEndedSessions_FullMethodName = "/cabinet.kernel.v1.IdentityService/FindEndedSessions"
 	IdentityService_SwitchClient_FullMethodName      = "/cabinet.kernel.v1.IdentityService/SwitchClient"
 	IdentityService_PreviewInvitation_FullMethodName = "/cabinet.kernel.v1.IdentityService/PreviewInvitation"
 	IdentityService_AcceptInvitation_FullMethodName  = "/cabinet.kernel.v1.IdentityService/AcceptInvitation"
@@ -42,6 +43,9 @@ type IdentityServiceClient interface {
 	Identify(ctx context.Context, in *IdentifyRequest, opts ...grpc.CallOption) (*IdentifyResponse, error)
 	// Ends the session of a token. Ending one that has ended is no error.
 	SignOut(ctx context.Context, in *SignOutRequest, opts ...grpc.CallOption) (*SignOutResponse, error)
+	// Says which of these sessions have ended, however they did. The kernel asks it often while pages are open: answer it
+	// at the cost of one read.
+	FindEndedSessions(ctx context.Context, in *FindEndedSessionsRequest, opts ...grpc.CallOption) (*FindEndedSessionsResponse, error)
 	// Makes the session act for another of its user's clients. PERMISSION_DENIED when the client is not one of them.
 	SwitchClient(ctx context.Context, in *SwitchClientRequest, opts ...grpc.CallOption) (*SwitchClientResponse, error)
 	// Shows what an invitation's token is for, without using it up. NOT_FOUND when it is used, revoked or expired.
@@ -85,6 +89,16 @@ func (c *identityServiceClient) SignOut(ctx context.Context, in *SignOutRequest,
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SignOutResponse)
 	err := c.cc.Invoke(ctx, IdentityService_SignOut_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) FindEndedSessions(ctx context.Context, in *FindEndedSessionsRequest, opts ...grpc.CallOption) (*FindEndedSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindEndedSessionsResponse)
+	err := c.cc.Invoke(ctx, IdentityService_FindEndedSessions_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +159,9 @@ type IdentityServiceServer interface {
 	Identify(context.Context, *IdentifyRequest) (*IdentifyResponse, error)
 	// Ends the session of a token. Ending one that has ended is no error.
 	SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error)
+	// Says which of these sessions have ended, however they did. The kernel asks it often while pages are open: answer it
+	// at the cost of one read.
+	FindEndedSessions(context.Context, *FindEndedSessionsRequest) (*FindEndedSessionsResponse, error)
 	// Makes the session act for another of its user's clients. PERMISSION_DENIED when the client is not one of them.
 	SwitchClient(context.Context, *SwitchClientRequest) (*SwitchClientResponse, error)
 	// Shows what an invitation's token is for, without using it up. NOT_FOUND when it is used, revoked or expired.
@@ -172,6 +189,9 @@ func (UnimplementedIdentityServiceServer) Identify(context.Context, *IdentifyReq
 }
 func (UnimplementedIdentityServiceServer) SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SignOut not implemented")
+}
+func (UnimplementedIdentityServiceServer) FindEndedSessions(context.Context, *FindEndedSessionsRequest) (*FindEndedSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindEndedSessions not implemented")
 }
 func (UnimplementedIdentityServiceServer) SwitchClient(context.Context, *SwitchClientRequest) (*SwitchClientResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SwitchClient not implemented")
@@ -256,6 +276,24 @@ func _IdentityService_SignOut_Handler(srv interface{}, ctx context.Context, dec 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(IdentityServiceServer).SignOut(ctx, req.(*SignOutRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_FindEndedSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindEndedSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).FindEndedSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_FindEndedSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).FindEndedSessions(ctx, req.(*FindEndedSessionsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -350,6 +388,10 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SignOut",
 			Handler:    _IdentityService_SignOut_Handler,
+		},
+		{
+			MethodName: "FindEndedSessions",
+			Handler:    _IdentityService_FindEndedSessions_Handler,
 		},
 		{
 			MethodName: "SwitchClient",
