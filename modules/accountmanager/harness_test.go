@@ -58,6 +58,8 @@ type portal struct {
 
 	mu    sync.Mutex
 	ended []*accountmanagerv1.SessionsEnded
+	// letters are what was said to wait.
+	letters []*accountmanagerv1.LetterWritten
 }
 
 const password = "correct horse battery"
@@ -101,6 +103,9 @@ func newPortal(t *testing.T, change ...func(*accountmanager.Settings)) *portal {
 		Role:        access.Role{ID: "dispatcher", Staff: true, TitleText: map[string]string{"en": "Dispatcher"}},
 		Permissions: map[string]access.Reach{"accountmanager.users.update": access.All, "accountmanager.users.block": access.All, "accountmanager.staff.invite": access.All},
 	}, {
+		Role:        access.Role{ID: "postman", Staff: true, TitleText: map[string]string{"en": "Postman"}},
+		Permissions: map[string]access.Reach{"accountmanager.letters.deliver": access.All},
+	}, {
 		Role:        access.Role{ID: "warden", Staff: true, TitleText: map[string]string{"en": "Warden"}},
 		Permissions: map[string]access.Reach{"accountmanager.sessions.end": access.All},
 	}})
@@ -140,8 +145,14 @@ func (p *portal) deliver(subscriptions []event.Subscription) {
 		p.ended = append(p.ended, m)
 		return nil
 	}))
+	subscriptions = append(subscriptions, event.On("clientmanager.post", func(_ context.Context, _ event.Event, m *accountmanagerv1.LetterWritten) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.letters = append(p.letters, m)
+		return nil
+	}))
 	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{
-		"accountmanager": {"cabinet.accountmanager.v1.SessionsEnded"},
+		"accountmanager": {"cabinet.accountmanager.v1.SessionsEnded", "cabinet.accountmanager.v1.LetterWritten"},
 		"clientmanager":  {"cabinet.clientmanager.v1.ClientSuspended", "cabinet.clientmanager.v1.ClientResumed"},
 	}, subscriptions)
 }

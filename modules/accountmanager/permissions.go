@@ -17,6 +17,7 @@ const (
 	mayUpdateUsers       = "accountmanager.users.update"
 	mayBlockUsers        = "accountmanager.users.block"
 	mayEndSessions       = "accountmanager.sessions.end"
+	mayDeliver           = "accountmanager.letters.deliver"
 	mayReadStaff         = "accountmanager.staff.read"
 	mayInviteStaff       = "accountmanager.staff.invite"
 	mayReadRoles         = "accountmanager.roles.read"
@@ -51,6 +52,7 @@ func permissions() []access.Permission {
 		declare(mayUpdateUsers, "users_update", heads),
 		declare(mayBlockUsers, "users_block", heads),
 		declare(mayEndSessions, "sessions_end", heads),
+		declare(mayDeliver, "letters_deliver", nil), // no role's: modules alone
 		declare(mayReadStaff, "staff_read", staff),
 		declare(mayInviteStaff, "staff_invite", heads),
 		declare(mayReadRoles, "roles_read", heads),

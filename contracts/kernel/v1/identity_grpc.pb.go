@@ -19,14 +19,18 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	IdentityService_SignIn_FullMethodName            = "/cabinet.kernel.v1.IdentityService/SignIn"
-	IdentityService_Identify_FullMethodName          = "/cabinet.kernel.v1.IdentityService/Identify"
-	IdentityService_SignOut_FullMethodName           = "/cabinet.kernel.v1.IdentityService/SignOut"
-	IdentityService_FindEndedSessions_FullMethodName = "/cabinet.kernel.v1.IdentityService/FindEndedSessions"
-	IdentityService_SwitchClient_FullMethodName      = "/cabinet.kernel.v1.IdentityService/SwitchClient"
-	IdentityService_PreviewInvitation_FullMethodName = "/cabinet.kernel.v1.IdentityService/PreviewInvitation"
-	IdentityService_AcceptInvitation_FullMethodName  = "/cabinet.kernel.v1.IdentityService/AcceptInvitation"
-	IdentityService_InviteFirstHead_FullMethodName   = "/cabinet.kernel.v1.IdentityService/InviteFirstHead"
+	IdentityService_SignIn_FullMethodName               = "/cabinet.kernel.v1.IdentityService/SignIn"
+	IdentityService_Identify_FullMethodName             = "/cabinet.kernel.v1.IdentityService/Identify"
+	IdentityService_SignOut_FullMethodName              = "/cabinet.kernel.v1.IdentityService/SignOut"
+	IdentityService_FindEndedSessions_FullMethodName    = "/cabinet.kernel.v1.IdentityService/FindEndedSessions"
+	IdentityService_SwitchClient_FullMethodName         = "/cabinet.kernel.v1.IdentityService/SwitchClient"
+	IdentityService_GetSignInOptions_FullMethodName     = "/cabinet.kernel.v1.IdentityService/GetSignInOptions"
+	IdentityService_StartPasswordReset_FullMethodName   = "/cabinet.kernel.v1.IdentityService/StartPasswordReset"
+	IdentityService_PreviewPasswordReset_FullMethodName = "/cabinet.kernel.v1.IdentityService/PreviewPasswordReset"
+	IdentityService_FinishPasswordReset_FullMethodName  = "/cabinet.kernel.v1.IdentityService/FinishPasswordReset"
+	IdentityService_PreviewInvitation_FullMethodName    = "/cabinet.kernel.v1.IdentityService/PreviewInvitation"
+	IdentityService_AcceptInvitation_FullMethodName     = "/cabinet.kernel.v1.IdentityService/AcceptInvitation"
+	IdentityService_InviteFirstHead_FullMethodName      = "/cabinet.kernel.v1.IdentityService/InviteFirstHead"
 )
 
 // IdentityServiceClient is the client API for IdentityService service.
@@ -48,6 +52,16 @@ type IdentityServiceClient interface {
 	FindEndedSessions(ctx context.Context, in *FindEndedSessionsRequest, opts ...grpc.CallOption) (*FindEndedSessionsResponse, error)
 	// Makes the session act for another of its user's clients. PERMISSION_DENIED when the client is not one of them.
 	SwitchClient(ctx context.Context, in *SwitchClientRequest, opts ...grpc.CallOption) (*SwitchClientResponse, error)
+	// Says which ways in there are, for the page of sign-in.
+	GetSignInOptions(ctx context.Context, in *GetSignInOptionsRequest, opts ...grpc.CallOption) (*GetSignInOptionsResponse, error)
+	// Sends whoever has this login a link by which they choose a new password. The answer, and the time it takes, are the
+	// same whether anybody has it. RESOURCE_EXHAUSTED with RetryInfo when an address asks too often, FAILED_PRECONDITION
+	// when the portal has no way to send.
+	StartPasswordReset(ctx context.Context, in *StartPasswordResetRequest, opts ...grpc.CallOption) (*StartPasswordResetResponse, error)
+	// Shows whose password a link is for, without using it up. NOT_FOUND when it was used, replaced or has expired.
+	PreviewPasswordReset(ctx context.Context, in *PreviewPasswordResetRequest, opts ...grpc.CallOption) (*PreviewPasswordResetResponse, error)
+	// Uses the link up, once: sets the password and ends every session. Nobody is signed in by it.
+	FinishPasswordReset(ctx context.Context, in *FinishPasswordResetRequest, opts ...grpc.CallOption) (*FinishPasswordResetResponse, error)
 	// Shows what an invitation's token is for, without using it up. NOT_FOUND when it is used, revoked or expired.
 	PreviewInvitation(ctx context.Context, in *PreviewInvitationRequest, opts ...grpc.CallOption) (*PreviewInvitationResponse, error)
 	// Uses an invitation up, once: makes the user or gives the existing one the new right, and opens a session.
@@ -115,6 +129,46 @@ func (c *identityServiceClient) SwitchClient(ctx context.Context, in *SwitchClie
 	return out, nil
 }
 
+func (c *identityServiceClient) GetSignInOptions(ctx context.Context, in *GetSignInOptionsRequest, opts ...grpc.CallOption) (*GetSignInOptionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetSignInOptionsResponse)
+	err := c.cc.Invoke(ctx, IdentityService_GetSignInOptions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) StartPasswordReset(ctx context.Context, in *StartPasswordResetRequest, opts ...grpc.CallOption) (*StartPasswordResetResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartPasswordResetResponse)
+	err := c.cc.Invoke(ctx, IdentityService_StartPasswordReset_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) PreviewPasswordReset(ctx context.Context, in *PreviewPasswordResetRequest, opts ...grpc.CallOption) (*PreviewPasswordResetResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PreviewPasswordResetResponse)
+	err := c.cc.Invoke(ctx, IdentityService_PreviewPasswordReset_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) FinishPasswordReset(ctx context.Context, in *FinishPasswordResetRequest, opts ...grpc.CallOption) (*FinishPasswordResetResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FinishPasswordResetResponse)
+	err := c.cc.Invoke(ctx, IdentityService_FinishPasswordReset_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *identityServiceClient) PreviewInvitation(ctx context.Context, in *PreviewInvitationRequest, opts ...grpc.CallOption) (*PreviewInvitationResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PreviewInvitationResponse)
@@ -164,6 +218,16 @@ type IdentityServiceServer interface {
 	FindEndedSessions(context.Context, *FindEndedSessionsRequest) (*FindEndedSessionsResponse, error)
 	// Makes the session act for another of its user's clients. PERMISSION_DENIED when the client is not one of them.
 	SwitchClient(context.Context, *SwitchClientRequest) (*SwitchClientResponse, error)
+	// Says which ways in there are, for the page of sign-in.
+	GetSignInOptions(context.Context, *GetSignInOptionsRequest) (*GetSignInOptionsResponse, error)
+	// Sends whoever has this login a link by which they choose a new password. The answer, and the time it takes, are the
+	// same whether anybody has it. RESOURCE_EXHAUSTED with RetryInfo when an address asks too often, FAILED_PRECONDITION
+	// when the portal has no way to send.
+	StartPasswordReset(context.Context, *StartPasswordResetRequest) (*StartPasswordResetResponse, error)
+	// Shows whose password a link is for, without using it up. NOT_FOUND when it was used, replaced or has expired.
+	PreviewPasswordReset(context.Context, *PreviewPasswordResetRequest) (*PreviewPasswordResetResponse, error)
+	// Uses the link up, once: sets the password and ends every session. Nobody is signed in by it.
+	FinishPasswordReset(context.Context, *FinishPasswordResetRequest) (*FinishPasswordResetResponse, error)
 	// Shows what an invitation's token is for, without using it up. NOT_FOUND when it is used, revoked or expired.
 	PreviewInvitation(context.Context, *PreviewInvitationRequest) (*PreviewInvitationResponse, error)
 	// Uses an invitation up, once: makes the user or gives the existing one the new right, and opens a session.
@@ -195,6 +259,18 @@ func (UnimplementedIdentityServiceServer) FindEndedSessions(context.Context, *Fi
 }
 func (UnimplementedIdentityServiceServer) SwitchClient(context.Context, *SwitchClientRequest) (*SwitchClientResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SwitchClient not implemented")
+}
+func (UnimplementedIdentityServiceServer) GetSignInOptions(context.Context, *GetSignInOptionsRequest) (*GetSignInOptionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSignInOptions not implemented")
+}
+func (UnimplementedIdentityServiceServer) StartPasswordReset(context.Context, *StartPasswordResetRequest) (*StartPasswordResetResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartPasswordReset not implemented")
+}
+func (UnimplementedIdentityServiceServer) PreviewPasswordReset(context.Context, *PreviewPasswordResetRequest) (*PreviewPasswordResetResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PreviewPasswordReset not implemented")
+}
+func (UnimplementedIdentityServiceServer) FinishPasswordReset(context.Context, *FinishPasswordResetRequest) (*FinishPasswordResetResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FinishPasswordReset not implemented")
 }
 func (UnimplementedIdentityServiceServer) PreviewInvitation(context.Context, *PreviewInvitationRequest) (*PreviewInvitationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PreviewInvitation not implemented")
@@ -316,6 +392,78 @@ func _IdentityService_SwitchClient_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_GetSignInOptions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSignInOptionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).GetSignInOptions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_GetSignInOptions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).GetSignInOptions(ctx, req.(*GetSignInOptionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_StartPasswordReset_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartPasswordResetRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).StartPasswordReset(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_StartPasswordReset_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).StartPasswordReset(ctx, req.(*StartPasswordResetRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_PreviewPasswordReset_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PreviewPasswordResetRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).PreviewPasswordReset(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_PreviewPasswordReset_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).PreviewPasswordReset(ctx, req.(*PreviewPasswordResetRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_FinishPasswordReset_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FinishPasswordResetRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).FinishPasswordReset(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_FinishPasswordReset_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).FinishPasswordReset(ctx, req.(*FinishPasswordResetRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _IdentityService_PreviewInvitation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(PreviewInvitationRequest)
 	if err := dec(in); err != nil {
@@ -396,6 +544,22 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SwitchClient",
 			Handler:    _IdentityService_SwitchClient_Handler,
+		},
+		{
+			MethodName: "GetSignInOptions",
+			Handler:    _IdentityService_GetSignInOptions_Handler,
+		},
+		{
+			MethodName: "StartPasswordReset",
+			Handler:    _IdentityService_StartPasswordReset_Handler,
+		},
+		{
+			MethodName: "PreviewPasswordReset",
+			Handler:    _IdentityService_PreviewPasswordReset_Handler,
+		},
+		{
+			MethodName: "FinishPasswordReset",
+			Handler:    _IdentityService_FinishPasswordReset_Handler,
 		},
 		{
 			MethodName: "PreviewInvitation",
