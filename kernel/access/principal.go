@@ -1,6 +1,9 @@
 package access
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Kind is what a principal is.
 type Kind string
@@ -29,6 +32,8 @@ type Principal struct {
 	ActingFor string
 	// Via names the modules that the call came through, outermost first. The router adds to it.
 	Via []string
+	// Proved is when a user last showed that it is them: at sign-in, or when they were asked again. Zero for never.
+	Proved time.Time
 }
 
 // IsUser tells whether a person is acting, who may be shown a page.

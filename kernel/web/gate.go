@@ -36,6 +36,9 @@ func (s *Server) signInPage(c echo.Context) error {
 	if c.QueryParam("changed") != "" {
 		notices = append(notices, ui.Notice{Tone: ui.ToneGood, Title: text.T("kernel.reset.done"), Text: text.T("kernel.reset.done_hint")})
 	}
+	if c.QueryParam("confirmed") != "" {
+		notices = append(notices, ui.Notice{Tone: ui.ToneGood, Title: text.T("kernel.confirm_email.done")})
+	}
 	return s.signInForm(c, http.StatusOK, "", "", to, notices)
 }
 

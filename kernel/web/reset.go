@@ -104,3 +104,32 @@ func goneLink(err error) error {
 	}
 	return err
 }
+
+// confirmEmailPage asks whoever opened the link to confirm: programs that look through mail open links too.
+func (s *Server) confirmEmailPage(c echo.Context) error {
+	preview, err := s.identity.PreviewEmailChange(s.asKernel(c), &kernelv1.PreviewEmailChangeRequest{Token: c.Param("token")})
+	if err != nil {
+		return goneLink(err)
+	}
+	text := s.text(c)
+	return s.gate(c, http.StatusOK, ui.GateBox{
+		Title: text.T("kernel.confirm_email.title"), Lead: text.T("kernel.confirm_email.lead", "email", preview.GetNewEmail()),
+		Form: &ui.Form{
+			Action: s.href("/confirm-email/" + url.PathEscape(c.Param("token"))), CSRF: s.csrfFor(c, ""), FullWidth: true,
+			Submit: ui.Button{Label: text.T("kernel.confirm_email.submit"), Busy: text.T("kernel.form.busy")},
+		},
+	})
+}
+
+func (s *Server) confirmEmail(c echo.Context) error {
+	if _, err := s.identity.ConfirmEmailChange(s.asKernel(c), &kernelv1.ConfirmEmailChangeRequest{
+		Token: c.Param("token"), Origin: origin(c),
+	}); err != nil {
+		return goneLink(err)
+	}
+	if visitorOf(c).identity == nil {
+		return c.Redirect(http.StatusSeeOther, s.href("/sign-in?confirmed=1"))
+	}
+	s.flash(c, s.text(c).T("kernel.confirm_email.done"))
+	return c.Redirect(http.StatusSeeOther, s.href("/"))
+}

@@ -21,7 +21,7 @@ func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
 func subject() kerneltest.Subject {
 	return kerneltest.Subject{
 		Module:  accountmanager.ID,
-		Options: kerneltest.Options{Assemble: assemble},
+		Options: kerneltest.Options{Assemble: assemble, Config: `modules: {accountmanager: {settings: {letters: module}}}`},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
 			// Its constraints hold for what the mask names, so nothing says from the outside that an id is needed.
 			v1.UserService_UpdateUser_FullMethodName: func(m proto.Message, side *kerneltest.Side) {

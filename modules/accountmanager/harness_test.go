@@ -76,7 +76,7 @@ func newPortal(t *testing.T, change ...func(*accountmanager.Settings)) *portal {
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
 	p := &portal{t: t, db: db, dsn: config.AdminDSN, clock: kerneltest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))}
-	p.router = call.New(call.Options{Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	p.router = call.New(call.Options{Clock: p.clock.Now, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 
 	require.NoError(t, db.Migrate(ctx, "event", module.Folder(event.Migrations, "migrations")))
 	clients, err := db.Module(ctx, store.ModuleSpec{ID: "clientmanager", OwnsClients: true, Grants: true})
@@ -230,7 +230,7 @@ func (p *portal) as(token string) context.Context {
 func (p *portal) principal(token string) access.Principal {
 	p.t.Helper()
 	id := p.who(token)
-	who := access.Principal{Kind: access.Contact, UserID: id.GetUserId(), SessionID: id.GetSessionId(), Name: id.GetName(), Roles: id.GetRoles(), ActingFor: id.GetActingClientId()}
+	who := access.Principal{Kind: access.Contact, UserID: id.GetUserId(), SessionID: id.GetSessionId(), Name: id.GetName(), Roles: id.GetRoles(), ActingFor: id.GetActingClientId(), Proved: id.GetProofTime().AsTime()}
 	if id.GetStaff() {
 		who.Kind = access.Staff
 	}

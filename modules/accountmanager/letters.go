@@ -25,6 +25,8 @@ var _ accountmanagerv1.LetterServiceServer = (*letterService)(nil)
 const (
 	letterReset           = accountmanagerv1.LetterKind_LETTER_KIND_PASSWORD_RESET
 	letterPasswordChanged = accountmanagerv1.LetterKind_LETTER_KIND_PASSWORD_CHANGED
+	letterEmailConfirm    = accountmanagerv1.LetterKind_LETTER_KIND_EMAIL_CONFIRM
+	letterEmailChanged    = accountmanagerv1.LetterKind_LETTER_KIND_EMAIL_CHANGED
 )
 
 const (
@@ -35,10 +37,12 @@ const (
 )
 
 // linkKinds are those that open something.
-var linkKinds = []accountmanagerv1.LetterKind{letterReset}
+var linkKinds = []accountmanagerv1.LetterKind{letterReset, letterEmailConfirm}
 
 // letterPaths are where the links of letters lead.
-var letterPaths = map[accountmanagerv1.LetterKind]string{letterReset: "/reset-password/"}
+var letterPaths = map[accountmanagerv1.LetterKind]string{
+	letterReset: "/reset-password/", letterEmailConfirm: "/confirm-email/",
+}
 
 var errNoLetter = status.Error(codes.NotFound, "the letter is not known, was used or replaced, or has expired: drop it")
 

@@ -16,7 +16,9 @@
 //	roles.go          who may give which role, and the last head
 //	password.go       hashing, and what wrong passwords lead to
 //	rate.go           how many tries an address has
+//	prove.go          somebody shows again that it is them
 //	reset.go          a forgotten password is replaced
+//	email.go          another e-mail, confirmed
 //	letters.go        LetterService: links, codes and notices, for the modules that send them
 //	secret.go         tokens of sessions, invitations and letters
 //	clients.go        what is known here of clients

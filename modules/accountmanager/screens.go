@@ -209,6 +209,7 @@ func settingsScreens() []module.Screen {
 			Submit: text("settings.save"),
 			Actions: []module.Action{
 				{ID: "password", Label: text("password.title"), Icon: "key", Path: "/settings/password"},
+				{ID: "email", Label: text("email.title"), Icon: "mail", Path: "/settings/email"},
 				{ID: "sessions", Label: text("sessions.title"), Icon: "lock", Path: "/settings/sessions"},
 			},
 		},
@@ -216,6 +217,11 @@ func settingsScreens() []module.Screen {
 			ID: "password", Path: "/settings/password", Kind: module.Form, Title: text("password.title"), Intro: text("password.intro"), Icon: "key",
 			Parent: "settings", Method: accountmanagerv1.MeService_ChangePassword_FullMethodName,
 			Sections: []module.Section{{Fields: []string{"present_password", "new_password"}}}, Submit: text("password.save"), Done: "/settings",
+		},
+		{
+			ID: "email", Path: "/settings/email", Kind: module.Form, Title: text("email.title"), Intro: text("email.intro"), Icon: "mail",
+			Parent: "settings", Method: accountmanagerv1.MeService_ChangeEmail_FullMethodName,
+			Sections: []module.Section{{Fields: []string{"email"}}}, Submit: text("email.save"), Done: "/settings", Said: text("email.sent"),
 		},
 		{
 			ID: "sessions", Path: "/settings/sessions", Kind: module.List, Title: text("sessions.title"), Intro: text("sessions.intro"), Icon: "lock",

@@ -32,7 +32,7 @@ type Settings struct {
 	// module of the portal that hears LetterWritten; "log", the log, for a portal that is being developed: whoever reads
 	// that log can come in as anybody. Default: off.
 	Letters string `yaml:"letters"`
-	// ResetLife is how long the link works by which a forgotten password is replaced. Default: 30m.
+	// ResetLife is how long the link works by which a forgotten password is replaced, or a new e-mail confirmed. Default: 30m.
 	ResetLife time.Duration `yaml:"reset_life"`
 }
 

@@ -1205,7 +1205,7 @@ const file_contracts_accountmanager_v1_users_proto_rawDesc = "" +
 	"\tUserOrder\x12\x1a\n" +
 	"\x16USER_ORDER_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fUSER_ORDER_NAME\x10\x01\x12\x18\n" +
-	"\x14USER_ORDER_LAST_SEEN\x10\x022\xfd\f\n" +
+	"\x14USER_ORDER_LAST_SEEN\x10\x022\x81\r\n" +
 	"\vUserService\x12\x8d\x01\n" +
 	"\tListUsers\x12+.cabinet.accountmanager.v1.ListUsersRequest\x1a,.cabinet.accountmanager.v1.ListUsersResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19accountmanager.users.read\x90\x02\x01\x12\x87\x01\n" +
 	"\aGetUser\x12).cabinet.accountmanager.v1.GetUserRequest\x1a*.cabinet.accountmanager.v1.GetUserResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19accountmanager.users.read\x90\x02\x01\x12\x92\x01\n" +
@@ -1215,10 +1215,12 @@ const file_contracts_accountmanager_v1_users_proto_rawDesc = "" +
 	"\vUnblockUser\x12-.cabinet.accountmanager.v1.UnblockUserRequest\x1a..cabinet.accountmanager.v1.UnblockUserResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aaccountmanager.users.block\x90\x02\x02\x12\x8d\x01\n" +
 	"\tListStaff\x12+.cabinet.accountmanager.v1.ListStaffRequest\x1a,.cabinet.accountmanager.v1.ListStaffResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19accountmanager.staff.read\x90\x02\x01\x12\x96\x01\n" +
 	"\fGetStaffCard\x12..cabinet.accountmanager.v1.GetStaffCardRequest\x1a/.cabinet.accountmanager.v1.GetStaffCardResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19accountmanager.staff.read\x90\x02\x01\x12\xa4\x01\n" +
-	"\x10ListUserSessions\x122.cabinet.accountmanager.v1.ListUserSessionsRequest\x1a3.cabinet.accountmanager.v1.ListUserSessionsResponse\"'\xea\x9d\xea\x02\x1f\b\x04\x12\x1baccountmanager.sessions.end\x90\x02\x01\x12\x92\x01\n" +
+	"\x10ListUserSessions\x122.cabinet.accountmanager.v1.ListUserSessionsRequest\x1a3.cabinet.accountmanager.v1.ListUserSessionsResponse\"'\xea\x9d\xea\x02\x1f\b\x04\x12\x1baccountmanager.sessions.end\x90\x02\x01\x12\x94\x01\n" +
 	"\n" +
-	"EndSession\x12,.cabinet.accountmanager.v1.EndSessionRequest\x1a-.cabinet.accountmanager.v1.EndSessionResponse\"'\xea\x9d\xea\x02\x1f\b\x04\x12\x1baccountmanager.sessions.end\x90\x02\x02\x12\xa1\x01\n" +
-	"\x0fEndUserSessions\x121.cabinet.accountmanager.v1.EndUserSessionsRequest\x1a2.cabinet.accountmanager.v1.EndUserSessionsResponse\"'\xea\x9d\xea\x02\x1f\b\x04\x12\x1baccountmanager.sessions.end\x90\x02\x02\x12\x8d\x01\n" +
+	"EndSession\x12,.cabinet.accountmanager.v1.EndSessionRequest\x1a-.cabinet.accountmanager.v1.EndSessionResponse\")\xea\x9d\xea\x02!\b\x04\x12\x1baccountmanager.sessions.end(\n" +
+	"\x90\x02\x02\x12\xa3\x01\n" +
+	"\x0fEndUserSessions\x121.cabinet.accountmanager.v1.EndUserSessionsRequest\x1a2.cabinet.accountmanager.v1.EndUserSessionsResponse\")\xea\x9d\xea\x02!\b\x04\x12\x1baccountmanager.sessions.end(\n" +
+	"\x90\x02\x02\x12\x8d\x01\n" +
 	"\tListRoles\x12+.cabinet.accountmanager.v1.ListRolesRequest\x1a,.cabinet.accountmanager.v1.ListRolesResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19accountmanager.roles.read\x90\x02\x01BMZKgithub.com/opencabinet/cabinet/contracts/accountmanager/v1;accountmanagerv1b\x06proto3"
 
 var (

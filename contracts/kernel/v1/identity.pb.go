@@ -156,7 +156,9 @@ type Identity struct {
 	// BCP 47; empty when the user leaves it to the browser.
 	Language string `protobuf:"bytes,8,opt,name=language,proto3" json:"language,omitempty"`
 	// "light", "dark" or empty.
-	Theme         string `protobuf:"bytes,9,opt,name=theme,proto3" json:"theme,omitempty"`
+	Theme string `protobuf:"bytes,9,opt,name=theme,proto3" json:"theme,omitempty"`
+	// When the user last showed in this session that it is them: at sign-in, or when they were asked again.
+	ProofTime     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=proof_time,json=proofTime,proto3" json:"proof_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -252,6 +254,13 @@ func (x *Identity) GetTheme() string {
 		return x.Theme
 	}
 	return ""
+}
+
+func (x *Identity) GetProofTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ProofTime
+	}
+	return nil
 }
 
 type SignInRequest struct {
@@ -464,6 +473,102 @@ func (x *IdentifyResponse) GetIdentity() *Identity {
 	return nil
 }
 
+type ProveRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionToken  string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	Password      string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	Origin        *Origin                `protobuf:"bytes,3,opt,name=origin,proto3" json:"origin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProveRequest) Reset() {
+	*x = ProveRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProveRequest) ProtoMessage() {}
+
+func (x *ProveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProveRequest.ProtoReflect.Descriptor instead.
+func (*ProveRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ProveRequest) GetSessionToken() string {
+	if x != nil {
+		return x.SessionToken
+	}
+	return ""
+}
+
+func (x *ProveRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *ProveRequest) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+type ProveResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProveResponse) Reset() {
+	*x = ProveResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProveResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProveResponse) ProtoMessage() {}
+
+func (x *ProveResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProveResponse.ProtoReflect.Descriptor instead.
+func (*ProveResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{8}
+}
+
 type SignOutRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SessionToken  string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
@@ -473,7 +578,7 @@ type SignOutRequest struct {
 
 func (x *SignOutRequest) Reset() {
 	*x = SignOutRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[7]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -485,7 +590,7 @@ func (x *SignOutRequest) String() string {
 func (*SignOutRequest) ProtoMessage() {}
 
 func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[7]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -498,7 +603,7 @@ func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignOutRequest.ProtoReflect.Descriptor instead.
 func (*SignOutRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{7}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SignOutRequest) GetSessionToken() string {
@@ -516,7 +621,7 @@ type SignOutResponse struct {
 
 func (x *SignOutResponse) Reset() {
 	*x = SignOutResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[8]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -528,7 +633,7 @@ func (x *SignOutResponse) String() string {
 func (*SignOutResponse) ProtoMessage() {}
 
 func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[8]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -541,7 +646,7 @@ func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignOutResponse.ProtoReflect.Descriptor instead.
 func (*SignOutResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{8}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{10}
 }
 
 type FindEndedSessionsRequest struct {
@@ -553,7 +658,7 @@ type FindEndedSessionsRequest struct {
 
 func (x *FindEndedSessionsRequest) Reset() {
 	*x = FindEndedSessionsRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -565,7 +670,7 @@ func (x *FindEndedSessionsRequest) String() string {
 func (*FindEndedSessionsRequest) ProtoMessage() {}
 
 func (x *FindEndedSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -578,7 +683,7 @@ func (x *FindEndedSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindEndedSessionsRequest.ProtoReflect.Descriptor instead.
 func (*FindEndedSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{9}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *FindEndedSessionsRequest) GetSessionIds() []string {
@@ -597,7 +702,7 @@ type FindEndedSessionsResponse struct {
 
 func (x *FindEndedSessionsResponse) Reset() {
 	*x = FindEndedSessionsResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -609,7 +714,7 @@ func (x *FindEndedSessionsResponse) String() string {
 func (*FindEndedSessionsResponse) ProtoMessage() {}
 
 func (x *FindEndedSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -622,7 +727,7 @@ func (x *FindEndedSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindEndedSessionsResponse.ProtoReflect.Descriptor instead.
 func (*FindEndedSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{10}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *FindEndedSessionsResponse) GetEndedIds() []string {
@@ -642,7 +747,7 @@ type SwitchClientRequest struct {
 
 func (x *SwitchClientRequest) Reset() {
 	*x = SwitchClientRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -654,7 +759,7 @@ func (x *SwitchClientRequest) String() string {
 func (*SwitchClientRequest) ProtoMessage() {}
 
 func (x *SwitchClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -667,7 +772,7 @@ func (x *SwitchClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchClientRequest.ProtoReflect.Descriptor instead.
 func (*SwitchClientRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{11}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SwitchClientRequest) GetSessionToken() string {
@@ -692,7 +797,7 @@ type SwitchClientResponse struct {
 
 func (x *SwitchClientResponse) Reset() {
 	*x = SwitchClientResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -704,7 +809,7 @@ func (x *SwitchClientResponse) String() string {
 func (*SwitchClientResponse) ProtoMessage() {}
 
 func (x *SwitchClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -717,7 +822,7 @@ func (x *SwitchClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchClientResponse.ProtoReflect.Descriptor instead.
 func (*SwitchClientResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{12}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{14}
 }
 
 type GetSignInOptionsRequest struct {
@@ -728,7 +833,7 @@ type GetSignInOptionsRequest struct {
 
 func (x *GetSignInOptionsRequest) Reset() {
 	*x = GetSignInOptionsRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -740,7 +845,7 @@ func (x *GetSignInOptionsRequest) String() string {
 func (*GetSignInOptionsRequest) ProtoMessage() {}
 
 func (x *GetSignInOptionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -753,7 +858,7 @@ func (x *GetSignInOptionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSignInOptionsRequest.ProtoReflect.Descriptor instead.
 func (*GetSignInOptionsRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{13}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{15}
 }
 
 type GetSignInOptionsResponse struct {
@@ -766,7 +871,7 @@ type GetSignInOptionsResponse struct {
 
 func (x *GetSignInOptionsResponse) Reset() {
 	*x = GetSignInOptionsResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +883,7 @@ func (x *GetSignInOptionsResponse) String() string {
 func (*GetSignInOptionsResponse) ProtoMessage() {}
 
 func (x *GetSignInOptionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +896,7 @@ func (x *GetSignInOptionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSignInOptionsResponse.ProtoReflect.Descriptor instead.
 func (*GetSignInOptionsResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{14}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetSignInOptionsResponse) GetPasswordReset() bool {
@@ -812,7 +917,7 @@ type StartPasswordResetRequest struct {
 
 func (x *StartPasswordResetRequest) Reset() {
 	*x = StartPasswordResetRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -824,7 +929,7 @@ func (x *StartPasswordResetRequest) String() string {
 func (*StartPasswordResetRequest) ProtoMessage() {}
 
 func (x *StartPasswordResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -837,7 +942,7 @@ func (x *StartPasswordResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartPasswordResetRequest.ProtoReflect.Descriptor instead.
 func (*StartPasswordResetRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{15}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *StartPasswordResetRequest) GetLogin() string {
@@ -862,7 +967,7 @@ type StartPasswordResetResponse struct {
 
 func (x *StartPasswordResetResponse) Reset() {
 	*x = StartPasswordResetResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -874,7 +979,7 @@ func (x *StartPasswordResetResponse) String() string {
 func (*StartPasswordResetResponse) ProtoMessage() {}
 
 func (x *StartPasswordResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -887,7 +992,7 @@ func (x *StartPasswordResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartPasswordResetResponse.ProtoReflect.Descriptor instead.
 func (*StartPasswordResetResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{16}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{18}
 }
 
 type PreviewPasswordResetRequest struct {
@@ -899,7 +1004,7 @@ type PreviewPasswordResetRequest struct {
 
 func (x *PreviewPasswordResetRequest) Reset() {
 	*x = PreviewPasswordResetRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[17]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -911,7 +1016,7 @@ func (x *PreviewPasswordResetRequest) String() string {
 func (*PreviewPasswordResetRequest) ProtoMessage() {}
 
 func (x *PreviewPasswordResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[17]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -924,7 +1029,7 @@ func (x *PreviewPasswordResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewPasswordResetRequest.ProtoReflect.Descriptor instead.
 func (*PreviewPasswordResetRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{17}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PreviewPasswordResetRequest) GetToken() string {
@@ -944,7 +1049,7 @@ type PreviewPasswordResetResponse struct {
 
 func (x *PreviewPasswordResetResponse) Reset() {
 	*x = PreviewPasswordResetResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[18]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -956,7 +1061,7 @@ func (x *PreviewPasswordResetResponse) String() string {
 func (*PreviewPasswordResetResponse) ProtoMessage() {}
 
 func (x *PreviewPasswordResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[18]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -969,7 +1074,7 @@ func (x *PreviewPasswordResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewPasswordResetResponse.ProtoReflect.Descriptor instead.
 func (*PreviewPasswordResetResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{18}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PreviewPasswordResetResponse) GetEmail() string {
@@ -990,7 +1095,7 @@ type FinishPasswordResetRequest struct {
 
 func (x *FinishPasswordResetRequest) Reset() {
 	*x = FinishPasswordResetRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[19]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1002,7 +1107,7 @@ func (x *FinishPasswordResetRequest) String() string {
 func (*FinishPasswordResetRequest) ProtoMessage() {}
 
 func (x *FinishPasswordResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[19]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1015,7 +1120,7 @@ func (x *FinishPasswordResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishPasswordResetRequest.ProtoReflect.Descriptor instead.
 func (*FinishPasswordResetRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{19}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *FinishPasswordResetRequest) GetToken() string {
@@ -1047,7 +1152,7 @@ type FinishPasswordResetResponse struct {
 
 func (x *FinishPasswordResetResponse) Reset() {
 	*x = FinishPasswordResetResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[20]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1059,7 +1164,7 @@ func (x *FinishPasswordResetResponse) String() string {
 func (*FinishPasswordResetResponse) ProtoMessage() {}
 
 func (x *FinishPasswordResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[20]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1072,7 +1177,183 @@ func (x *FinishPasswordResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishPasswordResetResponse.ProtoReflect.Descriptor instead.
 func (*FinishPasswordResetResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{20}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{22}
+}
+
+type PreviewEmailChangeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewEmailChangeRequest) Reset() {
+	*x = PreviewEmailChangeRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewEmailChangeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewEmailChangeRequest) ProtoMessage() {}
+
+func (x *PreviewEmailChangeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewEmailChangeRequest.ProtoReflect.Descriptor instead.
+func (*PreviewEmailChangeRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *PreviewEmailChangeRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+type PreviewEmailChangeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	NewEmail      string                 `protobuf:"bytes,1,opt,name=new_email,json=newEmail,proto3" json:"new_email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewEmailChangeResponse) Reset() {
+	*x = PreviewEmailChangeResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewEmailChangeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewEmailChangeResponse) ProtoMessage() {}
+
+func (x *PreviewEmailChangeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewEmailChangeResponse.ProtoReflect.Descriptor instead.
+func (*PreviewEmailChangeResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *PreviewEmailChangeResponse) GetNewEmail() string {
+	if x != nil {
+		return x.NewEmail
+	}
+	return ""
+}
+
+type ConfirmEmailChangeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	Origin        *Origin                `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmEmailChangeRequest) Reset() {
+	*x = ConfirmEmailChangeRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmEmailChangeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmEmailChangeRequest) ProtoMessage() {}
+
+func (x *ConfirmEmailChangeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmEmailChangeRequest.ProtoReflect.Descriptor instead.
+func (*ConfirmEmailChangeRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ConfirmEmailChangeRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *ConfirmEmailChangeRequest) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+type ConfirmEmailChangeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmEmailChangeResponse) Reset() {
+	*x = ConfirmEmailChangeResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmEmailChangeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmEmailChangeResponse) ProtoMessage() {}
+
+func (x *ConfirmEmailChangeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmEmailChangeResponse.ProtoReflect.Descriptor instead.
+func (*ConfirmEmailChangeResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{26}
 }
 
 type PreviewInvitationRequest struct {
@@ -1084,7 +1365,7 @@ type PreviewInvitationRequest struct {
 
 func (x *PreviewInvitationRequest) Reset() {
 	*x = PreviewInvitationRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[21]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +1377,7 @@ func (x *PreviewInvitationRequest) String() string {
 func (*PreviewInvitationRequest) ProtoMessage() {}
 
 func (x *PreviewInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[21]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +1390,7 @@ func (x *PreviewInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewInvitationRequest.ProtoReflect.Descriptor instead.
 func (*PreviewInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{21}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PreviewInvitationRequest) GetToken() string {
@@ -1138,7 +1419,7 @@ type PreviewInvitationResponse struct {
 
 func (x *PreviewInvitationResponse) Reset() {
 	*x = PreviewInvitationResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[22]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1150,7 +1431,7 @@ func (x *PreviewInvitationResponse) String() string {
 func (*PreviewInvitationResponse) ProtoMessage() {}
 
 func (x *PreviewInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[22]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1163,7 +1444,7 @@ func (x *PreviewInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewInvitationResponse.ProtoReflect.Descriptor instead.
 func (*PreviewInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{22}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PreviewInvitationResponse) GetName() string {
@@ -1230,7 +1511,7 @@ type AcceptInvitationRequest struct {
 
 func (x *AcceptInvitationRequest) Reset() {
 	*x = AcceptInvitationRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[23]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1242,7 +1523,7 @@ func (x *AcceptInvitationRequest) String() string {
 func (*AcceptInvitationRequest) ProtoMessage() {}
 
 func (x *AcceptInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[23]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1255,7 +1536,7 @@ func (x *AcceptInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptInvitationRequest.ProtoReflect.Descriptor instead.
 func (*AcceptInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{23}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *AcceptInvitationRequest) GetToken() string {
@@ -1303,7 +1584,7 @@ type AcceptInvitationResponse struct {
 
 func (x *AcceptInvitationResponse) Reset() {
 	*x = AcceptInvitationResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[24]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1315,7 +1596,7 @@ func (x *AcceptInvitationResponse) String() string {
 func (*AcceptInvitationResponse) ProtoMessage() {}
 
 func (x *AcceptInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[24]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1328,7 +1609,7 @@ func (x *AcceptInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptInvitationResponse.ProtoReflect.Descriptor instead.
 func (*AcceptInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{24}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *AcceptInvitationResponse) GetSessionToken() string {
@@ -1353,7 +1634,7 @@ type InviteFirstHeadRequest struct {
 
 func (x *InviteFirstHeadRequest) Reset() {
 	*x = InviteFirstHeadRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[25]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1365,7 +1646,7 @@ func (x *InviteFirstHeadRequest) String() string {
 func (*InviteFirstHeadRequest) ProtoMessage() {}
 
 func (x *InviteFirstHeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[25]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1378,7 +1659,7 @@ func (x *InviteFirstHeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteFirstHeadRequest.ProtoReflect.Descriptor instead.
 func (*InviteFirstHeadRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{25}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{31}
 }
 
 type InviteFirstHeadResponse struct {
@@ -1391,7 +1672,7 @@ type InviteFirstHeadResponse struct {
 
 func (x *InviteFirstHeadResponse) Reset() {
 	*x = InviteFirstHeadResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[26]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1403,7 +1684,7 @@ func (x *InviteFirstHeadResponse) String() string {
 func (*InviteFirstHeadResponse) ProtoMessage() {}
 
 func (x *InviteFirstHeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[26]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1416,7 +1697,7 @@ func (x *InviteFirstHeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteFirstHeadResponse.ProtoReflect.Descriptor instead.
 func (*InviteFirstHeadResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{26}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *InviteFirstHeadResponse) GetToken() string {
@@ -1445,7 +1726,7 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\fActingClient\x12%\n" +
 	"\tclient_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bclientId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
-	"\x04role\x18\x03 \x01(\tR\x04role\"\x99\x02\n" +
+	"\x04role\x18\x03 \x01(\tR\x04role\"\xd4\x02\n" +
 	"\bIdentity\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
 	"\n" +
@@ -1456,7 +1737,10 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\aclients\x18\x06 \x03(\v2\x1f.cabinet.kernel.v1.ActingClientR\aclients\x12(\n" +
 	"\x10acting_client_id\x18\a \x01(\tR\x0eactingClientId\x12\x1a\n" +
 	"\blanguage\x18\b \x01(\tR\blanguage\x12\x14\n" +
-	"\x05theme\x18\t \x01(\tR\x05theme\"\xa7\x01\n" +
+	"\x05theme\x18\t \x01(\tR\x05theme\x129\n" +
+	"\n" +
+	"proof_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tproofTime\"\xa7\x01\n" +
 	"\rSignInRequest\x12 \n" +
 	"\x05login\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xfe\x01R\x05login\x12-\n" +
@@ -1470,7 +1754,12 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\x0fIdentifyRequest\x126\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\"K\n" +
 	"\x10IdentifyResponse\x127\n" +
-	"\bidentity\x18\x01 \x01(\v2\x1b.cabinet.kernel.v1.IdentityR\bidentity\"H\n" +
+	"\bidentity\x18\x01 \x01(\v2\x1b.cabinet.kernel.v1.IdentityR\bidentity\"\xa6\x01\n" +
+	"\fProveRequest\x126\n" +
+	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12+\n" +
+	"\bpassword\x18\x02 \x01(\tB\x0f\xbaH\x05r\x03(\x80\b\xea\x9d\xea\x02\x02\x18\x01R\bpassword\x121\n" +
+	"\x06origin\x18\x03 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\x0f\n" +
+	"\rProveResponse\"H\n" +
 	"\x0eSignOutRequest\x126\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\"\x11\n" +
 	"\x0fSignOutResponse\"M\n" +
@@ -1501,7 +1790,15 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\bpassword\x18\x02 \x01(\tB\x11\xbaH\ar\x05\x10\n" +
 	"(\x80\b\xea\x9d\xea\x02\x02\x18\x01R\bpassword\x121\n" +
 	"\x06origin\x18\x03 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\x1d\n" +
-	"\x1bFinishPasswordResetResponse\"C\n" +
+	"\x1bFinishPasswordResetResponse\"D\n" +
+	"\x19PreviewEmailChangeRequest\x12'\n" +
+	"\x05token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\x05token\"9\n" +
+	"\x1aPreviewEmailChangeResponse\x12\x1b\n" +
+	"\tnew_email\x18\x01 \x01(\tR\bnewEmail\"w\n" +
+	"\x19ConfirmEmailChangeRequest\x12'\n" +
+	"\x05token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\x05token\x121\n" +
+	"\x06origin\x18\x02 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\x1c\n" +
+	"\x1aConfirmEmailChangeResponse\"C\n" +
 	"\x18PreviewInvitationRequest\x12'\n" +
 	"\x05token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\x05token\"\xf9\x01\n" +
 	"\x19PreviewInvitationResponse\x12\x12\n" +
@@ -1531,12 +1828,14 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\x17InviteFirstHeadResponse\x12\x1d\n" +
 	"\x05token\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x05token\x12;\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime2\x80\v\n" +
+	"expireTime2\xd6\r\n" +
 	"\x0fIdentityService\x12Y\n" +
 	"\x06SignIn\x12 .cabinet.kernel.v1.SignInRequest\x1a!.cabinet.kernel.v1.SignInResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12_\n" +
 	"\bIdentify\x12\".cabinet.kernel.v1.IdentifyRequest\x1a#.cabinet.kernel.v1.IdentifyResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12\\\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12V\n" +
+	"\x05Prove\x12\x1f.cabinet.kernel.v1.ProveRequest\x1a .cabinet.kernel.v1.ProveResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12\\\n" +
 	"\aSignOut\x12!.cabinet.kernel.v1.SignOutRequest\x1a\".cabinet.kernel.v1.SignOutResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x02\x12z\n" +
 	"\x11FindEndedSessions\x12+.cabinet.kernel.v1.FindEndedSessionsRequest\x1a,.cabinet.kernel.v1.FindEndedSessionsResponse\"\n" +
@@ -1550,6 +1849,10 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\x14PreviewPasswordReset\x12..cabinet.kernel.v1.PreviewPasswordResetRequest\x1a/.cabinet.kernel.v1.PreviewPasswordResetResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12\x80\x01\n" +
 	"\x13FinishPasswordReset\x12-.cabinet.kernel.v1.FinishPasswordResetRequest\x1a..cabinet.kernel.v1.FinishPasswordResetResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12}\n" +
+	"\x12PreviewEmailChange\x12,.cabinet.kernel.v1.PreviewEmailChangeRequest\x1a-.cabinet.kernel.v1.PreviewEmailChangeResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12}\n" +
+	"\x12ConfirmEmailChange\x12,.cabinet.kernel.v1.ConfirmEmailChangeRequest\x1a-.cabinet.kernel.v1.ConfirmEmailChangeResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12z\n" +
 	"\x11PreviewInvitation\x12+.cabinet.kernel.v1.PreviewInvitationRequest\x1a,.cabinet.kernel.v1.PreviewInvitationResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12w\n" +
@@ -1570,7 +1873,7 @@ func file_contracts_kernel_v1_identity_proto_rawDescGZIP() []byte {
 	return file_contracts_kernel_v1_identity_proto_rawDescData
 }
 
-var file_contracts_kernel_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_contracts_kernel_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_contracts_kernel_v1_identity_proto_goTypes = []any{
 	(*Origin)(nil),                       // 0: cabinet.kernel.v1.Origin
 	(*ActingClient)(nil),                 // 1: cabinet.kernel.v1.ActingClient
@@ -1579,68 +1882,83 @@ var file_contracts_kernel_v1_identity_proto_goTypes = []any{
 	(*SignInResponse)(nil),               // 4: cabinet.kernel.v1.SignInResponse
 	(*IdentifyRequest)(nil),              // 5: cabinet.kernel.v1.IdentifyRequest
 	(*IdentifyResponse)(nil),             // 6: cabinet.kernel.v1.IdentifyResponse
-	(*SignOutRequest)(nil),               // 7: cabinet.kernel.v1.SignOutRequest
-	(*SignOutResponse)(nil),              // 8: cabinet.kernel.v1.SignOutResponse
-	(*FindEndedSessionsRequest)(nil),     // 9: cabinet.kernel.v1.FindEndedSessionsRequest
-	(*FindEndedSessionsResponse)(nil),    // 10: cabinet.kernel.v1.FindEndedSessionsResponse
-	(*SwitchClientRequest)(nil),          // 11: cabinet.kernel.v1.SwitchClientRequest
-	(*SwitchClientResponse)(nil),         // 12: cabinet.kernel.v1.SwitchClientResponse
-	(*GetSignInOptionsRequest)(nil),      // 13: cabinet.kernel.v1.GetSignInOptionsRequest
-	(*GetSignInOptionsResponse)(nil),     // 14: cabinet.kernel.v1.GetSignInOptionsResponse
-	(*StartPasswordResetRequest)(nil),    // 15: cabinet.kernel.v1.StartPasswordResetRequest
-	(*StartPasswordResetResponse)(nil),   // 16: cabinet.kernel.v1.StartPasswordResetResponse
-	(*PreviewPasswordResetRequest)(nil),  // 17: cabinet.kernel.v1.PreviewPasswordResetRequest
-	(*PreviewPasswordResetResponse)(nil), // 18: cabinet.kernel.v1.PreviewPasswordResetResponse
-	(*FinishPasswordResetRequest)(nil),   // 19: cabinet.kernel.v1.FinishPasswordResetRequest
-	(*FinishPasswordResetResponse)(nil),  // 20: cabinet.kernel.v1.FinishPasswordResetResponse
-	(*PreviewInvitationRequest)(nil),     // 21: cabinet.kernel.v1.PreviewInvitationRequest
-	(*PreviewInvitationResponse)(nil),    // 22: cabinet.kernel.v1.PreviewInvitationResponse
-	(*AcceptInvitationRequest)(nil),      // 23: cabinet.kernel.v1.AcceptInvitationRequest
-	(*AcceptInvitationResponse)(nil),     // 24: cabinet.kernel.v1.AcceptInvitationResponse
-	(*InviteFirstHeadRequest)(nil),       // 25: cabinet.kernel.v1.InviteFirstHeadRequest
-	(*InviteFirstHeadResponse)(nil),      // 26: cabinet.kernel.v1.InviteFirstHeadResponse
-	(*timestamppb.Timestamp)(nil),        // 27: google.protobuf.Timestamp
+	(*ProveRequest)(nil),                 // 7: cabinet.kernel.v1.ProveRequest
+	(*ProveResponse)(nil),                // 8: cabinet.kernel.v1.ProveResponse
+	(*SignOutRequest)(nil),               // 9: cabinet.kernel.v1.SignOutRequest
+	(*SignOutResponse)(nil),              // 10: cabinet.kernel.v1.SignOutResponse
+	(*FindEndedSessionsRequest)(nil),     // 11: cabinet.kernel.v1.FindEndedSessionsRequest
+	(*FindEndedSessionsResponse)(nil),    // 12: cabinet.kernel.v1.FindEndedSessionsResponse
+	(*SwitchClientRequest)(nil),          // 13: cabinet.kernel.v1.SwitchClientRequest
+	(*SwitchClientResponse)(nil),         // 14: cabinet.kernel.v1.SwitchClientResponse
+	(*GetSignInOptionsRequest)(nil),      // 15: cabinet.kernel.v1.GetSignInOptionsRequest
+	(*GetSignInOptionsResponse)(nil),     // 16: cabinet.kernel.v1.GetSignInOptionsResponse
+	(*StartPasswordResetRequest)(nil),    // 17: cabinet.kernel.v1.StartPasswordResetRequest
+	(*StartPasswordResetResponse)(nil),   // 18: cabinet.kernel.v1.StartPasswordResetResponse
+	(*PreviewPasswordResetRequest)(nil),  // 19: cabinet.kernel.v1.PreviewPasswordResetRequest
+	(*PreviewPasswordResetResponse)(nil), // 20: cabinet.kernel.v1.PreviewPasswordResetResponse
+	(*FinishPasswordResetRequest)(nil),   // 21: cabinet.kernel.v1.FinishPasswordResetRequest
+	(*FinishPasswordResetResponse)(nil),  // 22: cabinet.kernel.v1.FinishPasswordResetResponse
+	(*PreviewEmailChangeRequest)(nil),    // 23: cabinet.kernel.v1.PreviewEmailChangeRequest
+	(*PreviewEmailChangeResponse)(nil),   // 24: cabinet.kernel.v1.PreviewEmailChangeResponse
+	(*ConfirmEmailChangeRequest)(nil),    // 25: cabinet.kernel.v1.ConfirmEmailChangeRequest
+	(*ConfirmEmailChangeResponse)(nil),   // 26: cabinet.kernel.v1.ConfirmEmailChangeResponse
+	(*PreviewInvitationRequest)(nil),     // 27: cabinet.kernel.v1.PreviewInvitationRequest
+	(*PreviewInvitationResponse)(nil),    // 28: cabinet.kernel.v1.PreviewInvitationResponse
+	(*AcceptInvitationRequest)(nil),      // 29: cabinet.kernel.v1.AcceptInvitationRequest
+	(*AcceptInvitationResponse)(nil),     // 30: cabinet.kernel.v1.AcceptInvitationResponse
+	(*InviteFirstHeadRequest)(nil),       // 31: cabinet.kernel.v1.InviteFirstHeadRequest
+	(*InviteFirstHeadResponse)(nil),      // 32: cabinet.kernel.v1.InviteFirstHeadResponse
+	(*timestamppb.Timestamp)(nil),        // 33: google.protobuf.Timestamp
 }
 var file_contracts_kernel_v1_identity_proto_depIdxs = []int32{
 	1,  // 0: cabinet.kernel.v1.Identity.clients:type_name -> cabinet.kernel.v1.ActingClient
-	0,  // 1: cabinet.kernel.v1.SignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	27, // 2: cabinet.kernel.v1.SignInResponse.expire_time:type_name -> google.protobuf.Timestamp
-	2,  // 3: cabinet.kernel.v1.IdentifyResponse.identity:type_name -> cabinet.kernel.v1.Identity
-	0,  // 4: cabinet.kernel.v1.StartPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	0,  // 5: cabinet.kernel.v1.FinishPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	27, // 6: cabinet.kernel.v1.PreviewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
-	0,  // 7: cabinet.kernel.v1.AcceptInvitationRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	27, // 8: cabinet.kernel.v1.AcceptInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
-	27, // 9: cabinet.kernel.v1.InviteFirstHeadResponse.expire_time:type_name -> google.protobuf.Timestamp
-	3,  // 10: cabinet.kernel.v1.IdentityService.SignIn:input_type -> cabinet.kernel.v1.SignInRequest
-	5,  // 11: cabinet.kernel.v1.IdentityService.Identify:input_type -> cabinet.kernel.v1.IdentifyRequest
-	7,  // 12: cabinet.kernel.v1.IdentityService.SignOut:input_type -> cabinet.kernel.v1.SignOutRequest
-	9,  // 13: cabinet.kernel.v1.IdentityService.FindEndedSessions:input_type -> cabinet.kernel.v1.FindEndedSessionsRequest
-	11, // 14: cabinet.kernel.v1.IdentityService.SwitchClient:input_type -> cabinet.kernel.v1.SwitchClientRequest
-	13, // 15: cabinet.kernel.v1.IdentityService.GetSignInOptions:input_type -> cabinet.kernel.v1.GetSignInOptionsRequest
-	15, // 16: cabinet.kernel.v1.IdentityService.StartPasswordReset:input_type -> cabinet.kernel.v1.StartPasswordResetRequest
-	17, // 17: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:input_type -> cabinet.kernel.v1.PreviewPasswordResetRequest
-	19, // 18: cabinet.kernel.v1.IdentityService.FinishPasswordReset:input_type -> cabinet.kernel.v1.FinishPasswordResetRequest
-	21, // 19: cabinet.kernel.v1.IdentityService.PreviewInvitation:input_type -> cabinet.kernel.v1.PreviewInvitationRequest
-	23, // 20: cabinet.kernel.v1.IdentityService.AcceptInvitation:input_type -> cabinet.kernel.v1.AcceptInvitationRequest
-	25, // 21: cabinet.kernel.v1.IdentityService.InviteFirstHead:input_type -> cabinet.kernel.v1.InviteFirstHeadRequest
-	4,  // 22: cabinet.kernel.v1.IdentityService.SignIn:output_type -> cabinet.kernel.v1.SignInResponse
-	6,  // 23: cabinet.kernel.v1.IdentityService.Identify:output_type -> cabinet.kernel.v1.IdentifyResponse
-	8,  // 24: cabinet.kernel.v1.IdentityService.SignOut:output_type -> cabinet.kernel.v1.SignOutResponse
-	10, // 25: cabinet.kernel.v1.IdentityService.FindEndedSessions:output_type -> cabinet.kernel.v1.FindEndedSessionsResponse
-	12, // 26: cabinet.kernel.v1.IdentityService.SwitchClient:output_type -> cabinet.kernel.v1.SwitchClientResponse
-	14, // 27: cabinet.kernel.v1.IdentityService.GetSignInOptions:output_type -> cabinet.kernel.v1.GetSignInOptionsResponse
-	16, // 28: cabinet.kernel.v1.IdentityService.StartPasswordReset:output_type -> cabinet.kernel.v1.StartPasswordResetResponse
-	18, // 29: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:output_type -> cabinet.kernel.v1.PreviewPasswordResetResponse
-	20, // 30: cabinet.kernel.v1.IdentityService.FinishPasswordReset:output_type -> cabinet.kernel.v1.FinishPasswordResetResponse
-	22, // 31: cabinet.kernel.v1.IdentityService.PreviewInvitation:output_type -> cabinet.kernel.v1.PreviewInvitationResponse
-	24, // 32: cabinet.kernel.v1.IdentityService.AcceptInvitation:output_type -> cabinet.kernel.v1.AcceptInvitationResponse
-	26, // 33: cabinet.kernel.v1.IdentityService.InviteFirstHead:output_type -> cabinet.kernel.v1.InviteFirstHeadResponse
-	22, // [22:34] is the sub-list for method output_type
-	10, // [10:22] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	33, // 1: cabinet.kernel.v1.Identity.proof_time:type_name -> google.protobuf.Timestamp
+	0,  // 2: cabinet.kernel.v1.SignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	33, // 3: cabinet.kernel.v1.SignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	2,  // 4: cabinet.kernel.v1.IdentifyResponse.identity:type_name -> cabinet.kernel.v1.Identity
+	0,  // 5: cabinet.kernel.v1.ProveRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 6: cabinet.kernel.v1.StartPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 7: cabinet.kernel.v1.FinishPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 8: cabinet.kernel.v1.ConfirmEmailChangeRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	33, // 9: cabinet.kernel.v1.PreviewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	0,  // 10: cabinet.kernel.v1.AcceptInvitationRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	33, // 11: cabinet.kernel.v1.AcceptInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	33, // 12: cabinet.kernel.v1.InviteFirstHeadResponse.expire_time:type_name -> google.protobuf.Timestamp
+	3,  // 13: cabinet.kernel.v1.IdentityService.SignIn:input_type -> cabinet.kernel.v1.SignInRequest
+	5,  // 14: cabinet.kernel.v1.IdentityService.Identify:input_type -> cabinet.kernel.v1.IdentifyRequest
+	7,  // 15: cabinet.kernel.v1.IdentityService.Prove:input_type -> cabinet.kernel.v1.ProveRequest
+	9,  // 16: cabinet.kernel.v1.IdentityService.SignOut:input_type -> cabinet.kernel.v1.SignOutRequest
+	11, // 17: cabinet.kernel.v1.IdentityService.FindEndedSessions:input_type -> cabinet.kernel.v1.FindEndedSessionsRequest
+	13, // 18: cabinet.kernel.v1.IdentityService.SwitchClient:input_type -> cabinet.kernel.v1.SwitchClientRequest
+	15, // 19: cabinet.kernel.v1.IdentityService.GetSignInOptions:input_type -> cabinet.kernel.v1.GetSignInOptionsRequest
+	17, // 20: cabinet.kernel.v1.IdentityService.StartPasswordReset:input_type -> cabinet.kernel.v1.StartPasswordResetRequest
+	19, // 21: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:input_type -> cabinet.kernel.v1.PreviewPasswordResetRequest
+	21, // 22: cabinet.kernel.v1.IdentityService.FinishPasswordReset:input_type -> cabinet.kernel.v1.FinishPasswordResetRequest
+	23, // 23: cabinet.kernel.v1.IdentityService.PreviewEmailChange:input_type -> cabinet.kernel.v1.PreviewEmailChangeRequest
+	25, // 24: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:input_type -> cabinet.kernel.v1.ConfirmEmailChangeRequest
+	27, // 25: cabinet.kernel.v1.IdentityService.PreviewInvitation:input_type -> cabinet.kernel.v1.PreviewInvitationRequest
+	29, // 26: cabinet.kernel.v1.IdentityService.AcceptInvitation:input_type -> cabinet.kernel.v1.AcceptInvitationRequest
+	31, // 27: cabinet.kernel.v1.IdentityService.InviteFirstHead:input_type -> cabinet.kernel.v1.InviteFirstHeadRequest
+	4,  // 28: cabinet.kernel.v1.IdentityService.SignIn:output_type -> cabinet.kernel.v1.SignInResponse
+	6,  // 29: cabinet.kernel.v1.IdentityService.Identify:output_type -> cabinet.kernel.v1.IdentifyResponse
+	8,  // 30: cabinet.kernel.v1.IdentityService.Prove:output_type -> cabinet.kernel.v1.ProveResponse
+	10, // 31: cabinet.kernel.v1.IdentityService.SignOut:output_type -> cabinet.kernel.v1.SignOutResponse
+	12, // 32: cabinet.kernel.v1.IdentityService.FindEndedSessions:output_type -> cabinet.kernel.v1.FindEndedSessionsResponse
+	14, // 33: cabinet.kernel.v1.IdentityService.SwitchClient:output_type -> cabinet.kernel.v1.SwitchClientResponse
+	16, // 34: cabinet.kernel.v1.IdentityService.GetSignInOptions:output_type -> cabinet.kernel.v1.GetSignInOptionsResponse
+	18, // 35: cabinet.kernel.v1.IdentityService.StartPasswordReset:output_type -> cabinet.kernel.v1.StartPasswordResetResponse
+	20, // 36: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:output_type -> cabinet.kernel.v1.PreviewPasswordResetResponse
+	22, // 37: cabinet.kernel.v1.IdentityService.FinishPasswordReset:output_type -> cabinet.kernel.v1.FinishPasswordResetResponse
+	24, // 38: cabinet.kernel.v1.IdentityService.PreviewEmailChange:output_type -> cabinet.kernel.v1.PreviewEmailChangeResponse
+	26, // 39: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:output_type -> cabinet.kernel.v1.ConfirmEmailChangeResponse
+	28, // 40: cabinet.kernel.v1.IdentityService.PreviewInvitation:output_type -> cabinet.kernel.v1.PreviewInvitationResponse
+	30, // 41: cabinet.kernel.v1.IdentityService.AcceptInvitation:output_type -> cabinet.kernel.v1.AcceptInvitationResponse
+	32, // 42: cabinet.kernel.v1.IdentityService.InviteFirstHead:output_type -> cabinet.kernel.v1.InviteFirstHeadResponse
+	28, // [28:43] is the sub-list for method output_type
+	13, // [13:28] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_contracts_kernel_v1_identity_proto_init() }
@@ -1655,7 +1973,7 @@ func file_contracts_kernel_v1_identity_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_identity_proto_rawDesc), len(file_contracts_kernel_v1_identity_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,6 +21,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	IdentityService_SignIn_FullMethodName               = "/cabinet.kernel.v1.IdentityService/SignIn"
 	IdentityService_Identify_FullMethodName             = "/cabinet.kernel.v1.IdentityService/Identify"
+	IdentityService_Prove_FullMethodName                = "/cabinet.kernel.v1.IdentityService/Prove"
 	IdentityService_SignOut_FullMethodName              = "/cabinet.kernel.v1.IdentityService/SignOut"
 	IdentityService_FindEndedSessions_FullMethodName    = "/cabinet.kernel.v1.IdentityService/FindEndedSessions"
 	IdentityService_SwitchClient_FullMethodName         = "/cabinet.kernel.v1.IdentityService/SwitchClient"
@@ -28,6 +29,8 @@ const (
 	IdentityService_StartPasswordReset_FullMethodName   = "/cabinet.kernel.v1.IdentityService/StartPasswordReset"
 	IdentityService_PreviewPasswordReset_FullMethodName = "/cabinet.kernel.v1.IdentityService/PreviewPasswordReset"
 	IdentityService_FinishPasswordReset_FullMethodName  = "/cabinet.kernel.v1.IdentityService/FinishPasswordReset"
+	IdentityService_PreviewEmailChange_FullMethodName   = "/cabinet.kernel.v1.IdentityService/PreviewEmailChange"
+	IdentityService_ConfirmEmailChange_FullMethodName   = "/cabinet.kernel.v1.IdentityService/ConfirmEmailChange"
 	IdentityService_PreviewInvitation_FullMethodName    = "/cabinet.kernel.v1.IdentityService/PreviewInvitation"
 	IdentityService_AcceptInvitation_FullMethodName     = "/cabinet.kernel.v1.IdentityService/AcceptInvitation"
 	IdentityService_InviteFirstHead_FullMethodName      = "/cabinet.kernel.v1.IdentityService/InviteFirstHead"
@@ -45,6 +48,9 @@ type IdentityServiceClient interface {
 	SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error)
 	// Says who a session's token belongs to. UNAUTHENTICATED when it is forged, ended or expired.
 	Identify(ctx context.Context, in *IdentifyRequest, opts ...grpc.CallOption) (*IdentifyResponse, error)
+	// Has a signed-in user show again that it is them, and remembers when. UNAUTHENTICATED, and the count of wrong
+	// passwords, as at sign-in.
+	Prove(ctx context.Context, in *ProveRequest, opts ...grpc.CallOption) (*ProveResponse, error)
 	// Ends the session of a token. Ending one that has ended is no error.
 	SignOut(ctx context.Context, in *SignOutRequest, opts ...grpc.CallOption) (*SignOutResponse, error)
 	// Says which of these sessions have ended, however they did. The kernel asks it often while pages are open: answer it
@@ -62,6 +68,10 @@ type IdentityServiceClient interface {
 	PreviewPasswordReset(ctx context.Context, in *PreviewPasswordResetRequest, opts ...grpc.CallOption) (*PreviewPasswordResetResponse, error)
 	// Uses the link up, once: sets the password and ends every session. Nobody is signed in by it.
 	FinishPasswordReset(ctx context.Context, in *FinishPasswordResetRequest, opts ...grpc.CallOption) (*FinishPasswordResetResponse, error)
+	// Shows which address a link confirms, without using it up. NOT_FOUND when it was used, replaced or has expired.
+	PreviewEmailChange(ctx context.Context, in *PreviewEmailChangeRequest, opts ...grpc.CallOption) (*PreviewEmailChangeResponse, error)
+	// Uses the link up, once: the user signs in with the new address from now on.
+	ConfirmEmailChange(ctx context.Context, in *ConfirmEmailChangeRequest, opts ...grpc.CallOption) (*ConfirmEmailChangeResponse, error)
 	// Shows what an invitation's token is for, without using it up. NOT_FOUND when it is used, revoked or expired.
 	PreviewInvitation(ctx context.Context, in *PreviewInvitationRequest, opts ...grpc.CallOption) (*PreviewInvitationResponse, error)
 	// Uses an invitation up, once: makes the user or gives the existing one the new right, and opens a session.
@@ -93,6 +103,16 @@ func (c *identityServiceClient) Identify(ctx context.Context, in *IdentifyReques
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(IdentifyResponse)
 	err := c.cc.Invoke(ctx, IdentityService_Identify_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) Prove(ctx context.Context, in *ProveRequest, opts ...grpc.CallOption) (*ProveResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ProveResponse)
+	err := c.cc.Invoke(ctx, IdentityService_Prove_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -169,6 +189,26 @@ func (c *identityServiceClient) FinishPasswordReset(ctx context.Context, in *Fin
 	return out, nil
 }
 
+func (c *identityServiceClient) PreviewEmailChange(ctx context.Context, in *PreviewEmailChangeRequest, opts ...grpc.CallOption) (*PreviewEmailChangeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PreviewEmailChangeResponse)
+	err := c.cc.Invoke(ctx, IdentityService_PreviewEmailChange_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) ConfirmEmailChange(ctx context.Context, in *ConfirmEmailChangeRequest, opts ...grpc.CallOption) (*ConfirmEmailChangeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ConfirmEmailChangeResponse)
+	err := c.cc.Invoke(ctx, IdentityService_ConfirmEmailChange_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *identityServiceClient) PreviewInvitation(ctx context.Context, in *PreviewInvitationRequest, opts ...grpc.CallOption) (*PreviewInvitationResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PreviewInvitationResponse)
@@ -211,6 +251,9 @@ type IdentityServiceServer interface {
 	SignIn(context.Context, *SignInRequest) (*SignInResponse, error)
 	// Says who a session's token belongs to. UNAUTHENTICATED when it is forged, ended or expired.
 	Identify(context.Context, *IdentifyRequest) (*IdentifyResponse, error)
+	// Has a signed-in user show again that it is them, and remembers when. UNAUTHENTICATED, and the count of wrong
+	// passwords, as at sign-in.
+	Prove(context.Context, *ProveRequest) (*ProveResponse, error)
 	// Ends the session of a token. Ending one that has ended is no error.
 	SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error)
 	// Says which of these sessions have ended, however they did. The kernel asks it often while pages are open: answer it
@@ -228,6 +271,10 @@ type IdentityServiceServer interface {
 	PreviewPasswordReset(context.Context, *PreviewPasswordResetRequest) (*PreviewPasswordResetResponse, error)
 	// Uses the link up, once: sets the password and ends every session. Nobody is signed in by it.
 	FinishPasswordReset(context.Context, *FinishPasswordResetRequest) (*FinishPasswordResetResponse, error)
+	// Shows which address a link confirms, without using it up. NOT_FOUND when it was used, replaced or has expired.
+	PreviewEmailChange(context.Context, *PreviewEmailChangeRequest) (*PreviewEmailChangeResponse, error)
+	// Uses the link up, once: the user signs in with the new address from now on.
+	ConfirmEmailChange(context.Context, *ConfirmEmailChangeRequest) (*ConfirmEmailChangeResponse, error)
 	// Shows what an invitation's token is for, without using it up. NOT_FOUND when it is used, revoked or expired.
 	PreviewInvitation(context.Context, *PreviewInvitationRequest) (*PreviewInvitationResponse, error)
 	// Uses an invitation up, once: makes the user or gives the existing one the new right, and opens a session.
@@ -251,6 +298,9 @@ func (UnimplementedIdentityServiceServer) SignIn(context.Context, *SignInRequest
 func (UnimplementedIdentityServiceServer) Identify(context.Context, *IdentifyRequest) (*IdentifyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Identify not implemented")
 }
+func (UnimplementedIdentityServiceServer) Prove(context.Context, *ProveRequest) (*ProveResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Prove not implemented")
+}
 func (UnimplementedIdentityServiceServer) SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SignOut not implemented")
 }
@@ -271,6 +321,12 @@ func (UnimplementedIdentityServiceServer) PreviewPasswordReset(context.Context, 
 }
 func (UnimplementedIdentityServiceServer) FinishPasswordReset(context.Context, *FinishPasswordResetRequest) (*FinishPasswordResetResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method FinishPasswordReset not implemented")
+}
+func (UnimplementedIdentityServiceServer) PreviewEmailChange(context.Context, *PreviewEmailChangeRequest) (*PreviewEmailChangeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PreviewEmailChange not implemented")
+}
+func (UnimplementedIdentityServiceServer) ConfirmEmailChange(context.Context, *ConfirmEmailChangeRequest) (*ConfirmEmailChangeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ConfirmEmailChange not implemented")
 }
 func (UnimplementedIdentityServiceServer) PreviewInvitation(context.Context, *PreviewInvitationRequest) (*PreviewInvitationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PreviewInvitation not implemented")
@@ -334,6 +390,24 @@ func _IdentityService_Identify_Handler(srv interface{}, ctx context.Context, dec
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(IdentityServiceServer).Identify(ctx, req.(*IdentifyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_Prove_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ProveRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).Prove(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_Prove_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).Prove(ctx, req.(*ProveRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -464,6 +538,42 @@ func _IdentityService_FinishPasswordReset_Handler(srv interface{}, ctx context.C
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_PreviewEmailChange_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PreviewEmailChangeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).PreviewEmailChange(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_PreviewEmailChange_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).PreviewEmailChange(ctx, req.(*PreviewEmailChangeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_ConfirmEmailChange_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ConfirmEmailChangeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).ConfirmEmailChange(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_ConfirmEmailChange_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).ConfirmEmailChange(ctx, req.(*ConfirmEmailChangeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _IdentityService_PreviewInvitation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(PreviewInvitationRequest)
 	if err := dec(in); err != nil {
@@ -534,6 +644,10 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _IdentityService_Identify_Handler,
 		},
 		{
+			MethodName: "Prove",
+			Handler:    _IdentityService_Prove_Handler,
+		},
+		{
 			MethodName: "SignOut",
 			Handler:    _IdentityService_SignOut_Handler,
 		},
@@ -560,6 +674,14 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "FinishPasswordReset",
 			Handler:    _IdentityService_FinishPasswordReset_Handler,
+		},
+		{
+			MethodName: "PreviewEmailChange",
+			Handler:    _IdentityService_PreviewEmailChange_Handler,
+		},
+		{
+			MethodName: "ConfirmEmailChange",
+			Handler:    _IdentityService_ConfirmEmailChange_Handler,
 		},
 		{
 			MethodName: "PreviewInvitation",

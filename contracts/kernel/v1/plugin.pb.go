@@ -51,10 +51,12 @@ type Acting struct {
 	Permission string `protobuf:"bytes,10,opt,name=permission,proto3" json:"permission,omitempty"`
 	Role       string `protobuf:"bytes,11,opt,name=role,proto3" json:"role,omitempty"`
 	// The database role to take and the setting cabinet.principal to make, to reach those rows; empty for none.
-	RowsRole      string `protobuf:"bytes,12,opt,name=rows_role,json=rowsRole,proto3" json:"rows_role,omitempty"`
-	RowsSetting   string `protobuf:"bytes,13,opt,name=rows_setting,json=rowsSetting,proto3" json:"rows_setting,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	RowsRole    string `protobuf:"bytes,12,opt,name=rows_role,json=rowsRole,proto3" json:"rows_role,omitempty"`
+	RowsSetting string `protobuf:"bytes,13,opt,name=rows_setting,json=rowsSetting,proto3" json:"rows_setting,omitempty"`
+	// When who acts last showed that it is them, in microseconds of Unix time; 0 for never.
+	ProofUnixMicros int64 `protobuf:"varint,14,opt,name=proof_unix_micros,json=proofUnixMicros,proto3" json:"proof_unix_micros,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Acting) Reset() {
@@ -176,6 +178,13 @@ func (x *Acting) GetRowsSetting() string {
 		return x.RowsSetting
 	}
 	return ""
+}
+
+func (x *Acting) GetProofUnixMicros() int64 {
+	if x != nil {
+		return x.ProofUnixMicros
+	}
+	return 0
 }
 
 // Metadata are the values of a key that a caller or a provider sends beside a message.
@@ -1051,7 +1060,7 @@ var File_contracts_kernel_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x02\n" +
+	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x03\n" +
 	"\x06Acting\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x1d\n" +
@@ -1070,7 +1079,8 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"permission\x12\x12\n" +
 	"\x04role\x18\v \x01(\tR\x04role\x12\x1b\n" +
 	"\trows_role\x18\f \x01(\tR\browsRole\x12*\n" +
-	"\frows_setting\x18\r \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\vrowsSetting\"4\n" +
+	"\frows_setting\x18\r \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\vrowsSetting\x12*\n" +
+	"\x11proof_unix_micros\x18\x0e \x01(\x03R\x0fproofUnixMicros\"4\n" +
 	"\bMetadata\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
 	"\x06values\x18\x02 \x03(\fR\x06values\"\xd4\x01\n" +

@@ -6,7 +6,7 @@ create table accountmanager.letters (
     user_id     uuid not null references accountmanager.users on delete cascade,
     kind        smallint not null,
     -- Where it goes: one of the two.
-    email       text not null default '',
+    email       text not null,
     phone       text not null default '',
     token_hash  bytea unique,
     create_time timestamptz not null,
