@@ -33,6 +33,7 @@ const (
 	NotPermitted  Refusal = "no_permission" // no role of the principal gives the permission
 	NotForUsers   Refusal = "kernel_only"   // the kernel alone may call it
 	NotRequired   Refusal = "not_required"  // a module called a contract its manifest does not require
+	ProofNeeded   Refusal = "proof_needed"  // a user must show again that it is them
 	NoClient      Refusal = "no_client"     // a contact acts for no client
 )
 

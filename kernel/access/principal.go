@@ -1,6 +1,9 @@
 package access
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Kind is what a principal is.
 type Kind string
@@ -33,6 +36,8 @@ type Principal struct {
 	ActedBy string
 	// Place is where they act from; empty for a module.
 	Place Place
+	// Proved is when a user last showed that it is them: at sign-in, or when they were asked again. Zero for never.
+	Proved time.Time
 }
 
 // Place is where somebody acts from, as far as the pages know.

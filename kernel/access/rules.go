@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -22,6 +23,8 @@ type Rules struct {
 	ReadOnly bool
 	// DeadlineMS is the deadline of a call that brings none, in milliseconds; 0 for the kernel's default.
 	DeadlineMS int32
+	// Proof is how long ago a user may have shown that it is them; 0 asks for nothing.
+	Proof time.Duration
 }
 
 // MethodName writes a method's full name as gRPC does: "/package.Service/Method".
@@ -43,6 +46,7 @@ func RulesOf(m protoreflect.MethodDescriptor) (Rules, error) {
 	rules := Rules{
 		Method: name, Scope: stated.GetScope(), Permission: stated.GetPermission(),
 		Immutable: stated.GetImmutable(), DeadlineMS: stated.GetDefaultDeadlineMs(),
+		Proof: time.Duration(stated.GetProofMinutes()) * time.Minute,
 	}
 	switch rules.Scope {
 	case kernelv1.Scope_SCOPE_CLIENT, kernelv1.Scope_SCOPE_STAFF:
@@ -53,12 +57,18 @@ func RulesOf(m protoreflect.MethodDescriptor) (Rules, error) {
 		if rules.Permission != "" {
 			return Rules{}, fmt.Errorf("%s has scope %s, which asks for no permission: remove %q", name, rules.Scope, rules.Permission)
 		}
+		if rules.Proof != 0 {
+			return Rules{}, fmt.Errorf("%s has scope %s, in which nobody can prove who they are: remove proof_minutes", name, rules.Scope)
+		}
 	case kernelv1.Scope_SCOPE_SELF:
 	default:
 		return Rules{}, fmt.Errorf("%s does not say who may call it: add option (cabinet.kernel.v1.method) = {scope: …}", name)
 	}
 	if rules.DeadlineMS < 0 {
 		return Rules{}, fmt.Errorf("%s has a deadline of %d ms: write a positive number, or leave it out", name, rules.DeadlineMS)
+	}
+	if rules.Proof < 0 {
+		return Rules{}, fmt.Errorf("%s asks for a proof of %s: write a positive number of minutes, or leave it out", name, rules.Proof)
 	}
 	if options, ok := m.Options().(*descriptorpb.MethodOptions); ok {
 		rules.ReadOnly = options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS

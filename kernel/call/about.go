@@ -172,10 +172,10 @@ func (m *method) change(who access.Principal, request proto.Message) *access.Cha
 	return c
 }
 
-// tell reports that a person was refused what would have changed something.
+// tell reports that a person was refused what would have changed something. Who is asked to show that it is them is not.
 func (r *Router) tell(ctx context.Context, u *unaryCall, args any, err error) {
 	if err == nil || r.options.Refused == nil || u.method == nil || u.method.about == nil || !u.principal.IsUser() ||
-		status.Code(err) != codes.PermissionDenied {
+		status.Code(err) != codes.PermissionDenied || access.AsksProof(err) {
 		return
 	}
 	u.within.mu.Lock()

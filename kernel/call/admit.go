@@ -58,6 +58,11 @@ func (r *Router) admit(ctx context.Context, name string, a *admitted) error {
 	if !decision.Allowed {
 		return refused(decision)
 	}
+	if m.rules.Proof > 0 {
+		if err := access.CheckProof(who, m.rules.Method, m.rules.Proof, r.options.Clock()); err != nil {
+			return err
+		}
+	}
 	a.decision, a.depth = decision, depth
 	switch who.Kind {
 	case access.Staff, access.Module, access.Kernel:

@@ -22,6 +22,9 @@ type Subject struct {
 	// what a provider wants. A sample is called with a request in which all that can be guessed is filled, the ids with
 	// those of side. Events are completed the same way, by their message's full name.
 	Samples map[string]func(request proto.Message, side *Side)
+	// Logged are methods that cannot be done from the outside, by full name, such as what wants a secret that only a letter
+	// holds: their entries in the audit log are seen by the test that the value names.
+	Logged map[string]string
 	// Golden is the file of the access matrix. Default: testdata/access.golden.
 	Golden string
 }

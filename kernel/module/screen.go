@@ -79,6 +79,8 @@ type Screen struct {
 	Submit string `json:"submit,omitempty"`
 	// Done is where a form leads: a path whose braces are filled from the response. Empty is Parent.
 	Done string `json:"done,omitempty"`
+	// Said is the key of what is said then; empty for that it was saved.
+	Said string `json:"said,omitempty"`
 	// Reveal names a response field that is shown once, to be copied: an invitation's token. RevealPath is the
 	// address it is made part of: "/invitation/{token}".
 	Reveal     string `json:"reveal,omitempty"`

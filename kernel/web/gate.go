@@ -34,7 +34,26 @@ func (s *Server) signInPage(c echo.Context) error {
 	if c.QueryParam("ended") != "" {
 		notices = append(notices, ui.Notice{Tone: ui.ToneInfo, Title: text.T("kernel.sign_in.ended"), Text: text.T("kernel.sign_in.ended_hint")})
 	}
+	if c.QueryParam("changed") != "" {
+		notices = append(notices, ui.Notice{Tone: ui.ToneGood, Title: text.T("kernel.reset.done"), Text: text.T("kernel.reset.done_hint")})
+	}
+	if c.QueryParam("confirmed") != "" {
+		notices = append(notices, ui.Notice{Tone: ui.ToneGood, Title: text.T("kernel.confirm_email.done")})
+	}
 	return s.signInForm(c, http.StatusOK, "", "", to, notices)
+}
+
+// otherWays stand below the form of sign-in: what this portal offers besides.
+func (s *Server) otherWays(c echo.Context) templ.Component {
+	options, err := s.identity.GetSignInOptions(s.asKernel(c), &kernelv1.GetSignInOptionsRequest{})
+	if err != nil || !options.GetPasswordReset() {
+		return nil // the page is needed most when something is wrong
+	}
+	return ui.Buttons([]ui.Button{{Label: s.text(c).T("kernel.forgot.link"), Href: s.href("/forgot-password"), Kind: ui.ButtonQuiet}})
+}
+
+func (s *Server) backToSignIn(c echo.Context) templ.Component {
+	return ui.Buttons([]ui.Button{{Label: s.text(c).T("kernel.forgot.back"), Href: s.href("/sign-in"), Kind: ui.ButtonQuiet}})
 }
 
 func (s *Server) signInForm(c echo.Context, code int, login, wrong, to string, notices []ui.Notice) error {
@@ -51,6 +70,7 @@ func (s *Server) signInForm(c echo.Context, code int, login, wrong, to string, n
 	}
 	return s.gate(c, code, ui.GateBox{
 		Title: text.T("kernel.sign_in.title"), Lead: text.T("kernel.sign_in.lead", "name", s.Name), Notices: notices, Form: form,
+		After: s.otherWays(c),
 	})
 }
 

@@ -83,6 +83,7 @@ func keepBody(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *Server) serveOwn(c echo.Context, id string, routes http.Handler) error {
 	ctx, cancel := context.WithCancel(c.Request().Context())
 	defer cancel()
+	defer s.open.add(visitorOf(c).identity.GetSessionId(), cancel)()
 	// The request is read; the server's limit on reading would end a long download. Without one there is none to lift.
 	_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Time{})
 	w := &ownWriter{c: c, origin: s.Origin, header: http.Header{}, streams: func() { context.AfterFunc(s.draining, cancel) }}

@@ -91,6 +91,9 @@ func PrincipalOf(id *kernelv1.Identity) access.Principal {
 		Kind: access.Contact, UserID: id.GetUserId(), SessionID: id.GetSessionId(), Name: id.GetName(),
 		Roles: id.GetRoles(), ActingFor: id.GetActingClientId(),
 	}
+	if proved := id.GetProofTime(); proved != nil {
+		p.Proved = proved.AsTime()
+	}
 	if id.GetStaff() {
 		p.Kind, p.ActingFor = access.Staff, ""
 	}

@@ -55,6 +55,7 @@ type Server struct {
 	// draining ends with Drain.
 	draining context.Context
 	drain    context.CancelFunc
+	open     *watch
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -63,6 +64,7 @@ var _ http.Handler = (*Server)(nil)
 func New(cfg Config) (*Server, error) {
 	s := &Server{Config: cfg, echo: echo.New(), identity: kernelv1.NewIdentityServiceClient(cfg.Router)}
 	s.draining, s.drain = context.WithCancel(context.Background()) //nolint:forbidigo // it is nobody's request
+	s.open = &watch{identity: s.identity, ctx: s.draining, open: map[string]map[*context.CancelFunc]struct{}{}}
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.showError
@@ -78,13 +80,20 @@ func New(cfg Config) (*Server, error) {
 	pages.GET("/sign-in", s.signInPage)
 	pages.POST("/sign-in", s.signIn)
 	pages.POST("/sign-out", s.signOut)
+	pages.GET("/forgot-password", s.forgotPage)
+	pages.POST("/forgot-password", s.forgot)
+	pages.GET("/reset-password/:token", s.resetPage)
+	pages.POST("/reset-password/:token", s.reset)
+	pages.GET("/confirm-email/:token", s.confirmEmailPage)
+	pages.POST("/confirm-email/:token", s.confirmEmail)
 	pages.GET("/invitation/:token", s.invitationPage)
 	pages.POST("/invitation/:token", s.acceptInvitation)
 	pages.POST("/preferences/theme", s.setTheme)
 	pages.POST("/preferences/language", s.setLanguage)
 	pages.GET("/language/:tag", s.chooseLanguage)
 
-	inside := pages.Group("", s.signedIn)
+	inside := pages.Group("", s.signedIn, s.proves)
+	inside.POST("/prove", s.prove)
 	inside.GET("", s.home)
 	inside.GET("/", s.home)
 	inside.POST("/switch-client", s.switchClient)

@@ -21,7 +21,13 @@ func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
 func subject() kerneltest.Subject {
 	return kerneltest.Subject{
 		Module:  accountmanager.ID,
-		Options: kerneltest.Options{Assemble: assemble},
+		Options: kerneltest.Options{Assemble: assemble, Config: `modules: {accountmanager: {settings: {letters: module}}}`},
+		Logged: map[string]string{
+			kernelv1.IdentityService_ConfirmEmailChange_FullMethodName:  "TestAnEmailChangesOnceConfirmed",
+			kernelv1.IdentityService_FinishPasswordReset_FullMethodName: "TestAForgottenPasswordIsReplacedOnce",
+			v1.UserService_EndSession_FullMethodName:                    "TestStaffSeeAndEndSessions",
+			v1.UserService_EndUserSessions_FullMethodName:               "TestStaffSeeAndEndSessions",
+		},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
 			// Its constraints hold for what the mask names, so nothing says from the outside that an id is needed.
 			v1.UserService_UpdateUser_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
@@ -31,6 +37,13 @@ func subject() kerneltest.Subject {
 			},
 			v1.UserService_GetStaffCard_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				m.(*v1.GetStaffCardRequest).UserId = side.StaffID
+			},
+			// Nobody's, who is not found: those who ask later still need their sessions.
+			v1.UserService_EndUserSessions_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.EndUserSessionsRequest).UserId = "00000000-0000-7000-8000-000000000000"
+			},
+			kernelv1.IdentityService_StartPasswordReset_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				m.(*kernelv1.StartPasswordResetRequest).Login = side.Email
 			},
 			kernelv1.IdentityService_SignIn_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				m.(*kernelv1.SignInRequest).Login = side.Email

@@ -58,6 +58,14 @@ type portal struct {
 
 	mu    sync.Mutex
 	ended []*accountmanagerv1.SessionsEnded
+	// letters are what was said to wait.
+	letters []*accountmanagerv1.LetterWritten
+}
+
+// logged counts what the audit log has of a method that was done.
+func (p *portal) logged(method string) int {
+	p.t.Helper()
+	return p.rows("select count(*) from kernel.audit_entry where outcome = 'done' and method = $1", method)
 }
 
 const password = "correct horse battery"
@@ -74,7 +82,7 @@ func newPortal(t *testing.T, change ...func(*accountmanager.Settings)) *portal {
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
 	p := &portal{t: t, db: db, dsn: config.AdminDSN, clock: kerneltest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))}
-	p.router = call.New(call.Options{Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	p.router = call.New(call.Options{Clock: p.clock.Now, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 
 	require.NoError(t, db.Migrate(ctx, "event", module.Folder(event.Migrations, "migrations")))
 	clients, err := db.Module(ctx, store.ModuleSpec{ID: "clientmanager", OwnsClients: true, Grants: true})
@@ -100,6 +108,12 @@ func newPortal(t *testing.T, change ...func(*accountmanager.Settings)) *portal {
 	policy, err := access.NewPolicy(manifest.Roles, permissions, []access.RoleGrant{{
 		Role:        access.Role{ID: "dispatcher", Staff: true, TitleText: map[string]string{"en": "Dispatcher"}},
 		Permissions: map[string]access.Reach{"accountmanager.users.update": access.All, "accountmanager.users.block": access.All, "accountmanager.staff.invite": access.All},
+	}, {
+		Role:        access.Role{ID: "postman", Staff: true, TitleText: map[string]string{"en": "Postman"}},
+		Permissions: map[string]access.Reach{"accountmanager.letters.deliver": access.All},
+	}, {
+		Role:        access.Role{ID: "warden", Staff: true, TitleText: map[string]string{"en": "Warden"}},
+		Permissions: map[string]access.Reach{"accountmanager.sessions.end": access.All},
 	}})
 	require.NoError(t, err)
 	subscriptions := kerneltest.Register(t, m, kerneltest.Lent{
@@ -137,8 +151,14 @@ func (p *portal) deliver(subscriptions []event.Subscription) {
 		p.ended = append(p.ended, m)
 		return nil
 	}))
+	subscriptions = append(subscriptions, event.On("clientmanager.post", func(_ context.Context, _ event.Event, m *accountmanagerv1.LetterWritten) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.letters = append(p.letters, m)
+		return nil
+	}))
 	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{
-		"accountmanager": {"cabinet.accountmanager.v1.SessionsEnded"},
+		"accountmanager": {"cabinet.accountmanager.v1.SessionsEnded", "cabinet.accountmanager.v1.LetterWritten"},
 		"clientmanager":  {"cabinet.clientmanager.v1.ClientSuspended", "cabinet.clientmanager.v1.ClientResumed"},
 	}, subscriptions)
 }
@@ -216,7 +236,7 @@ func (p *portal) as(token string) context.Context {
 func (p *portal) principal(token string) access.Principal {
 	p.t.Helper()
 	id := p.who(token)
-	who := access.Principal{Kind: access.Contact, UserID: id.GetUserId(), SessionID: id.GetSessionId(), Name: id.GetName(), Roles: id.GetRoles(), ActingFor: id.GetActingClientId()}
+	who := access.Principal{Kind: access.Contact, UserID: id.GetUserId(), SessionID: id.GetSessionId(), Name: id.GetName(), Roles: id.GetRoles(), ActingFor: id.GetActingClientId(), Proved: id.GetProofTime().AsTime()}
 	if id.GetStaff() {
 		who.Kind = access.Staff
 	}

@@ -46,8 +46,8 @@ type newSession struct {
 func insertSession(ctx context.Context, tx *store.Tx, n newSession) error {
 	_, err := tx.Exec(ctx, `
 		insert into accountmanager.sessions
-			(id, user_id, token_hash, client_id, kept, device, remote_address, create_time, last_seen_time, expire_time, end_time)
-		values ($1, $2, $3, nullif($4, '')::uuid, $5, $6, $7, $8, $8, $9, $10)`,
+			(id, user_id, token_hash, client_id, kept, device, remote_address, create_time, last_seen_time, expire_time, end_time, proof_time)
+		values ($1, $2, $3, nullif($4, '')::uuid, $5, $6, $7, $8, $8, $9, $10, $8)`,
 		n.id, n.userID, n.hash, n.clientID, n.kept, n.device, n.address, n.now, n.expire, n.end)
 	return err
 }
@@ -64,7 +64,7 @@ func sweepSessions(ctx context.Context, tx *store.Tx, now time.Time) error {
 type foundSession struct {
 	SessionID, UserID, ActingFor string
 	Kept                         bool
-	LastSeen, End                time.Time
+	LastSeen, End, Proved        time.Time
 	Name                         string
 	Staff                        bool
 	Roles                        []string
@@ -79,7 +79,7 @@ type foundSession struct {
 
 func (m *Module) findSession(ctx context.Context, hash []byte, now time.Time) ([]foundSession, error) {
 	return store.Query(ctx, m.host.Store, pgx.RowToStructByPos[foundSession], `
-		select s.id::text, s.user_id::text, coalesce(s.client_id::text, ''), s.kept, s.last_seen_time, s.end_time,
+		select s.id::text, s.user_id::text, coalesce(s.client_id::text, ''), s.kept, s.last_seen_time, s.end_time, s.proof_time,
 			u.name, u.staff, u.roles, u.language, u.theme,
 			coalesce(c.ids, '{}'), coalesce(c.names, '{}'), coalesce(c.roles, '{}'), coalesce(c.old, false)
 		from accountmanager.sessions s

@@ -128,17 +128,18 @@ func (s *meService) ChangePassword(ctx context.Context, r *accountmanagerv1.Chan
 	}
 	err = s.host.Store.Tx(self, func(ctx context.Context, tx *store.Tx) error {
 		// Whoever signs in at this moment waits, and then meets the new password.
-		if _, err := holdMe(ctx, tx, who.UserID); err != nil {
+		mine, err := firstOf(holdMe(ctx, tx, who.UserID))
+		if err != nil {
 			return err
 		}
 		if set, err := passwordSet(ctx, tx, who.UserID); err != nil || !set.Equal(account.Set) {
 			return orElse(err, errMeanwhile)
 		}
-		if err := setPassword(ctx, tx, who.UserID, hash, s.host.Now()); err != nil {
+		if err := s.newPassword(ctx, tx, who.UserID, mine.Email, hash); err != nil {
 			return err
 		}
 		audit.About(tx, &accountmanagerv1.Me{UserId: who.UserID})
-		_, err := endOthers(ctx, tx, who.UserID, who.SessionID)
+		_, err = endOthers(ctx, tx, who.UserID, who.SessionID)
 		return err
 	})
 	return &accountmanagerv1.ChangePasswordResponse{}, err

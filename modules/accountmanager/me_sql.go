@@ -49,9 +49,10 @@ func listSessions(ctx context.Context, s *store.Store, userID, after string, now
 		order by id desc limit $4`, userID, now, after, limit)
 }
 
-func endOne(ctx context.Context, tx *store.Tx, userID, id string) error {
-	_, err := tx.Exec(ctx, `delete from accountmanager.sessions where user_id = $1 and id = $2`, userID, id)
-	return err
+// endOne ends one of a user's sessions, and returns whether there was one to end.
+func endOne(ctx context.Context, tx *store.Tx, userID, id string) (int32, error) {
+	done, err := tx.Exec(ctx, `delete from accountmanager.sessions where user_id = $1 and id = $2`, userID, id)
+	return int32(done.RowsAffected()), err
 }
 
 // endOthers ends a user's sessions but one, and returns how many they were.
@@ -59,4 +60,17 @@ func endOthers(ctx context.Context, tx *store.Tx, userID, but string) (int32, er
 	ended, err := store.Query(ctx, tx, pgx.RowTo[string], `
 		delete from accountmanager.sessions where user_id = $1 and id is distinct from nullif($2, '')::uuid returning id::text`, userID, but)
 	return int32(len(ended)), err
+}
+
+func (m *Module) ownerOfSession(ctx context.Context, id string) ([]string, error) {
+	return store.Query(ctx, m.host.Store, pgx.RowTo[string], `select user_id::text from accountmanager.sessions where id = $1`, id)
+}
+
+// endedOf are those of the ids that are no session that works.
+func (m *Module) endedOf(ctx context.Context, ids []string, now time.Time) ([]string, error) {
+	return store.Query(ctx, m.host.Store, pgx.RowTo[string], `
+		select asked.id::text from unnest($1::text[]::uuid[]) as asked (id)
+		where not exists (
+			select from accountmanager.sessions s join accountmanager.users u using (user_id)
+			where s.id = asked.id and s.expire_time > $2 and u.block_time is null)`, ids, now)
 }

@@ -9,13 +9,18 @@
 //	users.go          UserService: people, for staff who look after them
 //	me.go             MeService: one's own account
 //	sessions.go       MeService: one's own sessions
+//	user_sessions.go  the same for staff, and for the kernel, which closes what is open when a session ends
 //	invitations.go    InvitationService
 //	memberships.go    MembershipService
 //	mask.go           updates: what their mask names, and constraints of that
 //	roles.go          who may give which role, and the last head
 //	password.go       hashing, and what wrong passwords lead to
 //	rate.go           how many tries an address has
-//	secret.go         tokens of sessions and invitations
+//	prove.go          somebody shows again that it is them
+//	reset.go          a forgotten password is replaced
+//	email.go          another e-mail, confirmed
+//	letters.go        LetterService: links, codes and notices, for the modules that send them
+//	secret.go         tokens of sessions, invitations and letters
 //	clients.go        what is known here of clients
 //	events.go         what the module hears
 //	errors.go         refusals, in words of the locale files
@@ -83,9 +88,13 @@ func (m *Module) Manifest() module.Manifest {
 			accountmanagerv1.MeService_ServiceDesc.ServiceName,
 			accountmanagerv1.InvitationService_ServiceDesc.ServiceName,
 			accountmanagerv1.MembershipService_ServiceDesc.ServiceName,
+			accountmanagerv1.LetterService_ServiceDesc.ServiceName,
 		},
-		Requires:      []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
-		Publishes:     []string{string((&accountmanagerv1.SessionsEnded{}).ProtoReflect().Descriptor().FullName())},
+		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
+		Publishes: []string{
+			string((&accountmanagerv1.SessionsEnded{}).ProtoReflect().Descriptor().FullName()),
+			string((&accountmanagerv1.LetterWritten{}).ProtoReflect().Descriptor().FullName()),
+		},
 		Roles:         roles(),
 		Permissions:   permissions(),
 		Screens:       screens(),
@@ -106,6 +115,7 @@ func (m *Module) Register(r module.Registrar) {
 	accountmanagerv1.RegisterMeServiceServer(r, &meService{Module: m})
 	accountmanagerv1.RegisterInvitationServiceServer(r, &invitationService{Module: m})
 	accountmanagerv1.RegisterMembershipServiceServer(r, &membershipService{Module: m})
+	accountmanagerv1.RegisterLetterServiceServer(r, &letterService{Module: m})
 
 	// One name, so that a client's suspension and resumption arrive in order.
 	r.Handle(event.On("accountmanager.follow-clients", m.clientSuspended))

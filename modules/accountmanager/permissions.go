@@ -16,6 +16,8 @@ const (
 	mayReadUsers         = "accountmanager.users.read"
 	mayUpdateUsers       = "accountmanager.users.update"
 	mayBlockUsers        = "accountmanager.users.block"
+	mayEndSessions       = "accountmanager.sessions.end"
+	mayDeliver           = "accountmanager.letters.deliver"
 	mayReadStaff         = "accountmanager.staff.read"
 	mayInviteStaff       = "accountmanager.staff.invite"
 	mayReadRoles         = "accountmanager.roles.read"
@@ -49,6 +51,8 @@ func permissions() []access.Permission {
 		declare(mayReadUsers, "users_read", heads),
 		declare(mayUpdateUsers, "users_update", heads),
 		declare(mayBlockUsers, "users_block", heads),
+		declare(mayEndSessions, "sessions_end", heads),
+		declare(mayDeliver, "letters_deliver", nil), // no role's: modules alone
 		declare(mayReadStaff, "staff_read", staff),
 		declare(mayInviteStaff, "staff_invite", heads),
 		declare(mayReadRoles, "roles_read", heads),

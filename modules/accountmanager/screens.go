@@ -37,6 +37,7 @@ func peopleScreens() []module.Screen {
 				{Title: text("user.contact"), Fields: []string{"email", "phone", "position"}},
 				{Title: text("user.access"), Fields: []string{"staff", "roles", "last_seen_time", "create_time"}, Aside: true},
 			},
+			Related: []module.Related{{Screen: "accountmanager.user_sessions", Bind: map[string]string{"user_id": "id"}}},
 			Actions: []module.Action{
 				// A contact's role belongs to their place in a client, so that its form has none.
 				{
@@ -46,6 +47,11 @@ func peopleScreens() []module.Screen {
 				{
 					ID: "edit_contact", Label: text("user.edit"), Icon: "edit", Path: "/people/{id}/edit-contact", Primary: true,
 					When: map[string]string{"staff": "false"},
+				},
+				{
+					ID: "end_sessions", Label: text("user.end_sessions"), Icon: "logout", Confirm: text("user.end_sessions_confirm"),
+					Done: text("sessions.ended"), Method: accountmanagerv1.UserService_EndUserSessions_FullMethodName,
+					Bind: map[string]string{"user_id": "id"},
 				},
 				{
 					ID: "block", Label: text("user.block"), Icon: "stop", Danger: true, Confirm: text("user.block_confirm"), Done: text("user.blocked"),
@@ -63,6 +69,12 @@ func peopleScreens() []module.Screen {
 					When: map[string]string{"state": "USER_STATE_LOCKED"},
 				},
 			},
+		},
+		{
+			ID: "user_sessions", Path: "/people/{user_id}/sessions", Kind: module.List, Title: text("sessions.title"), Icon: "lock",
+			Audience: module.ForStaff, Parent: "users", Method: accountmanagerv1.UserService_ListUserSessions_FullMethodName,
+			Columns: sessionColumns(false), Empty: text("user_sessions.empty"),
+			Actions: []module.Action{endSessionAction(accountmanagerv1.UserService_EndSession_FullMethodName)},
 		},
 		userEditScreen("user_edit", "/people/{id}/edit", "name", "position", "phone", "roles"),
 		userEditScreen("contact_edit", "/people/{id}/edit-contact", "name", "position", "phone"),
@@ -198,6 +210,7 @@ func settingsScreens() []module.Screen {
 			Submit: text("settings.save"),
 			Actions: []module.Action{
 				{ID: "password", Label: text("password.title"), Icon: "key", Path: "/settings/password"},
+				{ID: "email", Label: text("email.title"), Icon: "mail", Path: "/settings/email"},
 				{ID: "sessions", Label: text("sessions.title"), Icon: "lock", Path: "/settings/sessions"},
 			},
 		},
@@ -207,23 +220,39 @@ func settingsScreens() []module.Screen {
 			Sections: []module.Section{{Fields: []string{"present_password", "new_password"}}}, Submit: text("password.save"), Done: "/settings",
 		},
 		{
+			ID: "email", Path: "/settings/email", Kind: module.Form, Title: text("email.title"), Intro: text("email.intro"), Icon: "mail",
+			Parent: "settings", Method: accountmanagerv1.MeService_ChangeEmail_FullMethodName,
+			Sections: []module.Section{{Fields: []string{"email"}}}, Submit: text("email.save"), Done: "/settings", Said: text("email.sent"),
+		},
+		{
 			ID: "sessions", Path: "/settings/sessions", Kind: module.List, Title: text("sessions.title"), Intro: text("sessions.intro"), Icon: "lock",
 			Parent: "settings", Method: accountmanagerv1.MeService_ListSessions_FullMethodName,
-			Columns: []module.Column{
-				{Field: "device", Second: "remote_address"}, {Field: "current", Place: module.Under},
-				{Field: "last_seen_time", Place: module.End}, {Field: "create_time", Place: module.Away}, {Field: "expire_time", Place: module.Away},
-			},
-			Empty: text("sessions.empty"),
+			Columns: sessionColumns(true),
+			Empty:   text("sessions.empty"),
 			Actions: []module.Action{
 				{
 					ID: "end_others", Label: text("sessions.end_others"), Icon: "logout", Confirm: text("sessions.end_others_confirm"),
 					Done: text("sessions.ended"), Method: accountmanagerv1.MeService_RevokeOtherSessions_FullMethodName,
 				},
-				{
-					ID: "end", Label: text("sessions.end"), Icon: "x", Danger: true, Row: true, Confirm: text("sessions.end_confirm"),
-					Done: text("sessions.ended"), Method: accountmanagerv1.MeService_RevokeSession_FullMethodName, Bind: map[string]string{"id": "id"},
-				},
+				endSessionAction(accountmanagerv1.MeService_RevokeSession_FullMethodName),
 			},
 		},
+	}
+}
+
+func sessionColumns(own bool) []module.Column {
+	columns := []module.Column{{Field: "device", Second: "remote_address"}}
+	if own {
+		columns = append(columns, module.Column{Field: "current", Place: module.Under})
+	}
+	return append(columns, module.Column{Field: "last_seen_time", Place: module.End},
+		module.Column{Field: "create_time", Place: module.Away}, module.Column{Field: "expire_time", Place: module.Away})
+}
+
+// endSessionAction ends a session of the list, but not the one its reader came through: signing out is for that.
+func endSessionAction(method string) module.Action {
+	return module.Action{
+		ID: "end", Label: text("sessions.end"), Icon: "x", Danger: true, Row: true, Confirm: text("sessions.end_confirm"),
+		Done: text("sessions.ended"), Method: method, Bind: map[string]string{"id": "id"}, When: map[string]string{"current": "false"},
 	}
 }

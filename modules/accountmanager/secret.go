@@ -28,6 +28,14 @@ func (m *Module) invitationToken(id string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
+// letterToken is the secret part of a letter's link. It follows from the letter's id, so that a module that sends it can
+// ask for it though only the hash is stored.
+func (m *Module) letterToken(id string) string {
+	mac := hmac.New(sha256.New, m.host.Key("letters", 32))
+	mac.Write([]byte(id))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
 // strangerKey stands for a login that nobody has, without keeping what was typed.
 func (m *Module) strangerKey(login string) string {
 	mac := hmac.New(sha256.New, m.host.Key("logins", 32))

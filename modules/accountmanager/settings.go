@@ -28,6 +28,12 @@ type Settings struct {
 	SessionLongest time.Duration `yaml:"session_longest"`
 	// InvitationLife is how long an invitation waits. Default: 168h, 7 days.
 	InvitationLife time.Duration `yaml:"invitation_life"`
+	// Letters says who brings people links and codes: "off", nobody, so that what needs them is not offered; "module", a
+	// module of the portal that hears LetterWritten; "log", the log, for a portal that is being developed: whoever reads
+	// that log can come in as anybody. Default: off.
+	Letters string `yaml:"letters"`
+	// ResetLife is how long the link works by which a forgotten password is replaced, or a new e-mail confirmed. Default: 30m.
+	ResetLife time.Duration `yaml:"reset_life"`
 }
 
 // Hashing is the price of argon2id. Changing it leaves stored hashes valid; each is made anew at its owner's next sign-in.
@@ -40,6 +46,13 @@ type Hashing struct {
 	AtOnce int `yaml:"at_once"`
 }
 
+// What Settings.Letters can be.
+const (
+	lettersOff    = "off"
+	lettersModule = "module"
+	lettersLog    = "log"
+)
+
 // longestLockOut is where doubling ends.
 const longestLockOut = 24 * time.Hour
 
@@ -48,7 +61,7 @@ func defaults() Settings {
 		Country: "UA", Hashing: Hashing{MemoryKiB: 19456, Iterations: 2, AtOnce: 4},
 		Tries: 5, LockOut: 15 * time.Minute, SignInsPerMinute: 30,
 		SessionIdle: 12 * time.Hour, SessionKept: 30 * 24 * time.Hour, SessionLongest: 90 * 24 * time.Hour,
-		InvitationLife: 7 * 24 * time.Hour,
+		InvitationLife: 7 * 24 * time.Hour, Letters: lettersOff, ResetLife: 30 * time.Minute,
 	}
 }
 
@@ -73,5 +86,7 @@ func (s *Settings) Validate() error {
 	wrong(s.SessionKept < s.SessionIdle, "session_kept", "no less than session_idle")
 	wrong(s.SessionLongest < s.SessionKept, "session_longest", "no less than session_kept")
 	wrong(s.InvitationLife < time.Minute, "invitation_life", "1m or more")
+	wrong(s.Letters != lettersOff && s.Letters != lettersModule && s.Letters != lettersLog, "letters", "off, module or log")
+	wrong(s.ResetLife < time.Minute || s.ResetLife > 24*time.Hour, "reset_life", "a duration from 1m to 24h")
 	return errors.Join(errs...)
 }

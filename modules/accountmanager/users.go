@@ -160,6 +160,12 @@ func (s *userService) checkRoles(ctx context.Context, tx *store.Tx, who access.P
 	switch {
 	case len(differ) == 0:
 		return nil
+	case len(differ) > 0 && old.ID != who.UserID && old.Staff:
+		if err := access.CheckProof(who, accountmanagerv1.UserService_UpdateUser_FullMethodName, proofLasts, s.host.Now()); err != nil {
+			return err
+		}
+	}
+	switch {
 	case old.ID == who.UserID:
 		return refuse(codes.FailedPrecondition, "user.roles", "own_roles", "nobody changes their own roles: ask another head")
 	case !old.Staff:

@@ -443,6 +443,86 @@ func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
 	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{6}
 }
 
+type ChangeEmailRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Email         string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeEmailRequest) Reset() {
+	*x = ChangeEmailRequest{}
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeEmailRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeEmailRequest) ProtoMessage() {}
+
+func (x *ChangeEmailRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeEmailRequest.ProtoReflect.Descriptor instead.
+func (*ChangeEmailRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ChangeEmailRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+type ChangeEmailResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChangeEmailResponse) Reset() {
+	*x = ChangeEmailResponse{}
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChangeEmailResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChangeEmailResponse) ProtoMessage() {}
+
+func (x *ChangeEmailResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChangeEmailResponse.ProtoReflect.Descriptor instead.
+func (*ChangeEmailResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{8}
+}
+
 type ListSessionsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -453,7 +533,7 @@ type ListSessionsRequest struct {
 
 func (x *ListSessionsRequest) Reset() {
 	*x = ListSessionsRequest{}
-	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[7]
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -465,7 +545,7 @@ func (x *ListSessionsRequest) String() string {
 func (*ListSessionsRequest) ProtoMessage() {}
 
 func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[7]
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -478,7 +558,7 @@ func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSessionsRequest.ProtoReflect.Descriptor instead.
 func (*ListSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{7}
+	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListSessionsRequest) GetPageSize() int32 {
@@ -505,7 +585,7 @@ type ListSessionsResponse struct {
 
 func (x *ListSessionsResponse) Reset() {
 	*x = ListSessionsResponse{}
-	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[8]
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -517,7 +597,7 @@ func (x *ListSessionsResponse) String() string {
 func (*ListSessionsResponse) ProtoMessage() {}
 
 func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[8]
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -530,7 +610,7 @@ func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSessionsResponse.ProtoReflect.Descriptor instead.
 func (*ListSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{8}
+	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListSessionsResponse) GetSessions() []*Session {
@@ -556,7 +636,7 @@ type RevokeSessionRequest struct {
 
 func (x *RevokeSessionRequest) Reset() {
 	*x = RevokeSessionRequest{}
-	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[9]
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -568,7 +648,7 @@ func (x *RevokeSessionRequest) String() string {
 func (*RevokeSessionRequest) ProtoMessage() {}
 
 func (x *RevokeSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[9]
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -581,7 +661,7 @@ func (x *RevokeSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeSessionRequest.ProtoReflect.Descriptor instead.
 func (*RevokeSessionRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{9}
+	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RevokeSessionRequest) GetId() string {
@@ -599,7 +679,7 @@ type RevokeSessionResponse struct {
 
 func (x *RevokeSessionResponse) Reset() {
 	*x = RevokeSessionResponse{}
-	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[10]
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -611,7 +691,7 @@ func (x *RevokeSessionResponse) String() string {
 func (*RevokeSessionResponse) ProtoMessage() {}
 
 func (x *RevokeSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[10]
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -624,7 +704,7 @@ func (x *RevokeSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeSessionResponse.ProtoReflect.Descriptor instead.
 func (*RevokeSessionResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{10}
+	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{12}
 }
 
 type RevokeOtherSessionsRequest struct {
@@ -635,7 +715,7 @@ type RevokeOtherSessionsRequest struct {
 
 func (x *RevokeOtherSessionsRequest) Reset() {
 	*x = RevokeOtherSessionsRequest{}
-	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[11]
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -647,7 +727,7 @@ func (x *RevokeOtherSessionsRequest) String() string {
 func (*RevokeOtherSessionsRequest) ProtoMessage() {}
 
 func (x *RevokeOtherSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[11]
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -660,7 +740,7 @@ func (x *RevokeOtherSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeOtherSessionsRequest.ProtoReflect.Descriptor instead.
 func (*RevokeOtherSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{11}
+	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{13}
 }
 
 type RevokeOtherSessionsResponse struct {
@@ -672,7 +752,7 @@ type RevokeOtherSessionsResponse struct {
 
 func (x *RevokeOtherSessionsResponse) Reset() {
 	*x = RevokeOtherSessionsResponse{}
-	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[12]
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -684,7 +764,7 @@ func (x *RevokeOtherSessionsResponse) String() string {
 func (*RevokeOtherSessionsResponse) ProtoMessage() {}
 
 func (x *RevokeOtherSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[12]
+	mi := &file_contracts_accountmanager_v1_me_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -697,7 +777,7 @@ func (x *RevokeOtherSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevokeOtherSessionsResponse.ProtoReflect.Descriptor instead.
 func (*RevokeOtherSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{12}
+	return file_contracts_accountmanager_v1_me_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RevokeOtherSessionsResponse) GetEnded() int32 {
@@ -736,7 +816,10 @@ const file_contracts_accountmanager_v1_me_proto_rawDesc = "" +
 	"\x10present_password\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01(\x80\b\xea\x9d\xea\x02\x02\x18\x01R\x0fpresentPassword\x124\n" +
 	"\fnew_password\x18\x02 \x01(\tB\x11\xbaH\ar\x05\x10\n" +
 	"(\x80\b\xea\x9d\xea\x02\x02\x18\x01R\vnewPassword\"\x18\n" +
-	"\x16ChangePasswordResponse\"g\n" +
+	"\x16ChangePasswordResponse\"=\n" +
+	"\x12ChangeEmailRequest\x12'\n" +
+	"\x05email\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x18\xfe\x01`\x01\xea\x9d\xea\x02\x02\b\x02R\x05email\"\x15\n" +
+	"\x13ChangeEmailResponse\"g\n" +
 	"\x13ListSessionsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
@@ -755,14 +838,16 @@ const file_contracts_accountmanager_v1_me_proto_rawDesc = "" +
 	"\x11THEME_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vTHEME_LIGHT\x10\x01\x12\x0e\n" +
 	"\n" +
-	"THEME_DARK\x10\x022\xf8\x05\n" +
+	"THEME_DARK\x10\x022\xf4\x06\n" +
 	"\tMeService\x12f\n" +
 	"\x05GetMe\x12'.cabinet.accountmanager.v1.GetMeRequest\x1a(.cabinet.accountmanager.v1.GetMeResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x02\x90\x02\x01\x12o\n" +
 	"\bUpdateMe\x12*.cabinet.accountmanager.v1.UpdateMeRequest\x1a+.cabinet.accountmanager.v1.UpdateMeResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x02\x90\x02\x02\x12\x81\x01\n" +
 	"\x0eChangePassword\x120.cabinet.accountmanager.v1.ChangePasswordRequest\x1a1.cabinet.accountmanager.v1.ChangePasswordResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x02\x90\x02\x00\x12{\n" +
+	"\xea\x9d\xea\x02\x02\b\x02\x90\x02\x00\x12z\n" +
+	"\vChangeEmail\x12-.cabinet.accountmanager.v1.ChangeEmailRequest\x1a..cabinet.accountmanager.v1.ChangeEmailResponse\"\f\xea\x9d\xea\x02\x04\b\x02(\n" +
+	"\x90\x02\x00\x12{\n" +
 	"\fListSessions\x12..cabinet.accountmanager.v1.ListSessionsRequest\x1a/.cabinet.accountmanager.v1.ListSessionsResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x02\x90\x02\x01\x12~\n" +
 	"\rRevokeSession\x12/.cabinet.accountmanager.v1.RevokeSessionRequest\x1a0.cabinet.accountmanager.v1.RevokeSessionResponse\"\n" +
@@ -783,7 +868,7 @@ func file_contracts_accountmanager_v1_me_proto_rawDescGZIP() []byte {
 }
 
 var file_contracts_accountmanager_v1_me_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_contracts_accountmanager_v1_me_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_contracts_accountmanager_v1_me_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_contracts_accountmanager_v1_me_proto_goTypes = []any{
 	(Theme)(0),                          // 0: cabinet.accountmanager.v1.Theme
 	(*Me)(nil),                          // 1: cabinet.accountmanager.v1.Me
@@ -793,36 +878,40 @@ var file_contracts_accountmanager_v1_me_proto_goTypes = []any{
 	(*UpdateMeResponse)(nil),            // 5: cabinet.accountmanager.v1.UpdateMeResponse
 	(*ChangePasswordRequest)(nil),       // 6: cabinet.accountmanager.v1.ChangePasswordRequest
 	(*ChangePasswordResponse)(nil),      // 7: cabinet.accountmanager.v1.ChangePasswordResponse
-	(*ListSessionsRequest)(nil),         // 8: cabinet.accountmanager.v1.ListSessionsRequest
-	(*ListSessionsResponse)(nil),        // 9: cabinet.accountmanager.v1.ListSessionsResponse
-	(*RevokeSessionRequest)(nil),        // 10: cabinet.accountmanager.v1.RevokeSessionRequest
-	(*RevokeSessionResponse)(nil),       // 11: cabinet.accountmanager.v1.RevokeSessionResponse
-	(*RevokeOtherSessionsRequest)(nil),  // 12: cabinet.accountmanager.v1.RevokeOtherSessionsRequest
-	(*RevokeOtherSessionsResponse)(nil), // 13: cabinet.accountmanager.v1.RevokeOtherSessionsResponse
-	(*fieldmaskpb.FieldMask)(nil),       // 14: google.protobuf.FieldMask
-	(*Session)(nil),                     // 15: cabinet.accountmanager.v1.Session
+	(*ChangeEmailRequest)(nil),          // 8: cabinet.accountmanager.v1.ChangeEmailRequest
+	(*ChangeEmailResponse)(nil),         // 9: cabinet.accountmanager.v1.ChangeEmailResponse
+	(*ListSessionsRequest)(nil),         // 10: cabinet.accountmanager.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),        // 11: cabinet.accountmanager.v1.ListSessionsResponse
+	(*RevokeSessionRequest)(nil),        // 12: cabinet.accountmanager.v1.RevokeSessionRequest
+	(*RevokeSessionResponse)(nil),       // 13: cabinet.accountmanager.v1.RevokeSessionResponse
+	(*RevokeOtherSessionsRequest)(nil),  // 14: cabinet.accountmanager.v1.RevokeOtherSessionsRequest
+	(*RevokeOtherSessionsResponse)(nil), // 15: cabinet.accountmanager.v1.RevokeOtherSessionsResponse
+	(*fieldmaskpb.FieldMask)(nil),       // 16: google.protobuf.FieldMask
+	(*Session)(nil),                     // 17: cabinet.accountmanager.v1.Session
 }
 var file_contracts_accountmanager_v1_me_proto_depIdxs = []int32{
 	0,  // 0: cabinet.accountmanager.v1.Me.theme:type_name -> cabinet.accountmanager.v1.Theme
 	1,  // 1: cabinet.accountmanager.v1.GetMeResponse.me:type_name -> cabinet.accountmanager.v1.Me
 	1,  // 2: cabinet.accountmanager.v1.UpdateMeRequest.me:type_name -> cabinet.accountmanager.v1.Me
-	14, // 3: cabinet.accountmanager.v1.UpdateMeRequest.update_mask:type_name -> google.protobuf.FieldMask
+	16, // 3: cabinet.accountmanager.v1.UpdateMeRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 4: cabinet.accountmanager.v1.UpdateMeResponse.me:type_name -> cabinet.accountmanager.v1.Me
-	15, // 5: cabinet.accountmanager.v1.ListSessionsResponse.sessions:type_name -> cabinet.accountmanager.v1.Session
+	17, // 5: cabinet.accountmanager.v1.ListSessionsResponse.sessions:type_name -> cabinet.accountmanager.v1.Session
 	2,  // 6: cabinet.accountmanager.v1.MeService.GetMe:input_type -> cabinet.accountmanager.v1.GetMeRequest
 	4,  // 7: cabinet.accountmanager.v1.MeService.UpdateMe:input_type -> cabinet.accountmanager.v1.UpdateMeRequest
 	6,  // 8: cabinet.accountmanager.v1.MeService.ChangePassword:input_type -> cabinet.accountmanager.v1.ChangePasswordRequest
-	8,  // 9: cabinet.accountmanager.v1.MeService.ListSessions:input_type -> cabinet.accountmanager.v1.ListSessionsRequest
-	10, // 10: cabinet.accountmanager.v1.MeService.RevokeSession:input_type -> cabinet.accountmanager.v1.RevokeSessionRequest
-	12, // 11: cabinet.accountmanager.v1.MeService.RevokeOtherSessions:input_type -> cabinet.accountmanager.v1.RevokeOtherSessionsRequest
-	3,  // 12: cabinet.accountmanager.v1.MeService.GetMe:output_type -> cabinet.accountmanager.v1.GetMeResponse
-	5,  // 13: cabinet.accountmanager.v1.MeService.UpdateMe:output_type -> cabinet.accountmanager.v1.UpdateMeResponse
-	7,  // 14: cabinet.accountmanager.v1.MeService.ChangePassword:output_type -> cabinet.accountmanager.v1.ChangePasswordResponse
-	9,  // 15: cabinet.accountmanager.v1.MeService.ListSessions:output_type -> cabinet.accountmanager.v1.ListSessionsResponse
-	11, // 16: cabinet.accountmanager.v1.MeService.RevokeSession:output_type -> cabinet.accountmanager.v1.RevokeSessionResponse
-	13, // 17: cabinet.accountmanager.v1.MeService.RevokeOtherSessions:output_type -> cabinet.accountmanager.v1.RevokeOtherSessionsResponse
-	12, // [12:18] is the sub-list for method output_type
-	6,  // [6:12] is the sub-list for method input_type
+	8,  // 9: cabinet.accountmanager.v1.MeService.ChangeEmail:input_type -> cabinet.accountmanager.v1.ChangeEmailRequest
+	10, // 10: cabinet.accountmanager.v1.MeService.ListSessions:input_type -> cabinet.accountmanager.v1.ListSessionsRequest
+	12, // 11: cabinet.accountmanager.v1.MeService.RevokeSession:input_type -> cabinet.accountmanager.v1.RevokeSessionRequest
+	14, // 12: cabinet.accountmanager.v1.MeService.RevokeOtherSessions:input_type -> cabinet.accountmanager.v1.RevokeOtherSessionsRequest
+	3,  // 13: cabinet.accountmanager.v1.MeService.GetMe:output_type -> cabinet.accountmanager.v1.GetMeResponse
+	5,  // 14: cabinet.accountmanager.v1.MeService.UpdateMe:output_type -> cabinet.accountmanager.v1.UpdateMeResponse
+	7,  // 15: cabinet.accountmanager.v1.MeService.ChangePassword:output_type -> cabinet.accountmanager.v1.ChangePasswordResponse
+	9,  // 16: cabinet.accountmanager.v1.MeService.ChangeEmail:output_type -> cabinet.accountmanager.v1.ChangeEmailResponse
+	11, // 17: cabinet.accountmanager.v1.MeService.ListSessions:output_type -> cabinet.accountmanager.v1.ListSessionsResponse
+	13, // 18: cabinet.accountmanager.v1.MeService.RevokeSession:output_type -> cabinet.accountmanager.v1.RevokeSessionResponse
+	15, // 19: cabinet.accountmanager.v1.MeService.RevokeOtherSessions:output_type -> cabinet.accountmanager.v1.RevokeOtherSessionsResponse
+	13, // [13:20] is the sub-list for method output_type
+	6,  // [6:13] is the sub-list for method input_type
 	6,  // [6:6] is the sub-list for extension type_name
 	6,  // [6:6] is the sub-list for extension extendee
 	0,  // [0:6] is the sub-list for field type_name
@@ -840,7 +929,7 @@ func file_contracts_accountmanager_v1_me_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_accountmanager_v1_me_proto_rawDesc), len(file_contracts_accountmanager_v1_me_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   13,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

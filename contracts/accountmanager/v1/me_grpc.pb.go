@@ -22,6 +22,7 @@ const (
 	MeService_GetMe_FullMethodName               = "/cabinet.accountmanager.v1.MeService/GetMe"
 	MeService_UpdateMe_FullMethodName            = "/cabinet.accountmanager.v1.MeService/UpdateMe"
 	MeService_ChangePassword_FullMethodName      = "/cabinet.accountmanager.v1.MeService/ChangePassword"
+	MeService_ChangeEmail_FullMethodName         = "/cabinet.accountmanager.v1.MeService/ChangeEmail"
 	MeService_ListSessions_FullMethodName        = "/cabinet.accountmanager.v1.MeService/ListSessions"
 	MeService_RevokeSession_FullMethodName       = "/cabinet.accountmanager.v1.MeService/RevokeSession"
 	MeService_RevokeOtherSessions_FullMethodName = "/cabinet.accountmanager.v1.MeService/RevokeOtherSessions"
@@ -37,6 +38,9 @@ type MeServiceClient interface {
 	UpdateMe(ctx context.Context, in *UpdateMeRequest, opts ...grpc.CallOption) (*UpdateMeResponse, error)
 	// Ends every other session too. INVALID_ARGUMENT naming the field when the present password does not match.
 	ChangePassword(ctx context.Context, in *ChangePasswordRequest, opts ...grpc.CallOption) (*ChangePasswordResponse, error)
+	// Sends the new address a link; once it is opened, the user signs in with that address, and the old one is told. The answer
+	// is the same when somebody else has the address. FAILED_PRECONDITION when the portal has no way to send.
+	ChangeEmail(ctx context.Context, in *ChangeEmailRequest, opts ...grpc.CallOption) (*ChangeEmailResponse, error)
 	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
 	RevokeSession(ctx context.Context, in *RevokeSessionRequest, opts ...grpc.CallOption) (*RevokeSessionResponse, error)
 	RevokeOtherSessions(ctx context.Context, in *RevokeOtherSessionsRequest, opts ...grpc.CallOption) (*RevokeOtherSessionsResponse, error)
@@ -74,6 +78,16 @@ func (c *meServiceClient) ChangePassword(ctx context.Context, in *ChangePassword
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ChangePasswordResponse)
 	err := c.cc.Invoke(ctx, MeService_ChangePassword_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *meServiceClient) ChangeEmail(ctx context.Context, in *ChangeEmailRequest, opts ...grpc.CallOption) (*ChangeEmailResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ChangeEmailResponse)
+	err := c.cc.Invoke(ctx, MeService_ChangeEmail_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +134,9 @@ type MeServiceServer interface {
 	UpdateMe(context.Context, *UpdateMeRequest) (*UpdateMeResponse, error)
 	// Ends every other session too. INVALID_ARGUMENT naming the field when the present password does not match.
 	ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error)
+	// Sends the new address a link; once it is opened, the user signs in with that address, and the old one is told. The answer
+	// is the same when somebody else has the address. FAILED_PRECONDITION when the portal has no way to send.
+	ChangeEmail(context.Context, *ChangeEmailRequest) (*ChangeEmailResponse, error)
 	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
 	RevokeSession(context.Context, *RevokeSessionRequest) (*RevokeSessionResponse, error)
 	RevokeOtherSessions(context.Context, *RevokeOtherSessionsRequest) (*RevokeOtherSessionsResponse, error)
@@ -141,6 +158,9 @@ func (UnimplementedMeServiceServer) UpdateMe(context.Context, *UpdateMeRequest) 
 }
 func (UnimplementedMeServiceServer) ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ChangePassword not implemented")
+}
+func (UnimplementedMeServiceServer) ChangeEmail(context.Context, *ChangeEmailRequest) (*ChangeEmailResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ChangeEmail not implemented")
 }
 func (UnimplementedMeServiceServer) ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListSessions not implemented")
@@ -226,6 +246,24 @@ func _MeService_ChangePassword_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MeService_ChangeEmail_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ChangeEmailRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MeServiceServer).ChangeEmail(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MeService_ChangeEmail_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MeServiceServer).ChangeEmail(ctx, req.(*ChangeEmailRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _MeService_ListSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListSessionsRequest)
 	if err := dec(in); err != nil {
@@ -298,6 +336,10 @@ var MeService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ChangePassword",
 			Handler:    _MeService_ChangePassword_Handler,
+		},
+		{
+			MethodName: "ChangeEmail",
+			Handler:    _MeService_ChangeEmail_Handler,
 		},
 		{
 			MethodName: "ListSessions",

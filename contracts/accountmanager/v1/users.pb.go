@@ -574,6 +574,286 @@ func (x *UnblockUserResponse) GetUser() *User {
 	return nil
 }
 
+type ListUserSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	UserId        string                 `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUserSessionsRequest) Reset() {
+	*x = ListUserSessionsRequest{}
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUserSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUserSessionsRequest) ProtoMessage() {}
+
+func (x *ListUserSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUserSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListUserSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListUserSessionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListUserSessionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListUserSessionsRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+type ListUserSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sessions      []*Session             `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUserSessionsResponse) Reset() {
+	*x = ListUserSessionsResponse{}
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUserSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUserSessionsResponse) ProtoMessage() {}
+
+func (x *ListUserSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUserSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListUserSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListUserSessionsResponse) GetSessions() []*Session {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+func (x *ListUserSessionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type EndSessionRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSessionRequest) Reset() {
+	*x = EndSessionRequest{}
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSessionRequest) ProtoMessage() {}
+
+func (x *EndSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSessionRequest.ProtoReflect.Descriptor instead.
+func (*EndSessionRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *EndSessionRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type EndSessionResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndSessionResponse) Reset() {
+	*x = EndSessionResponse{}
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndSessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndSessionResponse) ProtoMessage() {}
+
+func (x *EndSessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndSessionResponse.ProtoReflect.Descriptor instead.
+func (*EndSessionResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{13}
+}
+
+type EndUserSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	UserId        string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndUserSessionsRequest) Reset() {
+	*x = EndUserSessionsRequest{}
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndUserSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndUserSessionsRequest) ProtoMessage() {}
+
+func (x *EndUserSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndUserSessionsRequest.ProtoReflect.Descriptor instead.
+func (*EndUserSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *EndUserSessionsRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+type EndUserSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ended         int32                  `protobuf:"varint,1,opt,name=ended,proto3" json:"ended,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndUserSessionsResponse) Reset() {
+	*x = EndUserSessionsResponse{}
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndUserSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndUserSessionsResponse) ProtoMessage() {}
+
+func (x *EndUserSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndUserSessionsResponse.ProtoReflect.Descriptor instead.
+func (*EndUserSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *EndUserSessionsResponse) GetEnded() int32 {
+	if x != nil {
+		return x.Ended
+	}
+	return 0
+}
+
 type ListStaffRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -585,7 +865,7 @@ type ListStaffRequest struct {
 
 func (x *ListStaffRequest) Reset() {
 	*x = ListStaffRequest{}
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[10]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -597,7 +877,7 @@ func (x *ListStaffRequest) String() string {
 func (*ListStaffRequest) ProtoMessage() {}
 
 func (x *ListStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[10]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -610,7 +890,7 @@ func (x *ListStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStaffRequest.ProtoReflect.Descriptor instead.
 func (*ListStaffRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{10}
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListStaffRequest) GetPageSize() int32 {
@@ -644,7 +924,7 @@ type ListStaffResponse struct {
 
 func (x *ListStaffResponse) Reset() {
 	*x = ListStaffResponse{}
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[11]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -656,7 +936,7 @@ func (x *ListStaffResponse) String() string {
 func (*ListStaffResponse) ProtoMessage() {}
 
 func (x *ListStaffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[11]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -669,7 +949,7 @@ func (x *ListStaffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStaffResponse.ProtoReflect.Descriptor instead.
 func (*ListStaffResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{11}
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListStaffResponse) GetStaff() []*StaffCard {
@@ -695,7 +975,7 @@ type GetStaffCardRequest struct {
 
 func (x *GetStaffCardRequest) Reset() {
 	*x = GetStaffCardRequest{}
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[12]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -707,7 +987,7 @@ func (x *GetStaffCardRequest) String() string {
 func (*GetStaffCardRequest) ProtoMessage() {}
 
 func (x *GetStaffCardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[12]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -720,7 +1000,7 @@ func (x *GetStaffCardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStaffCardRequest.ProtoReflect.Descriptor instead.
 func (*GetStaffCardRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{12}
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetStaffCardRequest) GetUserId() string {
@@ -739,7 +1019,7 @@ type GetStaffCardResponse struct {
 
 func (x *GetStaffCardResponse) Reset() {
 	*x = GetStaffCardResponse{}
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[13]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -751,7 +1031,7 @@ func (x *GetStaffCardResponse) String() string {
 func (*GetStaffCardResponse) ProtoMessage() {}
 
 func (x *GetStaffCardResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[13]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -764,7 +1044,7 @@ func (x *GetStaffCardResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStaffCardResponse.ProtoReflect.Descriptor instead.
 func (*GetStaffCardResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{13}
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetStaffCardResponse) GetCard() *StaffCard {
@@ -782,7 +1062,7 @@ type ListRolesRequest struct {
 
 func (x *ListRolesRequest) Reset() {
 	*x = ListRolesRequest{}
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[14]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -794,7 +1074,7 @@ func (x *ListRolesRequest) String() string {
 func (*ListRolesRequest) ProtoMessage() {}
 
 func (x *ListRolesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[14]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -807,7 +1087,7 @@ func (x *ListRolesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRolesRequest.ProtoReflect.Descriptor instead.
 func (*ListRolesRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{14}
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{20}
 }
 
 type ListRolesResponse struct {
@@ -819,7 +1099,7 @@ type ListRolesResponse struct {
 
 func (x *ListRolesResponse) Reset() {
 	*x = ListRolesResponse{}
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[15]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -831,7 +1111,7 @@ func (x *ListRolesResponse) String() string {
 func (*ListRolesResponse) ProtoMessage() {}
 
 func (x *ListRolesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[15]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -844,7 +1124,7 @@ func (x *ListRolesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRolesResponse.ProtoReflect.Descriptor instead.
 func (*ListRolesResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{15}
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListRolesResponse) GetRoles() []*Role {
@@ -889,7 +1169,23 @@ const file_contracts_accountmanager_v1_users_proto_rawDesc = "" +
 	"\x12UnblockUserRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"J\n" +
 	"\x13UnblockUserResponse\x123\n" +
-	"\x04user\x18\x01 \x01(\v2\x1f.cabinet.accountmanager.v1.UserR\x04user\"\x84\x01\n" +
+	"\x04user\x18\x01 \x01(\v2\x1f.cabinet.accountmanager.v1.UserR\x04user\"\xb3\x01\n" +
+	"\x17ListUserSessionsRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12F\n" +
+	"\auser_id\x18\x03 \x01(\tB-\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02 \x12\x1ecabinet.accountmanager.v1.UserR\x06userId\"\x82\x01\n" +
+	"\x18ListUserSessionsResponse\x12>\n" +
+	"\bsessions\x18\x01 \x03(\v2\".cabinet.accountmanager.v1.SessionR\bsessions\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"-\n" +
+	"\x11EndSessionRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"\x14\n" +
+	"\x12EndSessionResponse\"`\n" +
+	"\x16EndUserSessionsRequest\x12F\n" +
+	"\auser_id\x18\x01 \x01(\tB-\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02 \x12\x1ecabinet.accountmanager.v1.UserR\x06userId\"/\n" +
+	"\x17EndUserSessionsResponse\x12\x14\n" +
+	"\x05ended\x18\x01 \x01(\x05R\x05ended\"\x84\x01\n" +
 	"\x10ListStaffRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
@@ -909,7 +1205,7 @@ const file_contracts_accountmanager_v1_users_proto_rawDesc = "" +
 	"\tUserOrder\x12\x1a\n" +
 	"\x16USER_ORDER_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fUSER_ORDER_NAME\x10\x01\x12\x18\n" +
-	"\x14USER_ORDER_LAST_SEEN\x10\x022\x9d\t\n" +
+	"\x14USER_ORDER_LAST_SEEN\x10\x022\x81\r\n" +
 	"\vUserService\x12\x8d\x01\n" +
 	"\tListUsers\x12+.cabinet.accountmanager.v1.ListUsersRequest\x1a,.cabinet.accountmanager.v1.ListUsersResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19accountmanager.users.read\x90\x02\x01\x12\x87\x01\n" +
 	"\aGetUser\x12).cabinet.accountmanager.v1.GetUserRequest\x1a*.cabinet.accountmanager.v1.GetUserResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19accountmanager.users.read\x90\x02\x01\x12\x92\x01\n" +
@@ -918,7 +1214,13 @@ const file_contracts_accountmanager_v1_users_proto_rawDesc = "" +
 	"\tBlockUser\x12+.cabinet.accountmanager.v1.BlockUserRequest\x1a,.cabinet.accountmanager.v1.BlockUserResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aaccountmanager.users.block\x90\x02\x02\x12\x94\x01\n" +
 	"\vUnblockUser\x12-.cabinet.accountmanager.v1.UnblockUserRequest\x1a..cabinet.accountmanager.v1.UnblockUserResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aaccountmanager.users.block\x90\x02\x02\x12\x8d\x01\n" +
 	"\tListStaff\x12+.cabinet.accountmanager.v1.ListStaffRequest\x1a,.cabinet.accountmanager.v1.ListStaffResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19accountmanager.staff.read\x90\x02\x01\x12\x96\x01\n" +
-	"\fGetStaffCard\x12..cabinet.accountmanager.v1.GetStaffCardRequest\x1a/.cabinet.accountmanager.v1.GetStaffCardResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19accountmanager.staff.read\x90\x02\x01\x12\x8d\x01\n" +
+	"\fGetStaffCard\x12..cabinet.accountmanager.v1.GetStaffCardRequest\x1a/.cabinet.accountmanager.v1.GetStaffCardResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19accountmanager.staff.read\x90\x02\x01\x12\xa4\x01\n" +
+	"\x10ListUserSessions\x122.cabinet.accountmanager.v1.ListUserSessionsRequest\x1a3.cabinet.accountmanager.v1.ListUserSessionsResponse\"'\xea\x9d\xea\x02\x1f\b\x04\x12\x1baccountmanager.sessions.end\x90\x02\x01\x12\x94\x01\n" +
+	"\n" +
+	"EndSession\x12,.cabinet.accountmanager.v1.EndSessionRequest\x1a-.cabinet.accountmanager.v1.EndSessionResponse\")\xea\x9d\xea\x02!\b\x04\x12\x1baccountmanager.sessions.end(\n" +
+	"\x90\x02\x02\x12\xa3\x01\n" +
+	"\x0fEndUserSessions\x121.cabinet.accountmanager.v1.EndUserSessionsRequest\x1a2.cabinet.accountmanager.v1.EndUserSessionsResponse\")\xea\x9d\xea\x02!\b\x04\x12\x1baccountmanager.sessions.end(\n" +
+	"\x90\x02\x02\x12\x8d\x01\n" +
 	"\tListRoles\x12+.cabinet.accountmanager.v1.ListRolesRequest\x1a,.cabinet.accountmanager.v1.ListRolesResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19accountmanager.roles.read\x90\x02\x01BMZKgithub.com/opencabinet/cabinet/contracts/accountmanager/v1;accountmanagerv1b\x06proto3"
 
 var (
@@ -934,65 +1236,79 @@ func file_contracts_accountmanager_v1_users_proto_rawDescGZIP() []byte {
 }
 
 var file_contracts_accountmanager_v1_users_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_contracts_accountmanager_v1_users_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_contracts_accountmanager_v1_users_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_contracts_accountmanager_v1_users_proto_goTypes = []any{
-	(UserOrder)(0),                // 0: cabinet.accountmanager.v1.UserOrder
-	(*ListUsersRequest)(nil),      // 1: cabinet.accountmanager.v1.ListUsersRequest
-	(*ListUsersResponse)(nil),     // 2: cabinet.accountmanager.v1.ListUsersResponse
-	(*GetUserRequest)(nil),        // 3: cabinet.accountmanager.v1.GetUserRequest
-	(*GetUserResponse)(nil),       // 4: cabinet.accountmanager.v1.GetUserResponse
-	(*UpdateUserRequest)(nil),     // 5: cabinet.accountmanager.v1.UpdateUserRequest
-	(*UpdateUserResponse)(nil),    // 6: cabinet.accountmanager.v1.UpdateUserResponse
-	(*BlockUserRequest)(nil),      // 7: cabinet.accountmanager.v1.BlockUserRequest
-	(*BlockUserResponse)(nil),     // 8: cabinet.accountmanager.v1.BlockUserResponse
-	(*UnblockUserRequest)(nil),    // 9: cabinet.accountmanager.v1.UnblockUserRequest
-	(*UnblockUserResponse)(nil),   // 10: cabinet.accountmanager.v1.UnblockUserResponse
-	(*ListStaffRequest)(nil),      // 11: cabinet.accountmanager.v1.ListStaffRequest
-	(*ListStaffResponse)(nil),     // 12: cabinet.accountmanager.v1.ListStaffResponse
-	(*GetStaffCardRequest)(nil),   // 13: cabinet.accountmanager.v1.GetStaffCardRequest
-	(*GetStaffCardResponse)(nil),  // 14: cabinet.accountmanager.v1.GetStaffCardResponse
-	(*ListRolesRequest)(nil),      // 15: cabinet.accountmanager.v1.ListRolesRequest
-	(*ListRolesResponse)(nil),     // 16: cabinet.accountmanager.v1.ListRolesResponse
-	(UserState)(0),                // 17: cabinet.accountmanager.v1.UserState
-	(*User)(nil),                  // 18: cabinet.accountmanager.v1.User
-	(*fieldmaskpb.FieldMask)(nil), // 19: google.protobuf.FieldMask
-	(*StaffCard)(nil),             // 20: cabinet.accountmanager.v1.StaffCard
-	(*Role)(nil),                  // 21: cabinet.accountmanager.v1.Role
+	(UserOrder)(0),                   // 0: cabinet.accountmanager.v1.UserOrder
+	(*ListUsersRequest)(nil),         // 1: cabinet.accountmanager.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),        // 2: cabinet.accountmanager.v1.ListUsersResponse
+	(*GetUserRequest)(nil),           // 3: cabinet.accountmanager.v1.GetUserRequest
+	(*GetUserResponse)(nil),          // 4: cabinet.accountmanager.v1.GetUserResponse
+	(*UpdateUserRequest)(nil),        // 5: cabinet.accountmanager.v1.UpdateUserRequest
+	(*UpdateUserResponse)(nil),       // 6: cabinet.accountmanager.v1.UpdateUserResponse
+	(*BlockUserRequest)(nil),         // 7: cabinet.accountmanager.v1.BlockUserRequest
+	(*BlockUserResponse)(nil),        // 8: cabinet.accountmanager.v1.BlockUserResponse
+	(*UnblockUserRequest)(nil),       // 9: cabinet.accountmanager.v1.UnblockUserRequest
+	(*UnblockUserResponse)(nil),      // 10: cabinet.accountmanager.v1.UnblockUserResponse
+	(*ListUserSessionsRequest)(nil),  // 11: cabinet.accountmanager.v1.ListUserSessionsRequest
+	(*ListUserSessionsResponse)(nil), // 12: cabinet.accountmanager.v1.ListUserSessionsResponse
+	(*EndSessionRequest)(nil),        // 13: cabinet.accountmanager.v1.EndSessionRequest
+	(*EndSessionResponse)(nil),       // 14: cabinet.accountmanager.v1.EndSessionResponse
+	(*EndUserSessionsRequest)(nil),   // 15: cabinet.accountmanager.v1.EndUserSessionsRequest
+	(*EndUserSessionsResponse)(nil),  // 16: cabinet.accountmanager.v1.EndUserSessionsResponse
+	(*ListStaffRequest)(nil),         // 17: cabinet.accountmanager.v1.ListStaffRequest
+	(*ListStaffResponse)(nil),        // 18: cabinet.accountmanager.v1.ListStaffResponse
+	(*GetStaffCardRequest)(nil),      // 19: cabinet.accountmanager.v1.GetStaffCardRequest
+	(*GetStaffCardResponse)(nil),     // 20: cabinet.accountmanager.v1.GetStaffCardResponse
+	(*ListRolesRequest)(nil),         // 21: cabinet.accountmanager.v1.ListRolesRequest
+	(*ListRolesResponse)(nil),        // 22: cabinet.accountmanager.v1.ListRolesResponse
+	(UserState)(0),                   // 23: cabinet.accountmanager.v1.UserState
+	(*User)(nil),                     // 24: cabinet.accountmanager.v1.User
+	(*fieldmaskpb.FieldMask)(nil),    // 25: google.protobuf.FieldMask
+	(*Session)(nil),                  // 26: cabinet.accountmanager.v1.Session
+	(*StaffCard)(nil),                // 27: cabinet.accountmanager.v1.StaffCard
+	(*Role)(nil),                     // 28: cabinet.accountmanager.v1.Role
 }
 var file_contracts_accountmanager_v1_users_proto_depIdxs = []int32{
 	0,  // 0: cabinet.accountmanager.v1.ListUsersRequest.order_by:type_name -> cabinet.accountmanager.v1.UserOrder
-	17, // 1: cabinet.accountmanager.v1.ListUsersRequest.states:type_name -> cabinet.accountmanager.v1.UserState
-	18, // 2: cabinet.accountmanager.v1.ListUsersResponse.users:type_name -> cabinet.accountmanager.v1.User
-	18, // 3: cabinet.accountmanager.v1.GetUserResponse.user:type_name -> cabinet.accountmanager.v1.User
-	18, // 4: cabinet.accountmanager.v1.UpdateUserRequest.user:type_name -> cabinet.accountmanager.v1.User
-	19, // 5: cabinet.accountmanager.v1.UpdateUserRequest.update_mask:type_name -> google.protobuf.FieldMask
-	18, // 6: cabinet.accountmanager.v1.UpdateUserResponse.user:type_name -> cabinet.accountmanager.v1.User
-	18, // 7: cabinet.accountmanager.v1.BlockUserResponse.user:type_name -> cabinet.accountmanager.v1.User
-	18, // 8: cabinet.accountmanager.v1.UnblockUserResponse.user:type_name -> cabinet.accountmanager.v1.User
-	20, // 9: cabinet.accountmanager.v1.ListStaffResponse.staff:type_name -> cabinet.accountmanager.v1.StaffCard
-	20, // 10: cabinet.accountmanager.v1.GetStaffCardResponse.card:type_name -> cabinet.accountmanager.v1.StaffCard
-	21, // 11: cabinet.accountmanager.v1.ListRolesResponse.roles:type_name -> cabinet.accountmanager.v1.Role
-	1,  // 12: cabinet.accountmanager.v1.UserService.ListUsers:input_type -> cabinet.accountmanager.v1.ListUsersRequest
-	3,  // 13: cabinet.accountmanager.v1.UserService.GetUser:input_type -> cabinet.accountmanager.v1.GetUserRequest
-	5,  // 14: cabinet.accountmanager.v1.UserService.UpdateUser:input_type -> cabinet.accountmanager.v1.UpdateUserRequest
-	7,  // 15: cabinet.accountmanager.v1.UserService.BlockUser:input_type -> cabinet.accountmanager.v1.BlockUserRequest
-	9,  // 16: cabinet.accountmanager.v1.UserService.UnblockUser:input_type -> cabinet.accountmanager.v1.UnblockUserRequest
-	11, // 17: cabinet.accountmanager.v1.UserService.ListStaff:input_type -> cabinet.accountmanager.v1.ListStaffRequest
-	13, // 18: cabinet.accountmanager.v1.UserService.GetStaffCard:input_type -> cabinet.accountmanager.v1.GetStaffCardRequest
-	15, // 19: cabinet.accountmanager.v1.UserService.ListRoles:input_type -> cabinet.accountmanager.v1.ListRolesRequest
-	2,  // 20: cabinet.accountmanager.v1.UserService.ListUsers:output_type -> cabinet.accountmanager.v1.ListUsersResponse
-	4,  // 21: cabinet.accountmanager.v1.UserService.GetUser:output_type -> cabinet.accountmanager.v1.GetUserResponse
-	6,  // 22: cabinet.accountmanager.v1.UserService.UpdateUser:output_type -> cabinet.accountmanager.v1.UpdateUserResponse
-	8,  // 23: cabinet.accountmanager.v1.UserService.BlockUser:output_type -> cabinet.accountmanager.v1.BlockUserResponse
-	10, // 24: cabinet.accountmanager.v1.UserService.UnblockUser:output_type -> cabinet.accountmanager.v1.UnblockUserResponse
-	12, // 25: cabinet.accountmanager.v1.UserService.ListStaff:output_type -> cabinet.accountmanager.v1.ListStaffResponse
-	14, // 26: cabinet.accountmanager.v1.UserService.GetStaffCard:output_type -> cabinet.accountmanager.v1.GetStaffCardResponse
-	16, // 27: cabinet.accountmanager.v1.UserService.ListRoles:output_type -> cabinet.accountmanager.v1.ListRolesResponse
-	20, // [20:28] is the sub-list for method output_type
-	12, // [12:20] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	23, // 1: cabinet.accountmanager.v1.ListUsersRequest.states:type_name -> cabinet.accountmanager.v1.UserState
+	24, // 2: cabinet.accountmanager.v1.ListUsersResponse.users:type_name -> cabinet.accountmanager.v1.User
+	24, // 3: cabinet.accountmanager.v1.GetUserResponse.user:type_name -> cabinet.accountmanager.v1.User
+	24, // 4: cabinet.accountmanager.v1.UpdateUserRequest.user:type_name -> cabinet.accountmanager.v1.User
+	25, // 5: cabinet.accountmanager.v1.UpdateUserRequest.update_mask:type_name -> google.protobuf.FieldMask
+	24, // 6: cabinet.accountmanager.v1.UpdateUserResponse.user:type_name -> cabinet.accountmanager.v1.User
+	24, // 7: cabinet.accountmanager.v1.BlockUserResponse.user:type_name -> cabinet.accountmanager.v1.User
+	24, // 8: cabinet.accountmanager.v1.UnblockUserResponse.user:type_name -> cabinet.accountmanager.v1.User
+	26, // 9: cabinet.accountmanager.v1.ListUserSessionsResponse.sessions:type_name -> cabinet.accountmanager.v1.Session
+	27, // 10: cabinet.accountmanager.v1.ListStaffResponse.staff:type_name -> cabinet.accountmanager.v1.StaffCard
+	27, // 11: cabinet.accountmanager.v1.GetStaffCardResponse.card:type_name -> cabinet.accountmanager.v1.StaffCard
+	28, // 12: cabinet.accountmanager.v1.ListRolesResponse.roles:type_name -> cabinet.accountmanager.v1.Role
+	1,  // 13: cabinet.accountmanager.v1.UserService.ListUsers:input_type -> cabinet.accountmanager.v1.ListUsersRequest
+	3,  // 14: cabinet.accountmanager.v1.UserService.GetUser:input_type -> cabinet.accountmanager.v1.GetUserRequest
+	5,  // 15: cabinet.accountmanager.v1.UserService.UpdateUser:input_type -> cabinet.accountmanager.v1.UpdateUserRequest
+	7,  // 16: cabinet.accountmanager.v1.UserService.BlockUser:input_type -> cabinet.accountmanager.v1.BlockUserRequest
+	9,  // 17: cabinet.accountmanager.v1.UserService.UnblockUser:input_type -> cabinet.accountmanager.v1.UnblockUserRequest
+	17, // 18: cabinet.accountmanager.v1.UserService.ListStaff:input_type -> cabinet.accountmanager.v1.ListStaffRequest
+	19, // 19: cabinet.accountmanager.v1.UserService.GetStaffCard:input_type -> cabinet.accountmanager.v1.GetStaffCardRequest
+	11, // 20: cabinet.accountmanager.v1.UserService.ListUserSessions:input_type -> cabinet.accountmanager.v1.ListUserSessionsRequest
+	13, // 21: cabinet.accountmanager.v1.UserService.EndSession:input_type -> cabinet.accountmanager.v1.EndSessionRequest
+	15, // 22: cabinet.accountmanager.v1.UserService.EndUserSessions:input_type -> cabinet.accountmanager.v1.EndUserSessionsRequest
+	21, // 23: cabinet.accountmanager.v1.UserService.ListRoles:input_type -> cabinet.accountmanager.v1.ListRolesRequest
+	2,  // 24: cabinet.accountmanager.v1.UserService.ListUsers:output_type -> cabinet.accountmanager.v1.ListUsersResponse
+	4,  // 25: cabinet.accountmanager.v1.UserService.GetUser:output_type -> cabinet.accountmanager.v1.GetUserResponse
+	6,  // 26: cabinet.accountmanager.v1.UserService.UpdateUser:output_type -> cabinet.accountmanager.v1.UpdateUserResponse
+	8,  // 27: cabinet.accountmanager.v1.UserService.BlockUser:output_type -> cabinet.accountmanager.v1.BlockUserResponse
+	10, // 28: cabinet.accountmanager.v1.UserService.UnblockUser:output_type -> cabinet.accountmanager.v1.UnblockUserResponse
+	18, // 29: cabinet.accountmanager.v1.UserService.ListStaff:output_type -> cabinet.accountmanager.v1.ListStaffResponse
+	20, // 30: cabinet.accountmanager.v1.UserService.GetStaffCard:output_type -> cabinet.accountmanager.v1.GetStaffCardResponse
+	12, // 31: cabinet.accountmanager.v1.UserService.ListUserSessions:output_type -> cabinet.accountmanager.v1.ListUserSessionsResponse
+	14, // 32: cabinet.accountmanager.v1.UserService.EndSession:output_type -> cabinet.accountmanager.v1.EndSessionResponse
+	16, // 33: cabinet.accountmanager.v1.UserService.EndUserSessions:output_type -> cabinet.accountmanager.v1.EndUserSessionsResponse
+	22, // 34: cabinet.accountmanager.v1.UserService.ListRoles:output_type -> cabinet.accountmanager.v1.ListRolesResponse
+	24, // [24:35] is the sub-list for method output_type
+	13, // [13:24] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_contracts_accountmanager_v1_users_proto_init() }
@@ -1008,7 +1324,7 @@ func file_contracts_accountmanager_v1_users_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_accountmanager_v1_users_proto_rawDesc), len(file_contracts_accountmanager_v1_users_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   16,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

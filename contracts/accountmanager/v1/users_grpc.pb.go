@@ -19,14 +19,17 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	UserService_ListUsers_FullMethodName    = "/cabinet.accountmanager.v1.UserService/ListUsers"
-	UserService_GetUser_FullMethodName      = "/cabinet.accountmanager.v1.UserService/GetUser"
-	UserService_UpdateUser_FullMethodName   = "/cabinet.accountmanager.v1.UserService/UpdateUser"
-	UserService_BlockUser_FullMethodName    = "/cabinet.accountmanager.v1.UserService/BlockUser"
-	UserService_UnblockUser_FullMethodName  = "/cabinet.accountmanager.v1.UserService/UnblockUser"
-	UserService_ListStaff_FullMethodName    = "/cabinet.accountmanager.v1.UserService/ListStaff"
-	UserService_GetStaffCard_FullMethodName = "/cabinet.accountmanager.v1.UserService/GetStaffCard"
-	UserService_ListRoles_FullMethodName    = "/cabinet.accountmanager.v1.UserService/ListRoles"
+	UserService_ListUsers_FullMethodName        = "/cabinet.accountmanager.v1.UserService/ListUsers"
+	UserService_GetUser_FullMethodName          = "/cabinet.accountmanager.v1.UserService/GetUser"
+	UserService_UpdateUser_FullMethodName       = "/cabinet.accountmanager.v1.UserService/UpdateUser"
+	UserService_BlockUser_FullMethodName        = "/cabinet.accountmanager.v1.UserService/BlockUser"
+	UserService_UnblockUser_FullMethodName      = "/cabinet.accountmanager.v1.UserService/UnblockUser"
+	UserService_ListStaff_FullMethodName        = "/cabinet.accountmanager.v1.UserService/ListStaff"
+	UserService_GetStaffCard_FullMethodName     = "/cabinet.accountmanager.v1.UserService/GetStaffCard"
+	UserService_ListUserSessions_FullMethodName = "/cabinet.accountmanager.v1.UserService/ListUserSessions"
+	UserService_EndSession_FullMethodName       = "/cabinet.accountmanager.v1.UserService/EndSession"
+	UserService_EndUserSessions_FullMethodName  = "/cabinet.accountmanager.v1.UserService/EndUserSessions"
+	UserService_ListRoles_FullMethodName        = "/cabinet.accountmanager.v1.UserService/ListRoles"
 )
 
 // UserServiceClient is the client API for UserService service.
@@ -45,6 +48,12 @@ type UserServiceClient interface {
 	ListStaff(ctx context.Context, in *ListStaffRequest, opts ...grpc.CallOption) (*ListStaffResponse, error)
 	// What a client may know of a member of staff. Modules ask for it on a client's behalf.
 	GetStaffCard(ctx context.Context, in *GetStaffCardRequest, opts ...grpc.CallOption) (*GetStaffCardResponse, error)
+	// Where a user is signed in, newest first.
+	ListUserSessions(ctx context.Context, in *ListUserSessionsRequest, opts ...grpc.CallOption) (*ListUserSessionsResponse, error)
+	// Ends one session, whoever's it is. Ending one that has ended is no error.
+	EndSession(ctx context.Context, in *EndSessionRequest, opts ...grpc.CallOption) (*EndSessionResponse, error)
+	// Ends all of a user's sessions, but the one this call came through. They may sign in again.
+	EndUserSessions(ctx context.Context, in *EndUserSessionsRequest, opts ...grpc.CallOption) (*EndUserSessionsResponse, error)
 	// The portal's roles with what each may do.
 	ListRoles(ctx context.Context, in *ListRolesRequest, opts ...grpc.CallOption) (*ListRolesResponse, error)
 }
@@ -127,6 +136,36 @@ func (c *userServiceClient) GetStaffCard(ctx context.Context, in *GetStaffCardRe
 	return out, nil
 }
 
+func (c *userServiceClient) ListUserSessions(ctx context.Context, in *ListUserSessionsRequest, opts ...grpc.CallOption) (*ListUserSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListUserSessionsResponse)
+	err := c.cc.Invoke(ctx, UserService_ListUserSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userServiceClient) EndSession(ctx context.Context, in *EndSessionRequest, opts ...grpc.CallOption) (*EndSessionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndSessionResponse)
+	err := c.cc.Invoke(ctx, UserService_EndSession_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userServiceClient) EndUserSessions(ctx context.Context, in *EndUserSessionsRequest, opts ...grpc.CallOption) (*EndUserSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndUserSessionsResponse)
+	err := c.cc.Invoke(ctx, UserService_EndUserSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *userServiceClient) ListRoles(ctx context.Context, in *ListRolesRequest, opts ...grpc.CallOption) (*ListRolesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListRolesResponse)
@@ -153,6 +192,12 @@ type UserServiceServer interface {
 	ListStaff(context.Context, *ListStaffRequest) (*ListStaffResponse, error)
 	// What a client may know of a member of staff. Modules ask for it on a client's behalf.
 	GetStaffCard(context.Context, *GetStaffCardRequest) (*GetStaffCardResponse, error)
+	// Where a user is signed in, newest first.
+	ListUserSessions(context.Context, *ListUserSessionsRequest) (*ListUserSessionsResponse, error)
+	// Ends one session, whoever's it is. Ending one that has ended is no error.
+	EndSession(context.Context, *EndSessionRequest) (*EndSessionResponse, error)
+	// Ends all of a user's sessions, but the one this call came through. They may sign in again.
+	EndUserSessions(context.Context, *EndUserSessionsRequest) (*EndUserSessionsResponse, error)
 	// The portal's roles with what each may do.
 	ListRoles(context.Context, *ListRolesRequest) (*ListRolesResponse, error)
 	mustEmbedUnimplementedUserServiceServer()
@@ -185,6 +230,15 @@ func (UnimplementedUserServiceServer) ListStaff(context.Context, *ListStaffReque
 }
 func (UnimplementedUserServiceServer) GetStaffCard(context.Context, *GetStaffCardRequest) (*GetStaffCardResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStaffCard not implemented")
+}
+func (UnimplementedUserServiceServer) ListUserSessions(context.Context, *ListUserSessionsRequest) (*ListUserSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListUserSessions not implemented")
+}
+func (UnimplementedUserServiceServer) EndSession(context.Context, *EndSessionRequest) (*EndSessionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndSession not implemented")
+}
+func (UnimplementedUserServiceServer) EndUserSessions(context.Context, *EndUserSessionsRequest) (*EndUserSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndUserSessions not implemented")
 }
 func (UnimplementedUserServiceServer) ListRoles(context.Context, *ListRolesRequest) (*ListRolesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRoles not implemented")
@@ -336,6 +390,60 @@ func _UserService_GetStaffCard_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _UserService_ListUserSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListUserSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserServiceServer).ListUserSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserService_ListUserSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserServiceServer).ListUserSessions(ctx, req.(*ListUserSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserService_EndSession_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndSessionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserServiceServer).EndSession(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserService_EndSession_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserServiceServer).EndSession(ctx, req.(*EndSessionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserService_EndUserSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndUserSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserServiceServer).EndUserSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserService_EndUserSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserServiceServer).EndUserSessions(ctx, req.(*EndUserSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _UserService_ListRoles_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListRolesRequest)
 	if err := dec(in); err != nil {
@@ -388,6 +496,18 @@ var UserService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetStaffCard",
 			Handler:    _UserService_GetStaffCard_Handler,
+		},
+		{
+			MethodName: "ListUserSessions",
+			Handler:    _UserService_ListUserSessions_Handler,
+		},
+		{
+			MethodName: "EndSession",
+			Handler:    _UserService_EndSession_Handler,
+		},
+		{
+			MethodName: "EndUserSessions",
+			Handler:    _UserService_EndUserSessions_Handler,
 		},
 		{
 			MethodName: "ListRoles",

@@ -156,7 +156,9 @@ type Identity struct {
 	// BCP 47; empty when the user leaves it to the browser.
 	Language string `protobuf:"bytes,8,opt,name=language,proto3" json:"language,omitempty"`
 	// "light", "dark" or empty.
-	Theme         string `protobuf:"bytes,9,opt,name=theme,proto3" json:"theme,omitempty"`
+	Theme string `protobuf:"bytes,9,opt,name=theme,proto3" json:"theme,omitempty"`
+	// When the user last showed in this session that it is them: at sign-in, or when they were asked again.
+	ProofTime     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=proof_time,json=proofTime,proto3" json:"proof_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -252,6 +254,13 @@ func (x *Identity) GetTheme() string {
 		return x.Theme
 	}
 	return ""
+}
+
+func (x *Identity) GetProofTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ProofTime
+	}
+	return nil
 }
 
 type SignInRequest struct {
@@ -464,6 +473,102 @@ func (x *IdentifyResponse) GetIdentity() *Identity {
 	return nil
 }
 
+type ProveRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionToken  string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	Password      string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	Origin        *Origin                `protobuf:"bytes,3,opt,name=origin,proto3" json:"origin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProveRequest) Reset() {
+	*x = ProveRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProveRequest) ProtoMessage() {}
+
+func (x *ProveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProveRequest.ProtoReflect.Descriptor instead.
+func (*ProveRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ProveRequest) GetSessionToken() string {
+	if x != nil {
+		return x.SessionToken
+	}
+	return ""
+}
+
+func (x *ProveRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *ProveRequest) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+type ProveResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProveResponse) Reset() {
+	*x = ProveResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProveResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProveResponse) ProtoMessage() {}
+
+func (x *ProveResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProveResponse.ProtoReflect.Descriptor instead.
+func (*ProveResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{8}
+}
+
 type SignOutRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SessionToken  string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
@@ -473,7 +578,7 @@ type SignOutRequest struct {
 
 func (x *SignOutRequest) Reset() {
 	*x = SignOutRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[7]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -485,7 +590,7 @@ func (x *SignOutRequest) String() string {
 func (*SignOutRequest) ProtoMessage() {}
 
 func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[7]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -498,7 +603,7 @@ func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignOutRequest.ProtoReflect.Descriptor instead.
 func (*SignOutRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{7}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SignOutRequest) GetSessionToken() string {
@@ -516,7 +621,7 @@ type SignOutResponse struct {
 
 func (x *SignOutResponse) Reset() {
 	*x = SignOutResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[8]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -528,7 +633,7 @@ func (x *SignOutResponse) String() string {
 func (*SignOutResponse) ProtoMessage() {}
 
 func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[8]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -541,7 +646,95 @@ func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignOutResponse.ProtoReflect.Descriptor instead.
 func (*SignOutResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{8}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{10}
+}
+
+type FindEndedSessionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionIds    []string               `protobuf:"bytes,1,rep,name=session_ids,json=sessionIds,proto3" json:"session_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindEndedSessionsRequest) Reset() {
+	*x = FindEndedSessionsRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindEndedSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindEndedSessionsRequest) ProtoMessage() {}
+
+func (x *FindEndedSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindEndedSessionsRequest.ProtoReflect.Descriptor instead.
+func (*FindEndedSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *FindEndedSessionsRequest) GetSessionIds() []string {
+	if x != nil {
+		return x.SessionIds
+	}
+	return nil
+}
+
+type FindEndedSessionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	EndedIds      []string               `protobuf:"bytes,1,rep,name=ended_ids,json=endedIds,proto3" json:"ended_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindEndedSessionsResponse) Reset() {
+	*x = FindEndedSessionsResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindEndedSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindEndedSessionsResponse) ProtoMessage() {}
+
+func (x *FindEndedSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindEndedSessionsResponse.ProtoReflect.Descriptor instead.
+func (*FindEndedSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *FindEndedSessionsResponse) GetEndedIds() []string {
+	if x != nil {
+		return x.EndedIds
+	}
+	return nil
 }
 
 type SwitchClientRequest struct {
@@ -554,7 +747,7 @@ type SwitchClientRequest struct {
 
 func (x *SwitchClientRequest) Reset() {
 	*x = SwitchClientRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -566,7 +759,7 @@ func (x *SwitchClientRequest) String() string {
 func (*SwitchClientRequest) ProtoMessage() {}
 
 func (x *SwitchClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -579,7 +772,7 @@ func (x *SwitchClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchClientRequest.ProtoReflect.Descriptor instead.
 func (*SwitchClientRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{9}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SwitchClientRequest) GetSessionToken() string {
@@ -604,7 +797,7 @@ type SwitchClientResponse struct {
 
 func (x *SwitchClientResponse) Reset() {
 	*x = SwitchClientResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -616,7 +809,7 @@ func (x *SwitchClientResponse) String() string {
 func (*SwitchClientResponse) ProtoMessage() {}
 
 func (x *SwitchClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -629,7 +822,538 @@ func (x *SwitchClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchClientResponse.ProtoReflect.Descriptor instead.
 func (*SwitchClientResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{10}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{14}
+}
+
+type GetSignInOptionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSignInOptionsRequest) Reset() {
+	*x = GetSignInOptionsRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSignInOptionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSignInOptionsRequest) ProtoMessage() {}
+
+func (x *GetSignInOptionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSignInOptionsRequest.ProtoReflect.Descriptor instead.
+func (*GetSignInOptionsRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{15}
+}
+
+type GetSignInOptionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether a forgotten password can be replaced by a link.
+	PasswordReset bool `protobuf:"varint,1,opt,name=password_reset,json=passwordReset,proto3" json:"password_reset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSignInOptionsResponse) Reset() {
+	*x = GetSignInOptionsResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSignInOptionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSignInOptionsResponse) ProtoMessage() {}
+
+func (x *GetSignInOptionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSignInOptionsResponse.ProtoReflect.Descriptor instead.
+func (*GetSignInOptionsResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GetSignInOptionsResponse) GetPasswordReset() bool {
+	if x != nil {
+		return x.PasswordReset
+	}
+	return false
+}
+
+type StartPasswordResetRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// E-mail or phone, as at sign-in.
+	Login         string  `protobuf:"bytes,1,opt,name=login,proto3" json:"login,omitempty"`
+	Origin        *Origin `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartPasswordResetRequest) Reset() {
+	*x = StartPasswordResetRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartPasswordResetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartPasswordResetRequest) ProtoMessage() {}
+
+func (x *StartPasswordResetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartPasswordResetRequest.ProtoReflect.Descriptor instead.
+func (*StartPasswordResetRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *StartPasswordResetRequest) GetLogin() string {
+	if x != nil {
+		return x.Login
+	}
+	return ""
+}
+
+func (x *StartPasswordResetRequest) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+type StartPasswordResetResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartPasswordResetResponse) Reset() {
+	*x = StartPasswordResetResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartPasswordResetResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartPasswordResetResponse) ProtoMessage() {}
+
+func (x *StartPasswordResetResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartPasswordResetResponse.ProtoReflect.Descriptor instead.
+func (*StartPasswordResetResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{18}
+}
+
+type PreviewPasswordResetRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewPasswordResetRequest) Reset() {
+	*x = PreviewPasswordResetRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewPasswordResetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewPasswordResetRequest) ProtoMessage() {}
+
+func (x *PreviewPasswordResetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewPasswordResetRequest.ProtoReflect.Descriptor instead.
+func (*PreviewPasswordResetRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *PreviewPasswordResetRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+type PreviewPasswordResetResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For password managers: what the user signs in with.
+	Email         string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewPasswordResetResponse) Reset() {
+	*x = PreviewPasswordResetResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewPasswordResetResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewPasswordResetResponse) ProtoMessage() {}
+
+func (x *PreviewPasswordResetResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewPasswordResetResponse.ProtoReflect.Descriptor instead.
+func (*PreviewPasswordResetResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *PreviewPasswordResetResponse) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+type FinishPasswordResetRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	Password      string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	Origin        *Origin                `protobuf:"bytes,3,opt,name=origin,proto3" json:"origin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishPasswordResetRequest) Reset() {
+	*x = FinishPasswordResetRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishPasswordResetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishPasswordResetRequest) ProtoMessage() {}
+
+func (x *FinishPasswordResetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishPasswordResetRequest.ProtoReflect.Descriptor instead.
+func (*FinishPasswordResetRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *FinishPasswordResetRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *FinishPasswordResetRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *FinishPasswordResetRequest) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+type FinishPasswordResetResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishPasswordResetResponse) Reset() {
+	*x = FinishPasswordResetResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishPasswordResetResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishPasswordResetResponse) ProtoMessage() {}
+
+func (x *FinishPasswordResetResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishPasswordResetResponse.ProtoReflect.Descriptor instead.
+func (*FinishPasswordResetResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{22}
+}
+
+type PreviewEmailChangeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewEmailChangeRequest) Reset() {
+	*x = PreviewEmailChangeRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewEmailChangeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewEmailChangeRequest) ProtoMessage() {}
+
+func (x *PreviewEmailChangeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewEmailChangeRequest.ProtoReflect.Descriptor instead.
+func (*PreviewEmailChangeRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *PreviewEmailChangeRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+type PreviewEmailChangeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	NewEmail      string                 `protobuf:"bytes,1,opt,name=new_email,json=newEmail,proto3" json:"new_email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreviewEmailChangeResponse) Reset() {
+	*x = PreviewEmailChangeResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreviewEmailChangeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreviewEmailChangeResponse) ProtoMessage() {}
+
+func (x *PreviewEmailChangeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreviewEmailChangeResponse.ProtoReflect.Descriptor instead.
+func (*PreviewEmailChangeResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *PreviewEmailChangeResponse) GetNewEmail() string {
+	if x != nil {
+		return x.NewEmail
+	}
+	return ""
+}
+
+type ConfirmEmailChangeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	Origin        *Origin                `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmEmailChangeRequest) Reset() {
+	*x = ConfirmEmailChangeRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmEmailChangeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmEmailChangeRequest) ProtoMessage() {}
+
+func (x *ConfirmEmailChangeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmEmailChangeRequest.ProtoReflect.Descriptor instead.
+func (*ConfirmEmailChangeRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ConfirmEmailChangeRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *ConfirmEmailChangeRequest) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+type ConfirmEmailChangeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfirmEmailChangeResponse) Reset() {
+	*x = ConfirmEmailChangeResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfirmEmailChangeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfirmEmailChangeResponse) ProtoMessage() {}
+
+func (x *ConfirmEmailChangeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfirmEmailChangeResponse.ProtoReflect.Descriptor instead.
+func (*ConfirmEmailChangeResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{26}
 }
 
 type PreviewInvitationRequest struct {
@@ -641,7 +1365,7 @@ type PreviewInvitationRequest struct {
 
 func (x *PreviewInvitationRequest) Reset() {
 	*x = PreviewInvitationRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -653,7 +1377,7 @@ func (x *PreviewInvitationRequest) String() string {
 func (*PreviewInvitationRequest) ProtoMessage() {}
 
 func (x *PreviewInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -666,7 +1390,7 @@ func (x *PreviewInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewInvitationRequest.ProtoReflect.Descriptor instead.
 func (*PreviewInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{11}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PreviewInvitationRequest) GetToken() string {
@@ -695,7 +1419,7 @@ type PreviewInvitationResponse struct {
 
 func (x *PreviewInvitationResponse) Reset() {
 	*x = PreviewInvitationResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -707,7 +1431,7 @@ func (x *PreviewInvitationResponse) String() string {
 func (*PreviewInvitationResponse) ProtoMessage() {}
 
 func (x *PreviewInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -720,7 +1444,7 @@ func (x *PreviewInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewInvitationResponse.ProtoReflect.Descriptor instead.
 func (*PreviewInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{12}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PreviewInvitationResponse) GetName() string {
@@ -787,7 +1511,7 @@ type AcceptInvitationRequest struct {
 
 func (x *AcceptInvitationRequest) Reset() {
 	*x = AcceptInvitationRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -799,7 +1523,7 @@ func (x *AcceptInvitationRequest) String() string {
 func (*AcceptInvitationRequest) ProtoMessage() {}
 
 func (x *AcceptInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -812,7 +1536,7 @@ func (x *AcceptInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptInvitationRequest.ProtoReflect.Descriptor instead.
 func (*AcceptInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{13}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *AcceptInvitationRequest) GetToken() string {
@@ -860,7 +1584,7 @@ type AcceptInvitationResponse struct {
 
 func (x *AcceptInvitationResponse) Reset() {
 	*x = AcceptInvitationResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -872,7 +1596,7 @@ func (x *AcceptInvitationResponse) String() string {
 func (*AcceptInvitationResponse) ProtoMessage() {}
 
 func (x *AcceptInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -885,7 +1609,7 @@ func (x *AcceptInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptInvitationResponse.ProtoReflect.Descriptor instead.
 func (*AcceptInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{14}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *AcceptInvitationResponse) GetSessionToken() string {
@@ -910,7 +1634,7 @@ type InviteFirstHeadRequest struct {
 
 func (x *InviteFirstHeadRequest) Reset() {
 	*x = InviteFirstHeadRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -922,7 +1646,7 @@ func (x *InviteFirstHeadRequest) String() string {
 func (*InviteFirstHeadRequest) ProtoMessage() {}
 
 func (x *InviteFirstHeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -935,7 +1659,7 @@ func (x *InviteFirstHeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteFirstHeadRequest.ProtoReflect.Descriptor instead.
 func (*InviteFirstHeadRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{15}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{31}
 }
 
 type InviteFirstHeadResponse struct {
@@ -948,7 +1672,7 @@ type InviteFirstHeadResponse struct {
 
 func (x *InviteFirstHeadResponse) Reset() {
 	*x = InviteFirstHeadResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -960,7 +1684,7 @@ func (x *InviteFirstHeadResponse) String() string {
 func (*InviteFirstHeadResponse) ProtoMessage() {}
 
 func (x *InviteFirstHeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -973,7 +1697,7 @@ func (x *InviteFirstHeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteFirstHeadResponse.ProtoReflect.Descriptor instead.
 func (*InviteFirstHeadResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{16}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *InviteFirstHeadResponse) GetToken() string {
@@ -999,7 +1723,7 @@ type GetNamesRequest struct {
 
 func (x *GetNamesRequest) Reset() {
 	*x = GetNamesRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[17]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1011,7 +1735,7 @@ func (x *GetNamesRequest) String() string {
 func (*GetNamesRequest) ProtoMessage() {}
 
 func (x *GetNamesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[17]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1024,7 +1748,7 @@ func (x *GetNamesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNamesRequest.ProtoReflect.Descriptor instead.
 func (*GetNamesRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{17}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetNamesRequest) GetUserIds() []string {
@@ -1044,7 +1768,7 @@ type GetNamesResponse struct {
 
 func (x *GetNamesResponse) Reset() {
 	*x = GetNamesResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[18]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1056,7 +1780,7 @@ func (x *GetNamesResponse) String() string {
 func (*GetNamesResponse) ProtoMessage() {}
 
 func (x *GetNamesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[18]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1069,7 +1793,7 @@ func (x *GetNamesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNamesResponse.ProtoReflect.Descriptor instead.
 func (*GetNamesResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{18}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetNamesResponse) GetNames() map[string]string {
@@ -1091,7 +1815,7 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\fActingClient\x12%\n" +
 	"\tclient_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bclientId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
-	"\x04role\x18\x03 \x01(\tR\x04role\"\x99\x02\n" +
+	"\x04role\x18\x03 \x01(\tR\x04role\"\xd4\x02\n" +
 	"\bIdentity\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
 	"\n" +
@@ -1102,7 +1826,10 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\aclients\x18\x06 \x03(\v2\x1f.cabinet.kernel.v1.ActingClientR\aclients\x12(\n" +
 	"\x10acting_client_id\x18\a \x01(\tR\x0eactingClientId\x12\x1a\n" +
 	"\blanguage\x18\b \x01(\tR\blanguage\x12\x14\n" +
-	"\x05theme\x18\t \x01(\tR\x05theme\"\xa7\x01\n" +
+	"\x05theme\x18\t \x01(\tR\x05theme\x129\n" +
+	"\n" +
+	"proof_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tproofTime\"\xa7\x01\n" +
 	"\rSignInRequest\x12 \n" +
 	"\x05login\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xfe\x01R\x05login\x12-\n" +
@@ -1116,14 +1843,51 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\x0fIdentifyRequest\x126\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\"K\n" +
 	"\x10IdentifyResponse\x127\n" +
-	"\bidentity\x18\x01 \x01(\v2\x1b.cabinet.kernel.v1.IdentityR\bidentity\"H\n" +
+	"\bidentity\x18\x01 \x01(\v2\x1b.cabinet.kernel.v1.IdentityR\bidentity\"\xa6\x01\n" +
+	"\fProveRequest\x126\n" +
+	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12+\n" +
+	"\bpassword\x18\x02 \x01(\tB\x0f\xbaH\x05r\x03(\x80\b\xea\x9d\xea\x02\x02\x18\x01R\bpassword\x121\n" +
+	"\x06origin\x18\x03 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\x0f\n" +
+	"\rProveResponse\"H\n" +
 	"\x0eSignOutRequest\x126\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\"\x11\n" +
-	"\x0fSignOutResponse\"t\n" +
+	"\x0fSignOutResponse\"M\n" +
+	"\x18FindEndedSessionsRequest\x121\n" +
+	"\vsession_ids\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10\x90N\"\x05r\x03\xb0\x01\x01R\n" +
+	"sessionIds\"8\n" +
+	"\x19FindEndedSessionsResponse\x12\x1b\n" +
+	"\tended_ids\x18\x01 \x03(\tR\bendedIds\"t\n" +
 	"\x13SwitchClientRequest\x126\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12%\n" +
 	"\tclient_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bclientId\"\x16\n" +
-	"\x14SwitchClientResponse\"C\n" +
+	"\x14SwitchClientResponse\"\x19\n" +
+	"\x17GetSignInOptionsRequest\"A\n" +
+	"\x18GetSignInOptionsResponse\x12%\n" +
+	"\x0epassword_reset\x18\x01 \x01(\bR\rpasswordReset\"p\n" +
+	"\x19StartPasswordResetRequest\x12 \n" +
+	"\x05login\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xfe\x01R\x05login\x121\n" +
+	"\x06origin\x18\x02 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\x1c\n" +
+	"\x1aStartPasswordResetResponse\"F\n" +
+	"\x1bPreviewPasswordResetRequest\x12'\n" +
+	"\x05token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\x05token\"4\n" +
+	"\x1cPreviewPasswordResetResponse\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\"\xa7\x01\n" +
+	"\x1aFinishPasswordResetRequest\x12'\n" +
+	"\x05token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\x05token\x12-\n" +
+	"\bpassword\x18\x02 \x01(\tB\x11\xbaH\ar\x05\x10\n" +
+	"(\x80\b\xea\x9d\xea\x02\x02\x18\x01R\bpassword\x121\n" +
+	"\x06origin\x18\x03 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\x1d\n" +
+	"\x1bFinishPasswordResetResponse\"D\n" +
+	"\x19PreviewEmailChangeRequest\x12'\n" +
+	"\x05token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\x05token\"9\n" +
+	"\x1aPreviewEmailChangeResponse\x12\x1b\n" +
+	"\tnew_email\x18\x01 \x01(\tR\bnewEmail\"w\n" +
+	"\x19ConfirmEmailChangeRequest\x12'\n" +
+	"\x05token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\x05token\x121\n" +
+	"\x06origin\x18\x02 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\x1c\n" +
+	"\x1aConfirmEmailChangeResponse\"C\n" +
 	"\x18PreviewInvitationRequest\x12'\n" +
 	"\x05token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\x05token\"\xf9\x01\n" +
 	"\x19PreviewInvitationResponse\x12\x12\n" +
@@ -1162,16 +1926,32 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\xe4\x06\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\xb7\x0e\n" +
 	"\x0fIdentityService\x12Y\n" +
 	"\x06SignIn\x12 .cabinet.kernel.v1.SignInRequest\x1a!.cabinet.kernel.v1.SignInResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12_\n" +
 	"\bIdentify\x12\".cabinet.kernel.v1.IdentifyRequest\x1a#.cabinet.kernel.v1.IdentifyResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12\\\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12V\n" +
+	"\x05Prove\x12\x1f.cabinet.kernel.v1.ProveRequest\x1a .cabinet.kernel.v1.ProveResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12\\\n" +
 	"\aSignOut\x12!.cabinet.kernel.v1.SignOutRequest\x1a\".cabinet.kernel.v1.SignOutResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x02\x12k\n" +
-	"\fSwitchClient\x12&.cabinet.kernel.v1.SwitchClientRequest\x1a'.cabinet.kernel.v1.SwitchClientResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x02\x12z\n" +
+	"\x11FindEndedSessions\x12+.cabinet.kernel.v1.FindEndedSessionsRequest\x1a,.cabinet.kernel.v1.FindEndedSessionsResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12k\n" +
+	"\fSwitchClient\x12&.cabinet.kernel.v1.SwitchClientRequest\x1a'.cabinet.kernel.v1.SwitchClientResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x02\x12w\n" +
+	"\x10GetSignInOptions\x12*.cabinet.kernel.v1.GetSignInOptionsRequest\x1a+.cabinet.kernel.v1.GetSignInOptionsResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12}\n" +
+	"\x12StartPasswordReset\x12,.cabinet.kernel.v1.StartPasswordResetRequest\x1a-.cabinet.kernel.v1.StartPasswordResetResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12\x83\x01\n" +
+	"\x14PreviewPasswordReset\x12..cabinet.kernel.v1.PreviewPasswordResetRequest\x1a/.cabinet.kernel.v1.PreviewPasswordResetResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12\x80\x01\n" +
+	"\x13FinishPasswordReset\x12-.cabinet.kernel.v1.FinishPasswordResetRequest\x1a..cabinet.kernel.v1.FinishPasswordResetResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12}\n" +
+	"\x12PreviewEmailChange\x12,.cabinet.kernel.v1.PreviewEmailChangeRequest\x1a-.cabinet.kernel.v1.PreviewEmailChangeResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12}\n" +
+	"\x12ConfirmEmailChange\x12,.cabinet.kernel.v1.ConfirmEmailChangeRequest\x1a-.cabinet.kernel.v1.ConfirmEmailChangeResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12z\n" +
 	"\x11PreviewInvitation\x12+.cabinet.kernel.v1.PreviewInvitationRequest\x1a,.cabinet.kernel.v1.PreviewInvitationResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12w\n" +
 	"\x10AcceptInvitation\x12*.cabinet.kernel.v1.AcceptInvitationRequest\x1a+.cabinet.kernel.v1.AcceptInvitationResponse\"\n" +
@@ -1193,61 +1973,98 @@ func file_contracts_kernel_v1_identity_proto_rawDescGZIP() []byte {
 	return file_contracts_kernel_v1_identity_proto_rawDescData
 }
 
-var file_contracts_kernel_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_contracts_kernel_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_contracts_kernel_v1_identity_proto_goTypes = []any{
-	(*Origin)(nil),                    // 0: cabinet.kernel.v1.Origin
-	(*ActingClient)(nil),              // 1: cabinet.kernel.v1.ActingClient
-	(*Identity)(nil),                  // 2: cabinet.kernel.v1.Identity
-	(*SignInRequest)(nil),             // 3: cabinet.kernel.v1.SignInRequest
-	(*SignInResponse)(nil),            // 4: cabinet.kernel.v1.SignInResponse
-	(*IdentifyRequest)(nil),           // 5: cabinet.kernel.v1.IdentifyRequest
-	(*IdentifyResponse)(nil),          // 6: cabinet.kernel.v1.IdentifyResponse
-	(*SignOutRequest)(nil),            // 7: cabinet.kernel.v1.SignOutRequest
-	(*SignOutResponse)(nil),           // 8: cabinet.kernel.v1.SignOutResponse
-	(*SwitchClientRequest)(nil),       // 9: cabinet.kernel.v1.SwitchClientRequest
-	(*SwitchClientResponse)(nil),      // 10: cabinet.kernel.v1.SwitchClientResponse
-	(*PreviewInvitationRequest)(nil),  // 11: cabinet.kernel.v1.PreviewInvitationRequest
-	(*PreviewInvitationResponse)(nil), // 12: cabinet.kernel.v1.PreviewInvitationResponse
-	(*AcceptInvitationRequest)(nil),   // 13: cabinet.kernel.v1.AcceptInvitationRequest
-	(*AcceptInvitationResponse)(nil),  // 14: cabinet.kernel.v1.AcceptInvitationResponse
-	(*InviteFirstHeadRequest)(nil),    // 15: cabinet.kernel.v1.InviteFirstHeadRequest
-	(*InviteFirstHeadResponse)(nil),   // 16: cabinet.kernel.v1.InviteFirstHeadResponse
-	(*GetNamesRequest)(nil),           // 17: cabinet.kernel.v1.GetNamesRequest
-	(*GetNamesResponse)(nil),          // 18: cabinet.kernel.v1.GetNamesResponse
-	nil,                               // 19: cabinet.kernel.v1.GetNamesResponse.NamesEntry
-	(*timestamppb.Timestamp)(nil),     // 20: google.protobuf.Timestamp
+	(*Origin)(nil),                       // 0: cabinet.kernel.v1.Origin
+	(*ActingClient)(nil),                 // 1: cabinet.kernel.v1.ActingClient
+	(*Identity)(nil),                     // 2: cabinet.kernel.v1.Identity
+	(*SignInRequest)(nil),                // 3: cabinet.kernel.v1.SignInRequest
+	(*SignInResponse)(nil),               // 4: cabinet.kernel.v1.SignInResponse
+	(*IdentifyRequest)(nil),              // 5: cabinet.kernel.v1.IdentifyRequest
+	(*IdentifyResponse)(nil),             // 6: cabinet.kernel.v1.IdentifyResponse
+	(*ProveRequest)(nil),                 // 7: cabinet.kernel.v1.ProveRequest
+	(*ProveResponse)(nil),                // 8: cabinet.kernel.v1.ProveResponse
+	(*SignOutRequest)(nil),               // 9: cabinet.kernel.v1.SignOutRequest
+	(*SignOutResponse)(nil),              // 10: cabinet.kernel.v1.SignOutResponse
+	(*FindEndedSessionsRequest)(nil),     // 11: cabinet.kernel.v1.FindEndedSessionsRequest
+	(*FindEndedSessionsResponse)(nil),    // 12: cabinet.kernel.v1.FindEndedSessionsResponse
+	(*SwitchClientRequest)(nil),          // 13: cabinet.kernel.v1.SwitchClientRequest
+	(*SwitchClientResponse)(nil),         // 14: cabinet.kernel.v1.SwitchClientResponse
+	(*GetSignInOptionsRequest)(nil),      // 15: cabinet.kernel.v1.GetSignInOptionsRequest
+	(*GetSignInOptionsResponse)(nil),     // 16: cabinet.kernel.v1.GetSignInOptionsResponse
+	(*StartPasswordResetRequest)(nil),    // 17: cabinet.kernel.v1.StartPasswordResetRequest
+	(*StartPasswordResetResponse)(nil),   // 18: cabinet.kernel.v1.StartPasswordResetResponse
+	(*PreviewPasswordResetRequest)(nil),  // 19: cabinet.kernel.v1.PreviewPasswordResetRequest
+	(*PreviewPasswordResetResponse)(nil), // 20: cabinet.kernel.v1.PreviewPasswordResetResponse
+	(*FinishPasswordResetRequest)(nil),   // 21: cabinet.kernel.v1.FinishPasswordResetRequest
+	(*FinishPasswordResetResponse)(nil),  // 22: cabinet.kernel.v1.FinishPasswordResetResponse
+	(*PreviewEmailChangeRequest)(nil),    // 23: cabinet.kernel.v1.PreviewEmailChangeRequest
+	(*PreviewEmailChangeResponse)(nil),   // 24: cabinet.kernel.v1.PreviewEmailChangeResponse
+	(*ConfirmEmailChangeRequest)(nil),    // 25: cabinet.kernel.v1.ConfirmEmailChangeRequest
+	(*ConfirmEmailChangeResponse)(nil),   // 26: cabinet.kernel.v1.ConfirmEmailChangeResponse
+	(*PreviewInvitationRequest)(nil),     // 27: cabinet.kernel.v1.PreviewInvitationRequest
+	(*PreviewInvitationResponse)(nil),    // 28: cabinet.kernel.v1.PreviewInvitationResponse
+	(*AcceptInvitationRequest)(nil),      // 29: cabinet.kernel.v1.AcceptInvitationRequest
+	(*AcceptInvitationResponse)(nil),     // 30: cabinet.kernel.v1.AcceptInvitationResponse
+	(*InviteFirstHeadRequest)(nil),       // 31: cabinet.kernel.v1.InviteFirstHeadRequest
+	(*InviteFirstHeadResponse)(nil),      // 32: cabinet.kernel.v1.InviteFirstHeadResponse
+	(*GetNamesRequest)(nil),              // 33: cabinet.kernel.v1.GetNamesRequest
+	(*GetNamesResponse)(nil),             // 34: cabinet.kernel.v1.GetNamesResponse
+	nil,                                  // 35: cabinet.kernel.v1.GetNamesResponse.NamesEntry
+	(*timestamppb.Timestamp)(nil),        // 36: google.protobuf.Timestamp
 }
 var file_contracts_kernel_v1_identity_proto_depIdxs = []int32{
 	1,  // 0: cabinet.kernel.v1.Identity.clients:type_name -> cabinet.kernel.v1.ActingClient
-	0,  // 1: cabinet.kernel.v1.SignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	20, // 2: cabinet.kernel.v1.SignInResponse.expire_time:type_name -> google.protobuf.Timestamp
-	2,  // 3: cabinet.kernel.v1.IdentifyResponse.identity:type_name -> cabinet.kernel.v1.Identity
-	20, // 4: cabinet.kernel.v1.PreviewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
-	0,  // 5: cabinet.kernel.v1.AcceptInvitationRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	20, // 6: cabinet.kernel.v1.AcceptInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
-	20, // 7: cabinet.kernel.v1.InviteFirstHeadResponse.expire_time:type_name -> google.protobuf.Timestamp
-	19, // 8: cabinet.kernel.v1.GetNamesResponse.names:type_name -> cabinet.kernel.v1.GetNamesResponse.NamesEntry
-	3,  // 9: cabinet.kernel.v1.IdentityService.SignIn:input_type -> cabinet.kernel.v1.SignInRequest
-	5,  // 10: cabinet.kernel.v1.IdentityService.Identify:input_type -> cabinet.kernel.v1.IdentifyRequest
-	7,  // 11: cabinet.kernel.v1.IdentityService.SignOut:input_type -> cabinet.kernel.v1.SignOutRequest
-	9,  // 12: cabinet.kernel.v1.IdentityService.SwitchClient:input_type -> cabinet.kernel.v1.SwitchClientRequest
-	11, // 13: cabinet.kernel.v1.IdentityService.PreviewInvitation:input_type -> cabinet.kernel.v1.PreviewInvitationRequest
-	13, // 14: cabinet.kernel.v1.IdentityService.AcceptInvitation:input_type -> cabinet.kernel.v1.AcceptInvitationRequest
-	17, // 15: cabinet.kernel.v1.IdentityService.GetNames:input_type -> cabinet.kernel.v1.GetNamesRequest
-	15, // 16: cabinet.kernel.v1.IdentityService.InviteFirstHead:input_type -> cabinet.kernel.v1.InviteFirstHeadRequest
-	4,  // 17: cabinet.kernel.v1.IdentityService.SignIn:output_type -> cabinet.kernel.v1.SignInResponse
-	6,  // 18: cabinet.kernel.v1.IdentityService.Identify:output_type -> cabinet.kernel.v1.IdentifyResponse
-	8,  // 19: cabinet.kernel.v1.IdentityService.SignOut:output_type -> cabinet.kernel.v1.SignOutResponse
-	10, // 20: cabinet.kernel.v1.IdentityService.SwitchClient:output_type -> cabinet.kernel.v1.SwitchClientResponse
-	12, // 21: cabinet.kernel.v1.IdentityService.PreviewInvitation:output_type -> cabinet.kernel.v1.PreviewInvitationResponse
-	14, // 22: cabinet.kernel.v1.IdentityService.AcceptInvitation:output_type -> cabinet.kernel.v1.AcceptInvitationResponse
-	18, // 23: cabinet.kernel.v1.IdentityService.GetNames:output_type -> cabinet.kernel.v1.GetNamesResponse
-	16, // 24: cabinet.kernel.v1.IdentityService.InviteFirstHead:output_type -> cabinet.kernel.v1.InviteFirstHeadResponse
-	17, // [17:25] is the sub-list for method output_type
-	9,  // [9:17] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	36, // 1: cabinet.kernel.v1.Identity.proof_time:type_name -> google.protobuf.Timestamp
+	0,  // 2: cabinet.kernel.v1.SignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	36, // 3: cabinet.kernel.v1.SignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	2,  // 4: cabinet.kernel.v1.IdentifyResponse.identity:type_name -> cabinet.kernel.v1.Identity
+	0,  // 5: cabinet.kernel.v1.ProveRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 6: cabinet.kernel.v1.StartPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 7: cabinet.kernel.v1.FinishPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 8: cabinet.kernel.v1.ConfirmEmailChangeRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	36, // 9: cabinet.kernel.v1.PreviewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	0,  // 10: cabinet.kernel.v1.AcceptInvitationRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	36, // 11: cabinet.kernel.v1.AcceptInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	36, // 12: cabinet.kernel.v1.InviteFirstHeadResponse.expire_time:type_name -> google.protobuf.Timestamp
+	35, // 13: cabinet.kernel.v1.GetNamesResponse.names:type_name -> cabinet.kernel.v1.GetNamesResponse.NamesEntry
+	3,  // 14: cabinet.kernel.v1.IdentityService.SignIn:input_type -> cabinet.kernel.v1.SignInRequest
+	5,  // 15: cabinet.kernel.v1.IdentityService.Identify:input_type -> cabinet.kernel.v1.IdentifyRequest
+	7,  // 16: cabinet.kernel.v1.IdentityService.Prove:input_type -> cabinet.kernel.v1.ProveRequest
+	9,  // 17: cabinet.kernel.v1.IdentityService.SignOut:input_type -> cabinet.kernel.v1.SignOutRequest
+	11, // 18: cabinet.kernel.v1.IdentityService.FindEndedSessions:input_type -> cabinet.kernel.v1.FindEndedSessionsRequest
+	13, // 19: cabinet.kernel.v1.IdentityService.SwitchClient:input_type -> cabinet.kernel.v1.SwitchClientRequest
+	15, // 20: cabinet.kernel.v1.IdentityService.GetSignInOptions:input_type -> cabinet.kernel.v1.GetSignInOptionsRequest
+	17, // 21: cabinet.kernel.v1.IdentityService.StartPasswordReset:input_type -> cabinet.kernel.v1.StartPasswordResetRequest
+	19, // 22: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:input_type -> cabinet.kernel.v1.PreviewPasswordResetRequest
+	21, // 23: cabinet.kernel.v1.IdentityService.FinishPasswordReset:input_type -> cabinet.kernel.v1.FinishPasswordResetRequest
+	23, // 24: cabinet.kernel.v1.IdentityService.PreviewEmailChange:input_type -> cabinet.kernel.v1.PreviewEmailChangeRequest
+	25, // 25: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:input_type -> cabinet.kernel.v1.ConfirmEmailChangeRequest
+	27, // 26: cabinet.kernel.v1.IdentityService.PreviewInvitation:input_type -> cabinet.kernel.v1.PreviewInvitationRequest
+	29, // 27: cabinet.kernel.v1.IdentityService.AcceptInvitation:input_type -> cabinet.kernel.v1.AcceptInvitationRequest
+	33, // 28: cabinet.kernel.v1.IdentityService.GetNames:input_type -> cabinet.kernel.v1.GetNamesRequest
+	31, // 29: cabinet.kernel.v1.IdentityService.InviteFirstHead:input_type -> cabinet.kernel.v1.InviteFirstHeadRequest
+	4,  // 30: cabinet.kernel.v1.IdentityService.SignIn:output_type -> cabinet.kernel.v1.SignInResponse
+	6,  // 31: cabinet.kernel.v1.IdentityService.Identify:output_type -> cabinet.kernel.v1.IdentifyResponse
+	8,  // 32: cabinet.kernel.v1.IdentityService.Prove:output_type -> cabinet.kernel.v1.ProveResponse
+	10, // 33: cabinet.kernel.v1.IdentityService.SignOut:output_type -> cabinet.kernel.v1.SignOutResponse
+	12, // 34: cabinet.kernel.v1.IdentityService.FindEndedSessions:output_type -> cabinet.kernel.v1.FindEndedSessionsResponse
+	14, // 35: cabinet.kernel.v1.IdentityService.SwitchClient:output_type -> cabinet.kernel.v1.SwitchClientResponse
+	16, // 36: cabinet.kernel.v1.IdentityService.GetSignInOptions:output_type -> cabinet.kernel.v1.GetSignInOptionsResponse
+	18, // 37: cabinet.kernel.v1.IdentityService.StartPasswordReset:output_type -> cabinet.kernel.v1.StartPasswordResetResponse
+	20, // 38: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:output_type -> cabinet.kernel.v1.PreviewPasswordResetResponse
+	22, // 39: cabinet.kernel.v1.IdentityService.FinishPasswordReset:output_type -> cabinet.kernel.v1.FinishPasswordResetResponse
+	24, // 40: cabinet.kernel.v1.IdentityService.PreviewEmailChange:output_type -> cabinet.kernel.v1.PreviewEmailChangeResponse
+	26, // 41: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:output_type -> cabinet.kernel.v1.ConfirmEmailChangeResponse
+	28, // 42: cabinet.kernel.v1.IdentityService.PreviewInvitation:output_type -> cabinet.kernel.v1.PreviewInvitationResponse
+	30, // 43: cabinet.kernel.v1.IdentityService.AcceptInvitation:output_type -> cabinet.kernel.v1.AcceptInvitationResponse
+	34, // 44: cabinet.kernel.v1.IdentityService.GetNames:output_type -> cabinet.kernel.v1.GetNamesResponse
+	32, // 45: cabinet.kernel.v1.IdentityService.InviteFirstHead:output_type -> cabinet.kernel.v1.InviteFirstHeadResponse
+	30, // [30:46] is the sub-list for method output_type
+	14, // [14:30] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_contracts_kernel_v1_identity_proto_init() }
@@ -1262,7 +2079,7 @@ func file_contracts_kernel_v1_identity_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_identity_proto_rawDesc), len(file_contracts_kernel_v1_identity_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,14 +19,22 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	IdentityService_SignIn_FullMethodName            = "/cabinet.kernel.v1.IdentityService/SignIn"
-	IdentityService_Identify_FullMethodName          = "/cabinet.kernel.v1.IdentityService/Identify"
-	IdentityService_SignOut_FullMethodName           = "/cabinet.kernel.v1.IdentityService/SignOut"
-	IdentityService_SwitchClient_FullMethodName      = "/cabinet.kernel.v1.IdentityService/SwitchClient"
-	IdentityService_PreviewInvitation_FullMethodName = "/cabinet.kernel.v1.IdentityService/PreviewInvitation"
-	IdentityService_AcceptInvitation_FullMethodName  = "/cabinet.kernel.v1.IdentityService/AcceptInvitation"
-	IdentityService_GetNames_FullMethodName          = "/cabinet.kernel.v1.IdentityService/GetNames"
-	IdentityService_InviteFirstHead_FullMethodName   = "/cabinet.kernel.v1.IdentityService/InviteFirstHead"
+	IdentityService_SignIn_FullMethodName               = "/cabinet.kernel.v1.IdentityService/SignIn"
+	IdentityService_Identify_FullMethodName             = "/cabinet.kernel.v1.IdentityService/Identify"
+	IdentityService_Prove_FullMethodName                = "/cabinet.kernel.v1.IdentityService/Prove"
+	IdentityService_SignOut_FullMethodName              = "/cabinet.kernel.v1.IdentityService/SignOut"
+	IdentityService_FindEndedSessions_FullMethodName    = "/cabinet.kernel.v1.IdentityService/FindEndedSessions"
+	IdentityService_SwitchClient_FullMethodName         = "/cabinet.kernel.v1.IdentityService/SwitchClient"
+	IdentityService_GetSignInOptions_FullMethodName     = "/cabinet.kernel.v1.IdentityService/GetSignInOptions"
+	IdentityService_StartPasswordReset_FullMethodName   = "/cabinet.kernel.v1.IdentityService/StartPasswordReset"
+	IdentityService_PreviewPasswordReset_FullMethodName = "/cabinet.kernel.v1.IdentityService/PreviewPasswordReset"
+	IdentityService_FinishPasswordReset_FullMethodName  = "/cabinet.kernel.v1.IdentityService/FinishPasswordReset"
+	IdentityService_PreviewEmailChange_FullMethodName   = "/cabinet.kernel.v1.IdentityService/PreviewEmailChange"
+	IdentityService_ConfirmEmailChange_FullMethodName   = "/cabinet.kernel.v1.IdentityService/ConfirmEmailChange"
+	IdentityService_PreviewInvitation_FullMethodName    = "/cabinet.kernel.v1.IdentityService/PreviewInvitation"
+	IdentityService_AcceptInvitation_FullMethodName     = "/cabinet.kernel.v1.IdentityService/AcceptInvitation"
+	IdentityService_GetNames_FullMethodName             = "/cabinet.kernel.v1.IdentityService/GetNames"
+	IdentityService_InviteFirstHead_FullMethodName      = "/cabinet.kernel.v1.IdentityService/InviteFirstHead"
 )
 
 // IdentityServiceClient is the client API for IdentityService service.
@@ -41,10 +49,30 @@ type IdentityServiceClient interface {
 	SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error)
 	// Says who a session's token belongs to. UNAUTHENTICATED when it is forged, ended or expired.
 	Identify(ctx context.Context, in *IdentifyRequest, opts ...grpc.CallOption) (*IdentifyResponse, error)
+	// Has a signed-in user show again that it is them, and remembers when. UNAUTHENTICATED, and the count of wrong
+	// passwords, as at sign-in.
+	Prove(ctx context.Context, in *ProveRequest, opts ...grpc.CallOption) (*ProveResponse, error)
 	// Ends the session of a token. Ending one that has ended is no error.
 	SignOut(ctx context.Context, in *SignOutRequest, opts ...grpc.CallOption) (*SignOutResponse, error)
+	// Says which of these sessions have ended, however they did. The kernel asks it often while pages are open: answer it
+	// at the cost of one read.
+	FindEndedSessions(ctx context.Context, in *FindEndedSessionsRequest, opts ...grpc.CallOption) (*FindEndedSessionsResponse, error)
 	// Makes the session act for another of its user's clients. PERMISSION_DENIED when the client is not one of them.
 	SwitchClient(ctx context.Context, in *SwitchClientRequest, opts ...grpc.CallOption) (*SwitchClientResponse, error)
+	// Says which ways in there are, for the page of sign-in.
+	GetSignInOptions(ctx context.Context, in *GetSignInOptionsRequest, opts ...grpc.CallOption) (*GetSignInOptionsResponse, error)
+	// Sends whoever has this login a link by which they choose a new password. The answer, and the time it takes, are the
+	// same whether anybody has it. RESOURCE_EXHAUSTED with RetryInfo when an address asks too often, FAILED_PRECONDITION
+	// when the portal has no way to send.
+	StartPasswordReset(ctx context.Context, in *StartPasswordResetRequest, opts ...grpc.CallOption) (*StartPasswordResetResponse, error)
+	// Shows whose password a link is for, without using it up. NOT_FOUND when it was used, replaced or has expired.
+	PreviewPasswordReset(ctx context.Context, in *PreviewPasswordResetRequest, opts ...grpc.CallOption) (*PreviewPasswordResetResponse, error)
+	// Uses the link up, once: sets the password and ends every session. Nobody is signed in by it.
+	FinishPasswordReset(ctx context.Context, in *FinishPasswordResetRequest, opts ...grpc.CallOption) (*FinishPasswordResetResponse, error)
+	// Shows which address a link confirms, without using it up. NOT_FOUND when it was used, replaced or has expired.
+	PreviewEmailChange(ctx context.Context, in *PreviewEmailChangeRequest, opts ...grpc.CallOption) (*PreviewEmailChangeResponse, error)
+	// Uses the link up, once: the user signs in with the new address from now on.
+	ConfirmEmailChange(ctx context.Context, in *ConfirmEmailChangeRequest, opts ...grpc.CallOption) (*ConfirmEmailChangeResponse, error)
 	// Shows what an invitation's token is for, without using it up. NOT_FOUND when it is used, revoked or expired.
 	PreviewInvitation(ctx context.Context, in *PreviewInvitationRequest, opts ...grpc.CallOption) (*PreviewInvitationResponse, error)
 	// Uses an invitation up, once: makes the user or gives the existing one the new right, and opens a session.
@@ -84,6 +112,16 @@ func (c *identityServiceClient) Identify(ctx context.Context, in *IdentifyReques
 	return out, nil
 }
 
+func (c *identityServiceClient) Prove(ctx context.Context, in *ProveRequest, opts ...grpc.CallOption) (*ProveResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ProveResponse)
+	err := c.cc.Invoke(ctx, IdentityService_Prove_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *identityServiceClient) SignOut(ctx context.Context, in *SignOutRequest, opts ...grpc.CallOption) (*SignOutResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SignOutResponse)
@@ -94,10 +132,80 @@ func (c *identityServiceClient) SignOut(ctx context.Context, in *SignOutRequest,
 	return out, nil
 }
 
+func (c *identityServiceClient) FindEndedSessions(ctx context.Context, in *FindEndedSessionsRequest, opts ...grpc.CallOption) (*FindEndedSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindEndedSessionsResponse)
+	err := c.cc.Invoke(ctx, IdentityService_FindEndedSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *identityServiceClient) SwitchClient(ctx context.Context, in *SwitchClientRequest, opts ...grpc.CallOption) (*SwitchClientResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SwitchClientResponse)
 	err := c.cc.Invoke(ctx, IdentityService_SwitchClient_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) GetSignInOptions(ctx context.Context, in *GetSignInOptionsRequest, opts ...grpc.CallOption) (*GetSignInOptionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetSignInOptionsResponse)
+	err := c.cc.Invoke(ctx, IdentityService_GetSignInOptions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) StartPasswordReset(ctx context.Context, in *StartPasswordResetRequest, opts ...grpc.CallOption) (*StartPasswordResetResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartPasswordResetResponse)
+	err := c.cc.Invoke(ctx, IdentityService_StartPasswordReset_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) PreviewPasswordReset(ctx context.Context, in *PreviewPasswordResetRequest, opts ...grpc.CallOption) (*PreviewPasswordResetResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PreviewPasswordResetResponse)
+	err := c.cc.Invoke(ctx, IdentityService_PreviewPasswordReset_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) FinishPasswordReset(ctx context.Context, in *FinishPasswordResetRequest, opts ...grpc.CallOption) (*FinishPasswordResetResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FinishPasswordResetResponse)
+	err := c.cc.Invoke(ctx, IdentityService_FinishPasswordReset_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) PreviewEmailChange(ctx context.Context, in *PreviewEmailChangeRequest, opts ...grpc.CallOption) (*PreviewEmailChangeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PreviewEmailChangeResponse)
+	err := c.cc.Invoke(ctx, IdentityService_PreviewEmailChange_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) ConfirmEmailChange(ctx context.Context, in *ConfirmEmailChangeRequest, opts ...grpc.CallOption) (*ConfirmEmailChangeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ConfirmEmailChangeResponse)
+	err := c.cc.Invoke(ctx, IdentityService_ConfirmEmailChange_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -156,10 +264,30 @@ type IdentityServiceServer interface {
 	SignIn(context.Context, *SignInRequest) (*SignInResponse, error)
 	// Says who a session's token belongs to. UNAUTHENTICATED when it is forged, ended or expired.
 	Identify(context.Context, *IdentifyRequest) (*IdentifyResponse, error)
+	// Has a signed-in user show again that it is them, and remembers when. UNAUTHENTICATED, and the count of wrong
+	// passwords, as at sign-in.
+	Prove(context.Context, *ProveRequest) (*ProveResponse, error)
 	// Ends the session of a token. Ending one that has ended is no error.
 	SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error)
+	// Says which of these sessions have ended, however they did. The kernel asks it often while pages are open: answer it
+	// at the cost of one read.
+	FindEndedSessions(context.Context, *FindEndedSessionsRequest) (*FindEndedSessionsResponse, error)
 	// Makes the session act for another of its user's clients. PERMISSION_DENIED when the client is not one of them.
 	SwitchClient(context.Context, *SwitchClientRequest) (*SwitchClientResponse, error)
+	// Says which ways in there are, for the page of sign-in.
+	GetSignInOptions(context.Context, *GetSignInOptionsRequest) (*GetSignInOptionsResponse, error)
+	// Sends whoever has this login a link by which they choose a new password. The answer, and the time it takes, are the
+	// same whether anybody has it. RESOURCE_EXHAUSTED with RetryInfo when an address asks too often, FAILED_PRECONDITION
+	// when the portal has no way to send.
+	StartPasswordReset(context.Context, *StartPasswordResetRequest) (*StartPasswordResetResponse, error)
+	// Shows whose password a link is for, without using it up. NOT_FOUND when it was used, replaced or has expired.
+	PreviewPasswordReset(context.Context, *PreviewPasswordResetRequest) (*PreviewPasswordResetResponse, error)
+	// Uses the link up, once: sets the password and ends every session. Nobody is signed in by it.
+	FinishPasswordReset(context.Context, *FinishPasswordResetRequest) (*FinishPasswordResetResponse, error)
+	// Shows which address a link confirms, without using it up. NOT_FOUND when it was used, replaced or has expired.
+	PreviewEmailChange(context.Context, *PreviewEmailChangeRequest) (*PreviewEmailChangeResponse, error)
+	// Uses the link up, once: the user signs in with the new address from now on.
+	ConfirmEmailChange(context.Context, *ConfirmEmailChangeRequest) (*ConfirmEmailChangeResponse, error)
 	// Shows what an invitation's token is for, without using it up. NOT_FOUND when it is used, revoked or expired.
 	PreviewInvitation(context.Context, *PreviewInvitationRequest) (*PreviewInvitationResponse, error)
 	// Uses an invitation up, once: makes the user or gives the existing one the new right, and opens a session.
@@ -185,11 +313,35 @@ func (UnimplementedIdentityServiceServer) SignIn(context.Context, *SignInRequest
 func (UnimplementedIdentityServiceServer) Identify(context.Context, *IdentifyRequest) (*IdentifyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Identify not implemented")
 }
+func (UnimplementedIdentityServiceServer) Prove(context.Context, *ProveRequest) (*ProveResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Prove not implemented")
+}
 func (UnimplementedIdentityServiceServer) SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SignOut not implemented")
 }
+func (UnimplementedIdentityServiceServer) FindEndedSessions(context.Context, *FindEndedSessionsRequest) (*FindEndedSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindEndedSessions not implemented")
+}
 func (UnimplementedIdentityServiceServer) SwitchClient(context.Context, *SwitchClientRequest) (*SwitchClientResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SwitchClient not implemented")
+}
+func (UnimplementedIdentityServiceServer) GetSignInOptions(context.Context, *GetSignInOptionsRequest) (*GetSignInOptionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSignInOptions not implemented")
+}
+func (UnimplementedIdentityServiceServer) StartPasswordReset(context.Context, *StartPasswordResetRequest) (*StartPasswordResetResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartPasswordReset not implemented")
+}
+func (UnimplementedIdentityServiceServer) PreviewPasswordReset(context.Context, *PreviewPasswordResetRequest) (*PreviewPasswordResetResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PreviewPasswordReset not implemented")
+}
+func (UnimplementedIdentityServiceServer) FinishPasswordReset(context.Context, *FinishPasswordResetRequest) (*FinishPasswordResetResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FinishPasswordReset not implemented")
+}
+func (UnimplementedIdentityServiceServer) PreviewEmailChange(context.Context, *PreviewEmailChangeRequest) (*PreviewEmailChangeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PreviewEmailChange not implemented")
+}
+func (UnimplementedIdentityServiceServer) ConfirmEmailChange(context.Context, *ConfirmEmailChangeRequest) (*ConfirmEmailChangeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ConfirmEmailChange not implemented")
 }
 func (UnimplementedIdentityServiceServer) PreviewInvitation(context.Context, *PreviewInvitationRequest) (*PreviewInvitationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PreviewInvitation not implemented")
@@ -260,6 +412,24 @@ func _IdentityService_Identify_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_Prove_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ProveRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).Prove(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_Prove_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).Prove(ctx, req.(*ProveRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _IdentityService_SignOut_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(SignOutRequest)
 	if err := dec(in); err != nil {
@@ -278,6 +448,24 @@ func _IdentityService_SignOut_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_FindEndedSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindEndedSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).FindEndedSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_FindEndedSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).FindEndedSessions(ctx, req.(*FindEndedSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _IdentityService_SwitchClient_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(SwitchClientRequest)
 	if err := dec(in); err != nil {
@@ -292,6 +480,114 @@ func _IdentityService_SwitchClient_Handler(srv interface{}, ctx context.Context,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(IdentityServiceServer).SwitchClient(ctx, req.(*SwitchClientRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_GetSignInOptions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSignInOptionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).GetSignInOptions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_GetSignInOptions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).GetSignInOptions(ctx, req.(*GetSignInOptionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_StartPasswordReset_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartPasswordResetRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).StartPasswordReset(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_StartPasswordReset_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).StartPasswordReset(ctx, req.(*StartPasswordResetRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_PreviewPasswordReset_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PreviewPasswordResetRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).PreviewPasswordReset(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_PreviewPasswordReset_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).PreviewPasswordReset(ctx, req.(*PreviewPasswordResetRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_FinishPasswordReset_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FinishPasswordResetRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).FinishPasswordReset(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_FinishPasswordReset_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).FinishPasswordReset(ctx, req.(*FinishPasswordResetRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_PreviewEmailChange_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PreviewEmailChangeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).PreviewEmailChange(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_PreviewEmailChange_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).PreviewEmailChange(ctx, req.(*PreviewEmailChangeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_ConfirmEmailChange_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ConfirmEmailChangeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).ConfirmEmailChange(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_ConfirmEmailChange_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).ConfirmEmailChange(ctx, req.(*ConfirmEmailChangeRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -384,12 +680,44 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _IdentityService_Identify_Handler,
 		},
 		{
+			MethodName: "Prove",
+			Handler:    _IdentityService_Prove_Handler,
+		},
+		{
 			MethodName: "SignOut",
 			Handler:    _IdentityService_SignOut_Handler,
 		},
 		{
+			MethodName: "FindEndedSessions",
+			Handler:    _IdentityService_FindEndedSessions_Handler,
+		},
+		{
 			MethodName: "SwitchClient",
 			Handler:    _IdentityService_SwitchClient_Handler,
+		},
+		{
+			MethodName: "GetSignInOptions",
+			Handler:    _IdentityService_GetSignInOptions_Handler,
+		},
+		{
+			MethodName: "StartPasswordReset",
+			Handler:    _IdentityService_StartPasswordReset_Handler,
+		},
+		{
+			MethodName: "PreviewPasswordReset",
+			Handler:    _IdentityService_PreviewPasswordReset_Handler,
+		},
+		{
+			MethodName: "FinishPasswordReset",
+			Handler:    _IdentityService_FinishPasswordReset_Handler,
+		},
+		{
+			MethodName: "PreviewEmailChange",
+			Handler:    _IdentityService_PreviewEmailChange_Handler,
+		},
+		{
+			MethodName: "ConfirmEmailChange",
+			Handler:    _IdentityService_ConfirmEmailChange_Handler,
 		},
 		{
 			MethodName: "PreviewInvitation",

@@ -262,8 +262,11 @@ type MethodRules struct {
 	Immutable bool `protobuf:"varint,3,opt,name=immutable,proto3" json:"immutable,omitempty"`
 	// How long a call may take when its caller sets no deadline, in milliseconds. 0 is the kernel's default of 30,000.
 	DefaultDeadlineMs int32 `protobuf:"varint,4,opt,name=default_deadline_ms,json=defaultDeadlineMs,proto3" json:"default_deadline_ms,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// A person who calls must have shown within so many minutes that it is them: by password, code or passkey. Without that
+	// the call is refused with PERMISSION_DENIED and the reason "proof_needed"; pages ask and go on. 0 asks for nothing.
+	ProofMinutes  int32 `protobuf:"varint,5,opt,name=proof_minutes,json=proofMinutes,proto3" json:"proof_minutes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *MethodRules) Reset() {
@@ -320,6 +323,13 @@ func (x *MethodRules) GetImmutable() bool {
 func (x *MethodRules) GetDefaultDeadlineMs() int32 {
 	if x != nil {
 		return x.DefaultDeadlineMs
+	}
+	return 0
+}
+
+func (x *MethodRules) GetProofMinutes() int32 {
+	if x != nil {
+		return x.ProofMinutes
 	}
 	return 0
 }
@@ -594,14 +604,15 @@ var File_contracts_kernel_v1_options_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"!contracts/kernel/v1/options.proto\x12\x11cabinet.kernel.v1\x1a google/protobuf/descriptor.proto\"\xab\x01\n" +
+	"!contracts/kernel/v1/options.proto\x12\x11cabinet.kernel.v1\x1a google/protobuf/descriptor.proto\"\xd0\x01\n" +
 	"\vMethodRules\x12.\n" +
 	"\x05scope\x18\x01 \x01(\x0e2\x18.cabinet.kernel.v1.ScopeR\x05scope\x12\x1e\n" +
 	"\n" +
 	"permission\x18\x02 \x01(\tR\n" +
 	"permission\x12\x1c\n" +
 	"\timmutable\x18\x03 \x01(\bR\timmutable\x12.\n" +
-	"\x13default_deadline_ms\x18\x04 \x01(\x05R\x11defaultDeadlineMs\"\xc4\x01\n" +
+	"\x13default_deadline_ms\x18\x04 \x01(\x05R\x11defaultDeadlineMs\x12#\n" +
+	"\rproof_minutes\x18\x05 \x01(\x05R\fproofMinutes\"\xc4\x01\n" +
 	"\fFieldMeaning\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.cabinet.kernel.v1.KindR\x04kind\x12\x1b\n" +
 	"\trefers_to\x18\x02 \x01(\tR\brefersTo\x12\x16\n" +

@@ -57,10 +57,12 @@ type Acting struct {
 	// The member of staff who acts as the user; empty when they act themselves.
 	ActedBy string `protobuf:"bytes,14,opt,name=acted_by,json=actedBy,proto3" json:"acted_by,omitempty"`
 	// From where: the browser's address, and what it runs on.
-	Address       string `protobuf:"bytes,15,opt,name=address,proto3" json:"address,omitempty"`
-	Device        string `protobuf:"bytes,16,opt,name=device,proto3" json:"device,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Address string `protobuf:"bytes,15,opt,name=address,proto3" json:"address,omitempty"`
+	Device  string `protobuf:"bytes,16,opt,name=device,proto3" json:"device,omitempty"`
+	// When who acts last showed that it is them, in microseconds of Unix time; 0 for never.
+	ProofUnixMicros int64 `protobuf:"varint,17,opt,name=proof_unix_micros,json=proofUnixMicros,proto3" json:"proof_unix_micros,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Acting) Reset() {
@@ -203,6 +205,13 @@ func (x *Acting) GetDevice() string {
 		return x.Device
 	}
 	return ""
+}
+
+func (x *Acting) GetProofUnixMicros() int64 {
+	if x != nil {
+		return x.ProofUnixMicros
+	}
+	return 0
 }
 
 // Metadata are the values of a key that a caller or a provider sends beside a message.
@@ -1168,7 +1177,7 @@ var File_contracts_kernel_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\x03\n" +
+	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x03\n" +
 	"\x06Acting\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x1d\n" +
@@ -1190,7 +1199,8 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\frows_setting\x18\r \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\vrowsSetting\x12\x19\n" +
 	"\bacted_by\x18\x0e \x01(\tR\aactedBy\x12\x18\n" +
 	"\aaddress\x18\x0f \x01(\tR\aaddress\x12\x16\n" +
-	"\x06device\x18\x10 \x01(\tR\x06device\"4\n" +
+	"\x06device\x18\x10 \x01(\tR\x06device\x12*\n" +
+	"\x11proof_unix_micros\x18\x11 \x01(\x03R\x0fproofUnixMicros\"4\n" +
 	"\bMetadata\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
 	"\x06values\x18\x02 \x03(\fR\x06values\"\xf5\x01\n" +

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
@@ -29,11 +30,27 @@ func (a *Acting) Marshal() ([]byte, error) {
 		Kind: string(p.Kind), UserId: p.UserID, SessionId: p.SessionID, Name: p.Name, Roles: p.Roles, ActingFor: p.ActingFor, Via: p.Via,
 		Reach: string(d.Reach), Method: d.Method, Permission: d.Permission, Role: d.Role, RowsRole: a.Rows.Role, RowsSetting: a.Rows.Setting,
 		ActedBy: p.ActedBy, Address: p.Place.Address, Device: p.Place.Device,
+		ProofUnixMicros: micros(p.Proved),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("who acts cannot be written: %w", err)
 	}
 	return text, nil
+}
+
+// micros and moment write a time as a number and back; zero is never.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func moment(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros)
 }
 
 // Attach adds to md, which it changes, who acts as written by Marshal, and the token by which calls made on the way are
@@ -55,7 +72,8 @@ func read(text []byte) (*Acting, error) {
 		Principal: access.Principal{
 			Kind: access.Kind(m.GetKind()), UserID: m.GetUserId(), SessionID: m.GetSessionId(), Name: m.GetName(),
 			Roles: m.GetRoles(), ActingFor: m.GetActingFor(), Via: m.GetVia(), ActedBy: m.GetActedBy(),
-			Place: access.Place{Address: m.GetAddress(), Device: m.GetDevice()},
+			Place:  access.Place{Address: m.GetAddress(), Device: m.GetDevice()},
+			Proved: moment(m.GetProofUnixMicros()),
 		},
 		Decision: access.Decision{
 			Allowed: true, Reach: access.Reach(m.GetReach()), Method: m.GetMethod(), Permission: m.GetPermission(), Role: m.GetRole(),

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/url"
@@ -328,7 +329,7 @@ func (s *Set) done(e *Env, sc *Screen, response protoreflect.Message) (*Page, er
 	if !ok || to == "" {
 		to = "/"
 	}
-	return &Page{Redirect: to, Notice: e.Text.T("kernel.form.saved")}, nil
+	return &Page{Redirect: to, Notice: e.Text.T(cmp.Or(sc.Said, "kernel.form.saved"))}, nil
 }
 
 // reveal shows a secret this once, to be passed on by hand.

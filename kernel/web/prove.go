@@ -1,0 +1,163 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/web/screen"
+	"github.com/opencabinet/cabinet/kernel/web/ui"
+)
+
+// heldLasts is how long what was asked waits for its proof.
+const heldLasts = 15 * time.Minute
+
+// held is a request that waits until its sender has shown that it is them. It goes to the browser and back sealed: it may
+// hold what was typed into a field that never comes back, and nobody can have the portal send what they made up.
+type held struct {
+	Method, Path string
+	Form         url.Values
+	Session      string
+	Until        time.Time
+}
+
+// proves asks for a proof where a call wants a fresh one, and goes on with what was asked.
+func (s *Server) proves(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if !access.AsksProof(err) || c.Response().Committed {
+			return err
+		}
+		r := c.Request()
+		h := held{Method: r.Method, Path: r.URL.RequestURI(), Session: visitorOf(c).identity.GetSessionId(), Until: s.Now().Add(heldLasts)}
+		if r.Method == http.MethodPost {
+			h.Form = r.PostForm
+			if r.MultipartForm != nil {
+				h.Form = r.MultipartForm.Value
+			}
+		}
+		return s.askProof(c, http.StatusForbidden, h, "")
+	}
+}
+
+func (s *Server) askProof(c echo.Context, code int, h held, wrong string) error {
+	text, e := s.text(c), s.env(c, nil)
+	sealed, err := s.hold(h)
+	if err != nil {
+		return err
+	}
+	form := ui.Form{
+		Action: s.href("/prove"), CSRF: e.CSRF, Hidden: []ui.Hidden{{Name: "held", Value: sealed}},
+		Sections: []ui.FormSection{{Fields: []ui.Field{{
+			Name: "password", Label: text.T("kernel.invitation.present_password"), Kind: ui.FieldPassword, Autocomplete: "current-password",
+			Required: true, Autofocus: true, Error: wrong,
+		}}}},
+		Submit: ui.Button{Label: text.T("kernel.prove.submit"), Busy: text.T("kernel.form.busy")},
+		Others: []ui.Button{{Label: text.T("kernel.cancel"), Href: s.href(h.back(s.Base)), Kind: ui.ButtonQuiet}},
+	}
+	title := text.T("kernel.prove.title")
+	shell := s.shell(c, e, title)
+	shell.Width = "slim"
+	return s.render(c, code, ui.Layout(shell, ui.Join(ui.PageHead(ui.Head{Title: title, Lead: text.T("kernel.prove.lead")}), ui.FormBox(form))))
+}
+
+// back is where somebody goes who does not want to show anything, below the portal's base.
+func (h held) back(base string) string {
+	if to := h.Form.Get("return"); to != "" {
+		return screen.LocalPath(to)
+	}
+	return screen.LocalPath(cmp.Or(strings.TrimPrefix(h.Path, base), "/"))
+}
+
+// prove takes the proof, and then serves what was asked as if it came now.
+func (s *Server) prove(c echo.Context) error {
+	text, v := s.text(c), visitorOf(c)
+	h, ok := s.unhold(c.FormValue("held"))
+	if !ok || h.Session != v.identity.GetSessionId() || s.Now().After(h.Until) {
+		return errForged
+	}
+	_, err := s.identity.Prove(s.asKernel(c), &kernelv1.ProveRequest{SessionToken: v.token, Password: c.FormValue("password"), Origin: origin(c)})
+	switch status.Code(err) {
+	case codes.OK:
+	case codes.Unauthenticated, codes.InvalidArgument:
+		return s.askProof(c, http.StatusUnprocessableEntity, h, text.T("kernel.prove.wrong"))
+	case codes.ResourceExhausted:
+		return s.askProof(c, http.StatusTooManyRequests, h, text.T("kernel.sign_in.locked")+retryAfter(c, text, err))
+	default:
+		return err
+	}
+	from := c.Request()
+	r := from.Clone(from.Context())
+	r.Method, r.RequestURI, r.Form, r.PostForm, r.MultipartForm = h.Method, h.Path, nil, nil, nil
+	if r.URL, err = url.ParseRequestURI(h.Path); err != nil {
+		return err
+	}
+	body := ""
+	if h.Method == http.MethodPost {
+		h.Form.Set("csrf", s.csrfFor(c, ""))
+		body = h.Form.Encode()
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	r.Body, r.ContentLength = http.NoBody, int64(len(body))
+	if body != "" {
+		r.Body = readCloser{strings.NewReader(body)}
+	}
+	s.echo.ServeHTTP(c.Response(), r)
+	return nil
+}
+
+type readCloser struct{ *strings.Reader }
+
+// Close does nothing: there is nothing to close.
+func (readCloser) Close() error { return nil }
+
+func (s *Server) holder() (cipher.AEAD, error) {
+	mac := hmac.New(sha256.New, s.Key)
+	mac.Write([]byte("held"))
+	block, err := aes.NewCipher(mac.Sum(nil))
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+func (s *Server) hold(h held) (string, error) {
+	delete(h.Form, "csrf")
+	text, err := json.Marshal(h)
+	if err != nil {
+		return "", err
+	}
+	aead, err := s.holder()
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(aead.Seal(nil, nil, text, nil)), nil
+}
+
+func (s *Server) unhold(sealed string) (h held, ok bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(sealed)
+	if err != nil {
+		return h, false
+	}
+	aead, err := s.holder()
+	if err != nil {
+		return h, false
+	}
+	text, err := aead.Open(nil, nil, raw, nil)
+	return h, err == nil && json.NewDecoder(bytes.NewReader(text)).Decode(&h) == nil
+}
