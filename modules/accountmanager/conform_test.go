@@ -36,6 +36,9 @@ func subject() kerneltest.Subject {
 			v1.UserService_EndUserSessions_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
 				m.(*v1.EndUserSessionsRequest).UserId = "00000000-0000-7000-8000-000000000000"
 			},
+			v1.UserService_ResetSecondFactor_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.ResetSecondFactorRequest).UserId = "00000000-0000-7000-8000-000000000000"
+			},
 			kernelv1.IdentityService_SignIn_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				m.(*kernelv1.SignInRequest).Login = side.Email
 			},
