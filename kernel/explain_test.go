@@ -3,6 +3,7 @@ package kernel_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -107,7 +108,7 @@ func TestExplanationsAgreeWithWhatHappens(t *testing.T) {
 		for _, one := range people {
 			said, err := ask.ExplainAccess(t.Context(), &kernelv1.ExplainAccessRequest{Roles: one.roles, Staff: one.staff, Method: method.name})
 			require.NoError(t, err)
-			who := access.Principal{Kind: access.Contact, UserID: store.NewID(), Roles: one.roles, ActingFor: client}
+			who := access.Principal{Kind: access.Contact, UserID: store.NewID(), Roles: one.roles, ActingFor: client, Proved: time.Now()}
 			if one.staff {
 				who.Kind, who.ActingFor = access.Staff, ""
 			}

@@ -88,11 +88,16 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 			subscriptions = append(subscriptions, heard...)
 			continue
 		}
-		key := p.moduleKey(m.ID)
+		keys := p.moduleKeys(m.ID)
+		secrets, err := secret.Of(keys...)
+		if err != nil {
+			return nil, err
+		}
 		r := newRegistrar(m, p.router.For(m.ID, p.parts.requires[m.ID]), &module.Host{
 			ID: m.ID, Store: rows, Policy: p.policy, Log: p.options.Log.With("module", m.ID),
 			Now: p.options.Now, Zone: p.config.Location(),
-			Key: func(purpose string, bytes int) []byte { return module.DeriveKey(key, purpose, bytes) },
+			Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(keys[0], purpose, bytes) },
+			Secrets: secrets,
 		})
 		u.Module.Register(r)
 		subscriptions = append(subscriptions, r.subscriptions...)
@@ -102,8 +107,8 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 	return subscriptions, errors.Join(errs...)
 }
 
-// moduleKey is what a module's secrets are derived from, wherever it runs.
-func (p *Portal) moduleKey(id string) []byte { return p.secrets.Derive("module/"+id, 32) }
+// moduleKeys are what a module's secrets are derived from, wherever it runs: the present one, and those before it.
+func (p *Portal) moduleKeys(id string) [][]byte { return p.secrets.Derivations("module/"+id, 32) }
 
 // installEvents tells the database who publishes and who hears.
 func (p *Portal) installEvents(ctx context.Context, subscriptions []event.Subscription) error {

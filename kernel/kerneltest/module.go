@@ -19,6 +19,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/internal/wire"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/plugin"
+	"github.com/opencabinet/cabinet/kernel/secret"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -61,9 +62,12 @@ func Register(t testing.TB, m module.Module, lent Lent) []event.Subscription {
 		return registerProcess(t, m, lent)
 	}
 	manifest := m.Manifest()
+	secrets, err := secret.Of(lent.Key)
+	require.NoError(t, err)
 	r := &registrar{ServiceRegistrar: lent.Router.For(manifest.ID, manifest.Requires), host: &module.Host{
 		ID: manifest.ID, Store: lent.Rows, Policy: lent.Policy, Log: testLog(t), Now: lent.Clock.Now, Zone: lent.Zone,
-		Key: func(purpose string, bytes int) []byte { return module.DeriveKey(lent.Key, purpose, bytes) },
+		Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(lent.Key, purpose, bytes) },
+		Secrets: secrets,
 	}}
 	m.Register(r)
 	return r.subscriptions

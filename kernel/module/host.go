@@ -12,6 +12,7 @@ import (
 
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/secret"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -51,6 +52,9 @@ type Host struct {
 	Zone *time.Location
 	// Key derives a secret of the module's own from the portal's master key; purpose tells several apart.
 	Key func(purpose string, bytes int) []byte
+	// Secrets seals what the module stores for years: it still opens after the master key was rotated, and Key's secrets
+	// are then others.
+	Secrets *secret.Keeper
 }
 
 // Self returns a context in which the module acts by itself: for its own rows, all of them, and for calls it makes

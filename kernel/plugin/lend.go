@@ -34,8 +34,10 @@ type Lending struct {
 	// Policy is the portal's roles and what they may do.
 	Policy *access.Policy
 	// Key is what the module's secrets are derived from.
-	Key  []byte
-	Zone *time.Location
+	Key []byte
+	// OlderKeys open what was sealed before the master key was rotated; may be empty.
+	OlderKeys [][]byte
+	Zone      *time.Location
 	// Settings of the module, as YAML: see [SettingsOf].
 	Settings []byte
 }
@@ -52,7 +54,7 @@ func NewLend(ctx context.Context, id string, l Lending) (Lend, error) {
 	}
 	roles := l.DB.RuntimeRoles(id)
 	return Lend{Rows: l.Rows, Request: &kernelv1.OpenRequest{
-		Settings: l.Settings, Database: dsn, Key: l.Key, PageKey: l.Rows.PageKey(),
+		Settings: l.Settings, Database: dsn, Key: l.Key, OlderKeys: l.OlderKeys, PageKey: l.Rows.PageKey(),
 		TimeZone: l.Zone.String(), Policy: policy, Role: roles[len(roles)-1],
 	}}, nil
 }

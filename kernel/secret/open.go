@@ -80,6 +80,22 @@ func Open(config Config) (*Keeper, error) {
 	return k, nil
 }
 
+// Of returns a keeper of keys that somebody else looks after, each 32 bytes: the first seals, all of them open. So a module
+// keeps secrets with keys that follow from the portal's, in its own process too. It learns of new keys when it is made anew.
+func Of(keys ...[]byte) (*Keeper, error) {
+	k := &Keeper{log: slog.New(slog.DiscardHandler)}
+	for _, key := range keys {
+		if len(key) != keySize {
+			return nil, fmt.Errorf("a key is %d bytes, not %d", keySize, len(key))
+		}
+		k.given = k.given.with(ring{nameKey([keySize]byte(key))})
+	}
+	if len(k.given) == 0 {
+		return nil, errors.New("a keeper needs one key at least")
+	}
+	return k, k.Reload()
+}
+
 // fromEnvironment returns the keys that the environment gives and where from, or none. A variable that is set and
 // empty is an error: it is nearly always a secret that failed to arrive, and a fresh key would open nothing.
 func fromEnvironment(config Config) (ring, string, error) {

@@ -27,6 +27,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/internal/wire"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/secret"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -148,8 +149,13 @@ func (s *server) lend(ctx context.Context, r *kernelv1.OpenRequest) error {
 	if err != nil {
 		return err
 	}
+	secrets, err := secret.Of(append([][]byte{r.GetKey()}, r.GetOlderKeys()...)...)
+	if err != nil {
+		return err
+	}
 	s.host = &module.Host{
-		ID: s.id, Policy: policy, Log: s.log, Now: now, Zone: zone,
+		Secrets: secrets,
+		ID:      s.id, Policy: policy, Log: s.log, Now: now, Zone: zone,
 		Key: func(purpose string, bytes int) []byte { return module.DeriveKey(r.GetKey(), purpose, bytes) },
 	}
 	if r.GetDatabase() == "" {

@@ -84,6 +84,9 @@ func (s *Server) signIn(c echo.Context) error {
 	})
 	switch status.Code(err) {
 	case codes.OK:
+		if response.GetChallengeToken() != "" {
+			return s.challenge(c, response.GetChallengeToken(), to)
+		}
 		s.startSession(c, response.GetSessionToken(), response.GetExpireTime(), c.FormValue("keep") != "")
 		return c.Redirect(http.StatusSeeOther, s.below(to))
 	case codes.Unauthenticated, codes.InvalidArgument:
@@ -208,6 +211,9 @@ func (s *Server) acceptInvitation(c echo.Context) error {
 	response, err := s.identity.AcceptInvitation(s.asKernel(c), request)
 	switch status.Code(err) {
 	case codes.OK:
+		if response.GetChallengeToken() != "" {
+			return s.challenge(c, response.GetChallengeToken(), "/")
+		}
 		s.startSession(c, response.GetSessionToken(), response.GetExpireTime(), false)
 		s.flash(c, text.T("kernel.invitation.welcome"))
 		return c.Redirect(http.StatusSeeOther, s.href("/"))

@@ -61,14 +61,20 @@ func (s *Server) askProof(c echo.Context, code int, h held, wrong string) error 
 	if err != nil {
 		return err
 	}
+	fields := []ui.Field{{
+		Name: "password", Label: text.T("kernel.invitation.present_password"), Kind: ui.FieldPassword, Autocomplete: "current-password",
+		Autofocus: true, Error: wrong,
+	}}
+	if has, err := s.factors.GetFactors(c.Request().Context(), &kernelv1.GetFactorsRequest{}); err == nil && has.GetTotp() {
+		fields = append(fields, ui.Field{Name: "code", Label: text.T("kernel.prove.or_code"), Autocomplete: "one-time-code", MaxLength: 64})
+	} else {
+		fields[0].Required = true
+	}
 	form := ui.Form{
 		Action: s.href("/prove"), CSRF: e.CSRF, Hidden: []ui.Hidden{{Name: "held", Value: sealed}},
-		Sections: []ui.FormSection{{Fields: []ui.Field{{
-			Name: "password", Label: text.T("kernel.invitation.present_password"), Kind: ui.FieldPassword, Autocomplete: "current-password",
-			Required: true, Autofocus: true, Error: wrong,
-		}}}},
-		Submit: ui.Button{Label: text.T("kernel.prove.submit"), Busy: text.T("kernel.form.busy")},
-		Others: []ui.Button{{Label: text.T("kernel.cancel"), Href: s.href(h.back(s.Base)), Kind: ui.ButtonQuiet}},
+		Sections: []ui.FormSection{{Fields: fields}},
+		Submit:   ui.Button{Label: text.T("kernel.prove.submit"), Busy: text.T("kernel.form.busy")},
+		Others:   []ui.Button{{Label: text.T("kernel.cancel"), Href: s.href(h.back(s.Base)), Kind: ui.ButtonQuiet}},
 	}
 	title := text.T("kernel.prove.title")
 	shell := s.shell(c, e, title)
@@ -88,10 +94,10 @@ func (h held) back(base string) string {
 func (s *Server) prove(c echo.Context) error {
 	text, v := s.text(c), visitorOf(c)
 	h, ok := s.unhold(c.FormValue("held"))
-	if !ok || h.Session != v.identity.GetSessionId() || s.Now().After(h.Until) {
+	if !ok || h.Method == "" || h.Session != v.identity.GetSessionId() || s.Now().After(h.Until) {
 		return errForged
 	}
-	_, err := s.identity.Prove(s.asKernel(c), &kernelv1.ProveRequest{SessionToken: v.token, Password: c.FormValue("password"), Origin: origin(c)})
+	_, err := s.identity.Prove(s.asKernel(c), &kernelv1.ProveRequest{SessionToken: v.token, Password: c.FormValue("password"), Code: strings.TrimSpace(c.FormValue("code")), Origin: origin(c)})
 	switch status.Code(err) {
 	case codes.OK:
 	case codes.Unauthenticated, codes.InvalidArgument:

@@ -52,6 +52,7 @@ type Server struct {
 	Config
 	echo     *echo.Echo
 	identity kernelv1.IdentityServiceClient
+	factors  kernelv1.FactorServiceClient
 	// draining ends with Drain.
 	draining context.Context
 	drain    context.CancelFunc
@@ -62,7 +63,7 @@ var _ http.Handler = (*Server)(nil)
 
 // New builds the routes. Screens whose paths the web server's own pages use are an error.
 func New(cfg Config) (*Server, error) {
-	s := &Server{Config: cfg, echo: echo.New(), identity: kernelv1.NewIdentityServiceClient(cfg.Router)}
+	s := &Server{Config: cfg, echo: echo.New(), identity: kernelv1.NewIdentityServiceClient(cfg.Router), factors: kernelv1.NewFactorServiceClient(cfg.Router)}
 	s.draining, s.drain = context.WithCancel(context.Background()) //nolint:forbidigo // it is nobody's request
 	s.open = &watch{identity: s.identity, ctx: s.draining, open: map[string]map[*context.CancelFunc]struct{}{}}
 	e := s.echo
@@ -79,6 +80,8 @@ func New(cfg Config) (*Server, error) {
 	pages := root.Group("", s.crossOrigin, s.csrf, s.identify)
 	pages.GET("/sign-in", s.signInPage)
 	pages.POST("/sign-in", s.signIn)
+	pages.GET("/sign-in/code", s.codePage)
+	pages.POST("/sign-in/code", s.finishSignIn)
 	pages.POST("/sign-out", s.signOut)
 	pages.GET("/forgot-password", s.forgotPage)
 	pages.POST("/forgot-password", s.forgot)
@@ -92,8 +95,9 @@ func New(cfg Config) (*Server, error) {
 	pages.POST("/preferences/language", s.setLanguage)
 	pages.GET("/language/:tag", s.chooseLanguage)
 
-	inside := pages.Group("", s.signedIn, s.proves)
+	inside := pages.Group("", s.signedIn, s.enrols, s.proves)
 	inside.POST("/prove", s.prove)
+	s.factorRoutes(inside)
 	inside.GET("", s.home)
 	inside.GET("/", s.home)
 	inside.POST("/switch-client", s.switchClient)

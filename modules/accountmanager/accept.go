@@ -60,17 +60,21 @@ func (s *identityService) AcceptInvitation(ctx context.Context, r *kernelv1.Acce
 		return nil, err
 	}
 	var opened openedSession
+	var challenge string
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		audit.About(tx, &accountmanagerv1.Invitation{Id: found.ID, ClientId: found.ClientID})
 		audit.By(tx, guest.userID, found.Staff)
 		if err := s.admit(ctx, tx, found, guest); err != nil {
 			return err
 		}
-		opened, err = s.open(ctx, tx, opening{userID: guest.userID, proved: guest.proved, clientID: found.ClientID, origin: r.GetOrigin()})
+		opened, challenge, err = s.enter(ctx, tx, opening{userID: guest.userID, proved: guest.proved, clientID: found.ClientID, origin: r.GetOrigin()})
 		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	if challenge != "" {
+		return &kernelv1.AcceptInvitationResponse{ChallengeToken: challenge}, nil
 	}
 	return &kernelv1.AcceptInvitationResponse{SessionToken: opened.token, ExpireTime: timestamppb.New(opened.end)}, nil
 }

@@ -26,6 +26,11 @@ func subject() kerneltest.Subject {
 			kernelv1.IdentityService_ConfirmEmailChange_FullMethodName:  "TestAnEmailChangesOnceConfirmed",
 			kernelv1.IdentityService_FinishPasswordReset_FullMethodName: "TestAForgottenPasswordIsReplacedOnce",
 			v1.UserService_EndSession_FullMethodName:                    "TestStaffSeeAndEndSessions",
+			v1.UserService_ResetSecondFactor_FullMethodName:             "TestAHeadResetsALostFactor",
+			kernelv1.FactorService_ConfirmTotp_FullMethodName:           "TestASecondFactorIsAskedFor",
+			kernelv1.FactorService_MakeRecoveryCodes_FullMethodName:     "TestRecoveryCodesWorkOnce",
+			kernelv1.IdentityService_FinishSignIn_FullMethodName:        "TestASecondFactorIsAskedFor",
+			kernelv1.IdentityService_Prove_FullMethodName:               "TestAHeadResetsALostFactor",
 			v1.UserService_EndUserSessions_FullMethodName:               "TestStaffSeeAndEndSessions",
 		},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
@@ -44,6 +49,9 @@ func subject() kerneltest.Subject {
 			},
 			kernelv1.IdentityService_StartPasswordReset_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				m.(*kernelv1.StartPasswordResetRequest).Login = side.Email
+			},
+			v1.UserService_ResetSecondFactor_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.ResetSecondFactorRequest).UserId = "00000000-0000-7000-8000-000000000000"
 			},
 			kernelv1.IdentityService_SignIn_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				m.(*kernelv1.SignInRequest).Login = side.Email

@@ -46,13 +46,20 @@ func (s *identityService) SignIn(ctx context.Context, r *kernelv1.SignInRequest)
 		return nil, err
 	}
 	var opened openedSession
+	var challenge string
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		audit.By(tx, found.UserID, found.Staff)
-		opened, err = s.open(ctx, tx, opening{userID: found.UserID, proved: found.Set, kept: r.GetKeep(), origin: r.GetOrigin()})
+		opened, challenge, err = s.enter(ctx, tx, opening{userID: found.UserID, proved: found.Set, kept: r.GetKeep(), origin: r.GetOrigin()})
+		if challenge != "" {
+			audit.Quiet(tx) // nobody has come in yet
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	if challenge != "" {
+		return &kernelv1.SignInResponse{ChallengeToken: challenge}, nil
 	}
 	return &kernelv1.SignInResponse{SessionToken: opened.token, ExpireTime: timestamppb.New(opened.end)}, nil
 }
@@ -180,7 +187,9 @@ func (s *identityService) Identify(ctx context.Context, r *kernelv1.IdentifyRequ
 		Theme: []string{"", "light", "dark"}[found.Theme%3], ProofTime: timestamppb.New(found.Proved),
 	}
 	if found.Staff {
-		id.Roles = found.Roles
+		if id.SecondFactorMissing = !found.HasFactor && s.wantsFactor(true, found.Roles); !id.SecondFactorMissing {
+			id.Roles = found.Roles
+		}
 		return &kernelv1.IdentifyResponse{Identity: id}, nil
 	}
 	id.Roles = []string{roleClient}

@@ -1,6 +1,7 @@
 package accountmanager_test
 
 import (
+	"context"
 	"os"
 	"regexp"
 	"slices"
@@ -8,8 +9,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/opencabinet/cabinet/kernel"
+	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/store/cluster"
 	"github.com/opencabinet/cabinet/kernel/web/screen"
 	"github.com/opencabinet/cabinet/modules/accountmanager"
 )
@@ -78,4 +82,17 @@ func TestSettingsAreChecked(t *testing.T) {
 	for _, key := range []string{"country", "tries", "session_kept"} {
 		require.ErrorContains(t, err, key)
 	}
+}
+
+func TestARoleThatMustHaveAFactorIsThere(t *testing.T) {
+	p, err := kernel.New(kernel.Options{
+		Assemble: assemble,
+		Config: config.Options{
+			BuiltIn: []byte("modules: {accountmanager: {settings: {second_factor_roles: [boss]}}}"),
+			Environ: []string{"CABINET_LISTEN=127.0.0.1:0", "CABINET_DATA=" + t.TempDir()},
+		},
+		Cluster: func(ctx context.Context, _ string) (*cluster.Cluster, error) { return cluster.ForTests(ctx) },
+	})
+	require.NoError(t, err)
+	require.ErrorContains(t, p.Start(t.Context()), `second_factor_roles names "boss"`)
 }

@@ -16,6 +16,9 @@
 //	roles.go          who may give which role, and the last head
 //	password.go       hashing, and what wrong passwords lead to
 //	rate.go           how many tries an address has
+//	challenge.go      a sign-in that waits for its second factor
+//	factors.go        FactorService: one's own second factor, and its reset by staff
+//	codes.go          codes of applications, and recovery codes
 //	prove.go          somebody shows again that it is them
 //	reset.go          a forgotten password is replaced
 //	email.go          another e-mail, confirmed
@@ -37,7 +40,9 @@
 package accountmanager
 
 import (
+	"context"
 	"embed"
+	"fmt"
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
@@ -68,6 +73,7 @@ var (
 	_ module.Module       = (*Module)(nil)
 	_ module.Configurable = (*Module)(nil)
 	_ module.Validator    = (*Settings)(nil)
+	_ module.Starter      = (*Module)(nil)
 )
 
 // New keeps what the module calls; it does nothing else.
@@ -84,6 +90,7 @@ func (m *Module) Manifest() module.Manifest {
 		ID: ID,
 		Provides: []string{
 			kernelv1.IdentityService_ServiceDesc.ServiceName,
+			kernelv1.FactorService_ServiceDesc.ServiceName,
 			accountmanagerv1.UserService_ServiceDesc.ServiceName,
 			accountmanagerv1.MeService_ServiceDesc.ServiceName,
 			accountmanagerv1.InvitationService_ServiceDesc.ServiceName,
@@ -104,6 +111,16 @@ func (m *Module) Manifest() module.Manifest {
 	}
 }
 
+// Start refuses a portal whose settings name roles that there are not.
+func (m *Module) Start(context.Context) error {
+	for _, id := range m.settings.SecondFactorRoles {
+		if role, known := m.host.Policy.Role(id); !known || !role.Staff {
+			return fmt.Errorf("accountmanager: second_factor_roles names %q, which is no staff role of this portal", id)
+		}
+	}
+	return nil
+}
+
 // Register binds the services and what the module hears.
 func (m *Module) Register(r module.Registrar) {
 	m.host = r.Host()
@@ -111,6 +128,7 @@ func (m *Module) Register(r module.Registrar) {
 	m.addresses = newAddresses(m.settings.SignInsPerMinute, m.host.Now)
 
 	kernelv1.RegisterIdentityServiceServer(r, &identityService{Module: m})
+	kernelv1.RegisterFactorServiceServer(r, &factorService{Module: m})
 	accountmanagerv1.RegisterUserServiceServer(r, &userService{Module: m})
 	accountmanagerv1.RegisterMeServiceServer(r, &meService{Module: m})
 	accountmanagerv1.RegisterInvitationServiceServer(r, &invitationService{Module: m})

@@ -17,6 +17,7 @@ const (
 	mayUpdateUsers       = "accountmanager.users.update"
 	mayBlockUsers        = "accountmanager.users.block"
 	mayEndSessions       = "accountmanager.sessions.end"
+	mayResetFactors      = "accountmanager.factors.reset"
 	mayDeliver           = "accountmanager.letters.deliver"
 	mayReadStaff         = "accountmanager.staff.read"
 	mayInviteStaff       = "accountmanager.staff.invite"
@@ -52,6 +53,7 @@ func permissions() []access.Permission {
 		declare(mayUpdateUsers, "users_update", heads),
 		declare(mayBlockUsers, "users_block", heads),
 		declare(mayEndSessions, "sessions_end", heads),
+		declare(mayResetFactors, "factors_reset", heads),
 		declare(mayDeliver, "letters_deliver", nil), // no role's: modules alone
 		declare(mayReadStaff, "staff_read", staff),
 		declare(mayInviteStaff, "staff_invite", heads),

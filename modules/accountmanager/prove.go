@@ -5,13 +5,14 @@ import (
 	"time"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
 // proofLasts is how long a proof is fresh for what this module itself asks one for; contracts say it in their options.
 const proofLasts = 10 * time.Minute
 
-// Prove has the user of a session show again that it is them. Wrong passwords count as at sign-in.
+// Prove has the user of a session show again that it is them. Wrong passwords and codes count as at sign-in.
 func (s *identityService) Prove(ctx context.Context, r *kernelv1.ProveRequest) (*kernelv1.ProveResponse, error) {
 	ctx = s.host.Self(ctx)
 	if err := s.addresses.allow(r.GetOrigin().GetRemoteAddress()); err != nil {
@@ -25,10 +26,16 @@ func (s *identityService) Prove(ctx context.Context, r *kernelv1.ProveRequest) (
 	if err != nil {
 		return nil, err
 	}
-	if err := s.passwords.check(ctx, "user:"+found.UserID, account, r.GetPassword()); err != nil {
+	if r.GetCode() != "" {
+		err = s.checkCode(ctx, found.UserID, r.GetCode())
+	} else {
+		err = s.passwords.check(ctx, "user:"+found.UserID, account, r.GetPassword())
+	}
+	if err != nil {
 		return nil, err
 	}
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		audit.By(tx, account.UserID, account.Staff)
 		return markProved(ctx, tx, found.SessionID, account.Set, s.host.Now())
 	})
 	return &kernelv1.ProveResponse{}, err

@@ -35,7 +35,7 @@ func peopleScreens() []module.Screen {
 			Parent: "users", Method: accountmanagerv1.UserService_GetUser_FullMethodName, Heading: "name", State: "state",
 			Sections: []module.Section{
 				{Title: text("user.contact"), Fields: []string{"email", "phone", "position"}},
-				{Title: text("user.access"), Fields: []string{"staff", "roles", "last_seen_time", "create_time"}, Aside: true},
+				{Title: text("user.access"), Fields: []string{"staff", "roles", "second_factor", "last_seen_time", "create_time"}, Aside: true},
 			},
 			Related: []module.Related{{Screen: "accountmanager.user_sessions", Bind: map[string]string{"user_id": "id"}}},
 			Actions: []module.Action{
@@ -52,6 +52,11 @@ func peopleScreens() []module.Screen {
 					ID: "end_sessions", Label: text("user.end_sessions"), Icon: "logout", Confirm: text("user.end_sessions_confirm"),
 					Done: text("sessions.ended"), Method: accountmanagerv1.UserService_EndUserSessions_FullMethodName,
 					Bind: map[string]string{"user_id": "id"},
+				},
+				{
+					ID: "reset_factor", Label: text("user.reset_factor"), Icon: "undo", Confirm: text("user.reset_factor_confirm"),
+					Done: text("user.factor_reset"), Method: accountmanagerv1.UserService_ResetSecondFactor_FullMethodName,
+					Bind: map[string]string{"user_id": "id"}, When: map[string]string{"second_factor": "true"},
 				},
 				{
 					ID: "block", Label: text("user.block"), Icon: "stop", Danger: true, Confirm: text("user.block_confirm"), Done: text("user.blocked"),
@@ -210,6 +215,7 @@ func settingsScreens() []module.Screen {
 			Submit: text("settings.save"),
 			Actions: []module.Action{
 				{ID: "password", Label: text("password.title"), Icon: "key", Path: "/settings/password"},
+				{ID: "factor", Label: text("factor.title"), Icon: "shield", Path: "/settings/second-factor"},
 				{ID: "email", Label: text("email.title"), Icon: "mail", Path: "/settings/email"},
 				{ID: "sessions", Label: text("sessions.title"), Icon: "lock", Path: "/settings/sessions"},
 			},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -28,6 +29,11 @@ type Settings struct {
 	SessionLongest time.Duration `yaml:"session_longest"`
 	// InvitationLife is how long an invitation waits. Default: 168h, 7 days.
 	InvitationLife time.Duration `yaml:"invitation_life"`
+	// SecondFactorRoles are the staff roles whose holders must have a second factor; until they have set one up, no role of
+	// theirs holds. Default: none.
+	SecondFactorRoles []string `yaml:"second_factor_roles"`
+	// Issuer is how applications that show codes name the portal; up to 40 characters. Default: Cabinet.
+	Issuer string `yaml:"issuer"`
 	// Letters says who brings people links and codes: "off", nobody, so that what needs them is not offered; "module", a
 	// module of the portal that hears LetterWritten; "log", the log, for a portal that is being developed: whoever reads
 	// that log can come in as anybody. Default: off.
@@ -61,7 +67,7 @@ func defaults() Settings {
 		Country: "UA", Hashing: Hashing{MemoryKiB: 19456, Iterations: 2, AtOnce: 4},
 		Tries: 5, LockOut: 15 * time.Minute, SignInsPerMinute: 30,
 		SessionIdle: 12 * time.Hour, SessionKept: 30 * 24 * time.Hour, SessionLongest: 90 * 24 * time.Hour,
-		InvitationLife: 7 * 24 * time.Hour, Letters: lettersOff, ResetLife: 30 * time.Minute,
+		InvitationLife: 7 * 24 * time.Hour, Letters: lettersOff, Issuer: "Cabinet", ResetLife: 30 * time.Minute,
 	}
 }
 
@@ -87,6 +93,7 @@ func (s *Settings) Validate() error {
 	wrong(s.SessionLongest < s.SessionKept, "session_longest", "no less than session_kept")
 	wrong(s.InvitationLife < time.Minute, "invitation_life", "1m or more")
 	wrong(s.Letters != lettersOff && s.Letters != lettersModule && s.Letters != lettersLog, "letters", "off, module or log")
+	wrong(s.Issuer == "" || len([]rune(s.Issuer)) > 40 || strings.ContainsAny(s.Issuer, ":/"), "issuer", "1 to 40 characters, without : and /")
 	wrong(s.ResetLife < time.Minute || s.ResetLife > 24*time.Hour, "reset_life", "a duration from 1m to 24h")
 	return errors.Join(errs...)
 }

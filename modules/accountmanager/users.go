@@ -290,6 +290,7 @@ func (r userRow) proto() *accountmanagerv1.User {
 	user := &accountmanagerv1.User{
 		Id: r.ID, Name: r.Name, Email: r.Email, Phone: r.Phone, Position: r.Position, Staff: r.Staff, Roles: r.Roles,
 		State: accountmanagerv1.UserState(r.State), CreateTime: timestamppb.New(r.Created), Revision: r.Revision,
+		SecondFactor: r.HasFactor,
 	}
 	if r.LastSeen != nil {
 		user.LastSeenTime = timestamppb.New(*r.LastSeen)

@@ -22,13 +22,14 @@ type userRow struct {
 	LastSeen                         *time.Time
 	Created                          time.Time
 	Revision                         int64
+	HasFactor                        bool
 }
 
 // userColumns reads a userRow of users u and tries t; $1 is now.
 const userColumns = `
 	u.user_id::text, u.name, u.email, coalesce(u.phone, ''), u.position, u.staff, u.roles, u.block_time is not null,
 	case when u.block_time is not null then 2 when t.lock_until > $1 then 3 else 1 end,
-	u.last_seen_time, u.create_time, u.revision`
+	u.last_seen_time, u.create_time, u.revision, ` + hasFactor
 
 type userFilter struct {
 	query  string
@@ -82,7 +83,7 @@ func (m *Module) findUser(ctx context.Context, q *store.Store, id string) ([]use
 func holdUserRow(ctx context.Context, tx *store.Tx, id string) ([]userRow, error) {
 	return store.Query(ctx, tx, pgx.RowToStructByPos[userRow], `
 		select u.user_id::text, u.name, u.email, coalesce(u.phone, ''), u.position, u.staff, u.roles, u.block_time is not null,
-			0, u.last_seen_time, u.create_time, u.revision
+			0, u.last_seen_time, u.create_time, u.revision, false
 		from accountmanager.users u where u.user_id = $1 for update`, id)
 }
 

@@ -150,11 +150,13 @@ type User struct {
 	Position string `protobuf:"bytes,5,opt,name=position,proto3" json:"position,omitempty"`
 	Staff    bool   `protobuf:"varint,6,opt,name=staff,proto3" json:"staff,omitempty"`
 	// Roles of a member of staff. A contact's roles are in its memberships.
-	Roles         []string               `protobuf:"bytes,7,rep,name=roles,proto3" json:"roles,omitempty"`
-	State         UserState              `protobuf:"varint,8,opt,name=state,proto3,enum=cabinet.accountmanager.v1.UserState" json:"state,omitempty"`
-	LastSeenTime  *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=last_seen_time,json=lastSeenTime,proto3" json:"last_seen_time,omitempty"`
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	Revision      int64                  `protobuf:"varint,11,opt,name=revision,proto3" json:"revision,omitempty"`
+	Roles        []string               `protobuf:"bytes,7,rep,name=roles,proto3" json:"roles,omitempty"`
+	State        UserState              `protobuf:"varint,8,opt,name=state,proto3,enum=cabinet.accountmanager.v1.UserState" json:"state,omitempty"`
+	LastSeenTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=last_seen_time,json=lastSeenTime,proto3" json:"last_seen_time,omitempty"`
+	CreateTime   *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	Revision     int64                  `protobuf:"varint,11,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Sign-in asks for more than the password.
+	SecondFactor  bool `protobuf:"varint,12,opt,name=second_factor,json=secondFactor,proto3" json:"second_factor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -264,6 +266,13 @@ func (x *User) GetRevision() int64 {
 		return x.Revision
 	}
 	return 0
+}
+
+func (x *User) GetSecondFactor() bool {
+	if x != nil {
+		return x.SecondFactor
+	}
+	return false
 }
 
 // Membership is a user's place in a client: for whom they act, and as what.
@@ -787,7 +796,7 @@ var File_contracts_accountmanager_v1_account_proto protoreflect.FileDescriptor
 
 const file_contracts_accountmanager_v1_account_proto_rawDesc = "" +
 	"\n" +
-	")contracts/accountmanager/v1/account.proto\x12\x19cabinet.accountmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe0\x04\n" +
+	")contracts/accountmanager/v1/account.proto\x12\x19cabinet.accountmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x05\n" +
 	"\x04User\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12\x1e\n" +
@@ -803,7 +812,8 @@ const file_contracts_accountmanager_v1_account_proto_rawDesc = "" +
 	"\vcreate_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12#\n" +
-	"\brevision\x18\v \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision:t\xea\x9d\xea\x02o\n" +
+	"\brevision\x18\v \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\x12#\n" +
+	"\rsecond_factor\x18\f \x01(\bR\fsecondFactor:t\xea\x9d\xea\x02o\n" +
 	"\x04name\x12./cabinet.accountmanager.v1.UserService/GetUser\x1a0/cabinet.accountmanager.v1.UserService/ListUsers\"\x05query\"\xfb\x02\n" +
 	"\n" +
 	"Membership\x12\x17\n" +

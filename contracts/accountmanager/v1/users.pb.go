@@ -854,6 +854,86 @@ func (x *EndUserSessionsResponse) GetEnded() int32 {
 	return 0
 }
 
+type ResetSecondFactorRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	UserId        string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetSecondFactorRequest) Reset() {
+	*x = ResetSecondFactorRequest{}
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetSecondFactorRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetSecondFactorRequest) ProtoMessage() {}
+
+func (x *ResetSecondFactorRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetSecondFactorRequest.ProtoReflect.Descriptor instead.
+func (*ResetSecondFactorRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ResetSecondFactorRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+type ResetSecondFactorResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResetSecondFactorResponse) Reset() {
+	*x = ResetSecondFactorResponse{}
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResetSecondFactorResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResetSecondFactorResponse) ProtoMessage() {}
+
+func (x *ResetSecondFactorResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResetSecondFactorResponse.ProtoReflect.Descriptor instead.
+func (*ResetSecondFactorResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{17}
+}
+
 type ListStaffRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -865,7 +945,7 @@ type ListStaffRequest struct {
 
 func (x *ListStaffRequest) Reset() {
 	*x = ListStaffRequest{}
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[16]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +957,7 @@ func (x *ListStaffRequest) String() string {
 func (*ListStaffRequest) ProtoMessage() {}
 
 func (x *ListStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[16]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +970,7 @@ func (x *ListStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStaffRequest.ProtoReflect.Descriptor instead.
 func (*ListStaffRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{16}
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListStaffRequest) GetPageSize() int32 {
@@ -924,7 +1004,7 @@ type ListStaffResponse struct {
 
 func (x *ListStaffResponse) Reset() {
 	*x = ListStaffResponse{}
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[17]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -936,7 +1016,7 @@ func (x *ListStaffResponse) String() string {
 func (*ListStaffResponse) ProtoMessage() {}
 
 func (x *ListStaffResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[17]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -949,7 +1029,7 @@ func (x *ListStaffResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListStaffResponse.ProtoReflect.Descriptor instead.
 func (*ListStaffResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{17}
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListStaffResponse) GetStaff() []*StaffCard {
@@ -975,7 +1055,7 @@ type GetStaffCardRequest struct {
 
 func (x *GetStaffCardRequest) Reset() {
 	*x = GetStaffCardRequest{}
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[18]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -987,7 +1067,7 @@ func (x *GetStaffCardRequest) String() string {
 func (*GetStaffCardRequest) ProtoMessage() {}
 
 func (x *GetStaffCardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[18]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1000,7 +1080,7 @@ func (x *GetStaffCardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStaffCardRequest.ProtoReflect.Descriptor instead.
 func (*GetStaffCardRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{18}
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetStaffCardRequest) GetUserId() string {
@@ -1019,7 +1099,7 @@ type GetStaffCardResponse struct {
 
 func (x *GetStaffCardResponse) Reset() {
 	*x = GetStaffCardResponse{}
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[19]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1031,7 +1111,7 @@ func (x *GetStaffCardResponse) String() string {
 func (*GetStaffCardResponse) ProtoMessage() {}
 
 func (x *GetStaffCardResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[19]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1044,7 +1124,7 @@ func (x *GetStaffCardResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStaffCardResponse.ProtoReflect.Descriptor instead.
 func (*GetStaffCardResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{19}
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetStaffCardResponse) GetCard() *StaffCard {
@@ -1062,7 +1142,7 @@ type ListRolesRequest struct {
 
 func (x *ListRolesRequest) Reset() {
 	*x = ListRolesRequest{}
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[20]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1074,7 +1154,7 @@ func (x *ListRolesRequest) String() string {
 func (*ListRolesRequest) ProtoMessage() {}
 
 func (x *ListRolesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[20]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1087,7 +1167,7 @@ func (x *ListRolesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRolesRequest.ProtoReflect.Descriptor instead.
 func (*ListRolesRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{20}
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{22}
 }
 
 type ListRolesResponse struct {
@@ -1099,7 +1179,7 @@ type ListRolesResponse struct {
 
 func (x *ListRolesResponse) Reset() {
 	*x = ListRolesResponse{}
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[21]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1111,7 +1191,7 @@ func (x *ListRolesResponse) String() string {
 func (*ListRolesResponse) ProtoMessage() {}
 
 func (x *ListRolesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[21]
+	mi := &file_contracts_accountmanager_v1_users_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1124,7 +1204,7 @@ func (x *ListRolesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRolesResponse.ProtoReflect.Descriptor instead.
 func (*ListRolesResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{21}
+	return file_contracts_accountmanager_v1_users_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListRolesResponse) GetRoles() []*Role {
@@ -1185,7 +1265,10 @@ const file_contracts_accountmanager_v1_users_proto_rawDesc = "" +
 	"\x16EndUserSessionsRequest\x12F\n" +
 	"\auser_id\x18\x01 \x01(\tB-\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02 \x12\x1ecabinet.accountmanager.v1.UserR\x06userId\"/\n" +
 	"\x17EndUserSessionsResponse\x12\x14\n" +
-	"\x05ended\x18\x01 \x01(\x05R\x05ended\"\x84\x01\n" +
+	"\x05ended\x18\x01 \x01(\x05R\x05ended\"b\n" +
+	"\x18ResetSecondFactorRequest\x12F\n" +
+	"\auser_id\x18\x01 \x01(\tB-\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02 \x12\x1ecabinet.accountmanager.v1.UserR\x06userId\"\x1b\n" +
+	"\x19ResetSecondFactorResponse\"\x84\x01\n" +
 	"\x10ListStaffRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
@@ -1205,7 +1288,7 @@ const file_contracts_accountmanager_v1_users_proto_rawDesc = "" +
 	"\tUserOrder\x12\x1a\n" +
 	"\x16USER_ORDER_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fUSER_ORDER_NAME\x10\x01\x12\x18\n" +
-	"\x14USER_ORDER_LAST_SEEN\x10\x022\x81\r\n" +
+	"\x14USER_ORDER_LAST_SEEN\x10\x022\xae\x0e\n" +
 	"\vUserService\x12\x8d\x01\n" +
 	"\tListUsers\x12+.cabinet.accountmanager.v1.ListUsersRequest\x1a,.cabinet.accountmanager.v1.ListUsersResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19accountmanager.users.read\x90\x02\x01\x12\x87\x01\n" +
 	"\aGetUser\x12).cabinet.accountmanager.v1.GetUserRequest\x1a*.cabinet.accountmanager.v1.GetUserResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19accountmanager.users.read\x90\x02\x01\x12\x92\x01\n" +
@@ -1220,6 +1303,8 @@ const file_contracts_accountmanager_v1_users_proto_rawDesc = "" +
 	"EndSession\x12,.cabinet.accountmanager.v1.EndSessionRequest\x1a-.cabinet.accountmanager.v1.EndSessionResponse\")\xea\x9d\xea\x02!\b\x04\x12\x1baccountmanager.sessions.end(\n" +
 	"\x90\x02\x02\x12\xa3\x01\n" +
 	"\x0fEndUserSessions\x121.cabinet.accountmanager.v1.EndUserSessionsRequest\x1a2.cabinet.accountmanager.v1.EndUserSessionsResponse\")\xea\x9d\xea\x02!\b\x04\x12\x1baccountmanager.sessions.end(\n" +
+	"\x90\x02\x02\x12\xaa\x01\n" +
+	"\x11ResetSecondFactor\x123.cabinet.accountmanager.v1.ResetSecondFactorRequest\x1a4.cabinet.accountmanager.v1.ResetSecondFactorResponse\"*\xea\x9d\xea\x02\"\b\x04\x12\x1caccountmanager.factors.reset(\n" +
 	"\x90\x02\x02\x12\x8d\x01\n" +
 	"\tListRoles\x12+.cabinet.accountmanager.v1.ListRolesRequest\x1a,.cabinet.accountmanager.v1.ListRolesResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19accountmanager.roles.read\x90\x02\x01BMZKgithub.com/opencabinet/cabinet/contracts/accountmanager/v1;accountmanagerv1b\x06proto3"
 
@@ -1236,76 +1321,80 @@ func file_contracts_accountmanager_v1_users_proto_rawDescGZIP() []byte {
 }
 
 var file_contracts_accountmanager_v1_users_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_contracts_accountmanager_v1_users_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_contracts_accountmanager_v1_users_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_contracts_accountmanager_v1_users_proto_goTypes = []any{
-	(UserOrder)(0),                   // 0: cabinet.accountmanager.v1.UserOrder
-	(*ListUsersRequest)(nil),         // 1: cabinet.accountmanager.v1.ListUsersRequest
-	(*ListUsersResponse)(nil),        // 2: cabinet.accountmanager.v1.ListUsersResponse
-	(*GetUserRequest)(nil),           // 3: cabinet.accountmanager.v1.GetUserRequest
-	(*GetUserResponse)(nil),          // 4: cabinet.accountmanager.v1.GetUserResponse
-	(*UpdateUserRequest)(nil),        // 5: cabinet.accountmanager.v1.UpdateUserRequest
-	(*UpdateUserResponse)(nil),       // 6: cabinet.accountmanager.v1.UpdateUserResponse
-	(*BlockUserRequest)(nil),         // 7: cabinet.accountmanager.v1.BlockUserRequest
-	(*BlockUserResponse)(nil),        // 8: cabinet.accountmanager.v1.BlockUserResponse
-	(*UnblockUserRequest)(nil),       // 9: cabinet.accountmanager.v1.UnblockUserRequest
-	(*UnblockUserResponse)(nil),      // 10: cabinet.accountmanager.v1.UnblockUserResponse
-	(*ListUserSessionsRequest)(nil),  // 11: cabinet.accountmanager.v1.ListUserSessionsRequest
-	(*ListUserSessionsResponse)(nil), // 12: cabinet.accountmanager.v1.ListUserSessionsResponse
-	(*EndSessionRequest)(nil),        // 13: cabinet.accountmanager.v1.EndSessionRequest
-	(*EndSessionResponse)(nil),       // 14: cabinet.accountmanager.v1.EndSessionResponse
-	(*EndUserSessionsRequest)(nil),   // 15: cabinet.accountmanager.v1.EndUserSessionsRequest
-	(*EndUserSessionsResponse)(nil),  // 16: cabinet.accountmanager.v1.EndUserSessionsResponse
-	(*ListStaffRequest)(nil),         // 17: cabinet.accountmanager.v1.ListStaffRequest
-	(*ListStaffResponse)(nil),        // 18: cabinet.accountmanager.v1.ListStaffResponse
-	(*GetStaffCardRequest)(nil),      // 19: cabinet.accountmanager.v1.GetStaffCardRequest
-	(*GetStaffCardResponse)(nil),     // 20: cabinet.accountmanager.v1.GetStaffCardResponse
-	(*ListRolesRequest)(nil),         // 21: cabinet.accountmanager.v1.ListRolesRequest
-	(*ListRolesResponse)(nil),        // 22: cabinet.accountmanager.v1.ListRolesResponse
-	(UserState)(0),                   // 23: cabinet.accountmanager.v1.UserState
-	(*User)(nil),                     // 24: cabinet.accountmanager.v1.User
-	(*fieldmaskpb.FieldMask)(nil),    // 25: google.protobuf.FieldMask
-	(*Session)(nil),                  // 26: cabinet.accountmanager.v1.Session
-	(*StaffCard)(nil),                // 27: cabinet.accountmanager.v1.StaffCard
-	(*Role)(nil),                     // 28: cabinet.accountmanager.v1.Role
+	(UserOrder)(0),                    // 0: cabinet.accountmanager.v1.UserOrder
+	(*ListUsersRequest)(nil),          // 1: cabinet.accountmanager.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),         // 2: cabinet.accountmanager.v1.ListUsersResponse
+	(*GetUserRequest)(nil),            // 3: cabinet.accountmanager.v1.GetUserRequest
+	(*GetUserResponse)(nil),           // 4: cabinet.accountmanager.v1.GetUserResponse
+	(*UpdateUserRequest)(nil),         // 5: cabinet.accountmanager.v1.UpdateUserRequest
+	(*UpdateUserResponse)(nil),        // 6: cabinet.accountmanager.v1.UpdateUserResponse
+	(*BlockUserRequest)(nil),          // 7: cabinet.accountmanager.v1.BlockUserRequest
+	(*BlockUserResponse)(nil),         // 8: cabinet.accountmanager.v1.BlockUserResponse
+	(*UnblockUserRequest)(nil),        // 9: cabinet.accountmanager.v1.UnblockUserRequest
+	(*UnblockUserResponse)(nil),       // 10: cabinet.accountmanager.v1.UnblockUserResponse
+	(*ListUserSessionsRequest)(nil),   // 11: cabinet.accountmanager.v1.ListUserSessionsRequest
+	(*ListUserSessionsResponse)(nil),  // 12: cabinet.accountmanager.v1.ListUserSessionsResponse
+	(*EndSessionRequest)(nil),         // 13: cabinet.accountmanager.v1.EndSessionRequest
+	(*EndSessionResponse)(nil),        // 14: cabinet.accountmanager.v1.EndSessionResponse
+	(*EndUserSessionsRequest)(nil),    // 15: cabinet.accountmanager.v1.EndUserSessionsRequest
+	(*EndUserSessionsResponse)(nil),   // 16: cabinet.accountmanager.v1.EndUserSessionsResponse
+	(*ResetSecondFactorRequest)(nil),  // 17: cabinet.accountmanager.v1.ResetSecondFactorRequest
+	(*ResetSecondFactorResponse)(nil), // 18: cabinet.accountmanager.v1.ResetSecondFactorResponse
+	(*ListStaffRequest)(nil),          // 19: cabinet.accountmanager.v1.ListStaffRequest
+	(*ListStaffResponse)(nil),         // 20: cabinet.accountmanager.v1.ListStaffResponse
+	(*GetStaffCardRequest)(nil),       // 21: cabinet.accountmanager.v1.GetStaffCardRequest
+	(*GetStaffCardResponse)(nil),      // 22: cabinet.accountmanager.v1.GetStaffCardResponse
+	(*ListRolesRequest)(nil),          // 23: cabinet.accountmanager.v1.ListRolesRequest
+	(*ListRolesResponse)(nil),         // 24: cabinet.accountmanager.v1.ListRolesResponse
+	(UserState)(0),                    // 25: cabinet.accountmanager.v1.UserState
+	(*User)(nil),                      // 26: cabinet.accountmanager.v1.User
+	(*fieldmaskpb.FieldMask)(nil),     // 27: google.protobuf.FieldMask
+	(*Session)(nil),                   // 28: cabinet.accountmanager.v1.Session
+	(*StaffCard)(nil),                 // 29: cabinet.accountmanager.v1.StaffCard
+	(*Role)(nil),                      // 30: cabinet.accountmanager.v1.Role
 }
 var file_contracts_accountmanager_v1_users_proto_depIdxs = []int32{
 	0,  // 0: cabinet.accountmanager.v1.ListUsersRequest.order_by:type_name -> cabinet.accountmanager.v1.UserOrder
-	23, // 1: cabinet.accountmanager.v1.ListUsersRequest.states:type_name -> cabinet.accountmanager.v1.UserState
-	24, // 2: cabinet.accountmanager.v1.ListUsersResponse.users:type_name -> cabinet.accountmanager.v1.User
-	24, // 3: cabinet.accountmanager.v1.GetUserResponse.user:type_name -> cabinet.accountmanager.v1.User
-	24, // 4: cabinet.accountmanager.v1.UpdateUserRequest.user:type_name -> cabinet.accountmanager.v1.User
-	25, // 5: cabinet.accountmanager.v1.UpdateUserRequest.update_mask:type_name -> google.protobuf.FieldMask
-	24, // 6: cabinet.accountmanager.v1.UpdateUserResponse.user:type_name -> cabinet.accountmanager.v1.User
-	24, // 7: cabinet.accountmanager.v1.BlockUserResponse.user:type_name -> cabinet.accountmanager.v1.User
-	24, // 8: cabinet.accountmanager.v1.UnblockUserResponse.user:type_name -> cabinet.accountmanager.v1.User
-	26, // 9: cabinet.accountmanager.v1.ListUserSessionsResponse.sessions:type_name -> cabinet.accountmanager.v1.Session
-	27, // 10: cabinet.accountmanager.v1.ListStaffResponse.staff:type_name -> cabinet.accountmanager.v1.StaffCard
-	27, // 11: cabinet.accountmanager.v1.GetStaffCardResponse.card:type_name -> cabinet.accountmanager.v1.StaffCard
-	28, // 12: cabinet.accountmanager.v1.ListRolesResponse.roles:type_name -> cabinet.accountmanager.v1.Role
+	25, // 1: cabinet.accountmanager.v1.ListUsersRequest.states:type_name -> cabinet.accountmanager.v1.UserState
+	26, // 2: cabinet.accountmanager.v1.ListUsersResponse.users:type_name -> cabinet.accountmanager.v1.User
+	26, // 3: cabinet.accountmanager.v1.GetUserResponse.user:type_name -> cabinet.accountmanager.v1.User
+	26, // 4: cabinet.accountmanager.v1.UpdateUserRequest.user:type_name -> cabinet.accountmanager.v1.User
+	27, // 5: cabinet.accountmanager.v1.UpdateUserRequest.update_mask:type_name -> google.protobuf.FieldMask
+	26, // 6: cabinet.accountmanager.v1.UpdateUserResponse.user:type_name -> cabinet.accountmanager.v1.User
+	26, // 7: cabinet.accountmanager.v1.BlockUserResponse.user:type_name -> cabinet.accountmanager.v1.User
+	26, // 8: cabinet.accountmanager.v1.UnblockUserResponse.user:type_name -> cabinet.accountmanager.v1.User
+	28, // 9: cabinet.accountmanager.v1.ListUserSessionsResponse.sessions:type_name -> cabinet.accountmanager.v1.Session
+	29, // 10: cabinet.accountmanager.v1.ListStaffResponse.staff:type_name -> cabinet.accountmanager.v1.StaffCard
+	29, // 11: cabinet.accountmanager.v1.GetStaffCardResponse.card:type_name -> cabinet.accountmanager.v1.StaffCard
+	30, // 12: cabinet.accountmanager.v1.ListRolesResponse.roles:type_name -> cabinet.accountmanager.v1.Role
 	1,  // 13: cabinet.accountmanager.v1.UserService.ListUsers:input_type -> cabinet.accountmanager.v1.ListUsersRequest
 	3,  // 14: cabinet.accountmanager.v1.UserService.GetUser:input_type -> cabinet.accountmanager.v1.GetUserRequest
 	5,  // 15: cabinet.accountmanager.v1.UserService.UpdateUser:input_type -> cabinet.accountmanager.v1.UpdateUserRequest
 	7,  // 16: cabinet.accountmanager.v1.UserService.BlockUser:input_type -> cabinet.accountmanager.v1.BlockUserRequest
 	9,  // 17: cabinet.accountmanager.v1.UserService.UnblockUser:input_type -> cabinet.accountmanager.v1.UnblockUserRequest
-	17, // 18: cabinet.accountmanager.v1.UserService.ListStaff:input_type -> cabinet.accountmanager.v1.ListStaffRequest
-	19, // 19: cabinet.accountmanager.v1.UserService.GetStaffCard:input_type -> cabinet.accountmanager.v1.GetStaffCardRequest
+	19, // 18: cabinet.accountmanager.v1.UserService.ListStaff:input_type -> cabinet.accountmanager.v1.ListStaffRequest
+	21, // 19: cabinet.accountmanager.v1.UserService.GetStaffCard:input_type -> cabinet.accountmanager.v1.GetStaffCardRequest
 	11, // 20: cabinet.accountmanager.v1.UserService.ListUserSessions:input_type -> cabinet.accountmanager.v1.ListUserSessionsRequest
 	13, // 21: cabinet.accountmanager.v1.UserService.EndSession:input_type -> cabinet.accountmanager.v1.EndSessionRequest
 	15, // 22: cabinet.accountmanager.v1.UserService.EndUserSessions:input_type -> cabinet.accountmanager.v1.EndUserSessionsRequest
-	21, // 23: cabinet.accountmanager.v1.UserService.ListRoles:input_type -> cabinet.accountmanager.v1.ListRolesRequest
-	2,  // 24: cabinet.accountmanager.v1.UserService.ListUsers:output_type -> cabinet.accountmanager.v1.ListUsersResponse
-	4,  // 25: cabinet.accountmanager.v1.UserService.GetUser:output_type -> cabinet.accountmanager.v1.GetUserResponse
-	6,  // 26: cabinet.accountmanager.v1.UserService.UpdateUser:output_type -> cabinet.accountmanager.v1.UpdateUserResponse
-	8,  // 27: cabinet.accountmanager.v1.UserService.BlockUser:output_type -> cabinet.accountmanager.v1.BlockUserResponse
-	10, // 28: cabinet.accountmanager.v1.UserService.UnblockUser:output_type -> cabinet.accountmanager.v1.UnblockUserResponse
-	18, // 29: cabinet.accountmanager.v1.UserService.ListStaff:output_type -> cabinet.accountmanager.v1.ListStaffResponse
-	20, // 30: cabinet.accountmanager.v1.UserService.GetStaffCard:output_type -> cabinet.accountmanager.v1.GetStaffCardResponse
-	12, // 31: cabinet.accountmanager.v1.UserService.ListUserSessions:output_type -> cabinet.accountmanager.v1.ListUserSessionsResponse
-	14, // 32: cabinet.accountmanager.v1.UserService.EndSession:output_type -> cabinet.accountmanager.v1.EndSessionResponse
-	16, // 33: cabinet.accountmanager.v1.UserService.EndUserSessions:output_type -> cabinet.accountmanager.v1.EndUserSessionsResponse
-	22, // 34: cabinet.accountmanager.v1.UserService.ListRoles:output_type -> cabinet.accountmanager.v1.ListRolesResponse
-	24, // [24:35] is the sub-list for method output_type
-	13, // [13:24] is the sub-list for method input_type
+	17, // 23: cabinet.accountmanager.v1.UserService.ResetSecondFactor:input_type -> cabinet.accountmanager.v1.ResetSecondFactorRequest
+	23, // 24: cabinet.accountmanager.v1.UserService.ListRoles:input_type -> cabinet.accountmanager.v1.ListRolesRequest
+	2,  // 25: cabinet.accountmanager.v1.UserService.ListUsers:output_type -> cabinet.accountmanager.v1.ListUsersResponse
+	4,  // 26: cabinet.accountmanager.v1.UserService.GetUser:output_type -> cabinet.accountmanager.v1.GetUserResponse
+	6,  // 27: cabinet.accountmanager.v1.UserService.UpdateUser:output_type -> cabinet.accountmanager.v1.UpdateUserResponse
+	8,  // 28: cabinet.accountmanager.v1.UserService.BlockUser:output_type -> cabinet.accountmanager.v1.BlockUserResponse
+	10, // 29: cabinet.accountmanager.v1.UserService.UnblockUser:output_type -> cabinet.accountmanager.v1.UnblockUserResponse
+	20, // 30: cabinet.accountmanager.v1.UserService.ListStaff:output_type -> cabinet.accountmanager.v1.ListStaffResponse
+	22, // 31: cabinet.accountmanager.v1.UserService.GetStaffCard:output_type -> cabinet.accountmanager.v1.GetStaffCardResponse
+	12, // 32: cabinet.accountmanager.v1.UserService.ListUserSessions:output_type -> cabinet.accountmanager.v1.ListUserSessionsResponse
+	14, // 33: cabinet.accountmanager.v1.UserService.EndSession:output_type -> cabinet.accountmanager.v1.EndSessionResponse
+	16, // 34: cabinet.accountmanager.v1.UserService.EndUserSessions:output_type -> cabinet.accountmanager.v1.EndUserSessionsResponse
+	18, // 35: cabinet.accountmanager.v1.UserService.ResetSecondFactor:output_type -> cabinet.accountmanager.v1.ResetSecondFactorResponse
+	24, // 36: cabinet.accountmanager.v1.UserService.ListRoles:output_type -> cabinet.accountmanager.v1.ListRolesResponse
+	25, // [25:37] is the sub-list for method output_type
+	13, // [13:25] is the sub-list for method input_type
 	13, // [13:13] is the sub-list for extension type_name
 	13, // [13:13] is the sub-list for extension extendee
 	0,  // [0:13] is the sub-list for field type_name
@@ -1324,7 +1413,7 @@ func file_contracts_accountmanager_v1_users_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_accountmanager_v1_users_proto_rawDesc), len(file_contracts_accountmanager_v1_users_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   22,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,17 +19,18 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	UserService_ListUsers_FullMethodName        = "/cabinet.accountmanager.v1.UserService/ListUsers"
-	UserService_GetUser_FullMethodName          = "/cabinet.accountmanager.v1.UserService/GetUser"
-	UserService_UpdateUser_FullMethodName       = "/cabinet.accountmanager.v1.UserService/UpdateUser"
-	UserService_BlockUser_FullMethodName        = "/cabinet.accountmanager.v1.UserService/BlockUser"
-	UserService_UnblockUser_FullMethodName      = "/cabinet.accountmanager.v1.UserService/UnblockUser"
-	UserService_ListStaff_FullMethodName        = "/cabinet.accountmanager.v1.UserService/ListStaff"
-	UserService_GetStaffCard_FullMethodName     = "/cabinet.accountmanager.v1.UserService/GetStaffCard"
-	UserService_ListUserSessions_FullMethodName = "/cabinet.accountmanager.v1.UserService/ListUserSessions"
-	UserService_EndSession_FullMethodName       = "/cabinet.accountmanager.v1.UserService/EndSession"
-	UserService_EndUserSessions_FullMethodName  = "/cabinet.accountmanager.v1.UserService/EndUserSessions"
-	UserService_ListRoles_FullMethodName        = "/cabinet.accountmanager.v1.UserService/ListRoles"
+	UserService_ListUsers_FullMethodName         = "/cabinet.accountmanager.v1.UserService/ListUsers"
+	UserService_GetUser_FullMethodName           = "/cabinet.accountmanager.v1.UserService/GetUser"
+	UserService_UpdateUser_FullMethodName        = "/cabinet.accountmanager.v1.UserService/UpdateUser"
+	UserService_BlockUser_FullMethodName         = "/cabinet.accountmanager.v1.UserService/BlockUser"
+	UserService_UnblockUser_FullMethodName       = "/cabinet.accountmanager.v1.UserService/UnblockUser"
+	UserService_ListStaff_FullMethodName         = "/cabinet.accountmanager.v1.UserService/ListStaff"
+	UserService_GetStaffCard_FullMethodName      = "/cabinet.accountmanager.v1.UserService/GetStaffCard"
+	UserService_ListUserSessions_FullMethodName  = "/cabinet.accountmanager.v1.UserService/ListUserSessions"
+	UserService_EndSession_FullMethodName        = "/cabinet.accountmanager.v1.UserService/EndSession"
+	UserService_EndUserSessions_FullMethodName   = "/cabinet.accountmanager.v1.UserService/EndUserSessions"
+	UserService_ResetSecondFactor_FullMethodName = "/cabinet.accountmanager.v1.UserService/ResetSecondFactor"
+	UserService_ListRoles_FullMethodName         = "/cabinet.accountmanager.v1.UserService/ListRoles"
 )
 
 // UserServiceClient is the client API for UserService service.
@@ -54,6 +55,8 @@ type UserServiceClient interface {
 	EndSession(ctx context.Context, in *EndSessionRequest, opts ...grpc.CallOption) (*EndSessionResponse, error)
 	// Ends all of a user's sessions, but the one this call came through. They may sign in again.
 	EndUserSessions(ctx context.Context, in *EndUserSessionsRequest, opts ...grpc.CallOption) (*EndUserSessionsResponse, error)
+	// Takes somebody's second factor away who has lost it, and ends their sessions. They set another one up.
+	ResetSecondFactor(ctx context.Context, in *ResetSecondFactorRequest, opts ...grpc.CallOption) (*ResetSecondFactorResponse, error)
 	// The portal's roles with what each may do.
 	ListRoles(ctx context.Context, in *ListRolesRequest, opts ...grpc.CallOption) (*ListRolesResponse, error)
 }
@@ -166,6 +169,16 @@ func (c *userServiceClient) EndUserSessions(ctx context.Context, in *EndUserSess
 	return out, nil
 }
 
+func (c *userServiceClient) ResetSecondFactor(ctx context.Context, in *ResetSecondFactorRequest, opts ...grpc.CallOption) (*ResetSecondFactorResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResetSecondFactorResponse)
+	err := c.cc.Invoke(ctx, UserService_ResetSecondFactor_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *userServiceClient) ListRoles(ctx context.Context, in *ListRolesRequest, opts ...grpc.CallOption) (*ListRolesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListRolesResponse)
@@ -198,6 +211,8 @@ type UserServiceServer interface {
 	EndSession(context.Context, *EndSessionRequest) (*EndSessionResponse, error)
 	// Ends all of a user's sessions, but the one this call came through. They may sign in again.
 	EndUserSessions(context.Context, *EndUserSessionsRequest) (*EndUserSessionsResponse, error)
+	// Takes somebody's second factor away who has lost it, and ends their sessions. They set another one up.
+	ResetSecondFactor(context.Context, *ResetSecondFactorRequest) (*ResetSecondFactorResponse, error)
 	// The portal's roles with what each may do.
 	ListRoles(context.Context, *ListRolesRequest) (*ListRolesResponse, error)
 	mustEmbedUnimplementedUserServiceServer()
@@ -239,6 +254,9 @@ func (UnimplementedUserServiceServer) EndSession(context.Context, *EndSessionReq
 }
 func (UnimplementedUserServiceServer) EndUserSessions(context.Context, *EndUserSessionsRequest) (*EndUserSessionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EndUserSessions not implemented")
+}
+func (UnimplementedUserServiceServer) ResetSecondFactor(context.Context, *ResetSecondFactorRequest) (*ResetSecondFactorResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResetSecondFactor not implemented")
 }
 func (UnimplementedUserServiceServer) ListRoles(context.Context, *ListRolesRequest) (*ListRolesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRoles not implemented")
@@ -444,6 +462,24 @@ func _UserService_EndUserSessions_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _UserService_ResetSecondFactor_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResetSecondFactorRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserServiceServer).ResetSecondFactor(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserService_ResetSecondFactor_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserServiceServer).ResetSecondFactor(ctx, req.(*ResetSecondFactorRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _UserService_ListRoles_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListRolesRequest)
 	if err := dec(in); err != nil {
@@ -508,6 +544,10 @@ var UserService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EndUserSessions",
 			Handler:    _UserService_EndUserSessions_Handler,
+		},
+		{
+			MethodName: "ResetSecondFactor",
+			Handler:    _UserService_ResetSecondFactor_Handler,
 		},
 		{
 			MethodName: "ListRoles",

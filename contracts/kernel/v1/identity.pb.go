@@ -158,9 +158,11 @@ type Identity struct {
 	// "light", "dark" or empty.
 	Theme string `protobuf:"bytes,9,opt,name=theme,proto3" json:"theme,omitempty"`
 	// When the user last showed in this session that it is them: at sign-in, or when they were asked again.
-	ProofTime     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=proof_time,json=proofTime,proto3" json:"proof_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ProofTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=proof_time,json=proofTime,proto3" json:"proof_time,omitempty"`
+	// The user's role asks for a second factor that they do not have: until they do, no role holds.
+	SecondFactorMissing bool `protobuf:"varint,11,opt,name=second_factor_missing,json=secondFactorMissing,proto3" json:"second_factor_missing,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *Identity) Reset() {
@@ -263,6 +265,13 @@ func (x *Identity) GetProofTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Identity) GetSecondFactorMissing() bool {
+	if x != nil {
+		return x.SecondFactorMissing
+	}
+	return false
+}
+
 type SignInRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// E-mail or phone.
@@ -334,11 +343,13 @@ func (x *SignInRequest) GetOrigin() *Origin {
 
 type SignInResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Opaque; goes into the cookie.
-	SessionToken  string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Opaque; goes into the cookie. Empty when a second factor is wanted first.
+	SessionToken string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	ExpireTime   *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// For FinishSignIn, for some minutes.
+	ChallengeToken string `protobuf:"bytes,3,opt,name=challenge_token,json=challengeToken,proto3" json:"challenge_token,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *SignInResponse) Reset() {
@@ -385,6 +396,135 @@ func (x *SignInResponse) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *SignInResponse) GetChallengeToken() string {
+	if x != nil {
+		return x.ChallengeToken
+	}
+	return ""
+}
+
+type FinishSignInRequest struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	ChallengeToken string                 `protobuf:"bytes,1,opt,name=challenge_token,json=challengeToken,proto3" json:"challenge_token,omitempty"`
+	// Of the application, or a recovery code.
+	Code          string  `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	Origin        *Origin `protobuf:"bytes,3,opt,name=origin,proto3" json:"origin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishSignInRequest) Reset() {
+	*x = FinishSignInRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishSignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishSignInRequest) ProtoMessage() {}
+
+func (x *FinishSignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishSignInRequest.ProtoReflect.Descriptor instead.
+func (*FinishSignInRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *FinishSignInRequest) GetChallengeToken() string {
+	if x != nil {
+		return x.ChallengeToken
+	}
+	return ""
+}
+
+func (x *FinishSignInRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *FinishSignInRequest) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+type FinishSignInResponse struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	SessionToken string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	ExpireTime   *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// As asked for at the beginning.
+	Keep          bool `protobuf:"varint,3,opt,name=keep,proto3" json:"keep,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishSignInResponse) Reset() {
+	*x = FinishSignInResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishSignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishSignInResponse) ProtoMessage() {}
+
+func (x *FinishSignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishSignInResponse.ProtoReflect.Descriptor instead.
+func (*FinishSignInResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *FinishSignInResponse) GetSessionToken() string {
+	if x != nil {
+		return x.SessionToken
+	}
+	return ""
+}
+
+func (x *FinishSignInResponse) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *FinishSignInResponse) GetKeep() bool {
+	if x != nil {
+		return x.Keep
+	}
+	return false
+}
+
 type IdentifyRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SessionToken  string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
@@ -394,7 +534,7 @@ type IdentifyRequest struct {
 
 func (x *IdentifyRequest) Reset() {
 	*x = IdentifyRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[5]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -406,7 +546,7 @@ func (x *IdentifyRequest) String() string {
 func (*IdentifyRequest) ProtoMessage() {}
 
 func (x *IdentifyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[5]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -419,7 +559,7 @@ func (x *IdentifyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IdentifyRequest.ProtoReflect.Descriptor instead.
 func (*IdentifyRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{5}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *IdentifyRequest) GetSessionToken() string {
@@ -438,7 +578,7 @@ type IdentifyResponse struct {
 
 func (x *IdentifyResponse) Reset() {
 	*x = IdentifyResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[6]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -450,7 +590,7 @@ func (x *IdentifyResponse) String() string {
 func (*IdentifyResponse) ProtoMessage() {}
 
 func (x *IdentifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[6]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -463,7 +603,7 @@ func (x *IdentifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IdentifyResponse.ProtoReflect.Descriptor instead.
 func (*IdentifyResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{6}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *IdentifyResponse) GetIdentity() *Identity {
@@ -474,17 +614,19 @@ func (x *IdentifyResponse) GetIdentity() *Identity {
 }
 
 type ProveRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	SessionToken  string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
-	Password      string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
-	Origin        *Origin                `protobuf:"bytes,3,opt,name=origin,proto3" json:"origin,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	SessionToken string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	Password     string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	Origin       *Origin                `protobuf:"bytes,3,opt,name=origin,proto3" json:"origin,omitempty"`
+	// A code of the user's application, or a recovery code, in the place of the password.
+	Code          string `protobuf:"bytes,4,opt,name=code,proto3" json:"code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ProveRequest) Reset() {
 	*x = ProveRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[7]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -496,7 +638,7 @@ func (x *ProveRequest) String() string {
 func (*ProveRequest) ProtoMessage() {}
 
 func (x *ProveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[7]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -509,7 +651,7 @@ func (x *ProveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProveRequest.ProtoReflect.Descriptor instead.
 func (*ProveRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{7}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ProveRequest) GetSessionToken() string {
@@ -533,6 +675,13 @@ func (x *ProveRequest) GetOrigin() *Origin {
 	return nil
 }
 
+func (x *ProveRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
 type ProveResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -541,7 +690,7 @@ type ProveResponse struct {
 
 func (x *ProveResponse) Reset() {
 	*x = ProveResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[8]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -553,7 +702,7 @@ func (x *ProveResponse) String() string {
 func (*ProveResponse) ProtoMessage() {}
 
 func (x *ProveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[8]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -566,7 +715,7 @@ func (x *ProveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProveResponse.ProtoReflect.Descriptor instead.
 func (*ProveResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{8}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{10}
 }
 
 type SignOutRequest struct {
@@ -578,7 +727,7 @@ type SignOutRequest struct {
 
 func (x *SignOutRequest) Reset() {
 	*x = SignOutRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -590,7 +739,7 @@ func (x *SignOutRequest) String() string {
 func (*SignOutRequest) ProtoMessage() {}
 
 func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -603,7 +752,7 @@ func (x *SignOutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignOutRequest.ProtoReflect.Descriptor instead.
 func (*SignOutRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{9}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SignOutRequest) GetSessionToken() string {
@@ -621,7 +770,7 @@ type SignOutResponse struct {
 
 func (x *SignOutResponse) Reset() {
 	*x = SignOutResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -633,7 +782,7 @@ func (x *SignOutResponse) String() string {
 func (*SignOutResponse) ProtoMessage() {}
 
 func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[10]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -646,7 +795,7 @@ func (x *SignOutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignOutResponse.ProtoReflect.Descriptor instead.
 func (*SignOutResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{10}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{12}
 }
 
 type FindEndedSessionsRequest struct {
@@ -658,7 +807,7 @@ type FindEndedSessionsRequest struct {
 
 func (x *FindEndedSessionsRequest) Reset() {
 	*x = FindEndedSessionsRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -670,7 +819,7 @@ func (x *FindEndedSessionsRequest) String() string {
 func (*FindEndedSessionsRequest) ProtoMessage() {}
 
 func (x *FindEndedSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[11]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -683,7 +832,7 @@ func (x *FindEndedSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindEndedSessionsRequest.ProtoReflect.Descriptor instead.
 func (*FindEndedSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{11}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *FindEndedSessionsRequest) GetSessionIds() []string {
@@ -702,7 +851,7 @@ type FindEndedSessionsResponse struct {
 
 func (x *FindEndedSessionsResponse) Reset() {
 	*x = FindEndedSessionsResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -714,7 +863,7 @@ func (x *FindEndedSessionsResponse) String() string {
 func (*FindEndedSessionsResponse) ProtoMessage() {}
 
 func (x *FindEndedSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[12]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -727,7 +876,7 @@ func (x *FindEndedSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindEndedSessionsResponse.ProtoReflect.Descriptor instead.
 func (*FindEndedSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{12}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *FindEndedSessionsResponse) GetEndedIds() []string {
@@ -747,7 +896,7 @@ type SwitchClientRequest struct {
 
 func (x *SwitchClientRequest) Reset() {
 	*x = SwitchClientRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -759,7 +908,7 @@ func (x *SwitchClientRequest) String() string {
 func (*SwitchClientRequest) ProtoMessage() {}
 
 func (x *SwitchClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[13]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -772,7 +921,7 @@ func (x *SwitchClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchClientRequest.ProtoReflect.Descriptor instead.
 func (*SwitchClientRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{13}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SwitchClientRequest) GetSessionToken() string {
@@ -797,7 +946,7 @@ type SwitchClientResponse struct {
 
 func (x *SwitchClientResponse) Reset() {
 	*x = SwitchClientResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -809,7 +958,7 @@ func (x *SwitchClientResponse) String() string {
 func (*SwitchClientResponse) ProtoMessage() {}
 
 func (x *SwitchClientResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[14]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -822,7 +971,7 @@ func (x *SwitchClientResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SwitchClientResponse.ProtoReflect.Descriptor instead.
 func (*SwitchClientResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{14}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{16}
 }
 
 type GetSignInOptionsRequest struct {
@@ -833,7 +982,7 @@ type GetSignInOptionsRequest struct {
 
 func (x *GetSignInOptionsRequest) Reset() {
 	*x = GetSignInOptionsRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -845,7 +994,7 @@ func (x *GetSignInOptionsRequest) String() string {
 func (*GetSignInOptionsRequest) ProtoMessage() {}
 
 func (x *GetSignInOptionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[15]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -858,7 +1007,7 @@ func (x *GetSignInOptionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSignInOptionsRequest.ProtoReflect.Descriptor instead.
 func (*GetSignInOptionsRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{15}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{17}
 }
 
 type GetSignInOptionsResponse struct {
@@ -871,7 +1020,7 @@ type GetSignInOptionsResponse struct {
 
 func (x *GetSignInOptionsResponse) Reset() {
 	*x = GetSignInOptionsResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -883,7 +1032,7 @@ func (x *GetSignInOptionsResponse) String() string {
 func (*GetSignInOptionsResponse) ProtoMessage() {}
 
 func (x *GetSignInOptionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[16]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -896,7 +1045,7 @@ func (x *GetSignInOptionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSignInOptionsResponse.ProtoReflect.Descriptor instead.
 func (*GetSignInOptionsResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{16}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetSignInOptionsResponse) GetPasswordReset() bool {
@@ -917,7 +1066,7 @@ type StartPasswordResetRequest struct {
 
 func (x *StartPasswordResetRequest) Reset() {
 	*x = StartPasswordResetRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[17]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -929,7 +1078,7 @@ func (x *StartPasswordResetRequest) String() string {
 func (*StartPasswordResetRequest) ProtoMessage() {}
 
 func (x *StartPasswordResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[17]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -942,7 +1091,7 @@ func (x *StartPasswordResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartPasswordResetRequest.ProtoReflect.Descriptor instead.
 func (*StartPasswordResetRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{17}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StartPasswordResetRequest) GetLogin() string {
@@ -967,7 +1116,7 @@ type StartPasswordResetResponse struct {
 
 func (x *StartPasswordResetResponse) Reset() {
 	*x = StartPasswordResetResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[18]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -979,7 +1128,7 @@ func (x *StartPasswordResetResponse) String() string {
 func (*StartPasswordResetResponse) ProtoMessage() {}
 
 func (x *StartPasswordResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[18]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -992,7 +1141,7 @@ func (x *StartPasswordResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartPasswordResetResponse.ProtoReflect.Descriptor instead.
 func (*StartPasswordResetResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{18}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{20}
 }
 
 type PreviewPasswordResetRequest struct {
@@ -1004,7 +1153,7 @@ type PreviewPasswordResetRequest struct {
 
 func (x *PreviewPasswordResetRequest) Reset() {
 	*x = PreviewPasswordResetRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[19]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1016,7 +1165,7 @@ func (x *PreviewPasswordResetRequest) String() string {
 func (*PreviewPasswordResetRequest) ProtoMessage() {}
 
 func (x *PreviewPasswordResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[19]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1029,7 +1178,7 @@ func (x *PreviewPasswordResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewPasswordResetRequest.ProtoReflect.Descriptor instead.
 func (*PreviewPasswordResetRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{19}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PreviewPasswordResetRequest) GetToken() string {
@@ -1049,7 +1198,7 @@ type PreviewPasswordResetResponse struct {
 
 func (x *PreviewPasswordResetResponse) Reset() {
 	*x = PreviewPasswordResetResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[20]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1061,7 +1210,7 @@ func (x *PreviewPasswordResetResponse) String() string {
 func (*PreviewPasswordResetResponse) ProtoMessage() {}
 
 func (x *PreviewPasswordResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[20]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1074,7 +1223,7 @@ func (x *PreviewPasswordResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewPasswordResetResponse.ProtoReflect.Descriptor instead.
 func (*PreviewPasswordResetResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{20}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PreviewPasswordResetResponse) GetEmail() string {
@@ -1095,7 +1244,7 @@ type FinishPasswordResetRequest struct {
 
 func (x *FinishPasswordResetRequest) Reset() {
 	*x = FinishPasswordResetRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[21]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1107,7 +1256,7 @@ func (x *FinishPasswordResetRequest) String() string {
 func (*FinishPasswordResetRequest) ProtoMessage() {}
 
 func (x *FinishPasswordResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[21]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1120,7 +1269,7 @@ func (x *FinishPasswordResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishPasswordResetRequest.ProtoReflect.Descriptor instead.
 func (*FinishPasswordResetRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{21}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *FinishPasswordResetRequest) GetToken() string {
@@ -1152,7 +1301,7 @@ type FinishPasswordResetResponse struct {
 
 func (x *FinishPasswordResetResponse) Reset() {
 	*x = FinishPasswordResetResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[22]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1164,7 +1313,7 @@ func (x *FinishPasswordResetResponse) String() string {
 func (*FinishPasswordResetResponse) ProtoMessage() {}
 
 func (x *FinishPasswordResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[22]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1177,7 +1326,7 @@ func (x *FinishPasswordResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishPasswordResetResponse.ProtoReflect.Descriptor instead.
 func (*FinishPasswordResetResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{22}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{24}
 }
 
 type PreviewEmailChangeRequest struct {
@@ -1189,7 +1338,7 @@ type PreviewEmailChangeRequest struct {
 
 func (x *PreviewEmailChangeRequest) Reset() {
 	*x = PreviewEmailChangeRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[23]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1201,7 +1350,7 @@ func (x *PreviewEmailChangeRequest) String() string {
 func (*PreviewEmailChangeRequest) ProtoMessage() {}
 
 func (x *PreviewEmailChangeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[23]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1214,7 +1363,7 @@ func (x *PreviewEmailChangeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewEmailChangeRequest.ProtoReflect.Descriptor instead.
 func (*PreviewEmailChangeRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{23}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PreviewEmailChangeRequest) GetToken() string {
@@ -1233,7 +1382,7 @@ type PreviewEmailChangeResponse struct {
 
 func (x *PreviewEmailChangeResponse) Reset() {
 	*x = PreviewEmailChangeResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[24]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1245,7 +1394,7 @@ func (x *PreviewEmailChangeResponse) String() string {
 func (*PreviewEmailChangeResponse) ProtoMessage() {}
 
 func (x *PreviewEmailChangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[24]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1258,7 +1407,7 @@ func (x *PreviewEmailChangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewEmailChangeResponse.ProtoReflect.Descriptor instead.
 func (*PreviewEmailChangeResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{24}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PreviewEmailChangeResponse) GetNewEmail() string {
@@ -1278,7 +1427,7 @@ type ConfirmEmailChangeRequest struct {
 
 func (x *ConfirmEmailChangeRequest) Reset() {
 	*x = ConfirmEmailChangeRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[25]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1290,7 +1439,7 @@ func (x *ConfirmEmailChangeRequest) String() string {
 func (*ConfirmEmailChangeRequest) ProtoMessage() {}
 
 func (x *ConfirmEmailChangeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[25]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1303,7 +1452,7 @@ func (x *ConfirmEmailChangeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmEmailChangeRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmEmailChangeRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{25}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ConfirmEmailChangeRequest) GetToken() string {
@@ -1328,7 +1477,7 @@ type ConfirmEmailChangeResponse struct {
 
 func (x *ConfirmEmailChangeResponse) Reset() {
 	*x = ConfirmEmailChangeResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[26]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1340,7 +1489,7 @@ func (x *ConfirmEmailChangeResponse) String() string {
 func (*ConfirmEmailChangeResponse) ProtoMessage() {}
 
 func (x *ConfirmEmailChangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[26]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1353,7 +1502,7 @@ func (x *ConfirmEmailChangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmEmailChangeResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmEmailChangeResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{26}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{28}
 }
 
 type PreviewInvitationRequest struct {
@@ -1365,7 +1514,7 @@ type PreviewInvitationRequest struct {
 
 func (x *PreviewInvitationRequest) Reset() {
 	*x = PreviewInvitationRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[27]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1377,7 +1526,7 @@ func (x *PreviewInvitationRequest) String() string {
 func (*PreviewInvitationRequest) ProtoMessage() {}
 
 func (x *PreviewInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[27]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1390,7 +1539,7 @@ func (x *PreviewInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewInvitationRequest.ProtoReflect.Descriptor instead.
 func (*PreviewInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{27}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PreviewInvitationRequest) GetToken() string {
@@ -1419,7 +1568,7 @@ type PreviewInvitationResponse struct {
 
 func (x *PreviewInvitationResponse) Reset() {
 	*x = PreviewInvitationResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[28]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1431,7 +1580,7 @@ func (x *PreviewInvitationResponse) String() string {
 func (*PreviewInvitationResponse) ProtoMessage() {}
 
 func (x *PreviewInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[28]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1444,7 +1593,7 @@ func (x *PreviewInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewInvitationResponse.ProtoReflect.Descriptor instead.
 func (*PreviewInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{28}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PreviewInvitationResponse) GetName() string {
@@ -1511,7 +1660,7 @@ type AcceptInvitationRequest struct {
 
 func (x *AcceptInvitationRequest) Reset() {
 	*x = AcceptInvitationRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[29]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1523,7 +1672,7 @@ func (x *AcceptInvitationRequest) String() string {
 func (*AcceptInvitationRequest) ProtoMessage() {}
 
 func (x *AcceptInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[29]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1536,7 +1685,7 @@ func (x *AcceptInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptInvitationRequest.ProtoReflect.Descriptor instead.
 func (*AcceptInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{29}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AcceptInvitationRequest) GetToken() string {
@@ -1575,16 +1724,19 @@ func (x *AcceptInvitationRequest) GetOrigin() *Origin {
 }
 
 type AcceptInvitationResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	SessionToken  string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty when somebody accepted who has an account with a second factor, which is wanted first.
+	SessionToken string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	ExpireTime   *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// For FinishSignIn, for some minutes.
+	ChallengeToken string `protobuf:"bytes,3,opt,name=challenge_token,json=challengeToken,proto3" json:"challenge_token,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *AcceptInvitationResponse) Reset() {
 	*x = AcceptInvitationResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[30]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1596,7 +1748,7 @@ func (x *AcceptInvitationResponse) String() string {
 func (*AcceptInvitationResponse) ProtoMessage() {}
 
 func (x *AcceptInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[30]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1609,7 +1761,7 @@ func (x *AcceptInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptInvitationResponse.ProtoReflect.Descriptor instead.
 func (*AcceptInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{30}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *AcceptInvitationResponse) GetSessionToken() string {
@@ -1626,6 +1778,13 @@ func (x *AcceptInvitationResponse) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *AcceptInvitationResponse) GetChallengeToken() string {
+	if x != nil {
+		return x.ChallengeToken
+	}
+	return ""
+}
+
 type InviteFirstHeadRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1634,7 +1793,7 @@ type InviteFirstHeadRequest struct {
 
 func (x *InviteFirstHeadRequest) Reset() {
 	*x = InviteFirstHeadRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[31]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1646,7 +1805,7 @@ func (x *InviteFirstHeadRequest) String() string {
 func (*InviteFirstHeadRequest) ProtoMessage() {}
 
 func (x *InviteFirstHeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[31]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1659,7 +1818,7 @@ func (x *InviteFirstHeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteFirstHeadRequest.ProtoReflect.Descriptor instead.
 func (*InviteFirstHeadRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{31}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{33}
 }
 
 type InviteFirstHeadResponse struct {
@@ -1672,7 +1831,7 @@ type InviteFirstHeadResponse struct {
 
 func (x *InviteFirstHeadResponse) Reset() {
 	*x = InviteFirstHeadResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[32]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1684,7 +1843,7 @@ func (x *InviteFirstHeadResponse) String() string {
 func (*InviteFirstHeadResponse) ProtoMessage() {}
 
 func (x *InviteFirstHeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[32]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1697,7 +1856,7 @@ func (x *InviteFirstHeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteFirstHeadResponse.ProtoReflect.Descriptor instead.
 func (*InviteFirstHeadResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{32}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *InviteFirstHeadResponse) GetToken() string {
@@ -1723,7 +1882,7 @@ type GetNamesRequest struct {
 
 func (x *GetNamesRequest) Reset() {
 	*x = GetNamesRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[33]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1735,7 +1894,7 @@ func (x *GetNamesRequest) String() string {
 func (*GetNamesRequest) ProtoMessage() {}
 
 func (x *GetNamesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[33]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1748,7 +1907,7 @@ func (x *GetNamesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNamesRequest.ProtoReflect.Descriptor instead.
 func (*GetNamesRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{33}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetNamesRequest) GetUserIds() []string {
@@ -1768,7 +1927,7 @@ type GetNamesResponse struct {
 
 func (x *GetNamesResponse) Reset() {
 	*x = GetNamesResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[34]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1780,7 +1939,7 @@ func (x *GetNamesResponse) String() string {
 func (*GetNamesResponse) ProtoMessage() {}
 
 func (x *GetNamesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[34]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1793,7 +1952,7 @@ func (x *GetNamesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNamesResponse.ProtoReflect.Descriptor instead.
 func (*GetNamesResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{34}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetNamesResponse) GetNames() map[string]string {
@@ -1815,7 +1974,7 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\fActingClient\x12%\n" +
 	"\tclient_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bclientId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
-	"\x04role\x18\x03 \x01(\tR\x04role\"\xd4\x02\n" +
+	"\x04role\x18\x03 \x01(\tR\x04role\"\x88\x03\n" +
 	"\bIdentity\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
 	"\n" +
@@ -1829,25 +1988,37 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\x05theme\x18\t \x01(\tR\x05theme\x129\n" +
 	"\n" +
 	"proof_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\tproofTime\"\xa7\x01\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tproofTime\x122\n" +
+	"\x15second_factor_missing\x18\v \x01(\bR\x13secondFactorMissing\"\xa7\x01\n" +
 	"\rSignInRequest\x12 \n" +
 	"\x05login\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xfe\x01R\x05login\x12-\n" +
 	"\bpassword\x18\x02 \x01(\tB\x11\xbaH\ar\x05\x10\x01(\x80\b\xea\x9d\xea\x02\x02\x18\x01R\bpassword\x12\x12\n" +
 	"\x04keep\x18\x03 \x01(\bR\x04keep\x121\n" +
-	"\x06origin\x18\x04 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"{\n" +
+	"\x06origin\x18\x04 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\xad\x01\n" +
 	"\x0eSignInResponse\x12,\n" +
 	"\rsession_token\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12;\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"I\n" +
+	"expireTime\x120\n" +
+	"\x0fchallenge_token\x18\x03 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x0echallengeToken\"\xaa\x01\n" +
+	"\x13FinishSignInRequest\x12:\n" +
+	"\x0fchallenge_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\x0echallengeToken\x12$\n" +
+	"\x04code\x18\x02 \x01(\tB\x10\xbaH\x06r\x04\x10\x01\x18@\xea\x9d\xea\x02\x02\x18\x01R\x04code\x121\n" +
+	"\x06origin\x18\x03 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\x95\x01\n" +
+	"\x14FinishSignInResponse\x12,\n" +
+	"\rsession_token\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12;\n" +
+	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12\x12\n" +
+	"\x04keep\x18\x03 \x01(\bR\x04keep\"I\n" +
 	"\x0fIdentifyRequest\x126\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\"K\n" +
 	"\x10IdentifyResponse\x127\n" +
-	"\bidentity\x18\x01 \x01(\v2\x1b.cabinet.kernel.v1.IdentityR\bidentity\"\xa6\x01\n" +
+	"\bidentity\x18\x01 \x01(\v2\x1b.cabinet.kernel.v1.IdentityR\bidentity\"\xca\x01\n" +
 	"\fProveRequest\x126\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12+\n" +
 	"\bpassword\x18\x02 \x01(\tB\x0f\xbaH\x05r\x03(\x80\b\xea\x9d\xea\x02\x02\x18\x01R\bpassword\x121\n" +
-	"\x06origin\x18\x03 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\x0f\n" +
+	"\x06origin\x18\x03 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\x12\"\n" +
+	"\x04code\x18\x04 \x01(\tB\x0e\xbaH\x04r\x02\x18@\xea\x9d\xea\x02\x02\x18\x01R\x04code\"\x0f\n" +
 	"\rProveResponse\"H\n" +
 	"\x0eSignOutRequest\x126\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\"\x11\n" +
@@ -1908,11 +2079,12 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\x05email\x18\x03 \x01(\tB\x11\xbaH\a\xd8\x01\x01r\x02`\x01\xea\x9d\xea\x02\x02\b\x02R\x05email\x12-\n" +
 	"\bpassword\x18\x04 \x01(\tB\x11\xbaH\ar\x05\x10\n" +
 	"(\x80\b\xea\x9d\xea\x02\x02\x18\x01R\bpassword\x121\n" +
-	"\x06origin\x18\x05 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\x85\x01\n" +
+	"\x06origin\x18\x05 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\xb7\x01\n" +
 	"\x18AcceptInvitationResponse\x12,\n" +
 	"\rsession_token\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12;\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"\x18\n" +
+	"expireTime\x120\n" +
+	"\x0fchallenge_token\x18\x03 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x0echallengeToken\"\x18\n" +
 	"\x16InviteFirstHeadRequest\"u\n" +
 	"\x17InviteFirstHeadResponse\x12\x1d\n" +
 	"\x05token\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x05token\x12;\n" +
@@ -1926,9 +2098,11 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\xb7\x0e\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\xa4\x0f\n" +
 	"\x0fIdentityService\x12Y\n" +
 	"\x06SignIn\x12 .cabinet.kernel.v1.SignInRequest\x1a!.cabinet.kernel.v1.SignInResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12k\n" +
+	"\fFinishSignIn\x12&.cabinet.kernel.v1.FinishSignInRequest\x1a'.cabinet.kernel.v1.FinishSignInResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12_\n" +
 	"\bIdentify\x12\".cabinet.kernel.v1.IdentifyRequest\x1a#.cabinet.kernel.v1.IdentifyResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12V\n" +
@@ -1973,98 +2147,104 @@ func file_contracts_kernel_v1_identity_proto_rawDescGZIP() []byte {
 	return file_contracts_kernel_v1_identity_proto_rawDescData
 }
 
-var file_contracts_kernel_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_contracts_kernel_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_contracts_kernel_v1_identity_proto_goTypes = []any{
 	(*Origin)(nil),                       // 0: cabinet.kernel.v1.Origin
 	(*ActingClient)(nil),                 // 1: cabinet.kernel.v1.ActingClient
 	(*Identity)(nil),                     // 2: cabinet.kernel.v1.Identity
 	(*SignInRequest)(nil),                // 3: cabinet.kernel.v1.SignInRequest
 	(*SignInResponse)(nil),               // 4: cabinet.kernel.v1.SignInResponse
-	(*IdentifyRequest)(nil),              // 5: cabinet.kernel.v1.IdentifyRequest
-	(*IdentifyResponse)(nil),             // 6: cabinet.kernel.v1.IdentifyResponse
-	(*ProveRequest)(nil),                 // 7: cabinet.kernel.v1.ProveRequest
-	(*ProveResponse)(nil),                // 8: cabinet.kernel.v1.ProveResponse
-	(*SignOutRequest)(nil),               // 9: cabinet.kernel.v1.SignOutRequest
-	(*SignOutResponse)(nil),              // 10: cabinet.kernel.v1.SignOutResponse
-	(*FindEndedSessionsRequest)(nil),     // 11: cabinet.kernel.v1.FindEndedSessionsRequest
-	(*FindEndedSessionsResponse)(nil),    // 12: cabinet.kernel.v1.FindEndedSessionsResponse
-	(*SwitchClientRequest)(nil),          // 13: cabinet.kernel.v1.SwitchClientRequest
-	(*SwitchClientResponse)(nil),         // 14: cabinet.kernel.v1.SwitchClientResponse
-	(*GetSignInOptionsRequest)(nil),      // 15: cabinet.kernel.v1.GetSignInOptionsRequest
-	(*GetSignInOptionsResponse)(nil),     // 16: cabinet.kernel.v1.GetSignInOptionsResponse
-	(*StartPasswordResetRequest)(nil),    // 17: cabinet.kernel.v1.StartPasswordResetRequest
-	(*StartPasswordResetResponse)(nil),   // 18: cabinet.kernel.v1.StartPasswordResetResponse
-	(*PreviewPasswordResetRequest)(nil),  // 19: cabinet.kernel.v1.PreviewPasswordResetRequest
-	(*PreviewPasswordResetResponse)(nil), // 20: cabinet.kernel.v1.PreviewPasswordResetResponse
-	(*FinishPasswordResetRequest)(nil),   // 21: cabinet.kernel.v1.FinishPasswordResetRequest
-	(*FinishPasswordResetResponse)(nil),  // 22: cabinet.kernel.v1.FinishPasswordResetResponse
-	(*PreviewEmailChangeRequest)(nil),    // 23: cabinet.kernel.v1.PreviewEmailChangeRequest
-	(*PreviewEmailChangeResponse)(nil),   // 24: cabinet.kernel.v1.PreviewEmailChangeResponse
-	(*ConfirmEmailChangeRequest)(nil),    // 25: cabinet.kernel.v1.ConfirmEmailChangeRequest
-	(*ConfirmEmailChangeResponse)(nil),   // 26: cabinet.kernel.v1.ConfirmEmailChangeResponse
-	(*PreviewInvitationRequest)(nil),     // 27: cabinet.kernel.v1.PreviewInvitationRequest
-	(*PreviewInvitationResponse)(nil),    // 28: cabinet.kernel.v1.PreviewInvitationResponse
-	(*AcceptInvitationRequest)(nil),      // 29: cabinet.kernel.v1.AcceptInvitationRequest
-	(*AcceptInvitationResponse)(nil),     // 30: cabinet.kernel.v1.AcceptInvitationResponse
-	(*InviteFirstHeadRequest)(nil),       // 31: cabinet.kernel.v1.InviteFirstHeadRequest
-	(*InviteFirstHeadResponse)(nil),      // 32: cabinet.kernel.v1.InviteFirstHeadResponse
-	(*GetNamesRequest)(nil),              // 33: cabinet.kernel.v1.GetNamesRequest
-	(*GetNamesResponse)(nil),             // 34: cabinet.kernel.v1.GetNamesResponse
-	nil,                                  // 35: cabinet.kernel.v1.GetNamesResponse.NamesEntry
-	(*timestamppb.Timestamp)(nil),        // 36: google.protobuf.Timestamp
+	(*FinishSignInRequest)(nil),          // 5: cabinet.kernel.v1.FinishSignInRequest
+	(*FinishSignInResponse)(nil),         // 6: cabinet.kernel.v1.FinishSignInResponse
+	(*IdentifyRequest)(nil),              // 7: cabinet.kernel.v1.IdentifyRequest
+	(*IdentifyResponse)(nil),             // 8: cabinet.kernel.v1.IdentifyResponse
+	(*ProveRequest)(nil),                 // 9: cabinet.kernel.v1.ProveRequest
+	(*ProveResponse)(nil),                // 10: cabinet.kernel.v1.ProveResponse
+	(*SignOutRequest)(nil),               // 11: cabinet.kernel.v1.SignOutRequest
+	(*SignOutResponse)(nil),              // 12: cabinet.kernel.v1.SignOutResponse
+	(*FindEndedSessionsRequest)(nil),     // 13: cabinet.kernel.v1.FindEndedSessionsRequest
+	(*FindEndedSessionsResponse)(nil),    // 14: cabinet.kernel.v1.FindEndedSessionsResponse
+	(*SwitchClientRequest)(nil),          // 15: cabinet.kernel.v1.SwitchClientRequest
+	(*SwitchClientResponse)(nil),         // 16: cabinet.kernel.v1.SwitchClientResponse
+	(*GetSignInOptionsRequest)(nil),      // 17: cabinet.kernel.v1.GetSignInOptionsRequest
+	(*GetSignInOptionsResponse)(nil),     // 18: cabinet.kernel.v1.GetSignInOptionsResponse
+	(*StartPasswordResetRequest)(nil),    // 19: cabinet.kernel.v1.StartPasswordResetRequest
+	(*StartPasswordResetResponse)(nil),   // 20: cabinet.kernel.v1.StartPasswordResetResponse
+	(*PreviewPasswordResetRequest)(nil),  // 21: cabinet.kernel.v1.PreviewPasswordResetRequest
+	(*PreviewPasswordResetResponse)(nil), // 22: cabinet.kernel.v1.PreviewPasswordResetResponse
+	(*FinishPasswordResetRequest)(nil),   // 23: cabinet.kernel.v1.FinishPasswordResetRequest
+	(*FinishPasswordResetResponse)(nil),  // 24: cabinet.kernel.v1.FinishPasswordResetResponse
+	(*PreviewEmailChangeRequest)(nil),    // 25: cabinet.kernel.v1.PreviewEmailChangeRequest
+	(*PreviewEmailChangeResponse)(nil),   // 26: cabinet.kernel.v1.PreviewEmailChangeResponse
+	(*ConfirmEmailChangeRequest)(nil),    // 27: cabinet.kernel.v1.ConfirmEmailChangeRequest
+	(*ConfirmEmailChangeResponse)(nil),   // 28: cabinet.kernel.v1.ConfirmEmailChangeResponse
+	(*PreviewInvitationRequest)(nil),     // 29: cabinet.kernel.v1.PreviewInvitationRequest
+	(*PreviewInvitationResponse)(nil),    // 30: cabinet.kernel.v1.PreviewInvitationResponse
+	(*AcceptInvitationRequest)(nil),      // 31: cabinet.kernel.v1.AcceptInvitationRequest
+	(*AcceptInvitationResponse)(nil),     // 32: cabinet.kernel.v1.AcceptInvitationResponse
+	(*InviteFirstHeadRequest)(nil),       // 33: cabinet.kernel.v1.InviteFirstHeadRequest
+	(*InviteFirstHeadResponse)(nil),      // 34: cabinet.kernel.v1.InviteFirstHeadResponse
+	(*GetNamesRequest)(nil),              // 35: cabinet.kernel.v1.GetNamesRequest
+	(*GetNamesResponse)(nil),             // 36: cabinet.kernel.v1.GetNamesResponse
+	nil,                                  // 37: cabinet.kernel.v1.GetNamesResponse.NamesEntry
+	(*timestamppb.Timestamp)(nil),        // 38: google.protobuf.Timestamp
 }
 var file_contracts_kernel_v1_identity_proto_depIdxs = []int32{
 	1,  // 0: cabinet.kernel.v1.Identity.clients:type_name -> cabinet.kernel.v1.ActingClient
-	36, // 1: cabinet.kernel.v1.Identity.proof_time:type_name -> google.protobuf.Timestamp
+	38, // 1: cabinet.kernel.v1.Identity.proof_time:type_name -> google.protobuf.Timestamp
 	0,  // 2: cabinet.kernel.v1.SignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	36, // 3: cabinet.kernel.v1.SignInResponse.expire_time:type_name -> google.protobuf.Timestamp
-	2,  // 4: cabinet.kernel.v1.IdentifyResponse.identity:type_name -> cabinet.kernel.v1.Identity
-	0,  // 5: cabinet.kernel.v1.ProveRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	0,  // 6: cabinet.kernel.v1.StartPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	0,  // 7: cabinet.kernel.v1.FinishPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	0,  // 8: cabinet.kernel.v1.ConfirmEmailChangeRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	36, // 9: cabinet.kernel.v1.PreviewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
-	0,  // 10: cabinet.kernel.v1.AcceptInvitationRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	36, // 11: cabinet.kernel.v1.AcceptInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
-	36, // 12: cabinet.kernel.v1.InviteFirstHeadResponse.expire_time:type_name -> google.protobuf.Timestamp
-	35, // 13: cabinet.kernel.v1.GetNamesResponse.names:type_name -> cabinet.kernel.v1.GetNamesResponse.NamesEntry
-	3,  // 14: cabinet.kernel.v1.IdentityService.SignIn:input_type -> cabinet.kernel.v1.SignInRequest
-	5,  // 15: cabinet.kernel.v1.IdentityService.Identify:input_type -> cabinet.kernel.v1.IdentifyRequest
-	7,  // 16: cabinet.kernel.v1.IdentityService.Prove:input_type -> cabinet.kernel.v1.ProveRequest
-	9,  // 17: cabinet.kernel.v1.IdentityService.SignOut:input_type -> cabinet.kernel.v1.SignOutRequest
-	11, // 18: cabinet.kernel.v1.IdentityService.FindEndedSessions:input_type -> cabinet.kernel.v1.FindEndedSessionsRequest
-	13, // 19: cabinet.kernel.v1.IdentityService.SwitchClient:input_type -> cabinet.kernel.v1.SwitchClientRequest
-	15, // 20: cabinet.kernel.v1.IdentityService.GetSignInOptions:input_type -> cabinet.kernel.v1.GetSignInOptionsRequest
-	17, // 21: cabinet.kernel.v1.IdentityService.StartPasswordReset:input_type -> cabinet.kernel.v1.StartPasswordResetRequest
-	19, // 22: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:input_type -> cabinet.kernel.v1.PreviewPasswordResetRequest
-	21, // 23: cabinet.kernel.v1.IdentityService.FinishPasswordReset:input_type -> cabinet.kernel.v1.FinishPasswordResetRequest
-	23, // 24: cabinet.kernel.v1.IdentityService.PreviewEmailChange:input_type -> cabinet.kernel.v1.PreviewEmailChangeRequest
-	25, // 25: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:input_type -> cabinet.kernel.v1.ConfirmEmailChangeRequest
-	27, // 26: cabinet.kernel.v1.IdentityService.PreviewInvitation:input_type -> cabinet.kernel.v1.PreviewInvitationRequest
-	29, // 27: cabinet.kernel.v1.IdentityService.AcceptInvitation:input_type -> cabinet.kernel.v1.AcceptInvitationRequest
-	33, // 28: cabinet.kernel.v1.IdentityService.GetNames:input_type -> cabinet.kernel.v1.GetNamesRequest
-	31, // 29: cabinet.kernel.v1.IdentityService.InviteFirstHead:input_type -> cabinet.kernel.v1.InviteFirstHeadRequest
-	4,  // 30: cabinet.kernel.v1.IdentityService.SignIn:output_type -> cabinet.kernel.v1.SignInResponse
-	6,  // 31: cabinet.kernel.v1.IdentityService.Identify:output_type -> cabinet.kernel.v1.IdentifyResponse
-	8,  // 32: cabinet.kernel.v1.IdentityService.Prove:output_type -> cabinet.kernel.v1.ProveResponse
-	10, // 33: cabinet.kernel.v1.IdentityService.SignOut:output_type -> cabinet.kernel.v1.SignOutResponse
-	12, // 34: cabinet.kernel.v1.IdentityService.FindEndedSessions:output_type -> cabinet.kernel.v1.FindEndedSessionsResponse
-	14, // 35: cabinet.kernel.v1.IdentityService.SwitchClient:output_type -> cabinet.kernel.v1.SwitchClientResponse
-	16, // 36: cabinet.kernel.v1.IdentityService.GetSignInOptions:output_type -> cabinet.kernel.v1.GetSignInOptionsResponse
-	18, // 37: cabinet.kernel.v1.IdentityService.StartPasswordReset:output_type -> cabinet.kernel.v1.StartPasswordResetResponse
-	20, // 38: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:output_type -> cabinet.kernel.v1.PreviewPasswordResetResponse
-	22, // 39: cabinet.kernel.v1.IdentityService.FinishPasswordReset:output_type -> cabinet.kernel.v1.FinishPasswordResetResponse
-	24, // 40: cabinet.kernel.v1.IdentityService.PreviewEmailChange:output_type -> cabinet.kernel.v1.PreviewEmailChangeResponse
-	26, // 41: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:output_type -> cabinet.kernel.v1.ConfirmEmailChangeResponse
-	28, // 42: cabinet.kernel.v1.IdentityService.PreviewInvitation:output_type -> cabinet.kernel.v1.PreviewInvitationResponse
-	30, // 43: cabinet.kernel.v1.IdentityService.AcceptInvitation:output_type -> cabinet.kernel.v1.AcceptInvitationResponse
-	34, // 44: cabinet.kernel.v1.IdentityService.GetNames:output_type -> cabinet.kernel.v1.GetNamesResponse
-	32, // 45: cabinet.kernel.v1.IdentityService.InviteFirstHead:output_type -> cabinet.kernel.v1.InviteFirstHeadResponse
-	30, // [30:46] is the sub-list for method output_type
-	14, // [14:30] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	38, // 3: cabinet.kernel.v1.SignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	0,  // 4: cabinet.kernel.v1.FinishSignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	38, // 5: cabinet.kernel.v1.FinishSignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	2,  // 6: cabinet.kernel.v1.IdentifyResponse.identity:type_name -> cabinet.kernel.v1.Identity
+	0,  // 7: cabinet.kernel.v1.ProveRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 8: cabinet.kernel.v1.StartPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 9: cabinet.kernel.v1.FinishPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 10: cabinet.kernel.v1.ConfirmEmailChangeRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	38, // 11: cabinet.kernel.v1.PreviewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	0,  // 12: cabinet.kernel.v1.AcceptInvitationRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	38, // 13: cabinet.kernel.v1.AcceptInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	38, // 14: cabinet.kernel.v1.InviteFirstHeadResponse.expire_time:type_name -> google.protobuf.Timestamp
+	37, // 15: cabinet.kernel.v1.GetNamesResponse.names:type_name -> cabinet.kernel.v1.GetNamesResponse.NamesEntry
+	3,  // 16: cabinet.kernel.v1.IdentityService.SignIn:input_type -> cabinet.kernel.v1.SignInRequest
+	5,  // 17: cabinet.kernel.v1.IdentityService.FinishSignIn:input_type -> cabinet.kernel.v1.FinishSignInRequest
+	7,  // 18: cabinet.kernel.v1.IdentityService.Identify:input_type -> cabinet.kernel.v1.IdentifyRequest
+	9,  // 19: cabinet.kernel.v1.IdentityService.Prove:input_type -> cabinet.kernel.v1.ProveRequest
+	11, // 20: cabinet.kernel.v1.IdentityService.SignOut:input_type -> cabinet.kernel.v1.SignOutRequest
+	13, // 21: cabinet.kernel.v1.IdentityService.FindEndedSessions:input_type -> cabinet.kernel.v1.FindEndedSessionsRequest
+	15, // 22: cabinet.kernel.v1.IdentityService.SwitchClient:input_type -> cabinet.kernel.v1.SwitchClientRequest
+	17, // 23: cabinet.kernel.v1.IdentityService.GetSignInOptions:input_type -> cabinet.kernel.v1.GetSignInOptionsRequest
+	19, // 24: cabinet.kernel.v1.IdentityService.StartPasswordReset:input_type -> cabinet.kernel.v1.StartPasswordResetRequest
+	21, // 25: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:input_type -> cabinet.kernel.v1.PreviewPasswordResetRequest
+	23, // 26: cabinet.kernel.v1.IdentityService.FinishPasswordReset:input_type -> cabinet.kernel.v1.FinishPasswordResetRequest
+	25, // 27: cabinet.kernel.v1.IdentityService.PreviewEmailChange:input_type -> cabinet.kernel.v1.PreviewEmailChangeRequest
+	27, // 28: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:input_type -> cabinet.kernel.v1.ConfirmEmailChangeRequest
+	29, // 29: cabinet.kernel.v1.IdentityService.PreviewInvitation:input_type -> cabinet.kernel.v1.PreviewInvitationRequest
+	31, // 30: cabinet.kernel.v1.IdentityService.AcceptInvitation:input_type -> cabinet.kernel.v1.AcceptInvitationRequest
+	35, // 31: cabinet.kernel.v1.IdentityService.GetNames:input_type -> cabinet.kernel.v1.GetNamesRequest
+	33, // 32: cabinet.kernel.v1.IdentityService.InviteFirstHead:input_type -> cabinet.kernel.v1.InviteFirstHeadRequest
+	4,  // 33: cabinet.kernel.v1.IdentityService.SignIn:output_type -> cabinet.kernel.v1.SignInResponse
+	6,  // 34: cabinet.kernel.v1.IdentityService.FinishSignIn:output_type -> cabinet.kernel.v1.FinishSignInResponse
+	8,  // 35: cabinet.kernel.v1.IdentityService.Identify:output_type -> cabinet.kernel.v1.IdentifyResponse
+	10, // 36: cabinet.kernel.v1.IdentityService.Prove:output_type -> cabinet.kernel.v1.ProveResponse
+	12, // 37: cabinet.kernel.v1.IdentityService.SignOut:output_type -> cabinet.kernel.v1.SignOutResponse
+	14, // 38: cabinet.kernel.v1.IdentityService.FindEndedSessions:output_type -> cabinet.kernel.v1.FindEndedSessionsResponse
+	16, // 39: cabinet.kernel.v1.IdentityService.SwitchClient:output_type -> cabinet.kernel.v1.SwitchClientResponse
+	18, // 40: cabinet.kernel.v1.IdentityService.GetSignInOptions:output_type -> cabinet.kernel.v1.GetSignInOptionsResponse
+	20, // 41: cabinet.kernel.v1.IdentityService.StartPasswordReset:output_type -> cabinet.kernel.v1.StartPasswordResetResponse
+	22, // 42: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:output_type -> cabinet.kernel.v1.PreviewPasswordResetResponse
+	24, // 43: cabinet.kernel.v1.IdentityService.FinishPasswordReset:output_type -> cabinet.kernel.v1.FinishPasswordResetResponse
+	26, // 44: cabinet.kernel.v1.IdentityService.PreviewEmailChange:output_type -> cabinet.kernel.v1.PreviewEmailChangeResponse
+	28, // 45: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:output_type -> cabinet.kernel.v1.ConfirmEmailChangeResponse
+	30, // 46: cabinet.kernel.v1.IdentityService.PreviewInvitation:output_type -> cabinet.kernel.v1.PreviewInvitationResponse
+	32, // 47: cabinet.kernel.v1.IdentityService.AcceptInvitation:output_type -> cabinet.kernel.v1.AcceptInvitationResponse
+	36, // 48: cabinet.kernel.v1.IdentityService.GetNames:output_type -> cabinet.kernel.v1.GetNamesResponse
+	34, // 49: cabinet.kernel.v1.IdentityService.InviteFirstHead:output_type -> cabinet.kernel.v1.InviteFirstHeadResponse
+	33, // [33:50] is the sub-list for method output_type
+	16, // [16:33] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_contracts_kernel_v1_identity_proto_init() }
@@ -2079,7 +2259,7 @@ func file_contracts_kernel_v1_identity_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_identity_proto_rawDesc), len(file_contracts_kernel_v1_identity_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   36,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	IdentityService_SignIn_FullMethodName               = "/cabinet.kernel.v1.IdentityService/SignIn"
+	IdentityService_FinishSignIn_FullMethodName         = "/cabinet.kernel.v1.IdentityService/FinishSignIn"
 	IdentityService_Identify_FullMethodName             = "/cabinet.kernel.v1.IdentityService/Identify"
 	IdentityService_Prove_FullMethodName                = "/cabinet.kernel.v1.IdentityService/Prove"
 	IdentityService_SignOut_FullMethodName              = "/cabinet.kernel.v1.IdentityService/SignOut"
@@ -47,6 +48,10 @@ type IdentityServiceClient interface {
 	// Checks a login and password and opens a session. UNAUTHENTICATED when they do not match (the same for an unknown
 	// login), with ErrorInfo.metadata["tries_left"]; RESOURCE_EXHAUSTED with RetryInfo when locked out.
 	SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error)
+	// Shows the second factor after the password, and opens the session. UNAUTHENTICATED when the code is wrong or was used
+	// before, with ErrorInfo.metadata["tries_left"]; NOT_FOUND when the challenge is not known any more; RESOURCE_EXHAUSTED
+	// with RetryInfo when locked out.
+	FinishSignIn(ctx context.Context, in *FinishSignInRequest, opts ...grpc.CallOption) (*FinishSignInResponse, error)
 	// Says who a session's token belongs to. UNAUTHENTICATED when it is forged, ended or expired.
 	Identify(ctx context.Context, in *IdentifyRequest, opts ...grpc.CallOption) (*IdentifyResponse, error)
 	// Has a signed-in user show again that it is them, and remembers when. UNAUTHENTICATED, and the count of wrong
@@ -96,6 +101,16 @@ func (c *identityServiceClient) SignIn(ctx context.Context, in *SignInRequest, o
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SignInResponse)
 	err := c.cc.Invoke(ctx, IdentityService_SignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) FinishSignIn(ctx context.Context, in *FinishSignInRequest, opts ...grpc.CallOption) (*FinishSignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FinishSignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_FinishSignIn_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -262,6 +277,10 @@ type IdentityServiceServer interface {
 	// Checks a login and password and opens a session. UNAUTHENTICATED when they do not match (the same for an unknown
 	// login), with ErrorInfo.metadata["tries_left"]; RESOURCE_EXHAUSTED with RetryInfo when locked out.
 	SignIn(context.Context, *SignInRequest) (*SignInResponse, error)
+	// Shows the second factor after the password, and opens the session. UNAUTHENTICATED when the code is wrong or was used
+	// before, with ErrorInfo.metadata["tries_left"]; NOT_FOUND when the challenge is not known any more; RESOURCE_EXHAUSTED
+	// with RetryInfo when locked out.
+	FinishSignIn(context.Context, *FinishSignInRequest) (*FinishSignInResponse, error)
 	// Says who a session's token belongs to. UNAUTHENTICATED when it is forged, ended or expired.
 	Identify(context.Context, *IdentifyRequest) (*IdentifyResponse, error)
 	// Has a signed-in user show again that it is them, and remembers when. UNAUTHENTICATED, and the count of wrong
@@ -309,6 +328,9 @@ type UnimplementedIdentityServiceServer struct{}
 
 func (UnimplementedIdentityServiceServer) SignIn(context.Context, *SignInRequest) (*SignInResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SignIn not implemented")
+}
+func (UnimplementedIdentityServiceServer) FinishSignIn(context.Context, *FinishSignInRequest) (*FinishSignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FinishSignIn not implemented")
 }
 func (UnimplementedIdentityServiceServer) Identify(context.Context, *IdentifyRequest) (*IdentifyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Identify not implemented")
@@ -390,6 +412,24 @@ func _IdentityService_SignIn_Handler(srv interface{}, ctx context.Context, dec f
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(IdentityServiceServer).SignIn(ctx, req.(*SignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_FinishSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FinishSignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).FinishSignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_FinishSignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).FinishSignIn(ctx, req.(*FinishSignInRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -674,6 +714,10 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SignIn",
 			Handler:    _IdentityService_SignIn_Handler,
+		},
+		{
+			MethodName: "FinishSignIn",
+			Handler:    _IdentityService_FinishSignIn_Handler,
 		},
 		{
 			MethodName: "Identify",

@@ -709,7 +709,9 @@ type OpenRequest struct {
 	// The host says where, so that no module can send it to a socket of somebody else's. Empty for one without pages.
 	PagesSocket string `protobuf:"bytes,10,opt,name=pages_socket,json=pagesSocket,proto3" json:"pages_socket,omitempty"`
 	// Where the module may serve calls without gRPC, see CallRequest: as pages_socket. Empty when the portal asks for none.
-	CallsSocket   string `protobuf:"bytes,11,opt,name=calls_socket,json=callsSocket,proto3" json:"calls_socket,omitempty"`
+	CallsSocket string `protobuf:"bytes,11,opt,name=calls_socket,json=callsSocket,proto3" json:"calls_socket,omitempty"`
+	// Keys before the present one, after the portal's master key was rotated: they open what was sealed then.
+	OlderKeys     [][]byte `protobuf:"bytes,12,rep,name=older_keys,json=olderKeys,proto3" json:"older_keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -819,6 +821,13 @@ func (x *OpenRequest) GetCallsSocket() string {
 		return x.CallsSocket
 	}
 	return ""
+}
+
+func (x *OpenRequest) GetOlderKeys() [][]byte {
+	if x != nil {
+		return x.OlderKeys
+	}
+	return nil
 }
 
 type OpenResponse struct {
@@ -1237,7 +1246,7 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\n" +
 	"subscriber\x18\x01 \x01(\tR\n" +
 	"subscriber\x12\x14\n" +
-	"\x05types\x18\x02 \x03(\tR\x05types\"\xe5\x02\n" +
+	"\x05types\x18\x02 \x03(\tR\x05types\"\x8d\x03\n" +
 	"\vOpenRequest\x12#\n" +
 	"\bsettings\x18\x01 \x01(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\bsettings\x12#\n" +
 	"\bdatabase\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\bdatabase\x12\x1f\n" +
@@ -1251,7 +1260,9 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\x04role\x18\t \x01(\tR\x04role\x12!\n" +
 	"\fpages_socket\x18\n" +
 	" \x01(\tR\vpagesSocket\x12!\n" +
-	"\fcalls_socket\x18\v \x01(\tR\vcallsSocket\"k\n" +
+	"\fcalls_socket\x18\v \x01(\tR\vcallsSocket\x12&\n" +
+	"\n" +
+	"older_keys\x18\f \x03(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\tolderKeys\"k\n" +
 	"\fOpenResponse\x12E\n" +
 	"\rsubscriptions\x18\x01 \x03(\v2\x1f.cabinet.kernel.v1.SubscriptionR\rsubscriptions\x12\x14\n" +
 	"\x05calls\x18\x02 \x01(\bR\x05calls\"*\n" +

@@ -38,7 +38,7 @@ var styleOrder = []string{
 	"tokens", "base",
 	"shell", "navigation", "topbar",
 	"text", "head", "buttons", "badges", "panels", "notices", "facts", "timeline", "menus", "tables", "filters", "forms", "choices",
-	"dashboard", "gate", "print",
+	"dashboard", "gate", "factor", "print",
 }
 
 // Bundle is the look of one portal, ready to be served. It is an http.Handler and safe for concurrent use.
