@@ -166,7 +166,7 @@ func (s *importService) writeRows(ctx context.Context, tx *store.Tx, rows []plan
 			row.client.Revision++
 			row.client.UpdateTime = now
 			updated = append(updated, row.client)
-			entries = append(entries, entry{client: row.client.GetId(), what: "updated_by_import", fields: row.fields})
+			entries = append(entries, entry{client: row.client.GetId(), revision: row.client.GetRevision(), what: "updated_by_import", fields: row.fields})
 		}
 	}
 	if err := s.overwriteClients(ctx, tx, updated); err != nil {
