@@ -29,7 +29,7 @@ func (s *importService) CreateImport(ctx context.Context, r *v1.CreateImportRequ
 	if !access.From(ctx).IsUser() {
 		return nil, errNoUser
 	}
-	read, err := readCSV(r.GetContent())
+	read, err := readFile(r.GetContent())
 	if err != nil {
 		return nil, err
 	}
