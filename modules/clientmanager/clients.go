@@ -183,7 +183,7 @@ func (m *Module) change(ctx context.Context, want *v1.Client, fields []string, w
 		case len(differ) == 0:
 			return present, nil
 		case want.GetRevision() != 0 && want.GetRevision() != present.GetRevision():
-			return nil, errMeanwhile
+			return nil, m.changedMeanwhile(ctx, tx, present, want.GetRevision())
 		}
 		if err := module.Constrained("client", client); err != nil {
 			return nil, err
@@ -215,7 +215,7 @@ func (m *Module) save(ctx context.Context, tx *store.Tx, present, client *v1.Cli
 	if err := m.overwriteClients(ctx, tx, []*v1.Client{client}); err != nil {
 		return nil, err
 	}
-	e.client = client.GetId()
+	e.client, e.revision = client.GetId(), client.GetRevision()
 	return client, m.record(ctx, tx, []entry{e})
 }
 

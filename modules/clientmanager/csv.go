@@ -91,21 +91,35 @@ func readCSV(content []byte) (*sheet, error) {
 		if cells == nil {
 			break
 		}
-		if s.header == nil {
-			if s.header, err = header(cells, line); err != nil {
-				return nil, err
-			}
-			continue
+		if err := s.take(cells, line, string(separator)); err != nil {
+			return nil, err
 		}
-		if len(s.rows) == maxRows {
-			return nil, fault(line, "there are more than %d rows: split the file", maxRows)
-		}
-		if len(cells) > len(s.header) && strings.TrimSpace(strings.Join(cells[len(s.header):], "")) != "" {
-			return nil, fault(line, "there are %d cells and the first line names %d columns: put quotes around cells that hold %q",
-				len(cells), len(s.header), string(separator))
-		}
-		s.rows = append(s.rows, record{line: line, cells: cells})
 	}
+	return s.whole()
+}
+
+// take adds a record that is not blank: the first is the header. separator is what parts the cells of a text.
+func (s *sheet) take(cells []string, line int, separator string) (err error) {
+	if s.header == nil {
+		s.header, err = header(cells, line)
+		return err
+	}
+	if len(s.rows) == maxRows {
+		return fault(line, "there are more than %d rows: split the file", maxRows)
+	}
+	if len(cells) > len(s.header) && strings.TrimSpace(strings.Join(cells[len(s.header):], "")) != "" {
+		advice := "name every column"
+		if separator != "" {
+			advice = fmt.Sprintf("put quotes around cells that hold %q", separator)
+		}
+		return fault(line, "there are %d cells and the first line names %d columns: %s", len(cells), len(s.header), advice)
+	}
+	s.rows = append(s.rows, record{line: line, cells: cells})
+	return nil
+}
+
+// whole is the sheet once all is taken.
+func (s *sheet) whole() (*sheet, error) {
 	switch {
 	case s.header == nil:
 		return nil, unfit("empty", "the file is empty")

@@ -12,7 +12,8 @@
 //	agreements.go  AgreementService: what was agreed with clients; agreements_status.go from draft to ended
 //	contacts.go    ContactService: the people of clients
 //	imports.go     ImportService: clients from a file
-//	csv.go         a file read into rows; encoding.go its encoding and separator
+//	csv.go         a text read into rows; encoding.go its encoding and separator; xlsx.go a workbook
+//	extra.go       fields that the integrator added
 //	mapping.go     which column is what
 //	row.go         a row of a file made a client
 //	plan.go        what becomes of each row

@@ -116,7 +116,11 @@ func asWritten(f custom.Field, value string) string {
 			return day.Format(time.DateOnly)
 		}
 	case "number", "decimal":
-		return strings.Join(strings.Fields(strings.ReplaceAll(value, "\u00a0", " ")), "")
+		value = strings.Join(strings.Fields(strings.ReplaceAll(value, "\u00a0", " ")), "")
+		if strings.Contains(value, ".") {
+			value = strings.ReplaceAll(value, ",", "") // which groups
+		}
+		return value
 	}
 	return value
 }

@@ -2,13 +2,17 @@ package clientmanager
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -17,6 +21,8 @@ type entry struct {
 	client string
 	// about is the thing of the client's that it happened to; empty for the client itself.
 	about string
+	// revision is that of the client which the change made; 0 when it made none.
+	revision int64
 	// what is the end of a key of the locale files.
 	what string
 	// detail is for staff. It never holds what a field held: a history outlives an erasure.
@@ -36,6 +42,7 @@ func (m *Module) record(ctx context.Context, tx *store.Tx, entries []entry) erro
 		Actor    string    `json:"actor"`
 		Detail   string    `json:"detail"`
 		AboutID  *string   `json:"about_id"`
+		Revision *int64    `json:"revision"`
 		Fields   []string  `json:"fields"`
 	}
 	who := access.From(ctx)
@@ -43,6 +50,9 @@ func (m *Module) record(ctx context.Context, tx *store.Tx, entries []entry) erro
 		rows := make([]row, len(chunk))
 		for i, e := range chunk {
 			rows[i] = row{ID: store.NewID(), ClientID: e.client, Time: m.host.Now(), What: e.what, Detail: e.detail, Fields: append([]string{}, e.fields...)}
+			if e.revision != 0 {
+				rows[i].Revision = &e.revision
+			}
 			if e.about != "" {
 				rows[i].AboutID = &e.about
 			}
@@ -51,10 +61,38 @@ func (m *Module) record(ctx context.Context, tx *store.Tx, entries []entry) erro
 			}
 		}
 		return execJSON(ctx, tx, `
-			insert into clientmanager.history (id, client_id, time, what, actor_id, actor, detail, fields, about_id)
-			select id, client_id, time, what, actor_id, actor, detail, fields, about_id
-			from jsonb_to_recordset($1) as e(id uuid, client_id uuid, time timestamptz, what text, actor_id uuid, actor text, detail text, fields text[], about_id uuid)`, rows)
+			insert into clientmanager.history (id, client_id, time, what, actor_id, actor, detail, fields, about_id, revision)
+			select id, client_id, time, what, actor_id, actor, detail, fields, about_id, revision
+			from jsonb_to_recordset($1) as e(id uuid, client_id uuid, time timestamptz, what text, actor_id uuid, actor text, detail text, fields text[], about_id uuid, revision bigint)`, rows)
 	})
+}
+
+// changedMeanwhile says what others changed of a client since a revision.
+func (m *Module) changedMeanwhile(ctx context.Context, tx *store.Tx, client *v1.Client, since int64) error {
+	type row struct {
+		Fields []string
+		Actor  string
+		Time   time.Time
+	}
+	rows, err := store.Query(ctx, tx, pgx.RowToStructByPos[row], `select fields, actor, time from clientmanager.history
+		where client_id = $1 and revision > $2 order by client_id, revision`, client.GetId(), since)
+	if err != nil {
+		return err
+	}
+	last := map[string]*kernelv1.ChangedField{}
+	for _, row := range rows {
+		for _, field := range row.Fields {
+			if changes[field].staffOnly && access.From(ctx).Kind == access.Contact {
+				continue
+			}
+			last[field] = &kernelv1.ChangedField{Field: field, Actor: row.Actor, Time: timestamppb.New(row.Time)}
+		}
+	}
+	conflict := &kernelv1.Conflict{Revision: client.GetRevision()}
+	for _, field := range slices.Sorted(maps.Keys(last)) {
+		conflict.Fields = append(conflict.Fields, last[field])
+	}
+	return module.Conflicted(conflict, ID+".refusal.meanwhile", "somebody changed this in the meantime: read it again and repeat your change")
 }
 
 // ListHistory lists what happened to a client, newest first.

@@ -30,7 +30,7 @@ func (s *importService) CreateImport(ctx context.Context, r *v1.CreateImportRequ
 	if !access.From(ctx).IsUser() {
 		return nil, errNoUser
 	}
-	read, err := readCSV(r.GetContent())
+	read, err := readFile(r.GetContent())
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +168,7 @@ func (s *importService) writeRows(ctx context.Context, tx *store.Tx, rows []plan
 			row.client.Revision++
 			row.client.UpdateTime = now
 			updated = append(updated, row.client)
-			entries = append(entries, entry{client: row.client.GetId(), what: "updated_by_import", fields: row.fields})
+			entries = append(entries, entry{client: row.client.GetId(), revision: row.client.GetRevision(), what: "updated_by_import", fields: row.fields})
 		}
 	}
 	if err := s.overwriteClients(ctx, tx, updated); err != nil {

@@ -103,7 +103,7 @@ func (m *Module) importFile(ctx context.Context, id string) (*sheet, error) {
 	if err != nil {
 		return nil, store.NotFoundAs(err, errNoImport)
 	}
-	return readCSV(content)
+	return readFile(content)
 }
 
 func insertImport(ctx context.Context, tx *store.Tx, userID string, i *v1.Import, content []byte) error {

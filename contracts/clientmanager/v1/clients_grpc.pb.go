@@ -42,7 +42,8 @@ type ClientServiceClient interface {
 	GetClient(ctx context.Context, in *GetClientRequest, opts ...grpc.CallOption) (*GetClientResponse, error)
 	// ALREADY_EXISTS naming the field when the code or tax id is another client's.
 	CreateClient(ctx context.Context, in *CreateClientRequest, opts ...grpc.CallOption) (*CreateClientResponse, error)
-	// ABORTED when somebody changed the client since the given revision.
+	// ABORTED when somebody changed the client since the given revision, with a cabinet.kernel.v1.Conflict that says what
+	// and who.
 	UpdateClient(ctx context.Context, in *UpdateClientRequest, opts ...grpc.CallOption) (*UpdateClientResponse, error)
 	// Ends the access of the client's people within a second. Suspending twice is no error.
 	SuspendClient(ctx context.Context, in *SuspendClientRequest, opts ...grpc.CallOption) (*SuspendClientResponse, error)
@@ -187,7 +188,8 @@ type ClientServiceServer interface {
 	GetClient(context.Context, *GetClientRequest) (*GetClientResponse, error)
 	// ALREADY_EXISTS naming the field when the code or tax id is another client's.
 	CreateClient(context.Context, *CreateClientRequest) (*CreateClientResponse, error)
-	// ABORTED when somebody changed the client since the given revision.
+	// ABORTED when somebody changed the client since the given revision, with a cabinet.kernel.v1.Conflict that says what
+	// and who.
 	UpdateClient(context.Context, *UpdateClientRequest) (*UpdateClientResponse, error)
 	// Ends the access of the client's people within a second. Suspending twice is no error.
 	SuspendClient(context.Context, *SuspendClientRequest) (*SuspendClientResponse, error)

@@ -33,7 +33,7 @@ const (
 // ImportService brings clients in from a file: upload, choose columns, try, run.
 // A file is kept for a day; running it twice gives the first report again.
 type ImportServiceClient interface {
-	// Takes a CSV file in UTF-8, UTF-16 or windows-1251, separated by comma, semicolon or tab.
+	// Takes the first sheet of an .xlsx workbook, or a CSV file in UTF-8, UTF-16 or windows-1251, separated by comma, semicolon or tab.
 	// INVALID_ARGUMENT naming the line for a file that cannot be read.
 	CreateImport(ctx context.Context, in *CreateImportRequest, opts ...grpc.CallOption) (*CreateImportResponse, error)
 	GetImport(ctx context.Context, in *GetImportRequest, opts ...grpc.CallOption) (*GetImportResponse, error)
@@ -110,7 +110,7 @@ func (c *importServiceClient) ListImportRows(ctx context.Context, in *ListImport
 // ImportService brings clients in from a file: upload, choose columns, try, run.
 // A file is kept for a day; running it twice gives the first report again.
 type ImportServiceServer interface {
-	// Takes a CSV file in UTF-8, UTF-16 or windows-1251, separated by comma, semicolon or tab.
+	// Takes the first sheet of an .xlsx workbook, or a CSV file in UTF-8, UTF-16 or windows-1251, separated by comma, semicolon or tab.
 	// INVALID_ARGUMENT naming the line for a file that cannot be read.
 	CreateImport(context.Context, *CreateImportRequest) (*CreateImportResponse, error)
 	GetImport(context.Context, *GetImportRequest) (*GetImportResponse, error)

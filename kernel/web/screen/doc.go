@@ -9,6 +9,7 @@
 //	subject.go  which message of a request or response a screen is about
 //	path.go     addresses with braces
 //	fill.go     what a reader typed, put into a message
+//	form.go     forms drawn; form_send.go taken; conflict.go when somebody was faster
 //	extra.go    fields that the integrator added
 //	money.go    amounts that forms ask for
 //	value.go    what a message holds, put into words

@@ -143,8 +143,6 @@ func filtering(d *kernelv1.FieldDefinition, value string) bool {
 	return d.GetSearchable() && value != ""
 }
 
-func always(*kernelv1.FieldDefinition, string) bool { return true }
-
 // extraChips are the filters by fields of the integrator's.
 func (e *Env) extraChips(name string, defs []*kernelv1.FieldDefinition) []ui.Filter {
 	var out []ui.Filter

@@ -6,12 +6,11 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
-	"github.com/a-h/templ"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/module"
@@ -33,15 +32,22 @@ func (s *Set) form(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
+	if sc.call.input.Fields().ByName(requestIDField) != nil {
+		values.Set(requestIDField, e.NewID())
+	}
+	names, err := sc.inputs(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range keepWas(present, values, names) {
+		values.Set(h.Name, h.Value)
+	}
 	for name := range sc.fields {
 		if given, ok := e.Query[name]; ok {
 			values[name] = given
 		}
 	}
-	if sc.call.input.Fields().ByName(requestIDField) != nil {
-		values.Set(requestIDField, e.NewID())
-	}
-	return s.formPage(ctx, e, sc, values, editable, present, nil)
+	return s.formPage(ctx, e, sc, values, editable, present, nil, nil)
 }
 
 // prefill reads the present values into values. editable is nil when every field can be changed.
@@ -128,8 +134,8 @@ func typed(m protoreflect.Message, path fieldPath) []string {
 	return out
 }
 
-// formPage draws the form with values and, after a refusal, with what was wrong.
-func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Values, editable []string, present protoreflect.Message, refusal error) (*Page, error) {
+// formPage draws the form with values and, after a refusal, with what was wrong; notes are said beside inputs.
+func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Values, editable []string, present protoreflect.Message, refusal error, notes map[string]string) (*Page, error) {
 	title := e.Text.T(sc.Title)
 	form := ui.Form{
 		ID: "form", Action: e.href(e.Path), CSRF: e.CSRF, Guard: true,
@@ -143,6 +149,11 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 	for _, hidden := range sc.hidden() {
 		if v := values.Get(hidden); v != "" && sc.fields[hidden] == nil {
 			form.Hidden = append(form.Hidden, ui.Hidden{Name: hidden, Value: v})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if strings.HasPrefix(name, wasPrefix) {
+			form.Hidden = append(form.Hidden, ui.Hidden{Name: name, Value: values.Get(name)})
 		}
 	}
 	wrong := map[string]string{}
@@ -169,7 +180,7 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 				for _, d := range defs {
 					field := e.extraInput(name, d, values.Get(extraName(name, d)))
 					at := path.String() + "." + d.GetId()
-					if field.Error = wrong[at]; field.Error != "" {
+					if field.Error = cmp.Or(wrong[at], notes[field.Name]); field.Error != "" {
 						shown[at] = true
 						extraErrors = append(extraErrors, ui.ErrorItem{Text: field.Label + ": " + field.Error, Field: field.FieldID()})
 					}
@@ -187,6 +198,9 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 			if text, ok := wrong[path.String()]; ok {
 				field.Error = text
 				shown[path.String()] = true
+			} else if notes[name] != "" {
+				field.Error = notes[name]
+				extraErrors = append(extraErrors, ui.ErrorItem{Text: field.Label + ": " + field.Error, Field: field.FieldID()})
 			}
 			box.Fields = append(box.Fields, field)
 			if field.Kind == ui.FieldCheckbox || field.Kind == ui.FieldTags {
@@ -197,6 +211,9 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 	}
 	if refusal != nil {
 		form.Errors = e.summary(sc, wrong, shown, refusal)
+		if len(notes) > 0 {
+			form.Errors.Title, form.Errors.Items = e.Text.T("kernel.form.clashes"), nil
+		}
 		form.Errors.Items = append(form.Errors.Items, extraErrors...)
 	}
 	head := s.head(e, sc, title, present)
@@ -241,117 +258,4 @@ func (e *Env) summary(sc *Screen, wrong map[string]string, shown map[string]bool
 		out.Items = append(out.Items, ui.ErrorItem{Text: text})
 	}
 	return out
-}
-
-// send takes a filled form: to the method, and on to where it leads; or back to its writer with what was wrong.
-func (s *Set) send(ctx context.Context, e *Env, sc *Screen, form url.Values) (*Page, error) {
-	request, err := sc.call.request()
-	if err != nil {
-		return nil, err
-	}
-	back := func(refusal error) (*Page, error) {
-		var present protoreflect.Message
-		editable, err := s.prefill(ctx, e, sc, url.Values{}, &present)
-		if err != nil {
-			return nil, err
-		}
-		return s.formPage(ctx, e, sc, form, editable, present, refusal)
-	}
-	var mask []string
-	for _, name := range slices.Sorted(maps.Keys(sc.fields)) {
-		path := sc.fields[name]
-		if isExtra(path.last()) {
-			defs, err := sc.definitions(ctx, e)
-			if err != nil {
-				return nil, err
-			}
-			if fillExtra(request, name, path, form, defs, always) {
-				mask = append(mask, string(path.last().Name()))
-			}
-			continue
-		}
-		given, sent := form[name]
-		if !sent && (path.last().Kind() == protoreflect.BoolKind || path.last().IsList()) && form.Has(askedPrefix+name) {
-			given, sent = []string{""}, true
-			if path.last().Kind() == protoreflect.BoolKind {
-				given = []string{"false"}
-			}
-		}
-		if !sent {
-			continue
-		}
-		if len(path) > 1 {
-			mask = append(mask, string(path.last().Name()))
-		}
-		if isMoney(path.last()) {
-			continue // its currency may come later
-		}
-		if err := fill(request, path, given); err != nil {
-			return back(badRequest(err))
-		}
-	}
-	sendsMoney(request, sc.fields, form)
-	for _, name := range sc.hidden() {
-		if path, err := findIn(sc.call.input, name); err == nil && form.Get(name) != "" && sc.fields[name] == nil {
-			if err := fill(request, path, form[name]); err != nil {
-				return back(badRequest(err))
-			}
-		}
-	}
-	if err := sc.fillVars(e, request); err != nil {
-		return back(badRequest(err))
-	}
-	if f := request.Descriptor().Fields().ByName("update_mask"); f != nil {
-		request.Set(f, protoreflect.ValueOfMessage((&fieldmaskpb.FieldMask{Paths: mask}).ProtoReflect()))
-	}
-	response, err := sc.call.do(ctx, e, request)
-	if err != nil {
-		if returnsToForm(err) {
-			return back(err)
-		}
-		return nil, err
-	}
-	return s.done(e, sc, response)
-}
-
-// done is where a form leads: to what it made, or to what is shown this once.
-func (s *Set) done(e *Env, sc *Screen, response protoreflect.Message) (*Page, error) {
-	if sc.Reveal != "" {
-		return s.reveal(e, sc, response)
-	}
-	target := sc.Done
-	if target == "" {
-		if parent := s.screens[sc.Parent]; parent != nil {
-			target = parent.Path
-		}
-	}
-	to, ok := expand(target, e.from(about(response)))
-	if !ok || to == "" {
-		to = "/"
-	}
-	return &Page{Redirect: to, Notice: e.Text.T(cmp.Or(sc.Said, "kernel.form.saved"))}, nil
-}
-
-// reveal shows a secret this once, to be passed on by hand.
-func (s *Set) reveal(e *Env, sc *Screen, response protoreflect.Message) (*Page, error) {
-	path, err := find(response.Descriptor(), sc.Reveal)
-	if err != nil {
-		return nil, err
-	}
-	v, _ := path.get(response)
-	secret := v.String()
-	link, _ := expand(sc.RevealPath, func(string) string { return secret })
-	title := e.Text.T(sc.Title + "_done")
-	back := ui.Button{Label: e.Text.T("kernel.done"), Kind: ui.ButtonPrimary, Href: e.href("/")}
-	if parent := s.screens[sc.Parent]; parent != nil {
-		if to, ok := expand(parent.Path, e.from(about(response))); ok {
-			back.Href = e.href(to)
-		}
-	}
-	copyBox := ui.CopyBox(ui.CopyLink{
-		Label: e.Text.T("kernel.reveal.label"), Value: e.Origin + e.href(link), Hint: e.Text.T(sc.Title + "_done_hint"),
-		Copy: e.Text.T("kernel.reveal.copy"), Copied: e.Text.T("kernel.reveal.copied"),
-	})
-	body := []templ.Component{ui.PageHead(ui.Head{Title: title}), copyBox, ui.Buttons([]ui.Button{back})}
-	return &Page{Title: title, Width: "slim", Body: ui.Join(body...)}, nil
 }

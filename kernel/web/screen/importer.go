@@ -221,7 +221,7 @@ func (s *Set) importUpload(e *Env, sc *Screen, wrong []string) *Page {
 		Hidden: []ui.Hidden{{Name: "step", Value: "file"}, {Name: requestIDField, Value: e.NewID()}},
 		Sections: []ui.FormSection{{Fields: []ui.Field{{
 			Kind: ui.FieldFile, Name: "file", Label: e.Text.T("kernel.import.file"), Hint: e.Text.T("kernel.import.file_hint"),
-			Accept: ".csv,text/csv,text/plain", DropText: e.Text.T("kernel.import.drop"), Required: true,
+			Accept: ".xlsx,.csv,text/csv,text/plain,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", DropText: e.Text.T("kernel.import.drop"), Required: true,
 		}}}},
 		Submit: ui.Button{Label: e.Text.T("kernel.import.upload"), Busy: e.Text.T("kernel.form.busy")},
 	}
