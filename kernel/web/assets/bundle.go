@@ -26,6 +26,9 @@ var styles embed.FS
 //go:embed script/cabinet.js
 var script []byte
 
+//go:embed script/live.js
+var liveScript []byte
+
 //go:embed icons/icons.svg
 var sprite []byte
 
@@ -115,6 +118,7 @@ var common = sync.OnceValues(func() ([]*file, error) {
 	}{
 		{"cabinet.css", joined},
 		{"cabinet.js", script},
+		{"live.js", liveScript},
 		{"icons.svg", sprite},
 	} {
 		packed, err := pack(f.name, strings.TrimPrefix(path.Ext(f.name), "."), f.content)
@@ -137,7 +141,7 @@ func (b *Bundle) Brand() Brand { return b.brand }
 // Prefix is the path below which the bundle answers, such as "/my/assets/".
 func (b *Bundle) Prefix() string { return path.Join(b.base, "assets") + "/" }
 
-// URL is the path of a file, named by its content: "cabinet.css", "brand.css", "cabinet.js", "icons.svg", "logo".
+// URL is the path of a file, named by its content: "cabinet.css", "brand.css", "cabinet.js", "live.js", "icons.svg", "logo".
 // An unknown name gives a path that answers 404.
 func (b *Bundle) URL(name string) string {
 	if hashed, ok := b.names[name]; ok {

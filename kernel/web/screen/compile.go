@@ -23,6 +23,7 @@ type Set struct {
 	screens map[string]*Screen // by "module.id"
 	ordered []*Screen
 	tiles   []*Tile
+	bell    *bell
 	byGet   map[protoreflect.FullName]*Screen // the detail screen of a message
 	methods Methods
 	// messages are those of the contracts that screens show, for what the program does not link.
@@ -119,6 +120,7 @@ func Compile(methods Methods, manifests []module.Manifest) (*Set, error) {
 		for _, t := range m.Tiles {
 			c.tile(m.ID, t)
 		}
+		c.bell(m)
 	}
 	slices.SortStableFunc(set.tiles, func(a, b *Tile) int { return a.Order - b.Order })
 	if err := errors.Join(c.errs...); err != nil {

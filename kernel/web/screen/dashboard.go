@@ -24,11 +24,16 @@ const tilesAtOnce = 4
 // had just now says so in its place; the others stand.
 func (s *Set) Dashboard(ctx context.Context, e *Env, head ui.Head) (*Page, error) {
 	parts := make([]templ.Component, len(s.tiles))
+	var live watching
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(tilesAtOnce)
 	for i, t := range s.tiles {
 		if !e.sees(t.Audience) || !e.may(t.call) {
 			continue
+		}
+		live.add(t.call, "")
+		if t.screen != nil {
+			live.list(e, t.screen, "")
 		}
 		group.Go(func() error {
 			part, err := s.tile(ctx, e, t)
@@ -65,7 +70,7 @@ func (s *Set) Dashboard(ctx context.Context, e *Env, head ui.Head) (*Page, error
 	case len(main) == 0:
 		body = ui.Nothing(ui.Empty{Icon: "home", Title: e.Text.T("kernel.home.empty"), Text: e.Text.T("kernel.home.empty_hint")})
 	}
-	return &Page{Title: head.Title, Body: ui.Join(ui.PageHead(head), body)}, nil
+	return &Page{Title: head.Title, Body: ui.Join(ui.PageHead(head), body), Live: live}, nil
 }
 
 func (s *Set) tile(ctx context.Context, e *Env, t *Tile) (templ.Component, error) {

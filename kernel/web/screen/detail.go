@@ -68,7 +68,7 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	if len(aside) > 0 {
 		body = ui.Columns("", ui.Join(main...), ui.Join(aside...))
 	}
-	return &Page{Title: title, Body: ui.Join(ui.PageHead(head), body)}, nil
+	return &Page{Title: title, Body: ui.Join(ui.PageHead(head), body), Live: s.watched(e, sc, m)}, nil
 }
 
 func (e *Env) textOr(key, otherwise string) string {
