@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -188,6 +189,10 @@ func minifier() *minify.M {
 	return m
 }
 
+// tightSum is a sum in a stylesheet without spaces around its sign, which is none, and its declaration dropped. The
+// minifier takes what begins a nested @media for a selector, and spaces from it.
+var tightSum = regexp.MustCompile(`(calc\([^;{}]*?[\w)%])[+]`)
+
 // pack minifies, hashes and compresses one file. A PNG stays as it is.
 func pack(name, ext string, content []byte) (*file, error) {
 	plain := content
@@ -196,7 +201,9 @@ func pack(name, ext string, content []byte) (*file, error) {
 		if err != nil {
 			return nil, fmt.Errorf("assets: minify %s: %w", name, err)
 		}
-		plain = small
+		for plain = small; tightSum.Match(plain); {
+			plain = tightSum.ReplaceAll(plain, []byte("$1 + "))
+		}
 	}
 	sum := sha256.Sum256(plain)
 	hash := hex.EncodeToString(sum[:])[:16]
