@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
@@ -76,6 +78,37 @@ func TestNothingIsOversleptAmongManyWriters(t *testing.T) {
 		if round%3 == 0 {
 			asleep(t, p)
 		}
+	}
+}
+
+// Who wrote while the node was awake, and so notifies nobody, and commits while it lies down, is not overslept.
+func TestAWriterFromBefore(t *testing.T) {
+	p := kerneltest.Start(t, kerneltest.Options{Assemble: assemble})
+	zerno := p.Client(t, "Zerno")
+	head := p.Head(t)
+	s := listen(t, p, head)
+	conn, err := pgx.Connect(t.Context(), p.DSN)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	awake := func(tx pgx.Tx) (yes bool) {
+		require.NoError(t, tx.QueryRow(t.Context(), `select not exists (select from kernel.live_asleep)`).Scan(&yes))
+		return yes
+	}
+	for n := 0; ; n++ {
+		rename(t, head, zerno, fmt.Sprint("Zerno ", n)) // wakes it
+		s.until(aClient)
+		tx, err := conn.Begin(t.Context())
+		require.NoError(t, err)
+		_, err = tx.Exec(t.Context(), `update clientmanager.clients set place = 'Kyiv' where id = $1`, zerno)
+		require.NoError(t, err)
+		if !awake(tx) { // it was too quick: again
+			require.NoError(t, tx.Rollback(t.Context()))
+			continue
+		}
+		asleep(t, p)
+		require.NoError(t, tx.Commit(t.Context()))
+		s.until(aClient)
+		return
 	}
 }
 

@@ -217,7 +217,7 @@ func (b batch) said(who access.Principal, reach reaches, granted []string) []str
 	var said []string
 	for topic, n := range b {
 		var clients []string
-		whole := false
+		var whole bool
 		switch reach[topic] {
 		case access.All:
 			whole = n.shared || n.all || len(n.users) > 0 || len(n.of) > fewClients

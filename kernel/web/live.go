@@ -57,7 +57,7 @@ func (s *Server) stream(c echo.Context) error {
 	err = s.Live.Serve(c.Response(), c.Request(), cookie.Value, s.draining)
 	switch {
 	case err == nil || c.Request().Context().Err() != nil:
-		return nil
+		return nil //nolint:nilerr // who has gone is not answered
 	case errors.Is(err, live.ErrOver):
 		return c.NoContent(http.StatusUnauthorized)
 	}

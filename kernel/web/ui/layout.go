@@ -102,11 +102,11 @@ func (s Shell) liveBody() templ.Attributes {
 }
 
 func (s Shell) livePage() templ.Attributes {
-	if s.Live == nil || len(s.Live.Topics) == 0 {
+	if s.Live == nil {
 		return nil
 	}
 	a := liveTopics(s.Live.Topics)
-	if s.Live.Form {
+	if a != nil && s.Live.Form {
 		a["data-live-form"] = true
 	}
 	return a
@@ -114,6 +114,9 @@ func (s Shell) livePage() templ.Attributes {
 
 // liveTopics are joined by commas: a topic may have a space and a client.
 func liveTopics(topics []string) templ.Attributes {
+	if len(topics) == 0 {
+		return nil
+	}
 	return templ.Attributes{"data-live": strings.Join(topics, ",")}
 }
 
