@@ -15,6 +15,7 @@ import (
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/live"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/secret"
 	"github.com/opencabinet/cabinet/kernel/store"
@@ -63,6 +64,9 @@ func (p *Portal) openStore(ctx context.Context) (err error) {
 	}
 	p.onStop("connections of the database", func(context.Context) error { p.db.Close(); return nil })
 	if err := p.db.Migrate(ctx, "event", module.Folder(event.Migrations, "migrations")); err != nil {
+		return err
+	}
+	if err := p.db.Migrate(ctx, "live", module.Folder(live.Migrations, "migrations")); err != nil {
 		return err
 	}
 	return p.db.Migrate(ctx, "portal", module.Folder(migrations, "migrations"))
@@ -139,6 +143,34 @@ func (p *Portal) startEvents(subscriptions []event.Subscription) error {
 	return nil
 }
 
+// openLive makes what tells browsers that something changed, of what the portal's contracts show.
+func (p *Portal) openLive(ctx context.Context) error {
+	var sources []live.Source
+	for _, m := range p.router.Methods() {
+		if m.ReadOnly {
+			sources = append(sources, live.Source{Module: m.Module, Topic: string(screen.Shows(m.Descriptor.Output()).FullName()), Rules: m.Rules})
+		}
+	}
+	topics := live.NewTopics(p.policy, sources)
+	var modules []string
+	for _, u := range p.parts.units {
+		modules = append(modules, u.Name)
+	}
+	if err := topics.Check(ctx, p.db.Pool(), modules); err != nil {
+		return err
+	}
+	p.live = live.New(live.Config{
+		Pool: p.db.Pool(), Topics: topics, Identify: web.Who(kernelv1.NewIdentityServiceClient(p.router)), Log: p.options.Log,
+	})
+	return nil
+}
+
+// startLive begins to listen.
+func (p *Portal) startLive() {
+	p.live.Start(p.life)
+	p.onStop("live updates", p.live.Stop)
+}
+
 // startModules starts those that have something to do, in the order they are listed.
 func (p *Portal) startModules() error {
 	for _, u := range p.parts.units {
@@ -175,7 +207,7 @@ func (p *Portal) pages() (*web.Server, error) {
 		Name: p.config.Name, Base: p.config.Path, Origin: origin(p.url), Languages: languages(p.config),
 		Help: web.Help{Hours: p.config.Help.Hours, Phone: p.config.Help.Phone, Email: p.config.Help.Email}, Router: p.router, Policy: p.policy, Screens: screens,
 		Texts: p.texts, Assets: look, Key: p.secrets.Derive("web", 32), Now: p.options.Now, NewID: store.NewID, Log: p.options.Log,
-		Own: p.ownPages(),
+		Own: p.ownPages(), Live: p.live,
 	})
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/live"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/plugin"
@@ -50,6 +51,7 @@ type Portal struct {
 	processes  *plugin.Host // nil when every module runs in this process
 	dispatcher *event.Dispatcher
 	refusals   atomic.Pointer[trail.Refusals] // nil until the database is open
+	live       *live.Hub
 	url        string
 	address    string
 	said       []string // by the seed, for Main to print
@@ -190,6 +192,9 @@ func (p *Portal) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := p.openLive(ctx); err != nil {
+		return err
+	}
 	pages, err := p.pages()
 	if err != nil {
 		return err
@@ -206,6 +211,7 @@ func (p *Portal) start(ctx context.Context) error {
 	if err := p.seed(ctx); err != nil {
 		return err
 	}
+	p.startLive()
 	p.keepHouse()
 	p.serve(listener, pages)
 	p.options.Log.InfoContext(ctx, "portal is open", "url", p.url, "took", time.Since(began).Round(time.Millisecond))
@@ -329,6 +335,9 @@ func (p *Portal) Manifests() []module.Manifest { return p.parts.manifests }
 
 // Events delivers what modules publish, once the portal has started.
 func (p *Portal) Events() *event.Dispatcher { return p.dispatcher }
+
+// Live tells browsers what changed, once the portal has started.
+func (p *Portal) Live() *live.Hub { return p.live }
 
 // Kernel returns a connection that calls any method as the kernel. It is for programs around a portal: seeds, tests,
 // commands.

@@ -73,7 +73,25 @@ type tab struct {
 // newTab opens a browser context in which nobody is signed in, or somebody by their session's token.
 func newTab(t *testing.T, browser context.Context, s *site, session string) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	b := openTab(t, browser, browser, s, chromedp.WithNewBrowserContext())
+	if session != "" {
+		command(b, network.SetCookie, network.SetCookieParams{Name: "cabinet_session", Value: session, URL: s.URL() + "/"})
+	}
+	b.view(desk, "light")
+	return b
+}
+
+// beside opens a second tab of the same browser, with the same cookies.
+func (b *tab) beside() *tab {
+	b.t.Helper()
+	other := openTab(b.t, b.browser, b.ctx, b.site)
+	other.view(desk, "light")
+	return other
+}
+
+func openTab(t *testing.T, browser, parent context.Context, s *site, options ...chromedp.ContextOption) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(parent, options...)
 	t.Cleanup(cancel)
 	b := &tab{t: t, browser: browser, ctx: ctx, site: s}
 	require.NoError(t, chromedp.Listen(ctx, b.hear))
@@ -81,10 +99,6 @@ func newTab(t *testing.T, browser context.Context, s *site, session string) *tab
 	command(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `addEventListener('securitypolicyviolation', (e) => console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI));`,
 	})
-	if session != "" {
-		command(b, network.SetCookie, network.SetCookieParams{Name: "cabinet_session", Value: session, URL: s.URL() + "/"})
-	}
-	b.view(desk, "light")
 	return b
 }
 

@@ -79,6 +79,15 @@ func (p *Portal) Restart(t testing.TB) *Portal {
 	return again
 }
 
+// Beside opens a second portal on the same database, as another node.
+func (p *Portal) Beside(t testing.TB) *Portal {
+	t.Helper()
+	other := open(t, p.options, p.DSN)
+	t.Cleanup(func() { other.stop(t) })
+	other.number.Store(p.number.Load() + 1000) // people of both are different ones
+	return other
+}
+
 func open(t testing.TB, options Options, dsn string) *Portal {
 	t.Helper()
 	p, err := begin(t, options, dsn)

@@ -29,6 +29,8 @@ type Manifest struct {
 	Permissions []access.Permission `json:"permissions,omitempty"`
 	Screens     []Screen            `json:"screens,omitempty"`
 	Tiles       []Tile              `json:"tiles,omitempty"`
+	// Bell is the count in the header. One module of a portal has one; without it there is no bell.
+	Bell *Bell `json:"bell,omitempty"`
 
 	// GrantsClients lets the module say which user sees which client.
 	GrantsClients bool `json:"grants_clients,omitempty"`

@@ -228,3 +228,14 @@ type Tile struct {
 	Order int    `json:"order"`
 	Aside bool   `json:"aside,omitempty"`
 }
+
+// Bell is the count in the header of what waits for the reader: who may not call its method sees no bell. It is live as
+// lists are, when a migration says of a table that the response of the method is made of it.
+type Bell struct {
+	// Method gives the count, as its response's Field. Fixed fills fields of the request.
+	Method string            `json:"method"`
+	Field  string            `json:"field"`
+	Fixed  map[string]string `json:"fixed,omitempty"`
+	// Screen is the list that the bell leads to, and is called by.
+	Screen string `json:"screen"`
+}

@@ -34,7 +34,11 @@
 //	select kernel.protect_all('x.series');                     -- only who reaches all rows
 //	select kernel.share('x.country');                          -- all read, who reaches all rows writes
 //
-// A table that no line names cannot be reached at run time. Functions that are security definer must pin their
+// Who looks at what is made of a table's rows is told when they change, if a line says so; see package live:
+//
+//	select kernel.live('x.thing', 'acme.x.v1.Thing');
+//
+// A table that no line of the first four names cannot be reached at run time. Functions that are security definer must pin their
 // search_path, views must be security_invoker; [DB.Module] refuses others by name.
 //
 // # Retention

@@ -144,8 +144,15 @@ func (db *DB) moduleMigrate(ctx context.Context, spec ModuleSpec, r roles) error
 	}
 	return errors.Join(
 		o.do(ctx, "grant usage on all sequences in schema %s to %s", schema, run),
-		o.do(ctx, "revoke execute on all functions in schema %s from public", schema),
-		o.do(ctx, "grant execute on all functions in schema %s to %s", schema, run),
+		// Not all functions: what makes a range belongs to the database's superuser, and each start would log that.
+		o.do(ctx, `do $$
+			declare f regprocedure;
+			begin
+				for f in select oid from pg_catalog.pg_proc where pronamespace = %s::regnamespace and proowner = current_user::regrole loop
+					execute format('revoke execute on routine %%s from public', f);
+					execute format('grant execute on routine %%s to %s', f);
+				end loop;
+			end $$`, literal(schema), run),
 	)
 }
 

@@ -10,4 +10,5 @@
 //	prefs.go    language, theme, and the client acted for
 //	errors.go   errors as pages
 //	flash.go    what the last form did, said on the next page
+//	live.go     pages that refresh themselves; the bell
 package web

@@ -30,6 +30,7 @@ func TestMain(m *testing.M) { os.Exit(kerneltest.Main(m)) }
 // options say what is unusual about a test's portal.
 type options struct {
 	config string // portal.yaml
+	bell   *module.Bell
 	now    func() time.Time
 }
 
@@ -38,11 +39,12 @@ type site struct {
 	*kerneltest.Portal
 	faults *faults
 	log    *logged
+	bell   *module.Bell
 }
 
 func start(t *testing.T, o options) *site {
 	t.Helper()
-	s := &site{faults: &faults{by: map[string]fault{}}, log: &logged{}}
+	s := &site{faults: &faults{by: map[string]fault{}}, log: &logged{}, bell: o.bell}
 	s.Portal = kerneltest.Start(t, kerneltest.Options{
 		Assemble: s.assemble, Config: o.config, Now: o.now,
 		Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
@@ -54,7 +56,7 @@ func (s *site) assemble(router *call.Router) ([]module.Unit, error) {
 	clients := clientmanager.New(accountmanagerv1.NewUserServiceClient(router))
 	accounts := accountmanager.New(clientmanagerv1.NewClientServiceClient(router))
 	return []module.Unit{
-		{Name: clientmanager.ID, Module: &breakable{clients, s.faults}}, module.Unit(accountmanager.NewUnit(accounts)),
+		{Name: clientmanager.ID, Module: &breakable{clients, s.faults, s.bell}}, module.Unit(accountmanager.NewUnit(accounts)),
 	}, nil
 }
 
@@ -83,6 +85,13 @@ func (f *faults) of(method string) fault {
 type breakable struct {
 	*clientmanager.Module
 	faults *faults
+	bell   *module.Bell
+}
+
+func (b *breakable) Manifest() module.Manifest {
+	m := b.Module.Manifest()
+	m.Bell = b.bell
+	return m
 }
 
 func (b *breakable) Register(r module.Registrar) { b.Module.Register(&breaking{r, b.faults}) }

@@ -28,7 +28,10 @@ func (s *Server) shell(c echo.Context, e *screen.Env, title string) ui.Shell {
 		},
 		Place: s.Name,
 	}
-	if said := s.takeFlash(c); said != "" {
+	shell.Live, shell.Bell = s.liveOf(c, e), s.bell(c, e)
+	if passive(c) {
+		// What a form did is said to a reader, not to a page that refreshes itself.
+	} else if said := s.takeFlash(c); said != "" {
 		shell.Notices = []ui.Notice{{Tone: ui.ToneGood, Title: said, Dismiss: text.T("kernel.close")}}
 	}
 	shell.Help = s.help(text)

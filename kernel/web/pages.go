@@ -130,6 +130,9 @@ func (s *Server) page(c echo.Context, code int, p *screen.Page, e *screen.Env) e
 	}
 	shell := s.shell(c, e, p.Title)
 	shell.Width = p.Width
+	if shell.Live != nil {
+		shell.Live.Topics, shell.Live.Form = p.Live, p.Form
+	}
 	return s.render(c, code, ui.Layout(shell, p.Body))
 }
 

@@ -62,11 +62,12 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		v := &visitor{}
 		c.Set(visitorKey, v)
+		s.noteVersion(c)
 		cookie, err := c.Cookie(s.cookieName())
 		if err != nil || cookie.Value == "" || len(cookie.Value) > 256 {
 			return next(c)
 		}
-		response, err := s.identity.Identify(s.asKernel(c), &kernelv1.IdentifyRequest{SessionToken: cookie.Value})
+		response, err := s.identity.Identify(s.asKernel(c), &kernelv1.IdentifyRequest{SessionToken: cookie.Value, Passive: passive(c)})
 		switch status.Code(err) {
 		case codes.OK:
 		case codes.Unauthenticated, codes.InvalidArgument:

@@ -12,6 +12,7 @@ import (
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/live"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/web/assets"
 	"github.com/opencabinet/cabinet/kernel/web/screen"
@@ -37,6 +38,8 @@ type Config struct {
 	Assets  *assets.Bundle
 	// Own are the handlers of modules that serve pages of their own, by id; may be empty.
 	Own map[string]http.Handler
+	// Live tells browsers what changed; without it pages stay as they are.
+	Live *live.Hub
 	// Key signs what the browser keeps for us: 32 bytes.
 	Key   []byte
 	Now   func() time.Time
@@ -76,6 +79,10 @@ func New(cfg Config) (*Server, error) {
 	root := e.Group(cfg.Base)
 	root.GET("/assets/*", echo.WrapHandler(cfg.Assets))
 	root.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+
+	if cfg.Live != nil {
+		root.GET(livePath, s.stream)
+	}
 
 	pages := root.Group("", s.crossOrigin, s.csrf, s.identify)
 	pages.GET("/sign-in", s.signInPage)

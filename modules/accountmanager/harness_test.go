@@ -25,6 +25,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/live"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/kernel/store/storetest"
@@ -85,6 +86,7 @@ func newPortal(t *testing.T, change ...func(*accountmanager.Settings)) *portal {
 	p.router = call.New(call.Options{Clock: p.clock.Now, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 
 	require.NoError(t, db.Migrate(ctx, "event", module.Folder(event.Migrations, "migrations")))
+	require.NoError(t, db.Migrate(ctx, "live", module.Folder(live.Migrations, "migrations")))
 	clients, err := db.Module(ctx, store.ModuleSpec{ID: "clientmanager", OwnsClients: true, Grants: true})
 	require.NoError(t, err)
 	p.register = &register{portal: p, store: clients, clients: map[string]*clientmanagerv1.Client{}}

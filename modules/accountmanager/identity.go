@@ -174,7 +174,7 @@ func (s *identityService) Identify(ctx context.Context, r *kernelv1.IdentifyRequ
 	case found.SessionID == "":
 		return nil, errNoSession
 	}
-	if now.Sub(found.LastSeen) >= seenEvery {
+	if !r.GetPassive() && now.Sub(found.LastSeen) >= seenEvery {
 		if err := s.seen(ctx, found, now); err != nil {
 			return nil, err
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/live"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/kernel/store/storetest"
@@ -75,6 +76,7 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	t.Cleanup(p.db.Close)
 	p.router = call.New(call.Options{Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	require.NoError(t, p.db.Migrate(ctx, "event", module.Folder(event.Migrations, "migrations")))
+	require.NoError(t, p.db.Migrate(ctx, "live", module.Folder(live.Migrations, "migrations")))
 	p.people = storetest.Module(t, p.db, store.ModuleSpec{ID: "accountmanager", Grants: true})
 	p.staff = &staff{cards: map[string]*accountmanagerv1.StaffCard{}}
 	accountmanagerv1.RegisterUserServiceServer(p.router.For("accountmanager", []string{}), p.staff)

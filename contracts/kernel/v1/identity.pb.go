@@ -526,8 +526,10 @@ func (x *FinishSignInResponse) GetKeep() bool {
 }
 
 type IdentifyRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	SessionToken  string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	SessionToken string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	// Nobody did anything: a page that refreshes itself does not keep a session from ending by itself.
+	Passive       bool `protobuf:"varint,2,opt,name=passive,proto3" json:"passive,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -567,6 +569,13 @@ func (x *IdentifyRequest) GetSessionToken() string {
 		return x.SessionToken
 	}
 	return ""
+}
+
+func (x *IdentifyRequest) GetPassive() bool {
+	if x != nil {
+		return x.Passive
+	}
+	return false
 }
 
 type IdentifyResponse struct {
@@ -2009,9 +2018,10 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\rsession_token\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12;\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12\x12\n" +
-	"\x04keep\x18\x03 \x01(\bR\x04keep\"I\n" +
+	"\x04keep\x18\x03 \x01(\bR\x04keep\"c\n" +
 	"\x0fIdentifyRequest\x126\n" +
-	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\"K\n" +
+	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12\x18\n" +
+	"\apassive\x18\x02 \x01(\bR\apassive\"K\n" +
 	"\x10IdentifyResponse\x127\n" +
 	"\bidentity\x18\x01 \x01(\v2\x1b.cabinet.kernel.v1.IdentityR\bidentity\"\xca\x01\n" +
 	"\fProveRequest\x126\n" +

@@ -17,7 +17,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/web/assets"
 )
 
-var files = []string{"cabinet.css", "brand.css", "cabinet.js", "icons.svg", "logo"}
+var files = []string{"cabinet.css", "brand.css", "cabinet.js", "live.js", "icons.svg", "logo"}
 
 func build(t testing.TB, opts ...assets.Option) *assets.Bundle {
 	t.Helper()
@@ -57,7 +57,7 @@ func body(t testing.TB, res *http.Response) []byte {
 func TestFilesAreNamedByTheirContent(t *testing.T) {
 	b := build(t)
 	name := regexp.MustCompile(`^/assets/[a-z]+\.[0-9a-f]{16}\.(css|js|svg|png)$`)
-	types := map[string]string{"cabinet.css": "text/css; charset=utf-8", "brand.css": "text/css; charset=utf-8", "cabinet.js": "text/javascript; charset=utf-8", "icons.svg": "image/svg+xml", "logo": "image/svg+xml"}
+	types := map[string]string{"cabinet.css": "text/css; charset=utf-8", "brand.css": "text/css; charset=utf-8", "cabinet.js": "text/javascript; charset=utf-8", "live.js": "text/javascript; charset=utf-8", "icons.svg": "image/svg+xml", "logo": "image/svg+xml"}
 	for _, f := range files {
 		require.Regexp(t, name, b.URL(f))
 		res := get(t, b, "GET", b.URL(f))
@@ -87,6 +87,12 @@ func TestFilesAreCompressed(t *testing.T) {
 			require.Equal(t, plain, body(t, res), c.accept)
 		}
 	}
+}
+
+// A sum without spaces around its sign is none, and the whole declaration is dropped.
+func TestSumsStayWhole(t *testing.T) {
+	b := build(t)
+	require.Empty(t, regexp.MustCompile(`calc\([^;{}]*?[\w)%][+]`).FindAllString(string(body(t, get(t, b, "GET", b.URL("cabinet.css")))), -1))
 }
 
 func TestCachesAreTold(t *testing.T) {
@@ -147,12 +153,15 @@ func TestFirstPageIsSmall(t *testing.T) {
 	require.Less(t, total, 60_000)
 	js := body(t, get(t, b, "GET", b.URL("cabinet.js")))
 	require.Less(t, len(js), 6_000, "the core script stays small")
+	require.Less(t, len(body(t, get(t, b, "GET", b.URL("live.js")))), 6_000, "so does the one of live updates")
 }
 
 func TestScriptStaysInsideThePolicy(t *testing.T) {
-	js := string(body(t, get(t, build(t), "GET", build(t).URL("cabinet.js"))))
-	for _, banned := range []string{"eval(", "Function(", "innerHTML", "fetch(", "XMLHttpRequest", ".style.", "import("} {
-		require.NotContains(t, js, banned)
+	for name, also := range map[string]string{"cabinet.js": "fetch(", "live.js": "insertAdjacentHTML"} {
+		js := string(body(t, get(t, build(t), "GET", build(t).URL(name))))
+		for _, banned := range []string{"eval(", "Function(", "innerHTML", "outerHTML", "XMLHttpRequest", ".style.", "import(", also} {
+			require.NotContains(t, js, banned, name)
+		}
 	}
 }
 

@@ -2,7 +2,9 @@ package screen
 
 import (
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -22,8 +24,8 @@ func (s *Set) post(e *Env, sc *Screen, a action, m protoreflect.Message) ui.Post
 		Hidden: []ui.Hidden{{Name: "return", Value: e.here()}},
 		Button: ui.Button{Label: e.Text.T(a.Label), Icon: a.Icon, Kind: kindOf(a)},
 	}
-	for to, from := range a.Bind {
-		path, err := findIn(m.Descriptor(), from)
+	for _, to := range slices.Sorted(maps.Keys(a.Bind)) { // the same page is the same text
+		path, err := findIn(m.Descriptor(), a.Bind[to])
 		if err != nil {
 			continue
 		}

@@ -24,6 +24,7 @@ type Set struct {
 	screens map[string]*Screen // by "module.id"
 	ordered []*Screen
 	tiles   []*Tile
+	bell    *bell
 	byGet   map[protoreflect.FullName]*Screen // the detail screen of a message
 	methods Methods
 	// messages are those of the contracts that screens show, for what the program does not link.
@@ -128,6 +129,7 @@ func Compile(methods Methods, manifests []module.Manifest) (*Set, error) {
 				set.tiles = append(set.tiles, compiled)
 			}
 		}
+		c.bell(m)
 	}
 	slices.SortStableFunc(set.tiles, func(a, b *Tile) int { return a.Order - b.Order })
 	if err := errors.Join(c.errs...); err != nil {

@@ -23,6 +23,16 @@ const tilesAtOnce = 4
 // Dashboard is the first page: the tiles that modules contribute, for what its reader may call. A tile that cannot be
 // had just now says so in its place; the others stand.
 func (s *Set) Dashboard(ctx context.Context, e *Env, head ui.Head) (*Page, error) {
+	var live watching
+	for _, t := range s.tiles {
+		if !e.sees(t.Audience) || !e.may(t.call) {
+			continue
+		}
+		live.add(t.call, "")
+		if t.screen != nil {
+			live.list(e, t.screen, "")
+		}
+	}
 	parts, err := s.drawn(ctx, e, s.tiles, nil)
 	if err != nil {
 		return nil, err
@@ -44,7 +54,7 @@ func (s *Set) Dashboard(ctx context.Context, e *Env, head ui.Head) (*Page, error
 	case len(main) == 0:
 		body = ui.Nothing(ui.Empty{Icon: "home", Title: e.Text.T("kernel.home.empty"), Text: e.Text.T("kernel.home.empty_hint")})
 	}
-	return &Page{Title: head.Title, Body: ui.Join(ui.PageHead(head), body)}, nil
+	return &Page{Title: head.Title, Body: ui.Join(ui.PageHead(head), body), Live: live}, nil
 }
 
 // drawn are tiles at the places they have in the list; nil where there is nothing to show, or nothing for the reader.

@@ -103,7 +103,7 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	if len(aside) > 0 {
 		body = ui.Columns("", ui.Join(main...), ui.Join(aside...))
 	}
-	return &Page{Title: title, Body: ui.Join(ui.PageHead(head), tabs, body)}, nil
+	return &Page{Title: title, Body: ui.Join(ui.PageHead(head), tabs, body), Live: s.watched(e, sc, m)}, nil
 }
 
 // tabQuery is the query parameter that names the related list that a detail shows alone.

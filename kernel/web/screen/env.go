@@ -49,6 +49,10 @@ type Page struct {
 	Notice   string
 	// Invalid is set when a form comes back with errors.
 	Invalid bool
+	// Live are the topics of what the page shows, each alone or with a space and the client it is shown of. A form is
+	// not refreshed: its writer is told.
+	Live []string
+	Form bool
 }
 
 // may tells whether the reader may call a method at all.

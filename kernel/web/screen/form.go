@@ -47,7 +47,13 @@ func (s *Set) form(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 			values[name] = given
 		}
 	}
-	return s.formPage(ctx, e, sc, values, editable, present, nil, nil)
+	page, err := s.formPage(ctx, e, sc, values, editable, present, nil, nil)
+	if err == nil && present != nil {
+		var live watching
+		live.add(sc.prefill, "")
+		page.Live, page.Form = live, true
+	}
+	return page, err
 }
 
 // prefill reads the present values into values. editable is nil when every field can be changed.

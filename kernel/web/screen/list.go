@@ -47,7 +47,9 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 		wrong := ui.NoticeBox(ui.Notice{Tone: ui.ToneBad, Title: e.Text.T("kernel.form.invalid"), Text: strings.Join(e.said(sc.call, refusal), " ")})
 		return &Page{Title: head.Title, Width: "wide", Body: ui.Join(ui.PageHead(head), bar, wrong), Invalid: true}, nil
 	}
-	return &Page{Title: head.Title, Width: "wide", Body: ui.Join(ui.PageHead(head), bar, ui.List(*table))}, nil
+	var live watching
+	live.list(e, sc, e.Vars[clientField])
+	return &Page{Title: head.Title, Width: "wide", Body: ui.Join(ui.PageHead(head), bar, ui.List(*table)), Live: live}, nil
 }
 
 // table calls a list's method and lays its rows out. bind fills more of the request; prefix tells several lists of one
@@ -141,7 +143,11 @@ func (s *Set) rows(ctx context.Context, e *Env, sc *Screen, response protoreflec
 	titles := s.titles(ctx, e, shown, list)
 	for i := range list.Len() {
 		m := list.Get(i).Message()
-		row := ui.Row{Menu: s.rowMenu(e, sc, m, table.ID+"-"+strconv.Itoa(i))}
+		key := rowKey(m)
+		if key == "" || table.Has(key) {
+			key = strconv.Itoa(i)
+		}
+		row := ui.Row{Key: key, Menu: s.rowMenu(e, sc, m, table.ID+"-"+key)}
 		for _, c := range shown {
 			row.Cells = append(row.Cells, e.cell(c, m, titles))
 		}

@@ -64,6 +64,8 @@ func shell(title, width string) ui.Shell {
 			{Label: "New client", Href: "/form", Icon: "plus"},
 			{Label: "Import clients", Href: "/wizard", Icon: "upload"},
 		}},
+		Live:    &ui.Live{Form: true, Changed: ui.Notice{Title: "Changed", Dismiss: "Close", Action: &ui.Button{Label: "Show", Href: "/"}}},
+		Bell:    &ui.Bell{Label: "Notifications, 3 new", Href: "/news", Count: "3"},
 		Account: account("Taras Hnatiuk", "manager"),
 		Help:    &ui.Help{Text: "Help and answers: 8:00–20:00", Label: "+380 44 555 01 42", Href: "tel:+380445550142"},
 		Texts: ui.ShellTexts{

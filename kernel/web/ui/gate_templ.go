@@ -80,7 +80,7 @@ func Gate(g GateShell, content templ.Component) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = documentHead(g.Document).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = documentHead(g.Document, false).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

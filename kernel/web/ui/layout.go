@@ -1,6 +1,10 @@
 package ui
 
-import "github.com/a-h/templ"
+import (
+	"strings"
+
+	"github.com/a-h/templ"
+)
 
 // Document is what stands in the head of every page.
 type Document struct {
@@ -30,14 +34,36 @@ type Shell struct {
 	// Place is shown where Switch would be when there is nothing to switch, such as the name of the business.
 	Place   string
 	Search  *Search
-	Bell    templ.Component // notifications; optional
+	Bell    *Bell // notifications; optional
 	Account Account
 	Banner  *Banner
 	// Notices are shown above the content, such as what the last form did.
 	Notices []Notice
 	// Help is shown at the foot of the navigation.
 	Help  *Help
+	Live  *Live
 	Texts ShellTexts
+}
+
+// Live has a page refresh itself when something changes.
+type Live struct {
+	// Stream is where changes are told, and At the version that the page has seen.
+	Stream, At string
+	// Topics of what the page shows; those of the bell are its own.
+	Topics []string
+	// Form says that the page is not refreshed, since somebody writes in it: they are told Changed.
+	Form    bool
+	Changed Notice
+	// Said is what a screen reader says once the page was refreshed.
+	Said string
+}
+
+// Bell leads to what waits for the reader, and says how much it is.
+type Bell struct {
+	Label string // whole, such as "Notifications, 3 new"
+	Href  string
+	Count string // none when empty
+	Live  []string
 }
 
 // ShellTexts are the words of the shell itself.
@@ -66,6 +92,32 @@ type NavItem struct {
 	Icon    string
 	Count   string // how many wait; optional
 	Current bool
+}
+
+func (s Shell) liveBody() templ.Attributes {
+	if s.Live == nil {
+		return nil
+	}
+	return templ.Attributes{"data-stream": s.Live.Stream, "data-at": s.Live.At}
+}
+
+func (s Shell) livePage() templ.Attributes {
+	if s.Live == nil {
+		return nil
+	}
+	a := liveTopics(s.Live.Topics)
+	if a != nil && s.Live.Form {
+		a["data-live-form"] = true
+	}
+	return a
+}
+
+// liveTopics are joined by commas: a topic may have a space and a client.
+func liveTopics(topics []string) templ.Attributes {
+	if len(topics) == 0 {
+		return nil
+	}
+	return templ.Attributes{"data-live": strings.Join(topics, ",")}
 }
 
 func (n NavItem) short() string {

@@ -1,6 +1,10 @@
 package ui
 
-import "github.com/a-h/templ"
+import (
+	"slices"
+
+	"github.com/a-h/templ"
+)
 
 // Role says where a column stands when the table becomes cards, in boxes narrower than 544 px.
 type Role string
@@ -66,11 +70,18 @@ type Row struct {
 	// Href is where the row leads; the primary cell's text is the link, and the whole row can be pressed.
 	Href  string
 	Cells []Value // one for each column
+	// Key tells the row from the others of its table, also when the same page is made again; optional.
+	Key string
 	// ID is what Select sends when the row is chosen; SelectLabel what a screen reader says, such as "Choose Zerno".
 	ID, SelectLabel string
 	Selected        bool
 	Menu            *Menu // actions of the row
 	Muted           bool  // settled, suspended: in the third ink
+}
+
+// Has tells whether a row has the key.
+func (t Table) Has(key string) bool {
+	return slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Key == key })
 }
 
 // Table is rows of the same kind.
