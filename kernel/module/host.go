@@ -65,6 +65,17 @@ func (h *Host) Publish(ctx context.Context, tx *store.Tx, key string, message pr
 	return event.Publish(ctx, tx, key, message)
 }
 
+// PublishAt says in the transaction that something is due at a time, which it then is published at. Jobs of one key arrive
+// in the order of their times.
+func (h *Host) PublishAt(ctx context.Context, tx *store.Tx, at time.Time, key string, message proto.Message) error {
+	return event.PublishAt(ctx, tx, at, key, message)
+}
+
+// Cancel takes back, in the transaction, the jobs of message's type with a key that are not published yet.
+func (h *Host) Cancel(ctx context.Context, tx *store.Tx, key string, message proto.Message) error {
+	return event.Cancel(ctx, tx, key, message)
+}
+
 // DeriveKey derives a module's secret for a purpose from the key that the kernel keeps for it: the same in the portal's
 // process and in the module's own.
 func DeriveKey(key []byte, purpose string, bytes int) []byte {

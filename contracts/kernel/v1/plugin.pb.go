@@ -13,6 +13,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	descriptorpb "google.golang.org/protobuf/types/descriptorpb"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -225,9 +226,13 @@ func (x *DescribeResponse) GetPages() bool {
 
 // Subscription is a purpose for which a module hears events.
 type Subscription struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Subscriber    string                 `protobuf:"bytes,1,opt,name=subscriber,proto3" json:"subscriber,omitempty"`
-	Types         []string               `protobuf:"bytes,2,rep,name=types,proto3" json:"types,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Subscriber string                 `protobuf:"bytes,1,opt,name=subscriber,proto3" json:"subscriber,omitempty"`
+	Types      []string               `protobuf:"bytes,2,rep,name=types,proto3" json:"types,omitempty"`
+	// Set for one that is woken by the clock. Its one type is cabinet.kernel.v1.ScheduleDue.
+	Plan *Plan `protobuf:"bytes,3,opt,name=plan,proto3" json:"plan,omitempty"`
+	// How long its handler may take; empty for as long as is usual.
+	Timeout       *durationpb.Duration `protobuf:"bytes,4,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -276,6 +281,91 @@ func (x *Subscription) GetTypes() []string {
 	return nil
 }
 
+func (x *Subscription) GetPlan() *Plan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+func (x *Subscription) GetTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.Timeout
+	}
+	return nil
+}
+
+// Plan is when a schedule is due, and what becomes of missed runs.
+type Plan struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A key of the module's texts.
+	Title   string  `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
+	Cron    string  `protobuf:"bytes,2,opt,name=cron,proto3" json:"cron,omitempty"`
+	CatchUp CatchUp `protobuf:"varint,3,opt,name=catch_up,json=catchUp,proto3,enum=cabinet.kernel.v1.CatchUp" json:"catch_up,omitempty"`
+	// How many missed runs are made up for, with CATCH_UP_EACH.
+	Most          int32 `protobuf:"varint,4,opt,name=most,proto3" json:"most,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Plan) Reset() {
+	*x = Plan{}
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Plan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Plan) ProtoMessage() {}
+
+func (x *Plan) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Plan.ProtoReflect.Descriptor instead.
+func (*Plan) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Plan) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Plan) GetCron() string {
+	if x != nil {
+		return x.Cron
+	}
+	return ""
+}
+
+func (x *Plan) GetCatchUp() CatchUp {
+	if x != nil {
+		return x.CatchUp
+	}
+	return CatchUp_CATCH_UP_UNSPECIFIED
+}
+
+func (x *Plan) GetMost() int32 {
+	if x != nil {
+		return x.Most
+	}
+	return 0
+}
+
 type OpenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The module's part of portal.yaml, as YAML, references resolved.
@@ -303,7 +393,7 @@ type OpenRequest struct {
 
 func (x *OpenRequest) Reset() {
 	*x = OpenRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[4]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -315,7 +405,7 @@ func (x *OpenRequest) String() string {
 func (*OpenRequest) ProtoMessage() {}
 
 func (x *OpenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[4]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -328,7 +418,7 @@ func (x *OpenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenRequest.ProtoReflect.Descriptor instead.
 func (*OpenRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{4}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OpenRequest) GetSettings() []byte {
@@ -411,7 +501,7 @@ type OpenResponse struct {
 
 func (x *OpenResponse) Reset() {
 	*x = OpenResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[5]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -423,7 +513,7 @@ func (x *OpenResponse) String() string {
 func (*OpenResponse) ProtoMessage() {}
 
 func (x *OpenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[5]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -436,7 +526,7 @@ func (x *OpenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenResponse.ProtoReflect.Descriptor instead.
 func (*OpenResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{5}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *OpenResponse) GetSubscriptions() []*Subscription {
@@ -447,21 +537,23 @@ func (x *OpenResponse) GetSubscriptions() []*Subscription {
 }
 
 type DeliverRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Subscriber    string                 `protobuf:"bytes,1,opt,name=subscriber,proto3" json:"subscriber,omitempty"`
-	EventId       string                 `protobuf:"bytes,2,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
-	Source        string                 `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
-	Type          string                 `protobuf:"bytes,4,opt,name=type,proto3" json:"type,omitempty"`
-	Key           string                 `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
-	Time          *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
-	Payload       []byte                 `protobuf:"bytes,7,opt,name=payload,proto3" json:"payload,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Subscriber string                 `protobuf:"bytes,1,opt,name=subscriber,proto3" json:"subscriber,omitempty"`
+	EventId    string                 `protobuf:"bytes,2,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	Source     string                 `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
+	Type       string                 `protobuf:"bytes,4,opt,name=type,proto3" json:"type,omitempty"`
+	Key        string                 `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
+	Time       *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
+	Payload    []byte                 `protobuf:"bytes,7,opt,name=payload,proto3" json:"payload,omitempty"`
+	// For when it was meant; empty for an event that was due at once.
+	DueTime       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeliverRequest) Reset() {
 	*x = DeliverRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[6]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -473,7 +565,7 @@ func (x *DeliverRequest) String() string {
 func (*DeliverRequest) ProtoMessage() {}
 
 func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[6]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -486,7 +578,7 @@ func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
 func (*DeliverRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{6}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DeliverRequest) GetSubscriber() string {
@@ -538,6 +630,13 @@ func (x *DeliverRequest) GetPayload() []byte {
 	return nil
 }
 
+func (x *DeliverRequest) GetDueTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueTime
+	}
+	return nil
+}
+
 type DeliverResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -546,7 +645,7 @@ type DeliverResponse struct {
 
 func (x *DeliverResponse) Reset() {
 	*x = DeliverResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[7]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -558,7 +657,7 @@ func (x *DeliverResponse) String() string {
 func (*DeliverResponse) ProtoMessage() {}
 
 func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[7]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -571,7 +670,7 @@ func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
 func (*DeliverResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 type SignRowsRequest struct {
@@ -582,7 +681,7 @@ type SignRowsRequest struct {
 
 func (x *SignRowsRequest) Reset() {
 	*x = SignRowsRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -594,7 +693,7 @@ func (x *SignRowsRequest) String() string {
 func (*SignRowsRequest) ProtoMessage() {}
 
 func (x *SignRowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -607,7 +706,7 @@ func (x *SignRowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignRowsRequest.ProtoReflect.Descriptor instead.
 func (*SignRowsRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 type SignRowsResponse struct {
@@ -621,7 +720,7 @@ type SignRowsResponse struct {
 
 func (x *SignRowsResponse) Reset() {
 	*x = SignRowsResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -633,7 +732,7 @@ func (x *SignRowsResponse) String() string {
 func (*SignRowsResponse) ProtoMessage() {}
 
 func (x *SignRowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -646,7 +745,7 @@ func (x *SignRowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignRowsResponse.ProtoReflect.Descriptor instead.
 func (*SignRowsResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SignRowsResponse) GetSetting() string {
@@ -667,7 +766,7 @@ var File_contracts_kernel_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n" +
+	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a contracts/kernel/v1/events.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n" +
 	"\x0fDescribeRequest\":\n" +
 	"\n" +
 	"PluginFile\x12\x12\n" +
@@ -683,12 +782,19 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\alocales\x18\x05 \x03(\v2\x1d.cabinet.kernel.v1.PluginFileR\alocales\x12\x18\n" +
 	"\aversion\x18\x06 \x01(\tR\aversion\x12\"\n" +
 	"\fconfigurable\x18\a \x01(\bR\fconfigurable\x12\x14\n" +
-	"\x05pages\x18\b \x01(\bR\x05pages\"D\n" +
+	"\x05pages\x18\b \x01(\bR\x05pages\"\xa6\x01\n" +
 	"\fSubscription\x12\x1e\n" +
 	"\n" +
 	"subscriber\x18\x01 \x01(\tR\n" +
 	"subscriber\x12\x14\n" +
-	"\x05types\x18\x02 \x03(\tR\x05types\"\xc2\x02\n" +
+	"\x05types\x18\x02 \x03(\tR\x05types\x12+\n" +
+	"\x04plan\x18\x03 \x01(\v2\x17.cabinet.kernel.v1.PlanR\x04plan\x123\n" +
+	"\atimeout\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\atimeout\"{\n" +
+	"\x04Plan\x12\x14\n" +
+	"\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n" +
+	"\x04cron\x18\x02 \x01(\tR\x04cron\x125\n" +
+	"\bcatch_up\x18\x03 \x01(\x0e2\x1a.cabinet.kernel.v1.CatchUpR\acatchUp\x12\x12\n" +
+	"\x04most\x18\x04 \x01(\x05R\x04most\"\xc2\x02\n" +
 	"\vOpenRequest\x12#\n" +
 	"\bsettings\x18\x01 \x01(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\bsettings\x12#\n" +
 	"\bdatabase\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\bdatabase\x12\x1f\n" +
@@ -703,7 +809,7 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\fpages_socket\x18\n" +
 	" \x01(\tR\vpagesSocket\"U\n" +
 	"\fOpenResponse\x12E\n" +
-	"\rsubscriptions\x18\x01 \x03(\v2\x1f.cabinet.kernel.v1.SubscriptionR\rsubscriptions\"\xd3\x01\n" +
+	"\rsubscriptions\x18\x01 \x03(\v2\x1f.cabinet.kernel.v1.SubscriptionR\rsubscriptions\"\x8a\x02\n" +
 	"\x0eDeliverRequest\x12\x1e\n" +
 	"\n" +
 	"subscriber\x18\x01 \x01(\tR\n" +
@@ -713,7 +819,8 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\x04type\x18\x04 \x01(\tR\x04type\x12\x10\n" +
 	"\x03key\x18\x05 \x01(\tR\x03key\x12.\n" +
 	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x18\n" +
-	"\apayload\x18\a \x01(\fR\apayload\"\x11\n" +
+	"\apayload\x18\a \x01(\fR\apayload\x125\n" +
+	"\bdue_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\adueTime\"\x11\n" +
 	"\x0fDeliverResponse\"\x11\n" +
 	"\x0fSignRowsRequest\"r\n" +
 	"\x10SignRowsResponse\x12!\n" +
@@ -741,41 +848,48 @@ func file_contracts_kernel_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_contracts_kernel_v1_plugin_proto_rawDescData
 }
 
-var file_contracts_kernel_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_contracts_kernel_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_contracts_kernel_v1_plugin_proto_goTypes = []any{
 	(*DescribeRequest)(nil),                // 0: cabinet.kernel.v1.DescribeRequest
 	(*PluginFile)(nil),                     // 1: cabinet.kernel.v1.PluginFile
 	(*DescribeResponse)(nil),               // 2: cabinet.kernel.v1.DescribeResponse
 	(*Subscription)(nil),                   // 3: cabinet.kernel.v1.Subscription
-	(*OpenRequest)(nil),                    // 4: cabinet.kernel.v1.OpenRequest
-	(*OpenResponse)(nil),                   // 5: cabinet.kernel.v1.OpenResponse
-	(*DeliverRequest)(nil),                 // 6: cabinet.kernel.v1.DeliverRequest
-	(*DeliverResponse)(nil),                // 7: cabinet.kernel.v1.DeliverResponse
-	(*SignRowsRequest)(nil),                // 8: cabinet.kernel.v1.SignRowsRequest
-	(*SignRowsResponse)(nil),               // 9: cabinet.kernel.v1.SignRowsResponse
-	(*descriptorpb.FileDescriptorSet)(nil), // 10: google.protobuf.FileDescriptorSet
-	(*timestamppb.Timestamp)(nil),          // 11: google.protobuf.Timestamp
+	(*Plan)(nil),                           // 4: cabinet.kernel.v1.Plan
+	(*OpenRequest)(nil),                    // 5: cabinet.kernel.v1.OpenRequest
+	(*OpenResponse)(nil),                   // 6: cabinet.kernel.v1.OpenResponse
+	(*DeliverRequest)(nil),                 // 7: cabinet.kernel.v1.DeliverRequest
+	(*DeliverResponse)(nil),                // 8: cabinet.kernel.v1.DeliverResponse
+	(*SignRowsRequest)(nil),                // 9: cabinet.kernel.v1.SignRowsRequest
+	(*SignRowsResponse)(nil),               // 10: cabinet.kernel.v1.SignRowsResponse
+	(*descriptorpb.FileDescriptorSet)(nil), // 11: google.protobuf.FileDescriptorSet
+	(*durationpb.Duration)(nil),            // 12: google.protobuf.Duration
+	(CatchUp)(0),                           // 13: cabinet.kernel.v1.CatchUp
+	(*timestamppb.Timestamp)(nil),          // 14: google.protobuf.Timestamp
 }
 var file_contracts_kernel_v1_plugin_proto_depIdxs = []int32{
-	10, // 0: cabinet.kernel.v1.DescribeResponse.files:type_name -> google.protobuf.FileDescriptorSet
+	11, // 0: cabinet.kernel.v1.DescribeResponse.files:type_name -> google.protobuf.FileDescriptorSet
 	1,  // 1: cabinet.kernel.v1.DescribeResponse.migrations:type_name -> cabinet.kernel.v1.PluginFile
 	1,  // 2: cabinet.kernel.v1.DescribeResponse.locales:type_name -> cabinet.kernel.v1.PluginFile
-	3,  // 3: cabinet.kernel.v1.OpenResponse.subscriptions:type_name -> cabinet.kernel.v1.Subscription
-	11, // 4: cabinet.kernel.v1.DeliverRequest.time:type_name -> google.protobuf.Timestamp
-	11, // 5: cabinet.kernel.v1.SignRowsResponse.expire_time:type_name -> google.protobuf.Timestamp
-	0,  // 6: cabinet.kernel.v1.PluginService.Describe:input_type -> cabinet.kernel.v1.DescribeRequest
-	4,  // 7: cabinet.kernel.v1.PluginService.Open:input_type -> cabinet.kernel.v1.OpenRequest
-	6,  // 8: cabinet.kernel.v1.PluginService.Deliver:input_type -> cabinet.kernel.v1.DeliverRequest
-	8,  // 9: cabinet.kernel.v1.HostService.SignRows:input_type -> cabinet.kernel.v1.SignRowsRequest
-	2,  // 10: cabinet.kernel.v1.PluginService.Describe:output_type -> cabinet.kernel.v1.DescribeResponse
-	5,  // 11: cabinet.kernel.v1.PluginService.Open:output_type -> cabinet.kernel.v1.OpenResponse
-	7,  // 12: cabinet.kernel.v1.PluginService.Deliver:output_type -> cabinet.kernel.v1.DeliverResponse
-	9,  // 13: cabinet.kernel.v1.HostService.SignRows:output_type -> cabinet.kernel.v1.SignRowsResponse
-	10, // [10:14] is the sub-list for method output_type
-	6,  // [6:10] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	4,  // 3: cabinet.kernel.v1.Subscription.plan:type_name -> cabinet.kernel.v1.Plan
+	12, // 4: cabinet.kernel.v1.Subscription.timeout:type_name -> google.protobuf.Duration
+	13, // 5: cabinet.kernel.v1.Plan.catch_up:type_name -> cabinet.kernel.v1.CatchUp
+	3,  // 6: cabinet.kernel.v1.OpenResponse.subscriptions:type_name -> cabinet.kernel.v1.Subscription
+	14, // 7: cabinet.kernel.v1.DeliverRequest.time:type_name -> google.protobuf.Timestamp
+	14, // 8: cabinet.kernel.v1.DeliverRequest.due_time:type_name -> google.protobuf.Timestamp
+	14, // 9: cabinet.kernel.v1.SignRowsResponse.expire_time:type_name -> google.protobuf.Timestamp
+	0,  // 10: cabinet.kernel.v1.PluginService.Describe:input_type -> cabinet.kernel.v1.DescribeRequest
+	5,  // 11: cabinet.kernel.v1.PluginService.Open:input_type -> cabinet.kernel.v1.OpenRequest
+	7,  // 12: cabinet.kernel.v1.PluginService.Deliver:input_type -> cabinet.kernel.v1.DeliverRequest
+	9,  // 13: cabinet.kernel.v1.HostService.SignRows:input_type -> cabinet.kernel.v1.SignRowsRequest
+	2,  // 14: cabinet.kernel.v1.PluginService.Describe:output_type -> cabinet.kernel.v1.DescribeResponse
+	6,  // 15: cabinet.kernel.v1.PluginService.Open:output_type -> cabinet.kernel.v1.OpenResponse
+	8,  // 16: cabinet.kernel.v1.PluginService.Deliver:output_type -> cabinet.kernel.v1.DeliverResponse
+	10, // 17: cabinet.kernel.v1.HostService.SignRows:output_type -> cabinet.kernel.v1.SignRowsResponse
+	14, // [14:18] is the sub-list for method output_type
+	10, // [10:14] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_contracts_kernel_v1_plugin_proto_init() }
@@ -783,6 +897,7 @@ func file_contracts_kernel_v1_plugin_proto_init() {
 	if File_contracts_kernel_v1_plugin_proto != nil {
 		return
 	}
+	file_contracts_kernel_v1_events_proto_init()
 	file_contracts_kernel_v1_options_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -790,7 +905,7 @@ func file_contracts_kernel_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_plugin_proto_rawDesc), len(file_contracts_kernel_v1_plugin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   2,
 		},
