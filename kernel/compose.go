@@ -19,11 +19,17 @@ const kernelID = "kernel"
 // kernelManifest is what the kernel itself provides and who may call it.
 var kernelManifest = module.Manifest{
 	ID:       kernelID,
-	Provides: []string{"cabinet.kernel.v1.AccessService"},
-	Permissions: []access.Permission{{
-		Name: "kernel.access.explain", Title: "kernel.permission.explain", Presets: map[string]access.Reach{"head": access.All},
-	}},
+	Provides: []string{"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.EventService"},
+	Permissions: []access.Permission{
+		{Name: "kernel.access.explain", Title: "kernel.permission.explain", Presets: headAlone},
+		{Name: "kernel.events.read", Title: "kernel.permission.events_read", Presets: headAlone},
+		{Name: "kernel.events.replay", Title: "kernel.permission.events_replay", Presets: headAlone},
+		{Name: "kernel.schedules.run", Title: "kernel.permission.schedules_run", Presets: headAlone},
+	},
+	Screens: consoleScreens,
 }
+
+var headAlone = map[string]access.Reach{"head": access.All}
 
 // composition is the modules of a portal that are switched on, and what they say of themselves.
 type composition struct {

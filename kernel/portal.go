@@ -47,6 +47,7 @@ type Portal struct {
 	db         *store.DB
 	processes  *plugin.Host // nil when every module runs in this process
 	dispatcher *event.Dispatcher
+	console    eventService
 	url        string
 	address    string
 	said       []string // by the seed, for Main to print
@@ -85,6 +86,7 @@ func New(options Options) (*Portal, error) {
 		return nil, err
 	}
 	p := &Portal{options: options, failed: make(chan error, 1), programs: map[string]*plugin.Process{}}
+	p.console.portal = p
 	p.router = call.New(call.Options{Log: options.Log, Clock: options.Now})
 	units, err := options.Assemble(p.router)
 	if err != nil {
@@ -177,6 +179,7 @@ func (p *Portal) start(ctx context.Context) error {
 		return err
 	}
 	kernelv1.RegisterAccessServiceServer(p.router, &accessService{router: p.router, db: p.db})
+	kernelv1.RegisterEventServiceServer(p.router, &p.console)
 	subscriptions, err := p.register(ctx)
 	if err != nil {
 		return err
@@ -185,6 +188,7 @@ func (p *Portal) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	subscriptions = append(subscriptions, p.keepHouse())
 	if err := p.installEvents(ctx, subscriptions); err != nil {
 		return err
 	}
@@ -197,7 +201,6 @@ func (p *Portal) start(ctx context.Context) error {
 	if err := p.seed(ctx); err != nil {
 		return err
 	}
-	p.keepHouse()
 	p.serve(listener, pages)
 	p.options.Log.InfoContext(ctx, "portal is open", "url", p.url, "took", time.Since(began).Round(time.Millisecond))
 	return nil

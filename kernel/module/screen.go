@@ -73,6 +73,8 @@ type Screen struct {
 	Submit string `json:"submit,omitempty"`
 	// Done is where a form leads: a path whose braces are filled from the response. Empty is Parent.
 	Done string `json:"done,omitempty"`
+	// Said is the key of what is said there; empty is that it was saved.
+	Said string `json:"said,omitempty"`
 	// Reveal names a response field that is shown once, to be copied: an invitation's token. RevealPath is the
 	// address it is made part of: "/invitation/{token}".
 	Reveal     string `json:"reveal,omitempty"`
@@ -147,7 +149,8 @@ type Action struct {
 	// Path leads to a page, braces filled from the message. Method calls at once, after asking when Confirm is set.
 	Path   string `json:"path,omitempty"`
 	Method string `json:"method,omitempty"`
-	// Bind fills fields of the method's request from the message; Fixed with what stands here.
+	// Bind fills fields of the method's request from the message; Fixed with what stands here. A request_id of the request
+	// is filled by itself.
 	Bind  map[string]string `json:"bind,omitempty"`
 	Fixed map[string]string `json:"fixed,omitempty"`
 	// Confirm is the key of the question; Done of what is said afterwards.
@@ -159,6 +162,8 @@ type Action struct {
 	Primary bool `json:"primary,omitempty"`
 	Danger  bool `json:"danger,omitempty"`
 	Row     bool `json:"row,omitempty"`
+	// Many puts it below a list, for all rows that its reader chooses. It has a method whose one bound field is repeated.
+	Many bool `json:"many,omitempty"`
 }
 
 // ImportMethods are what an import wizard calls. The messages are those of cabinet.kernel.v1/imports.proto.

@@ -279,7 +279,7 @@ func (s *Set) done(e *Env, sc *Screen, response protoreflect.Message) (*Page, er
 	if !ok || to == "" {
 		to = "/"
 	}
-	return &Page{Redirect: to, Notice: e.Text.T("kernel.form.saved")}, nil
+	return &Page{Redirect: to, Notice: e.textOr(sc.Said, "kernel.form.saved")}, nil
 }
 
 // reveal shows a secret this once, to be passed on by hand.

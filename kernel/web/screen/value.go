@@ -165,6 +165,9 @@ func (e *Env) message(f protoreflect.FieldDescriptor, m protoreflect.Message) ui
 			return ui.Value{}
 		}
 		at := v.AsTime()
+		if meaning(f).GetKind() == kernelv1.Kind_KIND_MOMENT {
+			return ui.Value{Text: e.Text.DateTime(at), DateTime: at.Format(time.RFC3339)}
+		}
 		return ui.Value{Text: e.Text.Relative(at, e.Now), DateTime: at.Format(time.RFC3339)}
 	case *kernelv1.Money:
 		return ui.Value{Money: &ui.Money{
