@@ -11,6 +11,8 @@
 //	portal.go    Portal: New, Start, Stop, and what order things happen in
 //	compose.go   manifests checked against each other
 //	open.go      master key, cluster, database
-//	explain.go   the kernel's own contract: why may, or may not, this user do this
+//	explain.go   a contract of the kernel's own: why may, or may not, this user do this
+//	console.go   another: events on their way, parked ones, schedules; console_screens.go: its pages
+//	keep.go      what the kernel does every night
 //	main.go      Main: configuration, signals, the first head's link
 package kernel

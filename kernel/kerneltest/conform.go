@@ -34,7 +34,7 @@ type Subject struct {
 //	rows        every table, attacked by its SQL as another client's contact and with false signatures
 //	foreign     every method, with ids of another client
 //	once        every method with a request_id, sent twice, with other content, and at once
-//	events      every event the module hears, delivered twice
+//	events      every event the module hears, delivered twice, and a run of each of its schedules
 //	life        stopping before starting, twice, and what is left behind
 //
 // A part that finds something says what to do. The tests of what the module is for are its own.

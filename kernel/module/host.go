@@ -31,7 +31,7 @@ type Unit struct {
 // Registrar is where a module binds what its manifest promised.
 type Registrar interface {
 	grpc.ServiceRegistrar
-	// Handle hears events. The handler runs as the module.
+	// Handle hears events, those of the clock among them: see event.On and event.OnSchedule. The handler runs as the module.
 	Handle(event.Subscription)
 	// Host is what the kernel lends the module; it may be kept.
 	Host() *Host
