@@ -238,7 +238,7 @@ func (s *eventService) RunSchedule(ctx context.Context, r *kernelv1.RunScheduleR
 
 func parkedEvent(p event.Parked) *kernelv1.ParkedEvent {
 	out := &kernelv1.ParkedEvent{
-		Id: p.Subscriber + ":" + p.EventID, Subscriber: p.Subscriber, EventId: p.EventID, Type: p.Type, Source: p.Source, Key: p.Key,
+		Id: p.Subscriber + ":" + p.EventID, Subscriber: p.Subscriber, EventId: p.EventID, Type: p.Type, Source: p.Source, Key: p.Key, Name: p.Type[strings.LastIndex(p.Type, ".")+1:],
 		EventTime: timestamppb.New(p.Time), Attempts: int32(min(p.Attempts, 1<<20)), Error: beginning(p.Error), Waiting: int32(p.Waiting), //nolint:gosec // bounded
 		State: kernelv1.DeliveryState_DELIVERY_STATE_WAITING,
 	}

@@ -39,7 +39,7 @@ var consoleScreens = []module.Screen{
 		Audience: module.ForStaff, Nav: &module.Nav{Section: "kernel.nav.console", Order: 30},
 		Method: kernelv1.EventService_ListParkedEvents_FullMethodName,
 		Columns: []module.Column{
-			{Field: "type", Second: "subscriber", Link: "/events/parked/{id}"}, {Field: "error", Place: module.Under},
+			{Field: "name", Second: "subscriber", Link: "/events/parked/{id}"}, {Field: "error", Place: module.Under},
 			{Field: "attempts", Place: module.Away}, {Field: "waiting", Place: module.Away}, {Field: "park_time", Place: module.End},
 		},
 		Filters: []string{"subscriber", "type"},
@@ -55,7 +55,7 @@ var consoleScreens = []module.Screen{
 		Audience: module.ForStaff, Parent: "parked",
 		Method: kernelv1.EventService_GetParkedEvent_FullMethodName, State: "state",
 		Sections: []module.Section{
-			{Title: "kernel.parked.what", Fields: []string{"type", "subscriber", "source", "key", "event_id", "event_time"}},
+			{Title: "kernel.parked.what", Fields: []string{"name", "subscriber", "event_time", "source", "key", "event_id", "type"}},
 			{Title: "kernel.parked.why", Fields: []string{"full_error"}},
 			{Title: "kernel.parked.since", Fields: []string{"park_time", "attempts", "waiting"}, Aside: true},
 		},

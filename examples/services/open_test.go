@@ -115,7 +115,7 @@ func (s *site) park(t *testing.T) {
 			select gen_random_uuid(), 'clientmanager', 'cabinet.clientmanager.v1.ClientSuspended', gen_random_uuid()::text, '' from generate_series(1, 3) returning *
 		)
 		insert into kernel.lane (subscriber, key, done, last, attempts, due, parked_at, error)
-		select 'accountmanager.follow-clients', key, seq - 1, seq, 10, now() + interval '3 minutes', case when row_number() over () < 3 then now() end,
+		select 'accountmanager.follow-clients', key, seq - 1, seq, 3, now() + interval '3 minutes', case when row_number() over () < 3 then now() end,
 			E'the gateway of the bank answered 503 Service Unavailable, and said neither why nor for how long; its certificate ends tomorrow\ngoroutine 41 [running]:\nmain.handle(0x1)'
 		from e`)
 	require.NoError(t, err)

@@ -25,7 +25,9 @@ func BenchmarkPublishAt(b *testing.B) {
 	turn := func(i int) {
 		key := fmt.Sprint("key-", i%1000)
 		now = append(now, took(func(ctx context.Context, tx *testTx) error { return Publish(ctx, tx, key, wrapperspb.Int64(1)) }))
-		later = append(later, took(func(ctx context.Context, tx *testTx) error { return PublishAt(ctx, tx, tomorrow, key, wrapperspb.Int64(1)) }))
+		later = append(later, took(func(ctx context.Context, tx *testTx) error {
+			return PublishAt(ctx, tx, tomorrow, key, wrapperspb.Int64(1))
+		}))
 	}
 	for i := range 200 { // until plans are cached and tables have pages
 		turn(i)

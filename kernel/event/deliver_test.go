@@ -261,7 +261,7 @@ func TestReplayedByManyAtOnce(t *testing.T) {
 	require.Len(t, seen, keys)
 	// Bounds and names narrow it.
 	for _, none := range []Selection{
-		{Subscriber: "shop.never"}, {Type: "google.protobuf.StringValue"}, {From: time.Now().Add(time.Hour)}, {Until: time.Now().Add(-time.Hour)}, {Deliveries: []Delivery{}},
+		{Subscriber: "shop.never"}, {Type: "google.protobuf.StringValue"}, {Type: "Value"}, {Type: "Int%"}, {Type: "Int64_alue"}, {From: time.Now().Add(time.Hour)}, {Until: time.Now().Add(-time.Hour)}, {Deliveries: []Delivery{}},
 	} {
 		n, err := d.Replay(t.Context(), none)
 		require.NoError(t, err)
@@ -272,7 +272,7 @@ func TestReplayedByManyAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			n, err := d.Replay(t.Context(), Selection{Subscriber: "shop.hear", Type: string(int64Type), From: time.Now().Add(-time.Hour), Until: time.Now().Add(time.Hour)})
+			n, err := d.Replay(t.Context(), Selection{Subscriber: "shop.hear", Type: "Int64Value", From: time.Now().Add(-time.Hour), Until: time.Now().Add(time.Hour)})
 			if err != nil {
 				t.Error(err)
 			}

@@ -218,6 +218,8 @@ func TestALaneThatIsHeldHoldsUpNoOtherJobs(t *testing.T) {
 	d := w.start(Config{Clock: c.now, Poll: 10 * time.Millisecond}, sub)
 	w.drained(d)
 	began, end, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	commit := sync.OnceFunc(func() { close(end) })
+	defer commit()
 	go func() {
 		ended <- w.bank.Tx(context.WithoutCancel(t.Context()), func(ctx context.Context, tx *testTx) error {
 			tx.BeforeCommit(func(context.Context) error { close(began); <-end; return nil })
@@ -234,7 +236,7 @@ func TestALaneThatIsHeldHoldsUpNoOtherJobs(t *testing.T) {
 	c.advance(time.Second)
 	require.Eventually(t, func() bool { return w.count(`select count(*) from work.effect where key like 'free-%'`) == 3 }, 10*time.Second, 5*time.Millisecond)
 	require.Equal(t, []int64{4, 5, 6}, w.jobs("held"))
-	close(end)
+	commit()
 	require.NoError(t, <-ended)
 	require.Eventually(t, func() bool { return len(w.effects("held")) == 5 }, 10*time.Second, 5*time.Millisecond)
 	require.Equal(t, []int64{1, 3, 4, 5, 6}, w.effects("held"))

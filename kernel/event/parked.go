@@ -3,6 +3,7 @@ package event
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,7 +38,7 @@ type Parked struct {
 type Selection struct {
 	// Deliveries are those themselves; nil for any. One that is not parked, or not the first of its lane, is passed over.
 	Deliveries []Delivery
-	// Subscriber and Type; empty for any.
+	// Subscriber; empty for any. Type is a message's full name or its last word; empty for any.
 	Subscriber, Type string
 	// From and Until bound when they were parked: not before From, before Until. Zero for no bound.
 	From, Until time.Time
@@ -57,6 +58,9 @@ const allWaiting = `(
 	) w
 )`
 
+// likeEscaper keeps what LIKE would read as a pattern.
+var likeEscaper = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
+
 // where is the selection as conditions on the lane l and the event o that it waits for.
 func (s Selection) where() *store.Where {
 	w := &store.Where{}
@@ -72,7 +76,7 @@ func (s Selection) where() *store.Where {
 		w.Add("l.subscriber = ?", s.Subscriber)
 	}
 	if s.Type != "" {
-		w.Add("o.type = ?", s.Type)
+		w.Add("(o.type = ? or o.type like '%.' || ?)", s.Type, likeEscaper.Replace(s.Type))
 	}
 	if !s.From.IsZero() {
 		w.Add("l.parked_at >= ?", s.From)

@@ -504,7 +504,9 @@ type ParkedEvent struct {
 	// How the last failure begins.
 	Error string `protobuf:"bytes,12,opt,name=error,proto3" json:"error,omitempty"`
 	// All that was kept of it; only GetParkedEvent fills it.
-	FullError     string `protobuf:"bytes,13,opt,name=full_error,json=fullError,proto3" json:"full_error,omitempty"`
+	FullError string `protobuf:"bytes,13,opt,name=full_error,json=fullError,proto3" json:"full_error,omitempty"`
+	// The last word of the type: "ClientSuspended".
+	Name          string `protobuf:"bytes,14,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -630,12 +632,20 @@ func (x *ParkedEvent) GetFullError() string {
 	return ""
 }
 
+func (x *ParkedEvent) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 type ListParkedEventsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	Subscriber    string                 `protobuf:"bytes,3,opt,name=subscriber,proto3" json:"subscriber,omitempty"`
-	Type          string                 `protobuf:"bytes,4,opt,name=type,proto3" json:"type,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	PageSize   int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken  string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	Subscriber string                 `protobuf:"bytes,3,opt,name=subscriber,proto3" json:"subscriber,omitempty"`
+	// A message's full name, or its last word.
+	Type          string `protobuf:"bytes,4,opt,name=type,proto3" json:"type,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -844,7 +854,8 @@ type ReplayEventsRequest struct {
 	// Ids of parked events.
 	Ids        []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
 	Subscriber string   `protobuf:"bytes,2,opt,name=subscriber,proto3" json:"subscriber,omitempty"`
-	Type       string   `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	// A message's full name, or its last word.
+	Type string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
 	// The first and the last day on which they were parked, in the portal's time zone.
 	ParkedFrom  string `protobuf:"bytes,4,opt,name=parked_from,json=parkedFrom,proto3" json:"parked_from,omitempty"`
 	ParkedUntil string `protobuf:"bytes,5,opt,name=parked_until,json=parkedUntil,proto3" json:"parked_until,omitempty"`
@@ -1336,7 +1347,7 @@ const file_contracts_kernel_v1_events_proto_rawDesc = "" +
 	"\x06states\x18\x04 \x03(\x0e2\x1c.cabinet.kernel.v1.LaneStateB\b\xbaH\x05\x92\x01\x02\x10\bR\x06states\"j\n" +
 	"\x11ListLanesResponse\x12-\n" +
 	"\x05lanes\x18\x01 \x03(\v2\x17.cabinet.kernel.v1.LaneR\x05lanes\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc0\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc2\x04\n" +
 	"\vParkedEvent\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12\x1e\n" +
@@ -1346,18 +1357,19 @@ const file_contracts_kernel_v1_events_proto_rawDesc = "" +
 	"\bevent_id\x18\x03 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04type\x18\x04 \x01(\tR\x04type\x12\x16\n" +
 	"\x06source\x18\x05 \x01(\tR\x06source\x12\x10\n" +
-	"\x03key\x18\x06 \x01(\tR\x03key\x12B\n" +
+	"\x03key\x18\x06 \x01(\tR\x03key\x129\n" +
 	"\n" +
-	"event_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\a\xea\x9d\xea\x02\x02\b\x0fR\teventTime\x126\n" +
+	"event_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\teventTime\x126\n" +
 	"\x05state\x18\b \x01(\x0e2 .cabinet.kernel.v1.DeliveryStateR\x05state\x12\x1a\n" +
-	"\battempts\x18\t \x01(\x05R\battempts\x12@\n" +
+	"\battempts\x18\t \x01(\x05R\battempts\x127\n" +
 	"\tpark_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampB\a\xea\x9d\xea\x02\x02\b\x0fR\bparkTime\x12\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\bparkTime\x12\x18\n" +
 	"\awaiting\x18\v \x01(\x05R\awaiting\x12\x14\n" +
 	"\x05error\x18\f \x01(\tR\x05error\x12&\n" +
 	"\n" +
-	"full_error\x18\r \x01(\tB\a\xea\x9d\xea\x02\x02\b\x01R\tfullError:m\xea\x9d\xea\x02h\n" +
-	"\x04type\x12./cabinet.kernel.v1.EventService/GetParkedEvent\x1a0/cabinet.kernel.v1.EventService/ListParkedEvents\"\xb2\x01\n" +
+	"full_error\x18\r \x01(\tB\a\xea\x9d\xea\x02\x02\b\x01R\tfullError\x12\x12\n" +
+	"\x04name\x18\x0e \x01(\tR\x04name:m\xea\x9d\xea\x02h\n" +
+	"\x04name\x12./cabinet.kernel.v1.EventService/GetParkedEvent\x1a0/cabinet.kernel.v1.EventService/ListParkedEvents\"\xb2\x01\n" +
 	"\x17ListParkedEventsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +

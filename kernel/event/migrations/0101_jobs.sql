@@ -145,7 +145,7 @@ begin
   for k in
     select distinct f.key collate "C" from (select j.key from kernel.job j where j.due <= at order by j.due, j.place limit most) f order by 1
   loop
-    -- Two dispatchers at once could bring a key's jobs in another order.
+    -- Where another dispatcher is at it there is nothing to wait for.
     continue when not pg_try_advisory_xact_lock(hashtextextended('cabinet job ' || k, 0));
     begin
       with gone as (
