@@ -29,7 +29,7 @@ var consoleScreens = []module.Screen{
 		Method: kernelv1.EventService_ListLanes_FullMethodName,
 		Columns: []module.Column{
 			{Field: "subscriber", Second: "key"}, {Field: "waiting", Place: module.Away}, {Field: "oldest_time", Place: module.Under},
-			{Field: "due_time", Place: module.Away}, {Field: "attempts", Place: module.Away}, {Field: "error", Place: module.Under}, {Field: "state", Place: module.End},
+			{Field: "due_time", Place: module.Away}, {Field: "attempts", Place: module.Away}, {Field: "error", Place: module.Across}, {Field: "state", Place: module.End},
 		},
 		Filters: []string{"states", "subscriber"},
 		Empty:   "kernel.lanes.empty",
@@ -39,7 +39,7 @@ var consoleScreens = []module.Screen{
 		Audience: module.ForStaff, Nav: &module.Nav{Section: "kernel.nav.console", Order: 30},
 		Method: kernelv1.EventService_ListParkedEvents_FullMethodName,
 		Columns: []module.Column{
-			{Field: "name", Second: "subscriber", Link: "/events/parked/{id}"}, {Field: "error", Place: module.Under},
+			{Field: "name", Second: "subscriber", Link: "/events/parked/{id}"}, {Field: "error", Place: module.Across},
 			{Field: "attempts", Place: module.Away}, {Field: "waiting", Place: module.Away}, {Field: "park_time", Place: module.End},
 		},
 		Filters: []string{"subscriber", "type"},

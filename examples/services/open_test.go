@@ -110,9 +110,12 @@ func (s *site) actingFor(t *testing.T, email, client string) string {
 func (s *site) park(t *testing.T) {
 	t.Helper()
 	_, err := s.Store().Pool().Exec(t.Context(), `
-		with e as (
+		with c as (
+			insert into kernel.client (id, module) select gen_random_uuid(), 'clientmanager' from generate_series(1, 3) returning id::text as client
+		), e as (
 			insert into kernel.outbox (id, source, type, key, payload)
-			select gen_random_uuid(), 'clientmanager', 'cabinet.clientmanager.v1.ClientSuspended', gen_random_uuid()::text, '' from generate_series(1, 3) returning *
+			select gen_random_uuid(), 'clientmanager', 'cabinet.clientmanager.v1.ClientSuspended', client, '\x0a24'::bytea || convert_to(client, 'UTF8')
+			from c returning *
 		)
 		insert into kernel.lane (subscriber, key, done, last, attempts, due, parked_at, error)
 		select 'accountmanager.follow-clients', key, seq - 1, seq, 3, now() + interval '3 minutes', case when row_number() over () < 3 then now() end,

@@ -11,9 +11,6 @@ import (
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
-// countedTo is how many waiting events are counted.
-const countedTo = 1000
-
 // Delivery is an event for one subscriber.
 type Delivery struct{ Subscriber, EventID string }
 
@@ -50,7 +47,7 @@ const firstWaiting = `(
 	where o.key = l.key and o.seq > l.done and o.seq > s.since order by o.seq limit 1
 )`
 
-// allWaiting is how many events wait in the lane l.
+// allWaiting is how many events wait in the lane l, counted to 1,000.
 const allWaiting = `(
 	select count(*) from (
 		select from kernel.outbox o join kernel.subscription s on s.type = o.type and s.subscriber = l.subscriber

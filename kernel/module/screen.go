@@ -104,6 +104,7 @@ const (
 	Primary Place = ""      // the card's title; the first column
 	Under   Place = "under" // below the title
 	End     Place = "end"   // at the right
+	Across  Place = "all"   // over the whole card, for what is long
 	Away    Place = "hide"  // not shown
 )
 
