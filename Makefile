@@ -48,6 +48,7 @@ bench: ## The figures of kernel/README.md
 	@sh .ci/postgres
 	cd kernel/call/benchmarks && go test -run '^$$' -bench . -benchmem
 	go test -run '^$$' -bench . ./kernel/store
+	go test -run '^$$' -bench PublishAt -benchtime 2000x ./kernel/event
 	CABINET_MILLION=1 go test -run '^$$' -bench ListClients -benchtime 20x -timeout 60m ./modules/clientmanager
 	CABINET_MILLION=1 go test -run XXX -bench ListAuditEntries -benchtime 20x -timeout 30m ./kernel/audit/trail
 	go test -run '^$$' -bench Start -benchtime 5x ./examples/services

@@ -14,6 +14,8 @@
 //	manifest.go  what the kernel itself provides, and its pages
 //	roles.go     roles as people change them; roles_node.go how every node hears of it
 //	audit.go     the audit log: provided, and told of refused calls
-//	explain.go   the kernel's own contract: why may, or may not, this user do this
+//	explain.go   a contract of the kernel's own: why may, or may not, this user do this
+//	console.go   another: events on their way, parked ones, schedules; console_screens.go: its pages
+//	keep.go      what the kernel does every night
 //	main.go      Main: configuration, signals, the first head's link
 package kernel

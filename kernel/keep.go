@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/event"
 )
 
-// sweepEvery is how often what is past its retention is deleted.
-const sweepEvery = 24 * time.Hour
+// sweepWithin is how long deleting may take. It goes on at the next attempt where it was broken off.
+const sweepWithin = 30 * time.Minute
 
 // told is the mark of a story that was told to its end.
 const told = "seed"
@@ -36,43 +37,23 @@ func (p *Portal) seed(ctx context.Context) error {
 	return nil
 }
 
-// keepHouse deletes daily what is past its retention: handled events, answers kept for requests sent twice, and the audit
-// log.
-func (p *Portal) keepHouse() {
-	ctx, cancel := context.WithCancel(p.life)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		ticker := time.NewTicker(sweepEvery)
-		defer ticker.Stop()
-		for {
-			p.sweep(ctx)
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
-		}
-	}()
-	p.onStop("housekeeping", func(context.Context) error {
-		cancel()
-		<-done
-		return nil
-	})
+// keepHouse deletes every night what is past its retention: handled events, answers kept for requests sent twice,
+// and the audit log.
+func (p *Portal) keepHouse() event.Subscription {
+	s := event.OnSchedule("kernel.keep-house", event.Schedule{
+		Title: "kernel.schedule.keep_house", Cron: "30 3 * * *", CatchUp: event.CatchUpOnce,
+	}, func(ctx context.Context, _ event.Event, _ *kernelv1.ScheduleDue) error { return p.sweep(ctx) })
+	s.Timeout = sweepWithin
+	return s
 }
 
-func (p *Portal) sweep(ctx context.Context) {
+func (p *Portal) sweep(ctx context.Context) error {
 	events, eventErr := p.dispatcher.Sweep(ctx, p.options.Now().Add(-event.Retention))
 	answers, answerErr := p.db.Sweep(ctx)
 	entries, details := p.config.Audit.Before(p.options.Now())
 	audited, auditErr := p.db.SweepAudit(ctx, entries, details)
-	if err := errors.Join(eventErr, answerErr, auditErr); err != nil {
-		if ctx.Err() == nil {
-			p.options.Log.ErrorContext(ctx, "deleting what is past its retention failed: it is tried again tomorrow", "error", err)
-		}
-		return
-	}
 	if events+answers+audited > 0 {
 		p.options.Log.InfoContext(ctx, "deleted what is past its retention", "events", events, "answers", answers, "audited", audited)
 	}
+	return errors.Join(eventErr, answerErr, auditErr)
 }

@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"slices"
+
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/audit/trail"
@@ -10,13 +12,16 @@ import (
 // kernelManifest is what the kernel itself provides, who may call it, and its pages.
 var kernelManifest = module.Manifest{
 	ID:       kernelID,
-	Provides: []string{"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.RoleService", trail.Service},
+	Provides: []string{"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.RoleService", "cabinet.kernel.v1.EventService", trail.Service},
 	Permissions: append([]access.Permission{
 		{Name: "kernel.access.explain", Title: "kernel.permission.explain", Presets: heads},
 		{Name: "kernel.roles.read", Title: "kernel.permission.roles_read", Presets: heads},
+		{Name: "kernel.events.read", Title: "kernel.permission.events_read", Presets: heads},
+		{Name: "kernel.events.replay", Title: "kernel.permission.events_replay", Presets: heads},
+		{Name: "kernel.schedules.run", Title: "kernel.permission.schedules_run", Presets: heads},
 		{Name: mayUpdateRoles, Title: "kernel.permission.roles_update", Presets: heads},
 	}, trail.Permissions...),
-	Screens: append(roleScreens(), trail.Screens...),
+	Screens: slices.Concat(roleScreens(), trail.Screens, consoleScreens),
 }
 
 var heads = map[string]access.Reach{"head": access.All}

@@ -117,6 +117,7 @@ func (p *Portal) moduleKeys(id string) [][]byte { return p.secrets.Derivations("
 // installEvents tells the database who publishes and who hears.
 func (p *Portal) installEvents(ctx context.Context, subscriptions []event.Subscription) error {
 	in := event.Installation{Roles: map[string]string{}, Types: map[protoreflect.FullName]string{}, Subscriptions: subscriptions}
+	in.Zone, in.Now = p.config.Location(), p.options.due
 	for _, u := range p.parts.units {
 		m := u.Module.Manifest()
 		for _, role := range p.db.RuntimeRoles(m.ID) {
@@ -131,7 +132,7 @@ func (p *Portal) installEvents(ctx context.Context, subscriptions []event.Subscr
 
 // startEvents begins to deliver.
 func (p *Portal) startEvents(subscriptions []event.Subscription) error {
-	d, err := event.NewDispatcher(event.Config{Pool: p.db.Pool(), Log: p.options.Log}, subscriptions...)
+	d, err := event.NewDispatcher(event.Config{Pool: p.db.Pool(), Log: p.options.Log, Due: p.options.due}, subscriptions...)
 	if err != nil {
 		return err
 	}
@@ -139,6 +140,7 @@ func (p *Portal) startEvents(subscriptions []event.Subscription) error {
 	if err := d.Start(p.life); err != nil {
 		return err
 	}
+	p.console.dispatcher.Store(d)
 	p.onStop("events", d.Stop)
 	return nil
 }

@@ -49,8 +49,9 @@ type Options struct {
 	Env func(name string) (string, bool)
 	// Log receives what happens. Default: nothing is logged.
 	Log *slog.Logger
-	// Now is the clock. Default: time.Now.
+	// Now is the clock. Default: time.Now, and for jobs and schedules the database's.
 	Now func() time.Time
+	due func() time.Time // Now as it was given
 }
 
 // Seed is what [Options.Seed] works with. What it makes it makes through the portal's contracts, so that a story can
@@ -82,6 +83,7 @@ func (o Options) validate() (Options, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.due = o.Now
 	if o.Now == nil {
 		o.Now = time.Now
 	}

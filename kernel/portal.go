@@ -52,6 +52,7 @@ type Portal struct {
 	dispatcher *event.Dispatcher
 	refusals   atomic.Pointer[trail.Refusals] // nil until the database is open
 	live       *live.Hub
+	console    eventService
 	url        string
 	address    string
 	said       []string // by the seed, for Main to print
@@ -90,6 +91,7 @@ func New(options Options) (*Portal, error) {
 		return nil, err
 	}
 	p := &Portal{options: options, failed: make(chan error, 1), programs: map[string]*plugin.Process{}}
+	p.console.portal = p
 	p.router = call.New(call.Options{Log: options.Log, Clock: options.Now, Refused: p.refused})
 	units, err := options.Assemble(p.router)
 	if err != nil {
@@ -188,6 +190,7 @@ func (p *Portal) start(ctx context.Context) error {
 	if err := p.openAudit(ctx); err != nil {
 		return err
 	}
+	kernelv1.RegisterEventServiceServer(p.router, &p.console)
 	subscriptions, err := p.register(ctx)
 	if err != nil {
 		return err
@@ -199,6 +202,7 @@ func (p *Portal) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	subscriptions = append(subscriptions, p.keepHouse())
 	if err := p.installEvents(ctx, subscriptions); err != nil {
 		return err
 	}
@@ -212,7 +216,6 @@ func (p *Portal) start(ctx context.Context) error {
 		return err
 	}
 	p.startLive()
-	p.keepHouse()
 	p.serve(listener, pages)
 	p.options.Log.InfoContext(ctx, "portal is open", "url", p.url, "took", time.Since(began).Round(time.Millisecond))
 	return nil

@@ -19,13 +19,24 @@ import (
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel"
+	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/module"
 )
 
 // runPortal is the program that the tests below start: Main, as a portal's main calls it.
 func runPortal() {
 	options := kernel.Options{Assemble: assemble}
-	if os.Getenv(asPortal) == "story" {
+	switch os.Getenv(asPortal) {
+	case "story":
 		options.Seed = story
+	case "ticker":
+		options.Assemble = func(router *call.Router) ([]module.Unit, error) {
+			units, err := assemble(router)
+			return append(units, module.Unit{Name: "ticker", Module: ticker(func() {
+				fmt.Println("ticking")
+				select {} // until it is killed
+			})}), err
+		}
 	}
 	os.Args = os.Args[:1]
 	kernel.Main(options)

@@ -24,6 +24,7 @@ func TestInABrowser(t *testing.T) {
 	page := "/clients/" + roastery
 	// Before there is another head.
 	t.Run("first head", func(t *testing.T) { firstHead(t, browser, s) })
+	s.park(t)
 	head, manager := s.head(t), s.session(t, staff[0].email)
 	director, accountant := s.actingFor(t, people[0].email, roastery), s.session(t, people[1].email)
 
@@ -51,6 +52,7 @@ func TestInABrowser(t *testing.T) {
 		run("paper", func(t *testing.T) { paper(t, browser, s, manager, page) })
 		run("switch", func(t *testing.T) { switches(t, browser, s, s.actingFor(t, people[0].email, roastery)) })
 	})
+	t.Run("console", func(t *testing.T) { console(t, browser, s, head) })
 	t.Run("links lead to every screen", func(t *testing.T) { all.complete(t, s) })
 }
 
@@ -59,6 +61,7 @@ func TestOverHTTP(t *testing.T) {
 	s := openSite(t)
 	roastery := s.client(t, "Zerno Roastery")
 	page := "/clients/" + roastery
+	s.park(t)
 	head, director := s.head(t), s.actingFor(t, people[0].email, roastery)
 	for _, language := range []string{"en", "uk", "ru"} {
 		t.Run(language, func(t *testing.T) {

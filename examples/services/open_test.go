@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -102,6 +103,35 @@ func (s *site) actingFor(t *testing.T, email, client string) string {
 	_, err := kernelv1.NewIdentityServiceClient(s.Kernel()).SwitchClient(t.Context(), &kernelv1.SwitchClientRequest{SessionToken: token, ClientId: client})
 	require.NoError(t, err)
 	return token
+}
+
+// park has two events be parked, as a handler that keeps failing does, and one wait to be tried again, so that the head's
+// pages about them can be seen.
+func (s *site) park(t *testing.T) {
+	t.Helper()
+	_, err := s.Store().Pool().Exec(t.Context(), `
+		with c as (
+			insert into kernel.client (id, module) select gen_random_uuid(), 'clientmanager' from generate_series(1, 3) returning id::text as client
+		), e as (
+			insert into kernel.outbox (id, source, type, key, payload)
+			select gen_random_uuid(), 'clientmanager', 'cabinet.clientmanager.v1.ClientSuspended', client, '\x0a24'::bytea || convert_to(client, 'UTF8')
+			from c returning *
+		)
+		insert into kernel.lane (subscriber, key, done, last, attempts, due, parked_at, error)
+		select 'accountmanager.follow-clients', key, seq - 1, seq, 3, now() + interval '3 minutes', case when row_number() over () < 3 then now() end,
+			E'the gateway of the bank answered 503 Service Unavailable, and said neither why nor for how long; its certificate ends tomorrow\ngoroutine 41 [running]:\nmain.handle(0x1)'
+		from e`)
+	require.NoError(t, err)
+}
+
+// technical are names that are the same in each language: of those who hear events, and of what they hear.
+func (s *site) technical(t *testing.T) []string {
+	t.Helper()
+	rows, err := s.Store().Pool().Query(t.Context(), `select distinct unnest(array[type, subscriber]) from kernel.subscription`)
+	require.NoError(t, err)
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	return names
 }
 
 // head makes one more head and returns their session's token.

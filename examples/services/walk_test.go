@@ -14,7 +14,8 @@ import (
 )
 
 var (
-	anID   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	// Of an event that is parked, the id has the subscriber in it.
+	anID   = regexp.MustCompile(`(?:[a-z0-9]+\.[a-z0-9-]+:)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	aRole  = regexp.MustCompile(`^/roles/([^/]+)(.*)$`)
 	braces = regexp.MustCompile(`\{[a-z_]+\}`)
 )

@@ -20,6 +20,8 @@ type Config struct {
 	// Clock decides when lanes are due and leases over. Default: the database's, so that the clocks of nodes need not
 	// agree. It must not be behind the database's.
 	Clock func() time.Time
+	// Due decides when jobs and schedules are due, for tests that move the time of the portal alone. Default: Clock.
+	Due func() time.Time
 	// Types makes messages from payloads. Default: protoregistry.GlobalTypes.
 	Types protoregistry.MessageTypeResolver
 	// Lease is for how long a lane belongs to a dispatcher that has gone silent. Default: 30 s. It is renewed at a third.
@@ -48,6 +50,9 @@ func (c Config) validate() (Config, error) {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Due == nil {
+		c.Due = c.Clock
 	}
 	if c.Types == nil {
 		c.Types = protoregistry.GlobalTypes

@@ -49,12 +49,13 @@ func child(ctx context.Context, point string) {
 		return p
 	}
 	shop := testStore{connect(os.Getenv("EVENT_TEST_PORTAL")), "shop_all"}
-	d, err := NewDispatcher(Config{Pool: connect(os.Getenv("EVENT_TEST_OWNER"))}, hearing(&shop, func(p string) {
+	die := func(p string) {
 		if p == point {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
 		}
-	}))
+	}
+	d, err := NewDispatcher(Config{Pool: connect(os.Getenv("EVENT_TEST_OWNER"))}, hearing(&shop, die), killing(func() testStore { return shop }, die))
 	if err != nil {
 		panic(err)
 	}
@@ -194,11 +195,13 @@ func TestAnEventThatKillsItsProcessIsParked(t *testing.T) {
 	d = w.start(Config{Clock: c.now, MaxAttempts: 2, Poll: 20 * time.Millisecond}, sub)
 	w.drained(d)
 	require.Empty(t, called)
-	parked, err := d.Parked(t.Context(), 1)
+	parked, err := d.Parked(t.Context(), Selection{}, nil, 1)
 	require.NoError(t, err)
 	require.Len(t, parked, 1)
 	require.Contains(t, parked[0].Error, "the process ended")
-	require.NoError(t, d.Replay(t.Context(), "shop.hear", "a"))
+	n, err := d.Replay(t.Context(), Selection{Subscriber: "shop.hear"})
+	require.NoError(t, err)
+	require.EqualValues(t, 1, n)
 	recv(t, called)
 }
 

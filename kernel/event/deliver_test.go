@@ -178,28 +178,158 @@ func TestParkedAndReplayed(t *testing.T) {
 	require.Equal(t, []int64{1}, w.effects("bad"), "what comes after waits")
 	require.Equal(t, []int64{1, 2, 3, 4}, w.effects("good"))
 
-	parked, err := d.Parked(t.Context(), 10)
+	parked, err := d.Parked(t.Context(), Selection{}, nil, 10)
 	require.NoError(t, err)
 	require.Len(t, parked, 1)
 	require.WithinDuration(t, time.Now(), parked[0].At, time.Minute)
-	parked[0].At = time.Time{}
-	require.Equal(t, Parked{Subscriber: "shop.hear", Key: "bad", Waiting: 3, Attempts: 3, Error: "the� gateway said no"}, parked[0])
+	require.Equal(t, Parked{
+		Delivery: Delivery{"shop.hear", parked[0].EventID}, Type: string(int64Type), Source: "bank", Key: "bad", Time: parked[0].Time, At: parked[0].At,
+		Waiting: 3, Attempts: 3, Error: "the� gateway said no",
+	}, parked[0])
+	require.Equal(t, 1, w.count(`select count(*) from kernel.outbox where id = $1 and payload = '\x0802'`, parked[0].EventID), "the one that failed")
+	still, err := d.Delivered(t.Context(), parked[0].Delivery)
+	require.NoError(t, err)
+	require.Equal(t, parked[0], *still)
+	bad := Selection{Deliveries: []Delivery{parked[0].Delivery}}
+	replay := func(which Selection) int64 {
+		n, err := d.Replay(t.Context(), which)
+		require.NoError(t, err)
+		return n
+	}
 
 	w.publish("bad", 5) // does not set it going
 	w.drained(d)
 	require.EqualValues(t, 3, tries.Load())
 
-	require.NoError(t, d.Replay(t.Context(), "shop.hear", "bad"))
+	require.EqualValues(t, 1, replay(bad))
 	w.drained(d)
 	require.EqualValues(t, 6, tries.Load(), "as many attempts again")
 
 	broken.Store(false)
-	require.NoError(t, d.Replay(t.Context(), "shop.hear", "bad"))
+	require.EqualValues(t, 1, replay(bad))
 	w.drained(d)
 	require.Equal(t, []int64{1, 2, 3, 4, 5}, w.effects("bad"))
-	var not *NotParkedError
-	require.ErrorAs(t, d.Replay(t.Context(), "shop.hear", "bad"), &not)
-	require.ErrorAs(t, d.Replay(t.Context(), "shop.hear", "never"), &not)
+	require.Zero(t, replay(bad), "it is parked no more")
+	still, err = d.Delivered(t.Context(), parked[0].Delivery)
+	require.NoError(t, err)
+	require.True(t, still.Handled)
+	require.Zero(t, still.At)
+	gone, err := d.Delivered(t.Context(), Delivery{"shop.never", parked[0].EventID})
+	require.NoError(t, err)
+	require.Nil(t, gone)
+}
+
+// Many at once have everything replayed: each effect is there once.
+func TestReplayedByManyAtOnce(t *testing.T) {
+	const keys = 30
+	var broken atomic.Bool
+	broken.Store(true)
+	var w *world
+	sub := On("shop.hear", func(ctx context.Context, e Event, m *wrapperspb.Int64Value) error {
+		err := Apply(ctx, w.shop, func(ctx context.Context, tx *testTx) error { return note(ctx, tx, e, m.Value) })
+		if err == nil && broken.Load() { // its effect is there, and it still fails
+			err = errors.New("after it was applied")
+		}
+		return err
+	})
+	w = newWorld(t, sub)
+	for k := range keys {
+		w.publish(fmt.Sprint("key-", k), 1)
+		w.publish(fmt.Sprint("key-", k), 2)
+	}
+	d := w.start(Config{MaxAttempts: 1, Poll: 10 * time.Millisecond}, sub)
+	w.drained(d)
+	var list []Parked
+	for { // in pages, each once
+		var after *Parked
+		if len(list) > 0 {
+			after = &list[len(list)-1]
+		}
+		page, err := d.Parked(t.Context(), Selection{}, after, 7)
+		require.NoError(t, err)
+		if len(page) == 0 {
+			break
+		}
+		list = append(list, page...)
+	}
+	require.Len(t, list, keys)
+	seen := map[string]bool{}
+	for i, p := range list {
+		seen[p.Key] = true
+		require.True(t, i == 0 || !p.At.After(list[i-1].At))
+	}
+	require.Len(t, seen, keys)
+	// Bounds and names narrow it.
+	for _, none := range []Selection{
+		{Subscriber: "shop.never"}, {Type: "google.protobuf.StringValue"}, {Type: "Value"}, {Type: "Int%"}, {Type: "Int64_alue"}, {From: time.Now().Add(time.Hour)}, {Until: time.Now().Add(-time.Hour)}, {Deliveries: []Delivery{}},
+	} {
+		n, err := d.Replay(t.Context(), none)
+		require.NoError(t, err)
+		require.Zero(t, n, "%+v", none)
+	}
+	broken.Store(false)
+	var replayed atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			n, err := d.Replay(t.Context(), Selection{Subscriber: "shop.hear", Type: "Int64Value", From: time.Now().Add(-time.Hour), Until: time.Now().Add(time.Hour)})
+			if err != nil {
+				t.Error(err)
+			}
+			replayed.Add(n)
+		})
+	}
+	wg.Wait()
+	w.drained(d)
+	require.EqualValues(t, keys, replayed.Load())
+	for k := range keys {
+		require.Equal(t, []int64{1, 2}, w.effects(fmt.Sprint("key-", k)))
+	}
+}
+
+func TestLanesSayWhatTheyWaitFor(t *testing.T) {
+	began, resume := make(chan struct{}, 9), make(chan struct{})
+	sub := On("shop.hear", func(_ context.Context, e Event, _ *wrapperspb.Int64Value) error {
+		switch e.Key {
+		case "running":
+			began <- struct{}{}
+			<-resume
+		case "failing", "parked":
+			return errors.New("no")
+		}
+		return nil
+	})
+	w := newWorld(t, sub)
+	d := w.start(Config{MaxAttempts: 2, Backoff: time.Hour, MaxBackoff: time.Hour, Poll: 10 * time.Millisecond}, sub)
+	for _, key := range []string{"done", "failing", "parked", "running"} {
+		w.publish(key, 1)
+		w.publish(key, 2)
+	}
+	recv(t, began)
+	require.Eventually(t, func() bool {
+		return w.count(`select count(*) from kernel.lane where attempts = 1 and lease is null`) == 2
+	}, 10*time.Second, time.Millisecond)
+	_, err := w.owner.Exec(t.Context(), `update kernel.lane set due = clock_timestamp() where key = 'parked'`)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return w.count(`select count(*) from kernel.lane where parked_at is not null`) == 1 }, 10*time.Second, time.Millisecond)
+
+	lanes, err := d.LanesAfter(t.Context(), "", nil, nil, 10)
+	require.NoError(t, err)
+	got := map[string]LaneState{}
+	for _, l := range lanes {
+		got[l.Key] = l.State
+		require.Equal(t, 2, l.Waiting, l.Key)
+		require.WithinDuration(t, time.Now(), *l.Oldest, time.Minute)
+	}
+	require.Equal(t, map[string]LaneState{"failing": LaneFailing, "parked": LaneParked, "running": LaneRunning}, got)
+	lanes, err = d.LanesAfter(t.Context(), "shop.hear", []LaneState{LaneFailing, LaneParked}, nil, 1)
+	require.NoError(t, err)
+	require.Equal(t, "failing", lanes[0].Key)
+	lanes, err = d.LanesAfter(t.Context(), "shop.hear", []LaneState{LaneFailing, LaneParked}, &lanes[0], 9)
+	require.NoError(t, err)
+	require.Len(t, lanes, 1)
+	require.Equal(t, []any{"parked", "no", 2}, []any{lanes[0].Key, lanes[0].Error, lanes[0].Attempts})
+	close(resume)
 }
 
 func TestBackoffGrowsAndEnds(t *testing.T) {

@@ -24,6 +24,7 @@ type Dispatcher struct {
 	// names are the keys of subs, sorted.
 	names []string
 	lanes lanes
+	later later
 
 	free      chan struct{} // one token for each worker that is busy
 	wake      chan struct{} // holds one: look again
@@ -47,7 +48,7 @@ const (
 	stopped
 )
 
-// NewDispatcher checks cfg and the subscriptions. Several may have the same subscriber, of one module, with different types.
+// NewDispatcher checks cfg and the subscriptions. Several may have the same subscriber, with different types.
 func NewDispatcher(cfg Config, subs ...Subscription) (*Dispatcher, error) {
 	cfg, err := cfg.validate()
 	if err != nil {
@@ -70,11 +71,6 @@ func NewDispatcher(cfg Config, subs ...Subscription) (*Dispatcher, error) {
 			types = map[protoreflect.FullName]Subscription{}
 			d.subs[s.Subscriber] = types
 		}
-		for _, other := range types {
-			if other.Module != s.Module {
-				return nil, fmt.Errorf("subscriber %s is of module %s and of %s: it can be of one", s.Subscriber, other.Module, s.Module)
-			}
-		}
 		for _, t := range s.Types {
 			if _, twice := types[t]; twice {
 				return nil, fmt.Errorf("subscriber %s handles %s twice: give one of them another name", s.Subscriber, t)
@@ -84,6 +80,8 @@ func NewDispatcher(cfg Config, subs ...Subscription) (*Dispatcher, error) {
 	}
 	d.names = slices.Sorted(maps.Keys(d.subs))
 	d.lanes = lanes{db: cfg.Pool, now: cfg.Clock, lease: cfg.Lease, subscribers: d.names}
+	d.later = later{d.lanes}
+	d.later.now = cfg.Due
 	return d, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -26,6 +27,10 @@ type Installation struct {
 	Types map[protoreflect.FullName]string
 	// Subscriptions are those of all modules.
 	Subscriptions []Subscription
+	// Zone is the portal's time zone, in which schedules are read. Default: UTC.
+	Zone *time.Location
+	// Now is the clock from which the first run of a schedule is counted. Default: the database's.
+	Now func() time.Time
 }
 
 // Beginner starts transactions: a connection or a pool, acting as the owner of schema kernel.
@@ -36,6 +41,8 @@ type Beginner interface {
 // Install makes the database's list of roles, types and subscriptions equal to in. It changes nothing when they are,
 // so every node may call it at every start. A subscriber that is new gets the events published from now on; to be exact it
 // waits for publishers under way. A subscriber that is gone gets no more; what waited for it stays until it is back or swept.
+// A schedule that is new, or whose time was changed, is first due at its next time from now. One that is gone is no more
+// due; back within [Retention], it catches up as with any downtime.
 func Install(ctx context.Context, db Beginner, in Installation) error {
 	for _, s := range in.Subscriptions {
 		if err := s.validate(); err != nil {
@@ -63,7 +70,10 @@ func Install(ctx context.Context, db Beginner, in Installation) error {
 		if err := installTypes(ctx, tx, in.Types); err != nil {
 			return err
 		}
-		return installSubscriptions(ctx, tx, in.Subscriptions)
+		if err := installSubscriptions(ctx, tx, in.Subscriptions); err != nil {
+			return err
+		}
+		return installSchedules(ctx, tx, in)
 	})
 	if err != nil {
 		return fmt.Errorf("install events: %w", err)
@@ -96,7 +106,8 @@ func installRoles(ctx context.Context, tx pgx.Tx, roles map[string]string) error
 		if _, err := tx.Exec(ctx, `grant usage on schema kernel to `+role); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `grant execute on function kernel.publish(uuid[], text[], text[], bytea[]), kernel.apply(text, uuid) to `+role); err != nil {
+		if _, err := tx.Exec(ctx, `grant execute on function kernel.publish(uuid[], text[], text[], bytea[]),
+			kernel.plan(uuid[], text[], text[], bytea[], timestamptz[], text[], text[]), kernel.apply(text, uuid) to `+role); err != nil {
 			return err
 		}
 	}

@@ -36,6 +36,7 @@ type record struct {
 	source  string
 	kind    string
 	time    time.Time
+	due     *time.Time
 	payload []byte
 }
 
@@ -73,9 +74,9 @@ func (s lanes) take(ctx context.Context, n int) ([]lane, error) {
 func (s lanes) fetch(ctx context.Context, l lane, n int) (events []record, last int64, err error) {
 	// One snapshot for both: an event that commits later raises last, so that nothing takes the lane for empty.
 	rows, err := s.db.Query(ctx, `
-		select l.last, o.seq, o.id::text, o.source, o.type, o.time, o.payload
+		select l.last, o.seq, o.id::text, o.source, o.type, o.time, o.due, o.payload
 		from kernel.lane l left join lateral (
-			select o.seq, o.id, o.source, o.type, o.time, o.payload
+			select o.seq, o.id, o.source, o.type, o.time, o.due, o.payload
 			from kernel.outbox o join kernel.subscription s on s.type = o.type and s.subscriber = l.subscriber
 			where o.key = l.key and o.seq > l.done and o.seq > s.since
 			order by o.seq limit $4
@@ -91,13 +92,13 @@ func (s lanes) fetch(ctx context.Context, l lane, n int) (events []record, last 
 		found = true
 		var seq *int64
 		var id, source, kind *string
-		var at *time.Time
+		var at, due *time.Time
 		var payload []byte
-		if err := rows.Scan(&last, &seq, &id, &source, &kind, &at, &payload); err != nil {
+		if err := rows.Scan(&last, &seq, &id, &source, &kind, &at, &due, &payload); err != nil {
 			return nil, 0, err
 		}
 		if seq != nil {
-			events = append(events, record{*seq, *id, *source, *kind, *at, payload})
+			events = append(events, record{*seq, *id, *source, *kind, *at, due, payload})
 		}
 	}
 	if rows.Err() == nil && !found {

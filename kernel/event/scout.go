@@ -12,12 +12,17 @@ const glance = 10 * time.Millisecond
 
 // scout leases lanes for as many workers as are free, and sleeps when it finds none.
 func (d *Dispatcher) scout(ctx context.Context) {
-	found := time.Time{} // when something was found last
-	idle := 0            // looks without a find since
+	found := time.Time{}  // when something was found last
+	idle := 0             // looks without a find since
+	looked := time.Time{} // when it was looked for what is due later
 	for {
 		n := d.reserve(ctx)
 		if n == 0 {
 			return
+		}
+		if time.Since(looked) >= glance {
+			d.bring(ctx)
+			looked = time.Now()
 		}
 		got, err := d.take(ctx, n)
 		for range n - len(got) {
@@ -47,6 +52,14 @@ func (d *Dispatcher) scout(ctx context.Context) {
 				d.pause(ctx, nil, time.Second)
 			}
 		}
+	}
+}
+
+// bring publishes what has come due. What goes wrong with one thing, such as a schedule whose row somebody spoilt, does
+// not keep events from being delivered.
+func (d *Dispatcher) bring(ctx context.Context) {
+	if err := d.later.publish(ctx); err != nil && !d.stopping(ctx) {
+		d.cfg.Log.ErrorContext(ctx, "jobs and schedules cannot be published, trying again", "error", err)
 	}
 }
 

@@ -27,7 +27,7 @@ func (d *Dispatcher) sleep(ctx context.Context, idle int) error {
 		}
 	}()
 	// The row outlives a dispatcher that is killed by this much, and publishers notify in vain.
-	if err := d.lanes.lieDown(ctx, d.id, d.cfg.Poll+10*time.Second); err != nil {
+	if err := d.later.lieDown(ctx, d.id, d.cfg.Poll+10*time.Second); err != nil {
 		return err
 	}
 	for {
@@ -35,7 +35,7 @@ func (d *Dispatcher) sleep(ctx context.Context, idle int) error {
 		if err != nil {
 			return err
 		}
-		next, any, err := d.lanes.next(ctx)
+		next, any, err := d.next(ctx)
 		if err != nil {
 			return err
 		}
@@ -59,11 +59,27 @@ func (d *Dispatcher) sleep(ctx context.Context, idle int) error {
 	}
 }
 
+// next is in how long a lane, a job or a schedule is due; any is false when there is none.
+func (d *Dispatcher) next(ctx context.Context) (in time.Duration, any bool, err error) {
+	in, any, err = d.lanes.next(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	inLater, anyLater, err := d.later.next(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	if !any || anyLater && inLater < in {
+		in = inLater
+	}
+	return in, any || anyLater, nil
+}
+
 // lieDown has publishers notify from now on, for as long as given.
 func (s lanes) lieDown(ctx context.Context, id string, d time.Duration) error {
 	_, err := s.db.Exec(ctx, `
-		insert into kernel.asleep (dispatcher, until) values ($1, clock_timestamp() + $2)
-		on conflict (dispatcher) do update set until = excluded.until`, id, d)
+		insert into kernel.asleep (dispatcher, until) values ($1, greatest(clock_timestamp(), $3::timestamptz) + $2)
+		on conflict (dispatcher) do update set until = excluded.until`, id, d, s.time())
 	return err
 }
 
@@ -88,12 +104,7 @@ func (s lanes) quiet(ctx context.Context) (bool, error) {
 
 // next returns in how long the next lane is due or its lease over; any is false when nothing waits.
 func (s lanes) next(ctx context.Context) (in time.Duration, any bool, err error) {
-	var seconds *float64
-	err = s.db.QueryRow(ctx, `
+	return until(s.db.QueryRow(ctx, `
 		select extract(epoch from min(greatest(due, leased_until)) - coalesce($1::timestamptz, statement_timestamp()))::float8
-		from kernel.lane where done < last and parked_at is null and subscriber = any($2)`, s.time(), s.subscribers).Scan(&seconds)
-	if err != nil || seconds == nil {
-		return 0, false, err
-	}
-	return time.Duration(*seconds * float64(time.Second)), true, nil
+		from kernel.lane where done < last and parked_at is null and subscriber = any($2)`, s.time(), s.subscribers))
 }

@@ -23,6 +23,8 @@ type Event struct {
 	Key string
 	// Time is when it was written, in UTC, by the database's clock.
 	Time time.Time
+	// Due is for when a job or a schedule's run was meant, in UTC; zero for what was due at once.
+	Due time.Time
 	// Payload is the message. It is the handler's own.
 	Payload proto.Message
 }
@@ -41,6 +43,10 @@ type Subscription struct {
 	Module string
 	Types  []protoreflect.FullName
 	Handle Handler
+	// Schedule has the subscriber woken by the clock; see [OnSchedule]. Its type is then [ScheduleDue].
+	Schedule *Schedule
+	// Timeout ends the handler's context. Zero: [Config.Timeout].
+	Timeout time.Duration
 }
 
 var subscriberName = regexp.MustCompile(`^[a-z][a-z0-9]*\.[a-z][a-z0-9-]*$`)
@@ -49,16 +55,26 @@ func (s Subscription) validate() error {
 	switch {
 	case !subscriberName.MatchString(s.Subscriber) || len(s.Subscriber) > 100:
 		return fmt.Errorf("subscriber %q: call it module.purpose, in lower case: accountmanager.end-sessions", s.Subscriber)
-	case s.Module == "":
-		return fmt.Errorf("subscriber %s: it names no module", s.Subscriber)
+	case !strings.HasPrefix(s.Subscriber, s.Module+"."):
+		return fmt.Errorf("subscriber %s is of module %q: a subscriber's name begins with its own module's", s.Subscriber, s.Module)
 	case len(s.Types) == 0:
 		return fmt.Errorf("subscriber %s: it names no types", s.Subscriber)
 	case s.Handle == nil:
 		return fmt.Errorf("subscriber %s: it has no handler", s.Subscriber)
+	case s.Timeout < 0:
+		return fmt.Errorf("subscriber %s: its timeout is %v: it cannot be negative", s.Subscriber, s.Timeout)
 	}
 	for _, t := range s.Types {
 		if !t.IsValid() {
 			return fmt.Errorf("subscriber %s: %q is no message's full name", s.Subscriber, t)
+		}
+		if (t == ScheduleDue) != (s.Schedule != nil) || s.Schedule != nil && len(s.Types) > 1 {
+			return fmt.Errorf("subscriber %s: a schedule hears %s and nothing else, and nobody else hears it: use OnSchedule", s.Subscriber, ScheduleDue)
+		}
+	}
+	if s.Schedule != nil {
+		if err := s.Schedule.validate(); err != nil {
+			return fmt.Errorf("schedule %s: %w", s.Subscriber, err)
 		}
 	}
 	return nil

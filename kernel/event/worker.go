@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,7 +92,8 @@ func (d *Dispatcher) handle(ctx context.Context, l lane, r record) (err error) {
 	if err := proto.Unmarshal(r.payload, msg); err != nil {
 		return fmt.Errorf("the payload is no %s: %w", r.kind, err)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, d.cfg.Timeout, fmt.Errorf("the handler took longer than %v", d.cfg.Timeout))
+	limit := cmp.Or(s.Timeout, d.cfg.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the handler took longer than %v", limit))
 	defer cancel()
 	ctx = access.With(ctx, access.AsModule(s.Module))
 	ctx = access.WithDecision(ctx, access.Decision{Allowed: true, Reach: access.All})
@@ -103,7 +105,11 @@ func (d *Dispatcher) handle(ctx context.Context, l lane, r record) (err error) {
 			err = fmt.Errorf("%w (%w)", err, context.Cause(ctx))
 		}
 	}()
-	return s.Handle(ctx, Event{r.id, r.source, protoreflect.FullName(r.kind), l.Key, r.time.UTC(), msg})
+	e := Event{ID: r.id, Source: r.source, Type: protoreflect.FullName(r.kind), Key: l.Key, Time: r.time.UTC(), Payload: msg}
+	if r.due != nil {
+		e.Due = r.due.UTC()
+	}
+	return s.Handle(ctx, e)
 }
 
 // finish passes an event, trying for as long as the lease may last: the effect is committed, and the lane would otherwise

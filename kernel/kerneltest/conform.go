@@ -38,7 +38,7 @@ type Subject struct {
 //	foreign     every method, with ids of another client
 //	once        every method with a request_id, sent twice, with other content, and at once
 //	audit       every method with side effects leaves an entry in the audit log
-//	events      every event the module hears, delivered twice
+//	events      every event the module hears, delivered twice, and a run of each of its schedules
 //	life        stopping before starting, twice, and what is left behind
 //
 // A part that finds something says what to do. The tests of what the module is for are its own.

@@ -20,7 +20,8 @@ import (
 type heard struct{ Type, Subscriber, Publisher string }
 
 // events publishes one event of each type that the module hears, and has it delivered again, as happens when a process
-// is killed after the effect and before it is noted that the event was handled. The second time nothing changes.
+// is killed after the effect and before it is noted that the event was handled. The second time nothing changes. A run
+// of each schedule is had twice in the same way.
 func (c *conformance) events(t testing.TB) {
 	p := c.portal(t)
 	r := &raid{c: c, t: t, p: p, admin: connect(t, p.DSN)}
@@ -33,29 +34,49 @@ func (c *conformance) events(t testing.TB) {
 		side, _ := c.side(t, p, "own", func(s *Side) actor {
 			return actor{name: "a contact", who: p.Contact(t, s.ClientID, c.someContactRole(p)).Principal(t)}
 		})
-		r.settle()
-		silent := c.everything(r)
-		id, ok := c.publish(t, p, r, h, side)
-		if !ok {
+		c.twice(r, h, side.ClientID, func() (string, bool) { return c.publish(t, p, r, h, side) })
+	}
+	schedules, err := p.Events().Schedules(t.Context())
+	require.NoError(t, err)
+	for _, s := range schedules {
+		if s.Module != c.Module {
 			continue
 		}
-		if problem := r.handled(h, side.ClientID); problem != "" {
-			c.found("%s hears %s: it was not handled: %s", h.Subscriber, h.Type, problem)
-			continue
+		if err := p.Texts().Check([]string{s.Title}); err != nil {
+			c.found("schedule %s: what it does is not said in every language: %v", s.Name, err)
 		}
-		after := c.everything(r)
-		var applied bool
-		require.NoError(t, r.admin.QueryRow(t.Context(), "select exists (select from kernel.inbox where subscriber = $1 and event_id = $2)", h.Subscriber, id).Scan(&applied))
-		if after != silent && !applied {
-			c.found("%s hears %s: its effect was written without a note that it was: write it in event.Apply", h.Subscriber, h.Type)
-		}
-		r.redeliver(h, side.ClientID, id)
-		if problem := r.handled(h, side.ClientID); problem != "" {
-			c.found("%s hears %s: delivered again, it fails: %s", h.Subscriber, h.Type, problem)
-		}
-		if c.everything(r) != after {
-			c.found("%s hears %s: delivered again, it was applied again: write its effect in event.Apply", h.Subscriber, h.Type)
-		}
+		c.twice(r, heard{string(event.ScheduleDue), s.Name, call.KernelModule}, s.Name, func() (string, bool) {
+			id := store.NewID()
+			require.NoError(t, p.Events().RunSchedule(t.Context(), s.Name, id))
+			return id, true
+		})
+	}
+}
+
+// twice has one event happen and delivered, and delivered again.
+func (c *conformance) twice(r *raid, h heard, key string, publish func() (id string, ok bool)) {
+	r.settle()
+	silent := c.everything(r)
+	id, ok := publish()
+	if !ok {
+		return
+	}
+	if problem := r.handled(h, key); problem != "" {
+		c.found("%s hears %s: it was not handled: %s", h.Subscriber, h.Type, problem)
+		return
+	}
+	after := c.everything(r)
+	var applied bool
+	require.NoError(r.t, r.admin.QueryRow(r.t.Context(), "select exists (select from kernel.inbox where subscriber = $1 and event_id = $2)", h.Subscriber, id).Scan(&applied))
+	if after != silent && !applied {
+		c.found("%s hears %s: its effect was written without a note that it was: write it in event.Apply", h.Subscriber, h.Type)
+	}
+	r.redeliver(h, key, id)
+	if problem := r.handled(h, key); problem != "" {
+		c.found("%s hears %s: delivered again, it fails: %s", h.Subscriber, h.Type, problem)
+	}
+	if c.everything(r) != after {
+		c.found("%s hears %s: delivered again, it was applied again: write its effect in event.Apply", h.Subscriber, h.Type)
 	}
 }
 

@@ -72,6 +72,21 @@ func TestConformFinds(t *testing.T) {
 		{name: "a method that leaves no entry", part: "audit", says: []string{"DeleteContact: was done and left no entry in the audit log"}, fault: func() faulty {
 			return faulty{contacts: func(h *module.Host, real contacts) contacts { return silent{real, h} }}
 		}},
+		{name: "a schedule whose run is doubled, and that says nothing", part: "events", says: []string{
+			"clientmanager.nightly hears cabinet.kernel.v1.ScheduleDue: delivered again, it was applied again",
+			"schedule clientmanager.nightly: what it does is not said in every language",
+		}, fault: func() faulty {
+			return faulty{
+				sql: "create table clientmanager.heard (id uuid primary key); select kernel.protect_all('clientmanager.heard');",
+				hears: func(h *module.Host) event.Subscription {
+					return event.OnSchedule("clientmanager.nightly", event.Schedule{Title: "clientmanager.unsaid", Cron: "@daily", CatchUp: event.CatchUpOnce},
+						func(ctx context.Context, _ event.Event, _ *kernelv1.ScheduleDue) error {
+							_, err := h.Store.Exec(ctx, "insert into clientmanager.heard (id) values ($1)", store.NewID())
+							return err
+						})
+				},
+			}
+		}},
 		{name: "an effect without Apply", part: "events", of: "accountmanager", says: []string{"accountmanager.count hears cabinet.clientmanager.v1.ClientSuspended: delivered again, it was applied again"}, fault: func() faulty {
 			return faulty{
 				sql: "create table accountmanager.heard (id uuid primary key); select kernel.protect_all('accountmanager.heard');",

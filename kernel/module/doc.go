@@ -9,7 +9,7 @@
 //     migrations and texts. It is asked for more than once, and answers the same.
 //  3. The kernel checks that manifests fit together, decodes the module's part of portal.yaml into what
 //     [Configurable] gives it, and applies its migrations.
-//  4. [Module.Register] binds what the manifest promised: services, event handlers. Still no call.
+//  4. [Module.Register] binds what the manifest promised: services, event handlers, schedules. Still no call.
 //  5. [Starter.Start], when it has one, once every module is registered. From here on calls come in.
 //  6. [Stopper.Stop], when it has one, in reverse order, after the last call has left. Stopping is safe without a
 //     start, and twice.

@@ -32,7 +32,7 @@ type Unit struct {
 // Registrar is where a module binds what its manifest promised.
 type Registrar interface {
 	grpc.ServiceRegistrar
-	// Handle hears events. The handler runs as the module.
+	// Handle hears events, those of the clock among them: see event.On and event.OnSchedule. The handler runs as the module.
 	Handle(event.Subscription)
 	// Host is what the kernel lends the module; it may be kept.
 	Host() *Host
@@ -67,6 +67,17 @@ func (h *Host) Self(ctx context.Context) context.Context {
 // Publish says in the transaction that something happened. key orders events: those of one key arrive in order.
 func (h *Host) Publish(ctx context.Context, tx *store.Tx, key string, message proto.Message) error {
 	return event.Publish(ctx, tx, key, message)
+}
+
+// PublishAt says in the transaction that something is due at a time, which it then is published at. Jobs of one key arrive
+// in the order of their times.
+func (h *Host) PublishAt(ctx context.Context, tx *store.Tx, at time.Time, key string, message proto.Message) error {
+	return event.PublishAt(ctx, tx, at, key, message)
+}
+
+// Cancel takes back, in the transaction, the jobs of message's type with a key that are not published yet.
+func (h *Host) Cancel(ctx context.Context, tx *store.Tx, key string, message proto.Message) error {
+	return event.Cancel(ctx, tx, key, message)
 }
 
 // DeriveKey derives a module's secret for a purpose from the key that the kernel keeps for it: the same in the portal's

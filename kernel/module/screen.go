@@ -115,6 +115,7 @@ const (
 	Primary Place = ""      // the card's title; the first column
 	Under   Place = "under" // below the title
 	End     Place = "end"   // at the right
+	Across  Place = "all"   // over the whole card, for what is long
 	Away    Place = "hide"  // not shown
 )
 
@@ -167,7 +168,8 @@ type Action struct {
 	// Path leads to a page, braces filled from the message. Method calls at once, after asking when Confirm is set.
 	Path   string `json:"path,omitempty"`
 	Method string `json:"method,omitempty"`
-	// Bind fills fields of the method's request from the message; Fixed with what stands here.
+	// Bind fills fields of the method's request from the message; Fixed with what stands here. A request_id of the request
+	// is filled by itself.
 	Bind  map[string]string `json:"bind,omitempty"`
 	Fixed map[string]string `json:"fixed,omitempty"`
 	// Confirm is the key of the question; Done of what is said afterwards.
@@ -180,6 +182,8 @@ type Action struct {
 	Primary bool `json:"primary,omitempty"`
 	Danger  bool `json:"danger,omitempty"`
 	Row     bool `json:"row,omitempty"`
+	// Many puts it below a list, for all rows that its reader chooses. It has a method whose one bound field is repeated.
+	Many bool `json:"many,omitempty"`
 }
 
 // ImportMethods are what an import wizard calls. The messages are those of cabinet.kernel.v1/imports.proto.

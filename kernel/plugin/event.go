@@ -17,6 +17,7 @@ import (
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/internal/wire"
 )
 
 // Subscriptions are those of the module, whose handlers run in its process.
@@ -29,7 +30,9 @@ func (p *Process) Subscriptions() []event.Subscription {
 func (p *Process) subscriptionsOf(said []*kernelv1.Subscription) []event.Subscription {
 	var out []event.Subscription
 	for _, s := range said {
-		sub := event.Subscription{Subscriber: s.GetSubscriber(), Module: p.spec.ID}
+		sub := event.Subscription{
+			Subscriber: s.GetSubscriber(), Module: p.spec.ID, Schedule: wire.Schedule(s.GetPlan()), Timeout: s.GetTimeout().AsDuration(),
+		}
 		for _, t := range s.GetTypes() {
 			sub.Types = append(sub.Types, protoreflect.FullName(t))
 		}
@@ -52,9 +55,13 @@ func (p *Process) deliver(ctx context.Context, subscriber string, e event.Event)
 	}
 	defer leave()
 	var trailer metadata.MD
-	_, err = inst.api.Deliver(ctx, &kernelv1.DeliverRequest{
+	request := &kernelv1.DeliverRequest{
 		Subscriber: subscriber, EventId: e.ID, Source: e.Source, Type: string(e.Type), Key: e.Key, Time: timestamppb.New(e.Time), Payload: payload,
-	}, grpc.Trailer(&trailer))
+	}
+	if !e.Due.IsZero() {
+		request.DueTime = timestamppb.New(e.Due)
+	}
+	_, err = inst.api.Deliver(ctx, request, grpc.Trailer(&trailer))
 	switch {
 	case p.broken(ctx, inst, err, trailer):
 		return fmt.Errorf("%w: %w", event.ErrAway, errBroken)

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
@@ -104,7 +105,10 @@ func (s *server) Open(ctx context.Context, r *kernelv1.OpenRequest) (response *k
 	}
 	response = &kernelv1.OpenResponse{Calls: r.GetCallsSocket() != ""}
 	for _, sub := range s.subscriptions {
-		one := &kernelv1.Subscription{Subscriber: sub.Subscriber}
+		one := &kernelv1.Subscription{Subscriber: sub.Subscriber, Plan: wire.Plan(sub.Schedule)}
+		if sub.Timeout != 0 {
+			one.Timeout = durationpb.New(sub.Timeout)
+		}
 		for _, t := range sub.Types {
 			one.Types = append(one.Types, string(t))
 		}
@@ -188,7 +192,7 @@ func (s *server) RegisterService(desc *grpc.ServiceDesc, impl any) {
 func (s *server) Handle(sub event.Subscription) {
 	for _, t := range sub.Types {
 		s.subscriptions[sub.Subscriber+" "+string(t)] = event.Subscription{
-			Subscriber: sub.Subscriber, Module: sub.Module, Types: []protoreflect.FullName{t}, Handle: sub.Handle,
+			Subscriber: sub.Subscriber, Module: sub.Module, Types: []protoreflect.FullName{t}, Handle: sub.Handle, Schedule: sub.Schedule, Timeout: sub.Timeout,
 		}
 	}
 }
@@ -235,10 +239,13 @@ func (s *server) Deliver(ctx context.Context, r *kernelv1.DeliverRequest) (_ *ke
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()
 	ctx = event.WithDelivery(s.host.Self(ctx), r.GetSubscriber(), r.GetEventId())
-	err = sub.Handle(ctx, event.Event{
+	e := event.Event{
 		ID: r.GetEventId(), Source: r.GetSource(), Type: protoreflect.FullName(r.GetType()), Key: r.GetKey(), Time: r.GetTime().AsTime(), Payload: payload,
-	})
-	if err != nil {
+	}
+	if r.GetDueTime() != nil {
+		e.Due = r.GetDueTime().AsTime()
+	}
+	if err = sub.Handle(ctx, e); err != nil {
 		return nil, status.Error(status.Code(err), err.Error()) // for the portal's log; it goes no further
 	}
 	return &kernelv1.DeliverResponse{}, nil

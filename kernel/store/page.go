@@ -31,10 +31,27 @@ var (
 	ErrPageFilter error = &Error{Code: codes.InvalidArgument, Text: "page_token belongs to other filters or another order: begin at the first page"}
 )
 
-// EncodePageToken writes the sort key of a page's last row as a token for the next page. The token belongs to the
+// Pages makes and reads the page tokens of lists that are served by none of the portal's modules, but by the kernel. Modules
+// use their [Store].
+type Pages struct{ key []byte }
+
+// Pages are those of lists of the kernel.
+func (db *DB) Pages() Pages { return Pages{derive(db.cfg.Key, "page", "kernel")} }
+
+// EncodePageToken is [Pages.Encode], for lists of the module.
+func (s *Store) EncodePageToken(list proto.Message, key ...any) (string, error) {
+	return Pages{s.pageKey}.Encode(list, key...)
+}
+
+// DecodePageToken is [Pages.Decode], for lists of the module.
+func (s *Store) DecodePageToken(list proto.Message, token string, key ...any) (bool, error) {
+	return Pages{s.pageKey}.Decode(list, token, key...)
+}
+
+// Encode writes the sort key of a page's last row as a token for the next page. The token belongs to the
 // list request: its fields page_token and page_size may differ when it is used, the others not. The key can be read
 // by who has the token, but not changed.
-func (s *Store) EncodePageToken(list proto.Message, key ...any) (string, error) {
+func (p Pages) Encode(list proto.Message, key ...any) (string, error) {
 	values, err := json.Marshal(key)
 	if err != nil {
 		return "", fmt.Errorf("store: page token: %w", err)
@@ -44,12 +61,12 @@ func (s *Store) EncodePageToken(list proto.Message, key ...any) (string, error) 
 		return "", err
 	}
 	body := append(filter, values...)
-	return base64.RawURLEncoding.EncodeToString(append(s.pageMAC(list, body), body...)), nil
+	return base64.RawURLEncoding.EncodeToString(append(p.mac(list, body), body...)), nil
 }
 
-// DecodePageToken reads a token into as many pointers as there were values. An empty token is the first page: it
+// Decode reads a token into as many pointers as there were values. An empty token is the first page: it
 // returns false, and key is as it was.
-func (s *Store) DecodePageToken(list proto.Message, token string, key ...any) (bool, error) {
+func (p Pages) Decode(list proto.Message, token string, key ...any) (bool, error) {
 	if token == "" {
 		return false, nil
 	}
@@ -58,7 +75,7 @@ func (s *Store) DecodePageToken(list proto.Message, token string, key ...any) (b
 		return false, ErrPageToken
 	}
 	body := b[tokenMAC:]
-	if !hmac.Equal(b[:tokenMAC], s.pageMAC(list, body)) {
+	if !hmac.Equal(b[:tokenMAC], p.mac(list, body)) {
 		return false, ErrPageToken
 	}
 	filter, err := filterHash(list)
@@ -80,8 +97,8 @@ func (s *Store) DecodePageToken(list proto.Message, token string, key ...any) (b
 	return true, nil
 }
 
-func (s *Store) pageMAC(list proto.Message, body []byte) []byte {
-	h := hmac.New(sha256.New, s.pageKey)
+func (p Pages) mac(list proto.Message, body []byte) []byte {
+	h := hmac.New(sha256.New, p.key)
 	h.Write([]byte(list.ProtoReflect().Descriptor().FullName()))
 	h.Write([]byte{0})
 	h.Write(body)

@@ -896,7 +896,7 @@ const file_contracts_kernel_v1_audit_proto_rawDesc = "" +
 	"AuditEntry\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x127\n" +
-	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\a\xea\x9d\xea\x02\x02\b\x14R\x04time\x12\x18\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\a\xea\x9d\xea\x02\x02\b\x10R\x04time\x12\x18\n" +
 	"\asummary\x18\x03 \x01(\tR\asummary\x12<\n" +
 	"\n" +
 	"actor_kind\x18\x04 \x01(\x0e2\x1d.cabinet.kernel.v1.AuditActorR\tactorKind\x12B\n" +

@@ -123,7 +123,7 @@ const (
 	// The id of any role of the portal, also of those that everybody on a side has.
 	Kind_KIND_ANY_ROLE Kind = 15
 	// An instant of which the day and the time matter: it is never shown as "yesterday".
-	Kind_KIND_EXACT_TIME Kind = 20
+	Kind_KIND_EXACT_TIME Kind = 16
 )
 
 // Enum value maps for Kind.
@@ -145,7 +145,7 @@ var (
 		13: "KIND_ROLE",
 		14: "KIND_STAFF_ROLE",
 		15: "KIND_ANY_ROLE",
-		20: "KIND_EXACT_TIME",
+		16: "KIND_EXACT_TIME",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -164,7 +164,7 @@ var (
 		"KIND_ROLE":        13,
 		"KIND_STAFF_ROLE":  14,
 		"KIND_ANY_ROLE":    15,
-		"KIND_EXACT_TIME":  20,
+		"KIND_EXACT_TIME":  16,
 	}
 )
 
@@ -659,7 +659,7 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\tKIND_ROLE\x10\r\x12\x13\n" +
 	"\x0fKIND_STAFF_ROLE\x10\x0e\x12\x11\n" +
 	"\rKIND_ANY_ROLE\x10\x0f\x12\x13\n" +
-	"\x0fKIND_EXACT_TIME\x10\x14*\\\n" +
+	"\x0fKIND_EXACT_TIME\x10\x10*\\\n" +
 	"\x04Tone\x12\x14\n" +
 	"\x10TONE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tTONE_GOOD\x10\x01\x12\x12\n" +

@@ -13,6 +13,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	descriptorpb "google.golang.org/protobuf/types/descriptorpb"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -636,9 +637,13 @@ func (x *DescribeResponse) GetPages() bool {
 
 // Subscription is a purpose for which a module hears events.
 type Subscription struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Subscriber    string                 `protobuf:"bytes,1,opt,name=subscriber,proto3" json:"subscriber,omitempty"`
-	Types         []string               `protobuf:"bytes,2,rep,name=types,proto3" json:"types,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Subscriber string                 `protobuf:"bytes,1,opt,name=subscriber,proto3" json:"subscriber,omitempty"`
+	Types      []string               `protobuf:"bytes,2,rep,name=types,proto3" json:"types,omitempty"`
+	// Set for one that is woken by the clock. Its one type is cabinet.kernel.v1.ScheduleDue.
+	Plan *Plan `protobuf:"bytes,3,opt,name=plan,proto3" json:"plan,omitempty"`
+	// How long its handler may take; empty for as long as is usual.
+	Timeout       *durationpb.Duration `protobuf:"bytes,4,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -687,6 +692,91 @@ func (x *Subscription) GetTypes() []string {
 	return nil
 }
 
+func (x *Subscription) GetPlan() *Plan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+func (x *Subscription) GetTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.Timeout
+	}
+	return nil
+}
+
+// Plan is when a schedule is due, and what becomes of missed runs.
+type Plan struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A key of the module's texts.
+	Title   string  `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
+	Cron    string  `protobuf:"bytes,2,opt,name=cron,proto3" json:"cron,omitempty"`
+	CatchUp CatchUp `protobuf:"varint,3,opt,name=catch_up,json=catchUp,proto3,enum=cabinet.kernel.v1.CatchUp" json:"catch_up,omitempty"`
+	// How many missed runs are made up for, with CATCH_UP_EACH.
+	Most          int32 `protobuf:"varint,4,opt,name=most,proto3" json:"most,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Plan) Reset() {
+	*x = Plan{}
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Plan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Plan) ProtoMessage() {}
+
+func (x *Plan) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Plan.ProtoReflect.Descriptor instead.
+func (*Plan) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Plan) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Plan) GetCron() string {
+	if x != nil {
+		return x.Cron
+	}
+	return ""
+}
+
+func (x *Plan) GetCatchUp() CatchUp {
+	if x != nil {
+		return x.CatchUp
+	}
+	return CatchUp_CATCH_UP_UNSPECIFIED
+}
+
+func (x *Plan) GetMost() int32 {
+	if x != nil {
+		return x.Most
+	}
+	return 0
+}
+
 type OpenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The module's part of portal.yaml, as YAML, references resolved.
@@ -718,7 +808,7 @@ type OpenRequest struct {
 
 func (x *OpenRequest) Reset() {
 	*x = OpenRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -730,7 +820,7 @@ func (x *OpenRequest) String() string {
 func (*OpenRequest) ProtoMessage() {}
 
 func (x *OpenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[8]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -743,7 +833,7 @@ func (x *OpenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenRequest.ProtoReflect.Descriptor instead.
 func (*OpenRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *OpenRequest) GetSettings() []byte {
@@ -842,7 +932,7 @@ type OpenResponse struct {
 
 func (x *OpenResponse) Reset() {
 	*x = OpenResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -854,7 +944,7 @@ func (x *OpenResponse) String() string {
 func (*OpenResponse) ProtoMessage() {}
 
 func (x *OpenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[9]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -867,7 +957,7 @@ func (x *OpenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenResponse.ProtoReflect.Descriptor instead.
 func (*OpenResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *OpenResponse) GetSubscriptions() []*Subscription {
@@ -894,7 +984,7 @@ type SetPolicyRequest struct {
 
 func (x *SetPolicyRequest) Reset() {
 	*x = SetPolicyRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -906,7 +996,7 @@ func (x *SetPolicyRequest) String() string {
 func (*SetPolicyRequest) ProtoMessage() {}
 
 func (x *SetPolicyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[10]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -919,7 +1009,7 @@ func (x *SetPolicyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPolicyRequest.ProtoReflect.Descriptor instead.
 func (*SetPolicyRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SetPolicyRequest) GetPolicy() []byte {
@@ -937,7 +1027,7 @@ type SetPolicyResponse struct {
 
 func (x *SetPolicyResponse) Reset() {
 	*x = SetPolicyResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[11]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -949,7 +1039,7 @@ func (x *SetPolicyResponse) String() string {
 func (*SetPolicyResponse) ProtoMessage() {}
 
 func (x *SetPolicyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[11]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -962,25 +1052,27 @@ func (x *SetPolicyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPolicyResponse.ProtoReflect.Descriptor instead.
 func (*SetPolicyResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{11}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 type DeliverRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Subscriber    string                 `protobuf:"bytes,1,opt,name=subscriber,proto3" json:"subscriber,omitempty"`
-	EventId       string                 `protobuf:"bytes,2,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
-	Source        string                 `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
-	Type          string                 `protobuf:"bytes,4,opt,name=type,proto3" json:"type,omitempty"`
-	Key           string                 `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
-	Time          *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
-	Payload       []byte                 `protobuf:"bytes,7,opt,name=payload,proto3" json:"payload,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Subscriber string                 `protobuf:"bytes,1,opt,name=subscriber,proto3" json:"subscriber,omitempty"`
+	EventId    string                 `protobuf:"bytes,2,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	Source     string                 `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
+	Type       string                 `protobuf:"bytes,4,opt,name=type,proto3" json:"type,omitempty"`
+	Key        string                 `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
+	Time       *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
+	Payload    []byte                 `protobuf:"bytes,7,opt,name=payload,proto3" json:"payload,omitempty"`
+	// For when it was meant; empty for an event that was due at once.
+	DueTime       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeliverRequest) Reset() {
 	*x = DeliverRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[12]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -992,7 +1084,7 @@ func (x *DeliverRequest) String() string {
 func (*DeliverRequest) ProtoMessage() {}
 
 func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[12]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1005,7 +1097,7 @@ func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
 func (*DeliverRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DeliverRequest) GetSubscriber() string {
@@ -1057,6 +1149,13 @@ func (x *DeliverRequest) GetPayload() []byte {
 	return nil
 }
 
+func (x *DeliverRequest) GetDueTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueTime
+	}
+	return nil
+}
+
 type DeliverResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1065,7 +1164,7 @@ type DeliverResponse struct {
 
 func (x *DeliverResponse) Reset() {
 	*x = DeliverResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[13]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1077,7 +1176,7 @@ func (x *DeliverResponse) String() string {
 func (*DeliverResponse) ProtoMessage() {}
 
 func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[13]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1090,7 +1189,7 @@ func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
 func (*DeliverResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 type SignRowsRequest struct {
@@ -1101,7 +1200,7 @@ type SignRowsRequest struct {
 
 func (x *SignRowsRequest) Reset() {
 	*x = SignRowsRequest{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[14]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1113,7 +1212,7 @@ func (x *SignRowsRequest) String() string {
 func (*SignRowsRequest) ProtoMessage() {}
 
 func (x *SignRowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[14]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1126,7 +1225,7 @@ func (x *SignRowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignRowsRequest.ProtoReflect.Descriptor instead.
 func (*SignRowsRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 type SignRowsResponse struct {
@@ -1140,7 +1239,7 @@ type SignRowsResponse struct {
 
 func (x *SignRowsResponse) Reset() {
 	*x = SignRowsResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[15]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1152,7 +1251,7 @@ func (x *SignRowsResponse) String() string {
 func (*SignRowsResponse) ProtoMessage() {}
 
 func (x *SignRowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[15]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1165,7 +1264,7 @@ func (x *SignRowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignRowsResponse.ProtoReflect.Descriptor instead.
 func (*SignRowsResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SignRowsResponse) GetSetting() string {
@@ -1186,7 +1285,7 @@ var File_contracts_kernel_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x03\n" +
+	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a contracts/kernel/v1/events.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x03\n" +
 	"\x06Acting\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x1d\n" +
@@ -1241,12 +1340,19 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\alocales\x18\x05 \x03(\v2\x1d.cabinet.kernel.v1.PluginFileR\alocales\x12\x18\n" +
 	"\aversion\x18\x06 \x01(\tR\aversion\x12\"\n" +
 	"\fconfigurable\x18\a \x01(\bR\fconfigurable\x12\x14\n" +
-	"\x05pages\x18\b \x01(\bR\x05pages\"D\n" +
+	"\x05pages\x18\b \x01(\bR\x05pages\"\xa6\x01\n" +
 	"\fSubscription\x12\x1e\n" +
 	"\n" +
 	"subscriber\x18\x01 \x01(\tR\n" +
 	"subscriber\x12\x14\n" +
-	"\x05types\x18\x02 \x03(\tR\x05types\"\x8d\x03\n" +
+	"\x05types\x18\x02 \x03(\tR\x05types\x12+\n" +
+	"\x04plan\x18\x03 \x01(\v2\x17.cabinet.kernel.v1.PlanR\x04plan\x123\n" +
+	"\atimeout\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\atimeout\"{\n" +
+	"\x04Plan\x12\x14\n" +
+	"\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n" +
+	"\x04cron\x18\x02 \x01(\tR\x04cron\x125\n" +
+	"\bcatch_up\x18\x03 \x01(\x0e2\x1a.cabinet.kernel.v1.CatchUpR\acatchUp\x12\x12\n" +
+	"\x04most\x18\x04 \x01(\x05R\x04most\"\x8d\x03\n" +
 	"\vOpenRequest\x12#\n" +
 	"\bsettings\x18\x01 \x01(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\bsettings\x12#\n" +
 	"\bdatabase\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\bdatabase\x12\x1f\n" +
@@ -1268,7 +1374,7 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\x05calls\x18\x02 \x01(\bR\x05calls\"*\n" +
 	"\x10SetPolicyRequest\x12\x16\n" +
 	"\x06policy\x18\x01 \x01(\fR\x06policy\"\x13\n" +
-	"\x11SetPolicyResponse\"\xd3\x01\n" +
+	"\x11SetPolicyResponse\"\x8a\x02\n" +
 	"\x0eDeliverRequest\x12\x1e\n" +
 	"\n" +
 	"subscriber\x18\x01 \x01(\tR\n" +
@@ -1278,7 +1384,8 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\x04type\x18\x04 \x01(\tR\x04type\x12\x10\n" +
 	"\x03key\x18\x05 \x01(\tR\x03key\x12.\n" +
 	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x18\n" +
-	"\apayload\x18\a \x01(\fR\apayload\"\x11\n" +
+	"\apayload\x18\a \x01(\fR\apayload\x125\n" +
+	"\bdue_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\adueTime\"\x11\n" +
 	"\x0fDeliverResponse\"\x11\n" +
 	"\x0fSignRowsRequest\"r\n" +
 	"\x10SignRowsResponse\x12!\n" +
@@ -1308,7 +1415,7 @@ func file_contracts_kernel_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_contracts_kernel_v1_plugin_proto_rawDescData
 }
 
-var file_contracts_kernel_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_contracts_kernel_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_contracts_kernel_v1_plugin_proto_goTypes = []any{
 	(*Acting)(nil),                         // 0: cabinet.kernel.v1.Acting
 	(*Metadata)(nil),                       // 1: cabinet.kernel.v1.Metadata
@@ -1318,42 +1425,49 @@ var file_contracts_kernel_v1_plugin_proto_goTypes = []any{
 	(*PluginFile)(nil),                     // 5: cabinet.kernel.v1.PluginFile
 	(*DescribeResponse)(nil),               // 6: cabinet.kernel.v1.DescribeResponse
 	(*Subscription)(nil),                   // 7: cabinet.kernel.v1.Subscription
-	(*OpenRequest)(nil),                    // 8: cabinet.kernel.v1.OpenRequest
-	(*OpenResponse)(nil),                   // 9: cabinet.kernel.v1.OpenResponse
-	(*SetPolicyRequest)(nil),               // 10: cabinet.kernel.v1.SetPolicyRequest
-	(*SetPolicyResponse)(nil),              // 11: cabinet.kernel.v1.SetPolicyResponse
-	(*DeliverRequest)(nil),                 // 12: cabinet.kernel.v1.DeliverRequest
-	(*DeliverResponse)(nil),                // 13: cabinet.kernel.v1.DeliverResponse
-	(*SignRowsRequest)(nil),                // 14: cabinet.kernel.v1.SignRowsRequest
-	(*SignRowsResponse)(nil),               // 15: cabinet.kernel.v1.SignRowsResponse
-	(*descriptorpb.FileDescriptorSet)(nil), // 16: google.protobuf.FileDescriptorSet
-	(*timestamppb.Timestamp)(nil),          // 17: google.protobuf.Timestamp
+	(*Plan)(nil),                           // 8: cabinet.kernel.v1.Plan
+	(*OpenRequest)(nil),                    // 9: cabinet.kernel.v1.OpenRequest
+	(*OpenResponse)(nil),                   // 10: cabinet.kernel.v1.OpenResponse
+	(*SetPolicyRequest)(nil),               // 11: cabinet.kernel.v1.SetPolicyRequest
+	(*SetPolicyResponse)(nil),              // 12: cabinet.kernel.v1.SetPolicyResponse
+	(*DeliverRequest)(nil),                 // 13: cabinet.kernel.v1.DeliverRequest
+	(*DeliverResponse)(nil),                // 14: cabinet.kernel.v1.DeliverResponse
+	(*SignRowsRequest)(nil),                // 15: cabinet.kernel.v1.SignRowsRequest
+	(*SignRowsResponse)(nil),               // 16: cabinet.kernel.v1.SignRowsResponse
+	(*descriptorpb.FileDescriptorSet)(nil), // 17: google.protobuf.FileDescriptorSet
+	(*durationpb.Duration)(nil),            // 18: google.protobuf.Duration
+	(CatchUp)(0),                           // 19: cabinet.kernel.v1.CatchUp
+	(*timestamppb.Timestamp)(nil),          // 20: google.protobuf.Timestamp
 }
 var file_contracts_kernel_v1_plugin_proto_depIdxs = []int32{
 	1,  // 0: cabinet.kernel.v1.CallRequest.metadata:type_name -> cabinet.kernel.v1.Metadata
 	1,  // 1: cabinet.kernel.v1.CallReply.header:type_name -> cabinet.kernel.v1.Metadata
 	1,  // 2: cabinet.kernel.v1.CallReply.trailer:type_name -> cabinet.kernel.v1.Metadata
-	16, // 3: cabinet.kernel.v1.DescribeResponse.files:type_name -> google.protobuf.FileDescriptorSet
+	17, // 3: cabinet.kernel.v1.DescribeResponse.files:type_name -> google.protobuf.FileDescriptorSet
 	5,  // 4: cabinet.kernel.v1.DescribeResponse.migrations:type_name -> cabinet.kernel.v1.PluginFile
 	5,  // 5: cabinet.kernel.v1.DescribeResponse.locales:type_name -> cabinet.kernel.v1.PluginFile
-	7,  // 6: cabinet.kernel.v1.OpenResponse.subscriptions:type_name -> cabinet.kernel.v1.Subscription
-	17, // 7: cabinet.kernel.v1.DeliverRequest.time:type_name -> google.protobuf.Timestamp
-	17, // 8: cabinet.kernel.v1.SignRowsResponse.expire_time:type_name -> google.protobuf.Timestamp
-	4,  // 9: cabinet.kernel.v1.PluginService.Describe:input_type -> cabinet.kernel.v1.DescribeRequest
-	8,  // 10: cabinet.kernel.v1.PluginService.Open:input_type -> cabinet.kernel.v1.OpenRequest
-	10, // 11: cabinet.kernel.v1.PluginService.SetPolicy:input_type -> cabinet.kernel.v1.SetPolicyRequest
-	12, // 12: cabinet.kernel.v1.PluginService.Deliver:input_type -> cabinet.kernel.v1.DeliverRequest
-	14, // 13: cabinet.kernel.v1.HostService.SignRows:input_type -> cabinet.kernel.v1.SignRowsRequest
-	6,  // 14: cabinet.kernel.v1.PluginService.Describe:output_type -> cabinet.kernel.v1.DescribeResponse
-	9,  // 15: cabinet.kernel.v1.PluginService.Open:output_type -> cabinet.kernel.v1.OpenResponse
-	11, // 16: cabinet.kernel.v1.PluginService.SetPolicy:output_type -> cabinet.kernel.v1.SetPolicyResponse
-	13, // 17: cabinet.kernel.v1.PluginService.Deliver:output_type -> cabinet.kernel.v1.DeliverResponse
-	15, // 18: cabinet.kernel.v1.HostService.SignRows:output_type -> cabinet.kernel.v1.SignRowsResponse
-	14, // [14:19] is the sub-list for method output_type
-	9,  // [9:14] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	8,  // 6: cabinet.kernel.v1.Subscription.plan:type_name -> cabinet.kernel.v1.Plan
+	18, // 7: cabinet.kernel.v1.Subscription.timeout:type_name -> google.protobuf.Duration
+	19, // 8: cabinet.kernel.v1.Plan.catch_up:type_name -> cabinet.kernel.v1.CatchUp
+	7,  // 9: cabinet.kernel.v1.OpenResponse.subscriptions:type_name -> cabinet.kernel.v1.Subscription
+	20, // 10: cabinet.kernel.v1.DeliverRequest.time:type_name -> google.protobuf.Timestamp
+	20, // 11: cabinet.kernel.v1.DeliverRequest.due_time:type_name -> google.protobuf.Timestamp
+	20, // 12: cabinet.kernel.v1.SignRowsResponse.expire_time:type_name -> google.protobuf.Timestamp
+	4,  // 13: cabinet.kernel.v1.PluginService.Describe:input_type -> cabinet.kernel.v1.DescribeRequest
+	9,  // 14: cabinet.kernel.v1.PluginService.Open:input_type -> cabinet.kernel.v1.OpenRequest
+	11, // 15: cabinet.kernel.v1.PluginService.SetPolicy:input_type -> cabinet.kernel.v1.SetPolicyRequest
+	13, // 16: cabinet.kernel.v1.PluginService.Deliver:input_type -> cabinet.kernel.v1.DeliverRequest
+	15, // 17: cabinet.kernel.v1.HostService.SignRows:input_type -> cabinet.kernel.v1.SignRowsRequest
+	6,  // 18: cabinet.kernel.v1.PluginService.Describe:output_type -> cabinet.kernel.v1.DescribeResponse
+	10, // 19: cabinet.kernel.v1.PluginService.Open:output_type -> cabinet.kernel.v1.OpenResponse
+	12, // 20: cabinet.kernel.v1.PluginService.SetPolicy:output_type -> cabinet.kernel.v1.SetPolicyResponse
+	14, // 21: cabinet.kernel.v1.PluginService.Deliver:output_type -> cabinet.kernel.v1.DeliverResponse
+	16, // 22: cabinet.kernel.v1.HostService.SignRows:output_type -> cabinet.kernel.v1.SignRowsResponse
+	18, // [18:23] is the sub-list for method output_type
+	13, // [13:18] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_contracts_kernel_v1_plugin_proto_init() }
@@ -1361,6 +1475,7 @@ func file_contracts_kernel_v1_plugin_proto_init() {
 	if File_contracts_kernel_v1_plugin_proto != nil {
 		return
 	}
+	file_contracts_kernel_v1_events_proto_init()
 	file_contracts_kernel_v1_options_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1368,7 +1483,7 @@ func file_contracts_kernel_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_plugin_proto_rawDesc), len(file_contracts_kernel_v1_plugin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

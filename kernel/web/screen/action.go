@@ -24,13 +24,12 @@ func (s *Set) post(e *Env, sc *Screen, a action, m protoreflect.Message) ui.Post
 		Hidden: []ui.Hidden{{Name: "return", Value: e.here()}},
 		Button: ui.Button{Label: e.Text.T(a.Label), Icon: a.Icon, Kind: kindOf(a)},
 	}
+	if a.call.once() {
+		p.Hidden = append(p.Hidden, ui.Hidden{Name: requestIDField, Value: e.NewID()})
+	}
 	for _, to := range slices.Sorted(maps.Keys(a.Bind)) { // the same page is the same text
-		path, err := findIn(m.Descriptor(), a.Bind[to])
-		if err != nil {
-			continue
-		}
-		if v, ok := path.get(m); ok {
-			p.Hidden = append(p.Hidden, ui.Hidden{Name: to, Value: plain(path.last(), v)})
+		if value := bound(m, a.Bind[to]); value != "" {
+			p.Hidden = append(p.Hidden, ui.Hidden{Name: to, Value: value})
 		}
 	}
 	if a.Confirm != "" {
@@ -40,6 +39,49 @@ func (s *Set) post(e *Env, sc *Screen, a action, m protoreflect.Message) ui.Post
 		}
 	}
 	return p
+}
+
+// bound is a field's value as an action sends it.
+func bound(m protoreflect.Message, name string) string {
+	path, err := findIn(m.Descriptor(), name)
+	if err != nil {
+		return ""
+	}
+	v, ok := path.get(m)
+	if !ok {
+		return ""
+	}
+	return plain(path.last(), v)
+}
+
+// once tells whether the method does once what is sent twice.
+func (c *call) once() bool { return c.input.Fields().ByName(requestIDField) != nil }
+
+// choosing lets a reader choose rows of a table, for an action on all of them.
+func (s *Set) choosing(e *Env, sc *Screen, table *ui.Table, list protoreflect.List) {
+	for _, a := range sc.actions {
+		if !a.Many || !e.may(a.call) || list.Len() == 0 {
+			continue
+		}
+		choose := &ui.Select{
+			Action: e.href(actionPrefix + sc.name() + "/" + a.ID), CSRF: e.CSRF, Hidden: []ui.Hidden{{Name: "return", Value: e.Path}},
+			All: e.Text.T("kernel.list.choose_all"), Label: e.Text.T("kernel.list.chosen_actions"), Chosen: e.Text.T("kernel.list.chosen"),
+			None: e.Text.T("kernel.list.choose_none"), Buttons: []ui.Button{{Label: e.Text.T(a.Label), Icon: a.Icon, Kind: kindOf(a), Small: true}},
+		}
+		if a.call.once() {
+			choose.Hidden = append(choose.Hidden, ui.Hidden{Name: requestIDField, Value: e.NewID()})
+		}
+		for to, from := range a.Bind {
+			choose.Name = to
+			for i := range list.Len() {
+				row := &table.Rows[i]
+				row.ID = bound(list.Get(i).Message(), from)
+				row.SelectLabel = e.Text.T("kernel.list.choose", "name", row.Cells[0].Text)
+			}
+		}
+		table.Select = choose
+		return
+	}
 }
 
 // rowMenu is the menu of actions of a row; nil when there are none for this reader.
@@ -84,14 +126,12 @@ func (s *Set) Act(ctx context.Context, e *Env, screen, id string, form url.Value
 		if err != nil {
 			return nil, err
 		}
-		for to := range a.Bind {
-			path, err := findIn(a.call.input, to)
-			if err != nil {
-				return nil, err
-			}
-			if err := fill(request, path, form[to]); err != nil {
-				return nil, badRequest(err)
-			}
+		names := slices.Sorted(maps.Keys(a.Bind))
+		if a.call.once() {
+			names = append(names, requestIDField)
+		}
+		if err := fillNamed(request, form, names); err != nil {
+			return nil, badRequest(err)
 		}
 		if _, err := a.call.do(ctx, e, request); err != nil {
 			return nil, err
@@ -114,8 +154,10 @@ func (s *Set) ask(e *Env, sc *Screen, a action, form url.Values, back string) *P
 	if text, ok := e.Text.First(a.Confirm + "_text"); ok {
 		c.Text = text
 	}
-	for to := range a.Bind {
-		c.Hidden = append(c.Hidden, ui.Hidden{Name: to, Value: form.Get(to)})
+	for _, name := range append(slices.Sorted(maps.Keys(a.Bind)), requestIDField) {
+		for _, value := range form[name] {
+			c.Hidden = append(c.Hidden, ui.Hidden{Name: name, Value: value})
+		}
 	}
 	c.Hidden = append(c.Hidden, ui.Hidden{Name: "return", Value: back})
 	return &Page{Title: c.Title, Width: "slim", Body: ui.ConfirmBody(c)}

@@ -386,14 +386,21 @@ func (c *compiler) actions(where string, declared []module.Action, about protore
 			c.fail(at, "needs a path or a method, and not both")
 			continue
 		}
+		if a.Many && (a.Method == "" || len(a.Bind) != 1 || a.Row) {
+			c.fail(at, "is for many rows: give it a method and one bound field, and a row's own action beside it")
+			continue
+		}
 		one := action{Action: a}
 		if a.Method != "" {
 			if one.call = c.call(at, a.Method, a.Fixed); one.call == nil {
 				continue
 			}
 			for to, from := range a.Bind {
-				c.find(at, one.call.input, to)
+				path := c.find(at, one.call.input, to)
 				c.find(at, about, from)
+				if a.Many && path != nil && !path.last().IsList() {
+					c.fail(at, "is for many rows, and %s takes one", to)
+				}
 			}
 		}
 		for field, value := range a.When {

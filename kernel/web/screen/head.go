@@ -27,7 +27,7 @@ func (s *Set) head(e *Env, sc *Screen, title string, m protoreflect.Message) ui.
 		h.Crumbs = append(h.Crumbs, ui.Crumb{Label: title})
 	}
 	for _, a := range sc.actions {
-		if a.Row || !s.offered(e, a, m) {
+		if a.Row || a.Many || !s.offered(e, a, m) {
 			continue
 		}
 		if a.call == nil {

@@ -153,6 +153,7 @@ func (s *Set) rows(ctx context.Context, e *Env, sc *Screen, response protoreflec
 		}
 		table.Rows = append(table.Rows, row)
 	}
+	s.choosing(e, sc, table, list)
 	return table
 }
 

@@ -53,7 +53,7 @@ func Facts(kind FactsKind, facts []Fact) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, f := range facts {
-			var templ_7745c5c3_Var4 = []any{templ.KV("total", f.Total)}
+			var templ_7745c5c3_Var4 = []any{templ.KV("total", f.Total), templ.KV("long", f.Value.Lines)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var4...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
