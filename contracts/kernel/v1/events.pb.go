@@ -1406,8 +1406,8 @@ const file_contracts_kernel_v1_events_proto_rawDesc = "" +
 	"\x04cron\x18\x04 \x01(\tR\x04cron\x125\n" +
 	"\bcatch_up\x18\x05 \x01(\x0e2\x1a.cabinet.kernel.v1.CatchUpR\acatchUp\x126\n" +
 	"\x05state\x18\x06 \x01(\x0e2 .cabinet.kernel.v1.ScheduleStateR\x05state\x12@\n" +
-	"\tlast_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\a\xea\x9d\xea\x02\x02\b\x0fR\blastTime\x12@\n" +
-	"\tnext_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\a\xea\x9d\xea\x02\x02\b\x0fR\bnextTime\"\x16\n" +
+	"\tlast_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\a\xea\x9d\xea\x02\x02\b\x14R\blastTime\x12@\n" +
+	"\tnext_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\a\xea\x9d\xea\x02\x02\b\x14R\bnextTime\"\x16\n" +
 	"\x14ListSchedulesRequest\"R\n" +
 	"\x15ListSchedulesResponse\x129\n" +
 	"\tschedules\x18\x01 \x03(\v2\x1b.cabinet.kernel.v1.ScheduleR\tschedules\"\\\n" +

@@ -120,8 +120,8 @@ const (
 	Kind_KIND_ROLE Kind = 13
 	// The id of a role that a member of staff can have.
 	Kind_KIND_STAFF_ROLE Kind = 14
-	// A moment to plan by: date and time in the portal's time zone, not how long it is until then.
-	Kind_KIND_MOMENT Kind = 15
+	// An instant of which the day and the time matter: it is never shown as "yesterday".
+	Kind_KIND_EXACT_TIME Kind = 20
 )
 
 // Enum value maps for Kind.
@@ -142,7 +142,7 @@ var (
 		12: "KIND_TEXT_KEY",
 		13: "KIND_ROLE",
 		14: "KIND_STAFF_ROLE",
-		15: "KIND_MOMENT",
+		20: "KIND_EXACT_TIME",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -160,7 +160,7 @@ var (
 		"KIND_TEXT_KEY":    12,
 		"KIND_ROLE":        13,
 		"KIND_STAFF_ROLE":  14,
-		"KIND_MOMENT":      15,
+		"KIND_EXACT_TIME":  20,
 	}
 )
 
@@ -623,7 +623,7 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"SCOPE_SELF\x10\x02\x12\x10\n" +
 	"\fSCOPE_CLIENT\x10\x03\x12\x0f\n" +
 	"\vSCOPE_STAFF\x10\x04\x12\x10\n" +
-	"\fSCOPE_KERNEL\x10\x05*\x9a\x02\n" +
+	"\fSCOPE_KERNEL\x10\x05*\x9e\x02\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eKIND_MULTILINE\x10\x01\x12\x0e\n" +
@@ -642,8 +642,8 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\rKIND_REVISION\x10\v\x12\x11\n" +
 	"\rKIND_TEXT_KEY\x10\f\x12\r\n" +
 	"\tKIND_ROLE\x10\r\x12\x13\n" +
-	"\x0fKIND_STAFF_ROLE\x10\x0e\x12\x0f\n" +
-	"\vKIND_MOMENT\x10\x0f*\\\n" +
+	"\x0fKIND_STAFF_ROLE\x10\x0e\x12\x13\n" +
+	"\x0fKIND_EXACT_TIME\x10\x14*\\\n" +
 	"\x04Tone\x12\x14\n" +
 	"\x10TONE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tTONE_GOOD\x10\x01\x12\x12\n" +

@@ -165,7 +165,7 @@ func (e *Env) message(f protoreflect.FieldDescriptor, m protoreflect.Message) ui
 			return ui.Value{}
 		}
 		at := v.AsTime()
-		if meaning(f).GetKind() == kernelv1.Kind_KIND_MOMENT {
+		if meaning(f).GetKind() == kernelv1.Kind_KIND_EXACT_TIME {
 			return ui.Value{Text: e.Text.DateTime(at), DateTime: at.Format(time.RFC3339)}
 		}
 		return ui.Value{Text: e.Text.Relative(at, e.Now), DateTime: at.Format(time.RFC3339)}
