@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"google.golang.org/grpc"
 
@@ -55,7 +56,7 @@ func (r *registrar) check() error {
 		}
 	}
 	for _, s := range r.subscriptions {
-		if s.Module != r.manifest.ID {
+		if s.Module != r.manifest.ID || !strings.HasPrefix(s.Subscriber, r.manifest.ID+".") {
 			wrong("hears events as %s of module %s: a subscriber's name begins with its own module's", s.Subscriber, s.Module)
 		}
 	}

@@ -27,8 +27,8 @@ func (s *Set) post(e *Env, sc *Screen, a action, m protoreflect.Message) ui.Post
 	if a.call.once() {
 		p.Hidden = append(p.Hidden, ui.Hidden{Name: requestIDField, Value: e.NewID()})
 	}
-	for to, from := range a.Bind {
-		if value := bound(m, from); value != "" {
+	for _, to := range slices.Sorted(maps.Keys(a.Bind)) {
+		if value := bound(m, a.Bind[to]); value != "" {
 			p.Hidden = append(p.Hidden, ui.Hidden{Name: to, Value: value})
 		}
 	}
