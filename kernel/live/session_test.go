@@ -84,9 +84,10 @@ func TestWatchingIsNoUse(t *testing.T) {
 	clock := kerneltest.NewClock(time.Now())
 	p := kerneltest.Start(t, kerneltest.Options{Assemble: assemble, Clock: clock})
 	u := p.Head(t)
-	s := listen(t, p, u)
+	s := listen(t, p, u) // and another stays
 	for range 30 {
 		clock.Move(30 * time.Minute)
+		listen(t, p, u).close() // a browser comes back
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL()+"/clients", nil)
 		require.NoError(t, err)
 		r.Header.Set("Cabinet-Live", "1")
