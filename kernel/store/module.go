@@ -148,7 +148,6 @@ func (db *DB) moduleMigrate(ctx context.Context, spec ModuleSpec, r roles) error
 		o.do(ctx, `do $$
 			declare f regprocedure;
 			begin
-				perform pg_advisory_xact_lock(hashtextextended('cabinet.routines', 0)); -- another node may start too
 				for f in select oid from pg_catalog.pg_proc where pronamespace = %s::regnamespace and proowner = current_user::regrole loop
 					execute format('revoke execute on routine %%s from public', f);
 					execute format('grant execute on routine %%s to %s', f);
