@@ -127,7 +127,8 @@ func (p *Portal) installEvents(ctx context.Context, subscriptions []event.Subscr
 			in.Types[protoreflect.FullName(t)] = m.ID
 		}
 	}
-	return event.Install(ctx, p.db.Pool(), in)
+	// Its grants are on the schema that modules' logins are granted too, by portals that start at the same time.
+	return p.db.Alone(ctx, func(ctx context.Context) error { return event.Install(ctx, p.db.Pool(), in) })
 }
 
 // startEvents begins to deliver.

@@ -108,6 +108,12 @@ func (db *DB) prepare(ctx context.Context, conn *pgx.Conn) error {
 	return wrap("key of principals", err)
 }
 
+// Alone runs do while no other process of the portal changes roles or grants: Postgres refuses two who grant on one thing
+// at once.
+func (db *DB) Alone(ctx context.Context, do func(ctx context.Context) error) error {
+	return db.locked(ctx, func(*pgx.Conn) error { return do(ctx) })
+}
+
 // adminConn is a connection that may make roles.
 type adminConn struct {
 	*pgx.Conn
