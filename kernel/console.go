@@ -3,11 +3,13 @@ package kernel
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -177,7 +179,7 @@ func (s *eventService) ReplayEvents(ctx context.Context, r *kernelv1.ReplayEvent
 	case n == 0:
 		return nil, module.Refusal(codes.InvalidArgument, "subscriber", "kernel.refusal.replay_none", "no parked event is like that")
 	}
-	return &kernelv1.ReplayEventsResponse{Replayed: n}, nil
+	return &kernelv1.ReplayEventsResponse{Replayed: n}, s.audit(ctx, "replayed", strconv.Itoa(int(n)))
 }
 
 // day is the beginning of a day in the portal's time zone, or of one that many days later.
@@ -233,7 +235,15 @@ func (s *eventService) RunSchedule(ctx context.Context, r *kernelv1.RunScheduleR
 	case err != nil:
 		return nil, store.ErrorStatus(err)
 	}
-	return &kernelv1.RunScheduleResponse{}, nil
+	return &kernelv1.RunScheduleResponse{}, s.audit(ctx, "schedule", r.GetName())
+}
+
+// audit writes down what somebody had the dispatcher do, once it does it: the two are no one transaction.
+func (s *eventService) audit(ctx context.Context, field, what string) error {
+	db := s.portal.db
+	return store.ErrorStatus(pgx.BeginFunc(ctx, db.Pool(), func(tx pgx.Tx) error {
+		return db.AuditOwn(ctx, tx, store.FieldChange{Field: field, After: what, Staff: true})
+	}))
 }
 
 func parkedEvent(p event.Parked) *kernelv1.ParkedEvent {

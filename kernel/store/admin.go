@@ -122,16 +122,8 @@ type adminConn struct {
 
 // do runs one statement of names and literals that are quoted already.
 func (a *adminConn) do(ctx context.Context, format string, args ...any) error {
-	var err error
+	_, err := a.Exec(ctx, fmt.Sprintf(format, args...), pgx.QueryExecModeSimpleProtocol)
 	var pg *pgconn.PgError
-	for range 10 {
-		_, err = a.Exec(ctx, fmt.Sprintf(format, args...), pgx.QueryExecModeSimpleProtocol)
-		// Two who grant on one thing at once: Postgres does not wait for the other then, and has it tried again. Nodes hold a
-		// lock against each other, but what else is done in the cluster does not.
-		if !errors.As(err, &pg) || pg.Code != "XX000" || pg.Message != "tuple concurrently updated" {
-			break
-		}
-	}
 	if errors.As(err, &pg) && pg.Code == "42501" {
 		return fmt.Errorf("store: the user of the database may not do what a portal needs (%s): give it CREATEROLE and the database, or CREATEDB", pg.Message)
 	}
