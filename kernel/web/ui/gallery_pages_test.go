@@ -1,7 +1,10 @@
 package ui_test
 
 import (
+	"encoding/base64"
+
 	"github.com/a-h/templ"
+	"rsc.io/qr"
 
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
@@ -20,8 +23,22 @@ func gallery() map[string]templ.Component {
 		"signin":    ui.Gate(gate("Sign in"), signInPage()),
 		"invite":    ui.Gate(gate("Welcome"), invitePage()),
 		"broken":    ui.Gate(gate("It broke, and we know"), ui.ErrorBody(problem(500, "It broke, and we know", "Nothing of yours is lost."))),
+		"factor":    ui.Layout(shell("Second factor", "slim"), factorPage()),
 		"emptylist": ui.Layout(shell("Clients", "wide"), emptyListPage()),
 	}
+}
+
+func factorPage() templ.Component {
+	picture, err := qr.Encode("otpauth://totp/Cabinet:iryna@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Cabinet", qr.M)
+	if err != nil {
+		panic(err)
+	}
+	return ui.Join(ui.PageHead(ui.Head{Title: "Second factor"}),
+		ui.QR(ui.QRBox{
+			Image: "data:image/png;base64," + base64.StdEncoding.EncodeToString(picture.PNG()), Alt: "A picture for the application",
+			Label: "Or type this into the application:", Text: "JBSW Y3DP EHPK 3PXP",
+		}),
+		ui.Codes([]string{"abcd-efgh-jkmn-pqrs", "tuvw-xyz2-3456-7892", "kmnp-qrst-uvwx-yz23"}))
 }
 
 func document(title, width string) ui.Document {
