@@ -43,6 +43,7 @@ const open = () => {
   source.onerror = () => {
     if (source?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
     source = undefined;
+    share({ again: true }); // refused: the page finds out why, such as that its session is over
     retry = setTimeout(open, patience * (0.5 + Math.random()));
     patience = Math.min(patience * 2, 60000);
   };
@@ -110,6 +111,7 @@ const soon = (delay) => {
 
 const refresh = async () => {
   timer = undefined;
+  if (document.hidden) return; // meanwhile
   // A question waits for its answer, or another page is on its way.
   if ($('dialog[open]') || Date.now() - sent < 3000) {
     soon(1000);
