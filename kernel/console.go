@@ -52,7 +52,7 @@ func (s *eventService) ListLanes(ctx context.Context, r *kernelv1.ListLanesReque
 	}
 	var last event.Lane
 	after := &last
-	if more, err := s.portal.db.Pages().Decode(r, r.GetPageToken(), &last.Subscriber, &last.Key); err != nil {
+	if more, err := s.portal.db.Pages().DecodePageToken(r, r.GetPageToken(), &last.Subscriber, &last.Key); err != nil {
 		return nil, store.ErrorStatus(err)
 	} else if !more {
 		after = nil
@@ -71,11 +71,9 @@ func (s *eventService) ListLanes(ctx context.Context, r *kernelv1.ListLanesReque
 		return nil, store.ErrorStatus(err)
 	}
 	response := &kernelv1.ListLanesResponse{}
-	if len(lanes) > size {
-		lanes = lanes[:size]
-		if response.NextPageToken, err = s.portal.db.Pages().Encode(r, lanes[size-1].Subscriber, lanes[size-1].Key); err != nil {
-			return nil, err
-		}
+	lanes, response.NextPageToken, err = store.NextPage(s.portal.db.Pages(), r, lanes, size, func(last event.Lane) []any { return []any{last.Subscriber, last.Key} })
+	if err != nil {
+		return nil, err
 	}
 	for _, l := range lanes {
 		out := &kernelv1.Lane{
@@ -98,7 +96,7 @@ func (s *eventService) ListParkedEvents(ctx context.Context, r *kernelv1.ListPar
 	}
 	var last event.Parked
 	after := &last
-	if more, err := s.portal.db.Pages().Decode(r, r.GetPageToken(), &last.At, &last.Subscriber, &last.Key); err != nil {
+	if more, err := s.portal.db.Pages().DecodePageToken(r, r.GetPageToken(), &last.At, &last.Subscriber, &last.Key); err != nil {
 		return nil, store.ErrorStatus(err)
 	} else if !more {
 		after = nil
@@ -109,11 +107,9 @@ func (s *eventService) ListParkedEvents(ctx context.Context, r *kernelv1.ListPar
 		return nil, store.ErrorStatus(err)
 	}
 	response := &kernelv1.ListParkedEventsResponse{}
-	if len(list) > size {
-		list = list[:size]
-		if response.NextPageToken, err = s.portal.db.Pages().Encode(r, list[size-1].At, list[size-1].Subscriber, list[size-1].Key); err != nil {
-			return nil, err
-		}
+	list, response.NextPageToken, err = store.NextPage(s.portal.db.Pages(), r, list, size, func(last event.Parked) []any { return []any{last.At, last.Subscriber, last.Key} })
+	if err != nil {
+		return nil, err
 	}
 	for _, p := range list {
 		response.ParkedEvents = append(response.ParkedEvents, parkedEvent(p))

@@ -31,7 +31,7 @@ func (s *Store) Rows(ctx context.Context) (Rows, error) {
 }
 
 // PageKey is what the module's page tokens are signed with, for a process that serves it.
-func (s *Store) PageKey() []byte { return s.pageKey }
+func (s *Store) PageKey() []byte { return s.Pages.key }
 
 type rowsKey struct{}
 
@@ -87,7 +87,7 @@ func OpenLent(ctx context.Context, l Lent) (s *Store, close func(), err error) {
 	if err != nil {
 		return nil, nil, wrap("the module's database", redacted(err))
 	}
-	return &Store{pool: pool, scoper: &lentScope{Lent: l}, module: l.Module, pageKey: l.PageKey}, pool.Close, nil
+	return &Store{pool: pool, scoper: &lentScope{Lent: l}, module: l.Module, Pages: Pages{l.PageKey}}, pool.Close, nil
 }
 
 // lentScope scopes by what the host sent with a call, and asks it for what the module does by itself.

@@ -48,7 +48,7 @@ func (db *DB) Module(ctx context.Context, spec ModuleSpec) (*Store, error) {
 	if err := db.check(ctx, spec.ID, r); err != nil {
 		return nil, err
 	}
-	s := &Store{pool: db.pool, scoper: &hostScope{db, spec.ID, r}, module: spec.ID, pageKey: derive(db.cfg.Key, "page", spec.ID)}
+	s := &Store{pool: db.pool, scoper: &hostScope{db, spec.ID, r}, module: spec.ID, Pages: Pages{derive(db.cfg.Key, "page", spec.ID)}}
 	db.mu.Lock()
 	db.modules[spec.ID] = s
 	db.mu.Unlock()

@@ -31,27 +31,27 @@ var (
 	ErrPageFilter error = &Error{Code: codes.InvalidArgument, Text: "page_token belongs to other filters or another order: begin at the first page"}
 )
 
-// Pages makes and reads the page tokens of lists that are served by none of the portal's modules, but by the kernel. Modules
-// use their [Store].
+// Pages makes and reads the page tokens of lists. A [Store] has those of its module's.
 type Pages struct{ key []byte }
 
-// Pages are those of lists of the kernel.
+// Pages are those of lists that none of the portal's modules serves, but the kernel.
 func (db *DB) Pages() Pages { return Pages{derive(db.cfg.Key, "page", "kernel")} }
 
-// EncodePageToken is [Pages.Encode], for lists of the module.
-func (s *Store) EncodePageToken(list proto.Message, key ...any) (string, error) {
-	return Pages{s.pageKey}.Encode(list, key...)
+// NextPage cuts rows, which were read one beyond the page, to a page of size rows, and makes the token of the next page
+// of the key of the last one. There is none when no more rows were read than that.
+func NextPage[T any](p Pages, list proto.Message, rows []T, size int, key func(last T) []any) (page []T, token string, err error) {
+	if len(rows) <= size {
+		return rows, "", nil
+	}
+	page = rows[:size]
+	token, err = p.EncodePageToken(list, key(page[size-1])...)
+	return page, token, err
 }
 
-// DecodePageToken is [Pages.Decode], for lists of the module.
-func (s *Store) DecodePageToken(list proto.Message, token string, key ...any) (bool, error) {
-	return Pages{s.pageKey}.Decode(list, token, key...)
-}
-
-// Encode writes the sort key of a page's last row as a token for the next page. The token belongs to the
+// EncodePageToken writes the sort key of a page's last row as a token for the next page. The token belongs to the
 // list request: its fields page_token and page_size may differ when it is used, the others not. The key can be read
 // by who has the token, but not changed.
-func (p Pages) Encode(list proto.Message, key ...any) (string, error) {
+func (p Pages) EncodePageToken(list proto.Message, key ...any) (string, error) {
 	values, err := json.Marshal(key)
 	if err != nil {
 		return "", fmt.Errorf("store: page token: %w", err)
@@ -64,9 +64,9 @@ func (p Pages) Encode(list proto.Message, key ...any) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(append(p.mac(list, body), body...)), nil
 }
 
-// Decode reads a token into as many pointers as there were values. An empty token is the first page: it
+// DecodePageToken reads a token into as many pointers as there were values. An empty token is the first page: it
 // returns false, and key is as it was.
-func (p Pages) Decode(list proto.Message, token string, key ...any) (bool, error) {
+func (p Pages) DecodePageToken(list proto.Message, token string, key ...any) (bool, error) {
 	if token == "" {
 		return false, nil
 	}

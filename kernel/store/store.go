@@ -16,10 +16,10 @@ import (
 //
 // Errors are as [ErrorStatus] makes them, and can be returned to the caller as they are.
 type Store struct {
-	pool    *pgxpool.Pool
-	scoper  scoper
-	module  string
-	pageKey []byte
+	Pages
+	pool   *pgxpool.Pool
+	scoper scoper
+	module string
 }
 
 // scoper finds the role to take and the setting to make for who acts in a context.

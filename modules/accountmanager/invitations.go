@@ -146,11 +146,9 @@ func (s *invitationService) ListInvitations(ctx context.Context, r *accountmanag
 		return nil, err
 	}
 	response := &accountmanagerv1.ListInvitationsResponse{}
-	if len(rows) > size {
-		rows = rows[:size]
-		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, rows[size-1].ID); err != nil {
-			return nil, err
-		}
+	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, size, func(last invitationRow) []any { return []any{last.ID} })
+	if err != nil {
+		return nil, err
 	}
 	for _, row := range rows {
 		response.Invitations = append(response.Invitations, row.proto())

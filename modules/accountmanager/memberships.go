@@ -37,11 +37,9 @@ func (s *membershipService) ListMemberships(ctx context.Context, r *accountmanag
 		return nil, err
 	}
 	response := &accountmanagerv1.ListMembershipsResponse{}
-	if len(rows) > size {
-		rows = rows[:size]
-		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, rows[size-1].ID); err != nil {
-			return nil, err
-		}
+	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, size, func(last membershipRow) []any { return []any{last.ID} })
+	if err != nil {
+		return nil, err
 	}
 	response.Memberships, err = s.withPeople(ctx, rows)
 	return response, err

@@ -77,11 +77,9 @@ func (m *Module) sessionPage(ctx context.Context, r pageRequest, userID, current
 	if err != nil {
 		return nil, "", err
 	}
-	if len(rows) > size {
-		rows = rows[:size]
-		if next, err = m.host.Store.EncodePageToken(r, rows[size-1].ID); err != nil {
-			return nil, "", err
-		}
+	rows, next, err = store.NextPage(m.host.Store.Pages, r, rows, size, func(last sessionRow) []any { return []any{last.ID} })
+	if err != nil {
+		return nil, "", err
 	}
 	for _, row := range rows {
 		page = append(page, &accountmanagerv1.Session{

@@ -43,12 +43,9 @@ func (s *userService) ListUsers(ctx context.Context, r *accountmanagerv1.ListUse
 		return nil, err
 	}
 	response := &accountmanagerv1.ListUsersResponse{}
-	if len(rows) > size {
-		rows = rows[:size]
-		last := rows[size-1]
-		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, last.sortKey(r.GetOrderBy()), last.ID); err != nil {
-			return nil, err
-		}
+	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, size, func(last userRow) []any { return []any{last.sortKey(r.GetOrderBy()), last.ID} })
+	if err != nil {
+		return nil, err
 	}
 	for _, row := range rows {
 		response.Users = append(response.Users, row.proto())
@@ -261,11 +258,9 @@ func (s *userService) ListStaff(ctx context.Context, r *accountmanagerv1.ListSta
 		return nil, err
 	}
 	response := &accountmanagerv1.ListStaffResponse{}
-	if len(rows) > size {
-		rows = rows[:size]
-		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, rows[size-1].Name, rows[size-1].ID); err != nil {
-			return nil, err
-		}
+	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, size, func(last userRow) []any { return []any{last.Name, last.ID} })
+	if err != nil {
+		return nil, err
 	}
 	for _, row := range rows {
 		response.Staff = append(response.Staff, row.card())

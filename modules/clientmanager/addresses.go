@@ -49,11 +49,9 @@ func (s *addressService) ListAddresses(ctx context.Context, r *v1.ListAddressesR
 		return nil, err
 	}
 	response := &v1.ListAddressesResponse{}
-	if len(rows) > n {
-		rows = rows[:n]
-		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, rows[n-1].Main, rows[n-1].ID); err != nil {
-			return nil, err
-		}
+	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, n, func(last addressRow) []any { return []any{last.Main, last.ID} })
+	if err != nil {
+		return nil, err
 	}
 	for _, row := range rows {
 		response.Addresses = append(response.Addresses, row.address())

@@ -57,11 +57,9 @@ func (s *agreementService) ListAgreements(ctx context.Context, r *v1.ListAgreeme
 		return nil, err
 	}
 	response := &v1.ListAgreementsResponse{}
-	if len(rows) > n {
-		rows = rows[:n]
-		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, rows[n-1].ID); err != nil {
-			return nil, err
-		}
+	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, n, func(last agreementRow) []any { return []any{last.ID} })
+	if err != nil {
+		return nil, err
 	}
 	for _, row := range rows {
 		response.Agreements = append(response.Agreements, s.dated(row.agreement()))

@@ -54,15 +54,14 @@ func (s *clientService) ListClients(ctx context.Context, r *v1.ListClientsReques
 	if len(rows) > 0 {
 		response.TotalSize, response.TotalIsMore = min(rows[0].Total, sight.counted()), rows[0].Total > sight.counted()
 	}
-	if len(rows) > n {
-		rows = rows[:n]
-		last := rows[n-1]
+	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, n, func(last listed) []any {
 		if o.of != nil {
 			key = o.of(last.clientRow)
 		}
-		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, key, last.ID); err != nil {
-			return nil, err
-		}
+		return []any{key, last.ID}
+	})
+	if err != nil {
+		return nil, err
 	}
 	for _, row := range rows {
 		response.Clients = append(response.Clients, s.shown(ctx, row.client()))

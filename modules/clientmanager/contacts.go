@@ -48,12 +48,9 @@ func (s *contactService) ListContacts(ctx context.Context, r *v1.ListContactsReq
 		return nil, err
 	}
 	response := &v1.ListContactsResponse{}
-	if len(rows) > n {
-		rows = rows[:n]
-		last := rows[n-1]
-		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, last.Main, last.NameKey, last.ID); err != nil {
-			return nil, err
-		}
+	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, n, func(last contactRow) []any { return []any{last.Main, last.NameKey, last.ID} })
+	if err != nil {
+		return nil, err
 	}
 	for _, row := range rows {
 		response.Contacts = append(response.Contacts, row.contact())

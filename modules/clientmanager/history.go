@@ -126,11 +126,9 @@ func (s *clientService) ListHistory(ctx context.Context, r *v1.ListHistoryReques
 		return nil, err
 	}
 	response := &v1.ListHistoryResponse{}
-	if len(rows) > n {
-		rows = rows[:n]
-		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, rows[n-1].ID); err != nil {
-			return nil, err
-		}
+	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, n, func(last row) []any { return []any{last.ID} })
+	if err != nil {
+		return nil, err
 	}
 	contact := access.From(ctx).Kind == access.Contact
 	for _, row := range rows {

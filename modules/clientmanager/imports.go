@@ -208,11 +208,9 @@ func (s *importService) ListImportRows(ctx context.Context, r *v1.ListImportRows
 		return nil, err
 	}
 	response := &v1.ListImportRowsResponse{}
-	if len(rows) > n {
-		rows = rows[:n]
-		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, rows[n-1].Rank, rows[n-1].Line); err != nil {
-			return nil, err
-		}
+	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, n, func(last rowOfReport) []any { return []any{last.Rank, last.Line} })
+	if err != nil {
+		return nil, err
 	}
 	for _, row := range rows {
 		out := &kernelv1.RowResult{

@@ -60,11 +60,9 @@ func (s *bookingService) ListBookings(ctx context.Context, r *v1.ListBookingsReq
 		return nil, err
 	}
 	response := &v1.ListBookingsResponse{}
-	if len(rows) > n {
-		rows = rows[:n]
-		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, rows[n-1].Start, rows[n-1].ID); err != nil {
-			return nil, err
-		}
+	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, n, func(last bookingRow) []any { return []any{last.Start, last.ID} })
+	if err != nil {
+		return nil, err
 	}
 	for _, row := range rows {
 		response.Bookings = append(response.Bookings, row.booking(s.host.Zone))

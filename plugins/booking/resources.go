@@ -40,11 +40,9 @@ func (s *resourceService) ListResources(ctx context.Context, r *v1.ListResources
 		return nil, err
 	}
 	response := &v1.ListResourcesResponse{}
-	if len(rows) > n {
-		rows = rows[:n]
-		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, rows[n-1].No); err != nil {
-			return nil, err
-		}
+	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, n, func(last resourceRow) []any { return []any{last.No} })
+	if err != nil {
+		return nil, err
 	}
 	for _, row := range rows {
 		response.Resources = append(response.Resources, row.resource())

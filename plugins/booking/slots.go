@@ -63,11 +63,10 @@ func (s *slotService) ListFreeSlots(ctx context.Context, r *v1.ListFreeSlotsRequ
 	})
 	slices.SortFunc(free, func(a, b slot) int { return a.order(b.start, b.resource.No) })
 	response := &v1.ListFreeSlotsResponse{}
-	if n := store.PageSize(r.GetPageSize()); len(free) > n {
-		free = free[:n]
-		if response.NextPageToken, err = s.host.Store.EncodePageToken(r, free[n-1].start, free[n-1].resource.No); err != nil {
-			return nil, err
-		}
+	free, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, free, store.PageSize(r.GetPageSize()),
+		func(last slot) []any { return []any{last.start, last.resource.No} })
+	if err != nil {
+		return nil, err
 	}
 	for _, f := range free {
 		response.Slots = append(response.Slots, &v1.Slot{

@@ -111,7 +111,8 @@ func actingFor(ctx context.Context) (string, error) {
 
 // page reads one page and the token of the next.
 func (s *service) page(ctx context.Context, list request, token string, size int32, q question) ([]row, string, error) {
-	sql, args, err := s.listing(ctx, list, token, store.PageSize(size)+1, q)
+	n := store.PageSize(size)
+	sql, args, err := s.listing(ctx, list, token, n+1, q)
 	if err != nil {
 		return nil, "", err
 	}
@@ -119,13 +120,7 @@ func (s *service) page(ctx context.Context, list request, token string, size int
 	if err != nil {
 		return nil, "", err
 	}
-	n := store.PageSize(size)
-	if len(rows) <= n {
-		return rows, "", nil
-	}
-	rows = rows[:n]
-	next, err := s.Rows.EncodePageToken(list, rows[n-1].Time, rows[n-1].ID)
-	return rows, next, err
+	return store.NextPage(s.Rows.Pages, list, rows, n, func(last row) []any { return []any{last.Time, last.ID} })
 }
 
 // detail is what is kept beside an entry for a while.
