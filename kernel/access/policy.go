@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -227,6 +228,21 @@ func (p *Policy) Roles() []Role {
 func (p *Policy) Role(id string) (Role, bool) {
 	r, ok := p.rights().roles[id]
 	return r, ok
+}
+
+// Title is what a role is called in a language: the integrator's own words, or the module's, whose key text translates. A
+// role that is no more keeps its id.
+func (p *Policy) Title(id, language string, text func(key string, args ...any) string) string {
+	role, known := p.Role(id)
+	switch {
+	case !known:
+		return id
+	case role.TitleText[language] != "":
+		return role.TitleText[language]
+	case role.Title == "":
+		return cmp.Or(role.TitleText["en"], id)
+	}
+	return text(role.Title)
 }
 
 // Permissions returns what modules declared, by name.

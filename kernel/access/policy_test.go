@@ -140,3 +140,17 @@ func TestPoliciesThatDoNotFit(t *testing.T) {
 		})
 	}
 }
+
+func TestARoleIsCalledAsTheIntegratorCallsIt(t *testing.T) {
+	p := policy(t,
+		access.RoleGrant{Role: access.Role{ID: "manager", Staff: true, TitleText: map[string]string{"en": "Advisor"}}},
+		access.RoleGrant{Role: access.Role{ID: "auditor", Staff: true, TitleText: map[string]string{"en": "Auditor"}}},
+	)
+	key := func(key string, _ ...any) string { return "[" + key + "]" }
+	for _, c := range [][3]string{
+		{"manager", "en", "Advisor"}, {"manager", "uk", "[roles.manager]"}, {"client", "en", "[roles.client]"},
+		{"auditor", "uk", "Auditor"}, {"head", "en", "head"}, {"emperor", "en", "emperor"},
+	} {
+		require.Equal(t, c[2], p.Title(c[0], c[1], key), "%v", c)
+	}
+}

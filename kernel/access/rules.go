@@ -38,6 +38,16 @@ func MeaningOf(f protoreflect.FieldDescriptor) *kernelv1.FieldMeaning {
 	return m
 }
 
+// IDOf is the field of a message that holds the id of the thing it describes; nil when it describes none.
+func IDOf(m protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
+	for i := range m.Fields().Len() {
+		if f := m.Fields().Get(i); MeaningOf(f).GetKind() == kernelv1.Kind_KIND_ID && f.Kind() == protoreflect.StringKind {
+			return f
+		}
+	}
+	return nil
+}
+
 // RulesOf reads the rules of a method from its descriptor. A method that states none, or states them against
 // each other, is an error that names the method and what to write.
 func RulesOf(m protoreflect.MethodDescriptor) (Rules, error) {

@@ -52,7 +52,7 @@ func aboutOf(m protoreflect.MethodDescriptor) *about {
 func thingIn(m protoreflect.MessageDescriptor) protoreflect.MessageDescriptor {
 	for i := range m.Fields().Len() {
 		f := m.Fields().Get(i)
-		if f.Message() != nil && !f.IsList() && !f.IsMap() && idOf(f.Message()) != nil {
+		if f.Message() != nil && !f.IsList() && !f.IsMap() && access.IDOf(f.Message()) != nil {
 			return f.Message()
 		}
 	}
@@ -64,7 +64,7 @@ func thingNamed(m protoreflect.MethodDescriptor) protoreflect.MessageDescriptor 
 	noun := strings.TrimLeftFunc(string(m.Name())[1:], func(r rune) bool { return !unicode.IsUpper(r) })
 	file := m.ParentFile()
 	find := func(f protoreflect.FileDescriptor) protoreflect.MessageDescriptor {
-		if d := f.Messages().ByName(protoreflect.Name(noun)); d != nil && f.Package() == file.Package() && idOf(d) != nil {
+		if d := f.Messages().ByName(protoreflect.Name(noun)); d != nil && f.Package() == file.Package() && access.IDOf(d) != nil {
 			return d
 		}
 		return nil
@@ -80,19 +80,10 @@ func thingNamed(m protoreflect.MethodDescriptor) protoreflect.MessageDescriptor 
 	return nil
 }
 
-func idOf(m protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
-	for i := range m.Fields().Len() {
-		if f := m.Fields().Get(i); access.MeaningOf(f).GetKind() == kernelv1.Kind_KIND_ID && f.Kind() == protoreflect.StringKind {
-			return f
-		}
-	}
-	return nil
-}
-
 // idIn leads to the id of a thing in a request: in the thing itself, in a field called as the thing calls its id, or in
 // one that refers to it.
 func idIn(m, thing protoreflect.MessageDescriptor) []protoreflect.FieldDescriptor {
-	id := idOf(thing)
+	id := access.IDOf(thing)
 	for i := range m.Fields().Len() {
 		f := m.Fields().Get(i)
 		switch {

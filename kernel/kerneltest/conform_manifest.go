@@ -13,7 +13,6 @@ import (
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
-	"github.com/opencabinet/cabinet/kernel/web/screen"
 )
 
 var (
@@ -50,7 +49,7 @@ func (c *conformance) manifest(t testing.TB) {
 		keys = append(keys, labelOf(p.Texts(), f))
 		if f.Enum() != nil {
 			for i := 1; i < f.Enum().Values().Len(); i++ {
-				keys = append(keys, screen.ModuleOf(f.Enum().FullName())+".enums."+string(f.Enum().Values().Get(i).Name()))
+				keys = append(keys, locale.EnumKey(f.Enum(), string(f.Enum().Values().Get(i).Name())))
 			}
 		}
 	}
@@ -203,10 +202,9 @@ func fieldAt(d protoreflect.MessageDescriptor, path []string, depth int) protore
 
 // labelOf is the key that pages look a field's name up by: its message's own word, or the module's.
 func labelOf(texts *locale.Bundle, f protoreflect.FieldDescriptor) string {
-	message := f.Parent().(protoreflect.MessageDescriptor)
-	prefix := screen.ModuleOf(message.FullName()) + ".fields."
-	if common := prefix + string(f.Name()); texts.For(locale.English, nil).Has(common) {
+	keys := locale.FieldKeys(f.Parent().(protoreflect.MessageDescriptor), string(f.Name()))
+	if common := keys[1]; texts.For(locale.English, nil).Has(common) {
 		return common
 	}
-	return prefix + string(message.Name()) + "." + string(f.Name())
+	return keys[0]
 }

@@ -38,6 +38,7 @@
 //	check.go      Check: the languages agree
 //	date.go       dates, times, "2 hours ago"
 //	number.go     numbers and money, exact
+//	contract.go   under which keys the parts of contracts are called what they are
 //	match.go      Match: the language to speak
 //	locales/      the package's own texts
 package locale

@@ -83,7 +83,7 @@ func (s *service) title(ctx context.Context, t thing) string {
 	}
 	request, response := call.NewMessage(method.Input()).ProtoReflect(), call.NewMessage(method.Output()).ProtoReflect()
 	id := request.Descriptor().Fields().ByName("id")
-	if own := idOf(d); own != nil && request.Descriptor().Fields().ByName(own.Name()) != nil {
+	if own := access.IDOf(d); own != nil && request.Descriptor().Fields().ByName(own.Name()) != nil {
 		id = request.Descriptor().Fields().ByName(own.Name())
 	}
 	if id == nil || id.Kind() != protoreflect.StringKind || id.IsList() {
@@ -103,15 +103,6 @@ func (s *service) title(ctx context.Context, t thing) string {
 		}
 	}
 	return ""
-}
-
-func idOf(m protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
-	for i := range m.Fields().Len() {
-		if f := m.Fields().Get(i); access.MeaningOf(f).GetKind() == kernelv1.Kind_KIND_ID {
-			return f
-		}
-	}
-	return nil
 }
 
 // message finds a message by its full name: one that the program links, or one of a contract that a process brought.

@@ -101,18 +101,7 @@ func deed(method string) (key, plain string) {
 		}
 		out.WriteRune(r)
 	}
-	return moduleOf(service) + ".audit." + name, out.String()
-}
-
-// moduleOf is the module whose texts name the parts of a contract: "cabinet.clientmanager.v1.Client" → clientmanager.
-func moduleOf(name string) string {
-	parts := strings.Split(name, ".")
-	for i := len(parts) - 1; i > 0; i-- {
-		if len(parts[i]) > 1 && parts[i][0] == 'v' && parts[i][1] >= '0' && parts[i][1] <= '9' {
-			return parts[i-1]
-		}
-	}
-	return parts[0]
+	return locale.ModuleOf(protoreflect.FullName(service)) + ".audit." + name, out.String()
 }
 
 func (w *words) reason(reason string) string {
@@ -149,8 +138,7 @@ func field(d protoreflect.MessageDescriptor, name string) protoreflect.FieldDesc
 // label is what a field is called: as pages label it, but as a part of a sentence.
 func (w *words) label(d protoreflect.MessageDescriptor, name string) string {
 	if d != nil {
-		prefix := moduleOf(string(d.FullName())) + ".fields."
-		if text, ok := w.text.First(prefix+string(d.Name())+"."+name, prefix+name); ok {
+		if text, ok := w.text.First(locale.FieldKeys(d, name)...); ok {
 			return text
 		}
 	}
@@ -183,13 +171,13 @@ func (w *words) value(ctx context.Context, f protoreflect.FieldDescriptor, value
 		}
 		return w.text.T("kernel.no")
 	case f.Enum() != nil:
-		if text, ok := w.text.First(moduleOf(string(f.Enum().FullName())) + ".enums." + value); ok {
+		if text, ok := w.text.First(locale.EnumKey(f.Enum(), value)); ok {
 			return text
 		}
-	case m.GetKind() == kernelv1.Kind_KIND_ROLE, m.GetKind() == kernelv1.Kind_KIND_STAFF_ROLE:
+	case m.GetKind() == kernelv1.Kind_KIND_ROLE, m.GetKind() == kernelv1.Kind_KIND_STAFF_ROLE, m.GetKind() == kernelv1.Kind_KIND_ANY_ROLE:
 		parts := strings.Split(value, ", ")
 		for i, id := range parts {
-			parts[i] = w.role(id)
+			parts[i] = w.Policy.Title(id, w.text.Language(), w.text.T)
 		}
 		return strings.Join(parts, ", ")
 	case m.GetRefersTo() != "":
@@ -206,20 +194,4 @@ func (w *words) value(ctx context.Context, f protoreflect.FieldDescriptor, value
 		}
 	}
 	return value
-}
-
-func (w *words) role(id string) string {
-	role, known := w.Policy.Role(id)
-	switch {
-	case !known:
-		return id
-	case role.Title != "":
-		return w.text.T(role.Title)
-	}
-	for _, language := range []string{w.text.Language(), locale.English} {
-		if text := role.TitleText[language]; text != "" {
-			return text
-		}
-	}
-	return id
 }

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
 
@@ -35,7 +36,7 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 		for i := range all.Len() {
 			v := all.Get(i)
 			if v.Number() == 0 {
-				text, ok := e.Text.First(ModuleOf(f.Enum().FullName()) + ".enums." + string(v.Name()))
+				text, ok := e.Text.First(locale.EnumKey(f.Enum(), string(v.Name())))
 				if !ok {
 					continue
 				}
@@ -139,8 +140,7 @@ func half(kind kernelv1.Kind) bool {
 
 // labelKey is the key a field's own words are looked up by.
 func (e *Env) labelKey(f protoreflect.FieldDescriptor) string {
-	message := f.Parent().(protoreflect.MessageDescriptor)
-	return ModuleOf(message.FullName()) + ".fields." + string(message.Name()) + "." + string(f.Name())
+	return locale.FieldKeys(f.Parent().(protoreflect.MessageDescriptor), string(f.Name()))[0]
 }
 
 // constraints are what the contract asks of a field; nil, which asks for nothing, where it says nothing.

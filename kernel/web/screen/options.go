@@ -1,7 +1,6 @@
 package screen
 
 import (
-	"cmp"
 	"slices"
 	"sync"
 
@@ -53,17 +52,7 @@ func (e *Env) roles(some func(access.Role) bool) []ui.Option {
 
 // RoleTitle is a role's title: the integrator's own words, or the module's. A role that is no more keeps its id.
 func (e *Env) RoleTitle(id string) string {
-	role, ok := e.Policy.Role(id)
-	if !ok {
-		return id
-	}
-	if title := role.TitleText[e.Text.Language()]; title != "" {
-		return title
-	}
-	if role.Title == "" {
-		return cmp.Or(role.TitleText["en"], id)
-	}
-	return e.Text.T(role.Title)
+	return e.Policy.Title(id, e.Text.Language(), e.Text.T)
 }
 
 func (e *Env) languages() []ui.Option {

@@ -8,19 +8,9 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
-
-// ModuleOf is the module whose texts name the parts of a message: "cabinet.clientmanager.v1.Client" → clientmanager.
-func ModuleOf(name protoreflect.FullName) string {
-	parts := strings.Split(string(name), ".")
-	for i := len(parts) - 1; i > 0; i-- {
-		if len(parts[i]) > 1 && parts[i][0] == 'v' && parts[i][1] >= '0' && parts[i][1] <= '9' {
-			return parts[i-1]
-		}
-	}
-	return parts[0]
-}
 
 // label is what a field is called: the given key, or the message's own word for it, or the module's, or its name.
 func (e *Env) label(f protoreflect.FieldDescriptor, key string) string {
@@ -29,9 +19,7 @@ func (e *Env) label(f protoreflect.FieldDescriptor, key string) string {
 	if key != "" {
 		keys = append(keys, key)
 	}
-	prefix := ModuleOf(message.FullName()) + ".fields."
-	keys = append(keys, prefix+string(message.Name())+"."+string(f.Name()), prefix+string(f.Name()))
-	if text, ok := e.Text.First(keys...); ok {
+	if text, ok := e.Text.First(append(keys, locale.FieldKeys(message, string(f.Name()))...)...); ok {
 		return text
 	}
 	name := strings.TrimSuffix(strings.ReplaceAll(string(f.Name()), "_", " "), " id")
@@ -41,7 +29,7 @@ func (e *Env) label(f protoreflect.FieldDescriptor, key string) string {
 // state is an enum's value in words.
 func (e *Env) state(v protoreflect.EnumValueDescriptor) string {
 	enum := v.Parent().(protoreflect.EnumDescriptor)
-	if text, ok := e.Text.First(ModuleOf(enum.FullName()) + ".enums." + string(v.Name())); ok {
+	if text, ok := e.Text.First(locale.EnumKey(enum, string(v.Name()))); ok {
 		return text
 	}
 	text := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(string(v.Name()), enumPrefix(enum)), "_", " "))
