@@ -63,6 +63,7 @@ type Policy struct {
 	permissions map[string]Permission
 	own         []RoleGrant
 	now         atomic.Pointer[rights]
+	changes     atomic.Uint64
 }
 
 // rights are replaced as a whole, never changed.
@@ -171,9 +172,17 @@ func (p *Policy) Change(changes []RoleGrant) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	p.now.Store(next)
+	p.put(next)
 	return nil
 }
+
+func (p *Policy) put(next *rights) {
+	p.now.Store(next)
+	p.changes.Add(1)
+}
+
+// Changes counts how often what roles open was changed, for who remembers what followed from it.
+func (p *Policy) Changes() uint64 { return p.changes.Load() }
 
 // With is the policy as it would be with other changes than now.
 func (p *Policy) With(changes []RoleGrant) (*Policy, error) {

@@ -37,6 +37,6 @@ func (p *Policy) UnmarshalJSON(text []byte) error {
 	if p.permissions == nil {
 		p.permissions = permissions
 	}
-	p.now.Store(next)
+	p.put(next)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
@@ -84,6 +85,36 @@ func TestTopicsAskForThePermission(t *testing.T) {
 	for _, e := range mayNot.until(aClient) {
 		require.False(t, e.has(anInvitation), "a role without the permission heard of invitations")
 	}
+}
+
+// Roles are changed while streams are open: what follows from them is not remembered for longer.
+func TestARightThatWasTakenIsHeardNoMore(t *testing.T) {
+	p := kerneltest.Start(t, kerneltest.Options{Assemble: assemble})
+	zerno, head := p.Client(t, "Zerno"), p.Head(t)
+	s := listen(t, p, p.Contact(t, zerno, "client.director"))
+	invite := func(email string) {
+		_, err := accountmanagerv1.NewInvitationServiceClient(p.Kernel()).CreateInvitation(t.Context(), &accountmanagerv1.CreateInvitationRequest{
+			RequestId: store.NewID(), ClientId: zerno, Name: "Lesia", Email: email, Role: "client.accountant",
+		})
+		require.NoError(t, err)
+	}
+	right := func(reach kernelv1.RoleReach) {
+		_, err := kernelv1.NewRoleServiceClient(p.Kernel()).SetRoleRight(t.Context(), &kernelv1.SetRoleRightRequest{
+			RoleId: "client.director", Permission: "accountmanager.invitations.read", Reach: reach,
+		})
+		require.NoError(t, err)
+	}
+	invite("one@example.com")
+	s.until(anInvitation)
+	right(kernelv1.RoleReach_ROLE_REACH_NONE)
+	invite("two@example.com")
+	rename(t, head, zerno, "Zerno 2")
+	for _, e := range s.until(aClient) {
+		require.False(t, e.has(anInvitation), "a right that was taken is still heard by")
+	}
+	right(kernelv1.RoleReach_ROLE_REACH_GRANTED)
+	invite("three@example.com")
+	s.until(anInvitation)
 }
 
 // Another client of the same contact is not told of while they act for the first, granted as it is.

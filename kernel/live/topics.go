@@ -35,7 +35,8 @@ type Topics struct {
 	topics map[string]*topic
 
 	mu   sync.Mutex
-	memo map[string]reaches // by kind and roles
+	memo map[string]reaches // by kind and roles, as the policy was after so many changes
+	upTo uint64
 }
 
 type topic struct {
@@ -79,6 +80,11 @@ func (t *Topics) reach(who access.Principal) reaches {
 	key := strings.Join(append([]string{string(who.Kind), fmt.Sprint(who.ActingFor != "")}, who.Roles...), "\x00")
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	// Counted before it is decided by: what is changed meanwhile is found out the next time.
+	if changes := t.policy.Changes(); changes != t.upTo {
+		clear(t.memo)
+		t.upTo = changes
+	}
 	if r, ok := t.memo[key]; ok {
 		return r
 	}
