@@ -2,10 +2,8 @@ package clientmanager
 
 import (
 	"context"
-	"slices"
 
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
@@ -158,19 +156,6 @@ func (s *addressService) UpdateAddress(ctx context.Context, r *v1.UpdateAddressR
 		return nil, err
 	}
 	return &v1.UpdateAddressResponse{Address: address}, nil
-}
-
-// changedBy applies the named fields of from to a copy of a thing, and says which of them differ.
-func changedBy[M proto.Message](present, from M, fields []string, changes map[string]func(to, from M)) (M, []string) {
-	after := proto.CloneOf(present)
-	var differ []string
-	for _, field := range slices.Compact(slices.Sorted(slices.Values(fields))) {
-		before := proto.CloneOf(after)
-		if changes[field](after, from); !proto.Equal(before, after) {
-			differ = append(differ, field)
-		}
-	}
-	return after, differ
 }
 
 // holdAddress reads an address while its client is held: who changes an address holds its client.

@@ -55,6 +55,19 @@ func changed(client, from *v1.Client, fields []string) (*v1.Client, []string) {
 	return after, slices.Compact(differ)
 }
 
+// changedBy applies the named fields of from to a copy of a thing, and says which of them differ.
+func changedBy[M proto.Message](present, from M, fields []string, changes map[string]func(to, from M)) (M, []string) {
+	after := proto.CloneOf(present)
+	var differ []string
+	for _, field := range slices.Compact(slices.Sorted(slices.Values(fields))) {
+		before := proto.CloneOf(after)
+		if changes[field](after, from); !proto.Equal(before, after) {
+			differ = append(differ, field)
+		}
+	}
+	return after, differ
+}
+
 // tidy brings what people write into the form it is kept in.
 func tidy(c *v1.Client) {
 	for _, text := range []*string{

@@ -2,11 +2,9 @@ package clientmanager
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
@@ -143,12 +141,10 @@ func (s *contactService) UpdateContact(ctx context.Context, r *v1.UpdateContactR
 		if err != nil {
 			return err
 		}
-		contact = proto.CloneOf(present)
-		for _, field := range slices.Compact(slices.Sorted(slices.Values(fields))) {
-			contactChanges[field](contact, r.GetContact())
-		}
+		var differ []string
+		contact, differ = changedBy(present, r.GetContact(), fields, contactChanges)
 		switch {
-		case proto.Equal(contact, present):
+		case len(differ) == 0:
 			return nil
 		case r.GetContact().GetRevision() != 0 && r.GetContact().GetRevision() != present.GetRevision():
 			return errMeanwhile
