@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -186,6 +187,9 @@ func (s *Server) invitationForm(c echo.Context, code int, p *kernelv1.PreviewInv
 	return s.gate(c, code, ui.GateBox{Title: text.T("kernel.invitation.title"), Lead: lead, Form: form})
 }
 
+// shortPassword tells of a password that the contract refuses, so that its field says so.
+func shortPassword(c echo.Context) bool { return utf8.RuneCountInString(c.FormValue("password")) < 10 }
+
 func (s *Server) acceptInvitation(c echo.Context) error {
 	preview, err := s.preview(c)
 	if err != nil {
@@ -196,7 +200,7 @@ func (s *Server) acceptInvitation(c echo.Context) error {
 	if strings.TrimSpace(c.FormValue("name")) == "" {
 		wrong["name"] = text.T("kernel.form.required")
 	}
-	if len([]rune(c.FormValue("password"))) < 10 && !preview.GetHasPassword() {
+	if shortPassword(c) && !preview.GetHasPassword() {
 		wrong["password"] = text.T("kernel.invitation.password_short")
 	}
 	if len(wrong) > 0 {

@@ -80,7 +80,7 @@ func (s *Server) resetForm(c echo.Context, code int, wrong string) error {
 
 func (s *Server) reset(c echo.Context) error {
 	text := s.text(c)
-	if len([]rune(c.FormValue("password"))) < 10 {
+	if shortPassword(c) {
 		return s.resetForm(c, http.StatusUnprocessableEntity, text.T("kernel.invitation.password_short"))
 	}
 	_, err := s.identity.FinishPasswordReset(s.asKernel(c), &kernelv1.FinishPasswordResetRequest{
