@@ -72,9 +72,8 @@ func (s *Server) factorBody(c echo.Context, code int, lead string, body ...templ
 			head.Crumbs = []ui.Crumb{{Label: text.T(sc.Title), Href: s.href(sc.Path)}, {Label: head.Title}}
 		}
 	}
-	shell := s.shell(c, s.env(c, nil), head.Title)
-	shell.Width = "slim"
-	return s.render(c, code, ui.Layout(shell, ui.Join(append([]templ.Component{ui.PageHead(head)}, body...)...)))
+	page := &screen.Page{Title: head.Title, Width: "slim", Body: ui.Join(append([]templ.Component{ui.PageHead(head)}, body...)...)}
+	return s.page(c, code, page, s.env(c, nil))
 }
 
 // startTotp shows a new seed, as a picture and as text.

@@ -1,14 +1,10 @@
 package web
 
 import (
-	"bytes"
 	"cmp"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -77,9 +73,8 @@ func (s *Server) askProof(c echo.Context, code int, h held, wrong string) error 
 		Others:   []ui.Button{{Label: text.T("kernel.cancel"), Href: s.href(h.back(s.Base)), Kind: ui.ButtonQuiet}},
 	}
 	title := text.T("kernel.prove.title")
-	shell := s.shell(c, e, title)
-	shell.Width = "slim"
-	return s.render(c, code, ui.Layout(shell, ui.Join(ui.PageHead(ui.Head{Title: title, Lead: text.T("kernel.prove.lead")}), ui.FormBox(form))))
+	body := ui.Join(ui.PageHead(ui.Head{Title: title, Lead: text.T("kernel.prove.lead")}), ui.FormBox(form))
+	return s.page(c, code, &screen.Page{Title: title, Width: "slim", Body: body}, e)
 }
 
 // back is where somebody goes who does not want to show anything, below the portal's base.
@@ -121,26 +116,14 @@ func (s *Server) prove(c echo.Context) error {
 	}
 	r.Body, r.ContentLength = http.NoBody, int64(len(body))
 	if body != "" {
-		r.Body = readCloser{strings.NewReader(body)}
+		r.Body = io.NopCloser(strings.NewReader(body))
 	}
 	s.echo.ServeHTTP(c.Response(), r)
 	return nil
 }
 
-type readCloser struct{ *strings.Reader }
-
-// Close does nothing: there is nothing to close.
-func (readCloser) Close() error { return nil }
-
-func (s *Server) holder() (cipher.AEAD, error) {
-	mac := hmac.New(sha256.New, s.Key)
-	mac.Write([]byte("held"))
-	block, err := aes.NewCipher(mac.Sum(nil))
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCMWithRandomNonce(block)
-}
+// heldFor is what requests that wait are sealed for.
+const heldFor = "held"
 
 func (s *Server) hold(h held) (string, error) {
 	delete(h.Form, "csrf")
@@ -148,11 +131,8 @@ func (s *Server) hold(h held) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	aead, err := s.holder()
-	if err != nil {
-		return "", err
-	}
-	return base64.RawURLEncoding.EncodeToString(aead.Seal(nil, nil, text, nil)), nil
+	sealed, err := s.secrets.Seal(heldFor, text)
+	return base64.RawURLEncoding.EncodeToString(sealed), err
 }
 
 func (s *Server) unhold(sealed string) (h held, ok bool) {
@@ -160,10 +140,6 @@ func (s *Server) unhold(sealed string) (h held, ok bool) {
 	if err != nil {
 		return h, false
 	}
-	aead, err := s.holder()
-	if err != nil {
-		return h, false
-	}
-	text, err := aead.Open(nil, nil, raw, nil)
-	return h, err == nil && json.NewDecoder(bytes.NewReader(text)).Decode(&h) == nil
+	text, err := s.secrets.Open(heldFor, raw)
+	return h, err == nil && json.Unmarshal(text, &h) == nil
 }

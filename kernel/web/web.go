@@ -14,6 +14,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/live"
 	"github.com/opencabinet/cabinet/kernel/locale"
+	"github.com/opencabinet/cabinet/kernel/secret"
 	"github.com/opencabinet/cabinet/kernel/web/assets"
 	"github.com/opencabinet/cabinet/kernel/web/screen"
 )
@@ -60,6 +61,8 @@ type Server struct {
 	draining context.Context
 	drain    context.CancelFunc
 	open     *watch
+	// secrets seals what the browser keeps for us and must not read.
+	secrets *secret.Keeper
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -69,6 +72,10 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{Config: cfg, echo: echo.New(), identity: kernelv1.NewIdentityServiceClient(cfg.Router), factors: kernelv1.NewFactorServiceClient(cfg.Router)}
 	s.draining, s.drain = context.WithCancel(context.Background()) //nolint:forbidigo // it is nobody's request
 	s.open = &watch{identity: s.identity, ctx: s.draining, open: map[string]map[*context.CancelFunc]struct{}{}}
+	var err error
+	if s.secrets, err = secret.Of(cfg.Key); err != nil {
+		return nil, fmt.Errorf("what seals for the browser: %w", err)
+	}
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.showError
