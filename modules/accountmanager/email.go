@@ -39,9 +39,9 @@ func (s *meService) ChangeEmail(ctx context.Context, r *accountmanagerv1.ChangeE
 
 // PreviewEmailChange shows which address a link confirms.
 func (s *identityService) PreviewEmailChange(ctx context.Context, r *kernelv1.PreviewEmailChangeRequest) (*kernelv1.PreviewEmailChangeResponse, error) {
-	found, err := firstOf(s.letterByToken(s.host.Self(ctx), letterEmailConfirm, hashToken(r.GetToken()), s.host.Now()))
-	if err != nil || found.ID == "" {
-		return nil, orElse(err, errNoReset)
+	found, err := s.link(s.host.Self(ctx), letterEmailConfirm, r.GetToken())
+	if err != nil {
+		return nil, err
 	}
 	return &kernelv1.PreviewEmailChangeResponse{NewEmail: found.Email}, nil
 }
@@ -53,17 +53,14 @@ func (s *identityService) ConfirmEmailChange(ctx context.Context, r *kernelv1.Co
 	if err := s.addresses.allow(r.GetOrigin().GetRemoteAddress()); err != nil {
 		return nil, err
 	}
-	found, err := firstOf(s.letterByToken(ctx, letterEmailConfirm, hashToken(r.GetToken()), s.host.Now()))
-	if err != nil || found.ID == "" {
-		return nil, orElse(err, errNoReset)
+	found, err := s.link(ctx, letterEmailConfirm, r.GetToken())
+	if err != nil {
+		return nil, err
 	}
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		user, err := firstOf(holdUserRow(ctx, tx, found.UserID))
-		if err != nil || user.ID == "" || user.Blocked {
-			return orElse(err, errNoReset)
-		}
-		if used, err := useLetter(ctx, tx, found.ID, s.host.Now()); err != nil || !used {
-			return orElse(err, errNoReset)
+		user, err := s.takeLink(ctx, tx, found)
+		if err != nil {
+			return err
 		}
 		if err := voidLetters(ctx, tx, user.ID, s.host.Now(), linkKinds...); err != nil {
 			return err

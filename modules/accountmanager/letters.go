@@ -114,3 +114,24 @@ func (m *Module) write(ctx context.Context, tx *store.Tx, n newLetter) (sent boo
 	}
 	return true, nil
 }
+
+// link finds the letter of a kind whose link works.
+func (m *Module) link(ctx context.Context, kind accountmanagerv1.LetterKind, token string) (letterRow, error) {
+	found, err := firstOf(m.letterByToken(ctx, kind, hashToken(token), m.host.Now()))
+	if err != nil || found.ID == "" {
+		return letterRow{}, orElse(err, errNoReset)
+	}
+	return found, nil
+}
+
+// takeLink uses a letter's link up, while its user is held; of many at once one does.
+func (m *Module) takeLink(ctx context.Context, tx *store.Tx, l letterRow) (userRow, error) {
+	user, err := firstOf(holdUserRow(ctx, tx, l.UserID))
+	if err != nil || user.ID == "" || user.Blocked {
+		return userRow{}, orElse(err, errNoReset)
+	}
+	if used, err := useLetter(ctx, tx, l.ID, m.host.Now()); err != nil || !used {
+		return userRow{}, orElse(err, errNoReset)
+	}
+	return user, nil
+}

@@ -35,7 +35,7 @@ func (m *Module) letterByToken(ctx context.Context, kind accountmanagerv1.Letter
 		hash, int16(kind), now)
 }
 
-// useLetter uses a link up; of many at once one does.
+// useLetter uses a link up, unless somebody did before.
 func useLetter(ctx context.Context, tx *store.Tx, id string, now time.Time) (bool, error) {
 	used, err := tx.Exec(ctx, `
 		update accountmanager.letters set use_time = $2 where id = $1 and use_time is null and expire_time > $2`, id, now)

@@ -62,9 +62,9 @@ func (s *identityService) sendReset(ctx context.Context, login string) error {
 
 // PreviewPasswordReset shows whose password a link is for.
 func (s *identityService) PreviewPasswordReset(ctx context.Context, r *kernelv1.PreviewPasswordResetRequest) (*kernelv1.PreviewPasswordResetResponse, error) {
-	found, err := firstOf(s.letterByToken(s.host.Self(ctx), letterReset, hashToken(r.GetToken()), s.host.Now()))
-	if err != nil || found.ID == "" {
-		return nil, orElse(err, errNoReset)
+	found, err := s.link(s.host.Self(ctx), letterReset, r.GetToken())
+	if err != nil {
+		return nil, err
 	}
 	return &kernelv1.PreviewPasswordResetResponse{Email: found.Email}, nil
 }
@@ -76,21 +76,18 @@ func (s *identityService) FinishPasswordReset(ctx context.Context, r *kernelv1.F
 	if err := s.addresses.allow(r.GetOrigin().GetRemoteAddress()); err != nil {
 		return nil, err
 	}
-	found, err := firstOf(s.letterByToken(ctx, letterReset, hashToken(r.GetToken()), s.host.Now()))
-	if err != nil || found.ID == "" {
-		return nil, orElse(err, errNoReset)
+	found, err := s.link(ctx, letterReset, r.GetToken())
+	if err != nil {
+		return nil, err
 	}
 	hash, err := s.passwords.hash(ctx, r.GetPassword())
 	if err != nil {
 		return nil, err
 	}
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		user, err := firstOf(holdUserRow(ctx, tx, found.UserID))
-		if err != nil || user.ID == "" || user.Blocked {
-			return orElse(err, errNoReset)
-		}
-		if used, err := useLetter(ctx, tx, found.ID, s.host.Now()); err != nil || !used {
-			return orElse(err, errNoReset)
+		user, err := s.takeLink(ctx, tx, found)
+		if err != nil {
+			return err
 		}
 		if err := s.newPassword(ctx, tx, user.ID, user.Email, hash); err != nil {
 			return err
