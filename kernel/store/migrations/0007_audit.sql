@@ -169,36 +169,40 @@ create function kernel.uuid7() returns uuid language sql volatile as $$
     placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid;
 $$;
 
--- audit_refused writes that the kernel refused a call before any module saw it, or that a module did.
-create function kernel.audit_refused(said text, reason text) returns void language plpgsql volatile as $$
+-- audit_call writes the entry of a call as the kernel knows it, and says whether it is written: not where the call has one.
+create function kernel.audit_call(said text, outcome text, reason text, changes jsonb) returns boolean language plpgsql volatile as $$
 declare
   c jsonb := kernel.change(said);
 begin
   insert into kernel.audit_entry (id, actor_kind, actor_id, acted_by, session_id, via, module, method, resource_type, resource_id,
-    client_id, outcome, reason)
+    client_id, outcome, reason, fields)
   values ((c ->> 'id')::uuid, c ->> 'kind', (c ->> 'user')::uuid, (c ->> 'acted_by')::uuid, (c ->> 'session')::uuid,
     coalesce((select array_agg(v) from jsonb_array_elements_text(c -> 'via') v), '{}'), c ->> 'module', c ->> 'method',
-    coalesce(c ->> 'resource', ''), (c ->> 'resource_id')::uuid, (c ->> 'client')::uuid, 'refused', reason)
+    coalesce(c ->> 'resource', ''), (c ->> 'resource_id')::uuid, (c ->> 'client')::uuid, outcome, reason,
+    coalesce((select array_agg(left(x ->> 'field', 100)) from jsonb_array_elements(changes) x), '{}'))
   on conflict (id) do nothing;
-  if found and c ->> 'address' <> '' then
-    insert into kernel.audit_detail (entry_id, number, client_id, address, device)
-    values ((c ->> 'id')::uuid, 0, (c ->> 'client')::uuid, left(c ->> 'address', 64), left(coalesce(c ->> 'device', ''), 64));
+  if not found then
+    return false;
   end if;
+  if c ->> 'address' <> '' or changes is not null then
+    insert into kernel.audit_detail (entry_id, number, client_id, address, device, changes)
+    values ((c ->> 'id')::uuid, 0, (c ->> 'client')::uuid, left(coalesce(c ->> 'address', ''), 64), left(coalesce(c ->> 'device', ''), 64),
+      coalesce(changes, '[]'));
+  end if;
+  return true;
 end $$;
+
+-- audit_refused writes that the kernel refused a call before any module saw it, or that a module did and wrote nothing itself.
+create function kernel.audit_refused(said text, reason text) returns void language sql volatile as $$
+  select kernel.audit_call(said, 'refused', reason, null);
+$$;
 
 -- audit_own writes what the kernel itself did for a call, and which fields it changed.
 create function kernel.audit_own(said text, changes jsonb) returns void language plpgsql volatile as $$
-declare
-  c jsonb := kernel.change(said);
 begin
-  insert into kernel.audit_entry (id, actor_kind, actor_id, acted_by, session_id, via, module, method, resource_type, resource_id,
-    client_id, outcome, fields)
-  values ((c ->> 'id')::uuid, c ->> 'kind', (c ->> 'user')::uuid, (c ->> 'acted_by')::uuid, (c ->> 'session')::uuid,
-    coalesce((select array_agg(v) from jsonb_array_elements_text(c -> 'via') v), '{}'), c ->> 'module', c ->> 'method',
-    coalesce(c ->> 'resource', ''), (c ->> 'resource_id')::uuid, (c ->> 'client')::uuid, 'done',
-    coalesce((select array_agg(left(x ->> 'field', 100)) from jsonb_array_elements(changes) x), '{}'));
-  insert into kernel.audit_detail (entry_id, number, client_id, address, device, changes)
-  values ((c ->> 'id')::uuid, 0, (c ->> 'client')::uuid, left(coalesce(c ->> 'address', ''), 64), left(coalesce(c ->> 'device', ''), 64), changes);
+  if not kernel.audit_call(said, 'done', '', changes) then
+    raise exception 'the call has its entry already' using errcode = '23505';
+  end if;
 end $$;
 
 -- audit_sweep takes away what is past its retention, some at a time, and says how many rows that were.
@@ -295,7 +299,7 @@ create view access.seen_clients as
   select client_id from kernel.client_grant where user_id = (select access.contact_id()) and client_id = (select access.acting_for());
 
 revoke execute on function kernel.audit_guard(), kernel.change(text), kernel.audit(text, text, jsonb), kernel.uuid7(),
-  kernel.audit_refused(text, text), kernel.audit_own(text, jsonb), kernel.audit_sweep(timestamptz, timestamptz, int), kernel.audit_erase(uuid), kernel.audit_mine(int), kernel.audit_open(text), access.contact_id() from public;
+  kernel.audit_call(text, text, text, jsonb), kernel.audit_refused(text, text), kernel.audit_own(text, jsonb), kernel.audit_sweep(timestamptz, timestamptz, int), kernel.audit_erase(uuid), kernel.audit_mine(int), kernel.audit_open(text), access.contact_id() from public;
 
 do $$
 begin
