@@ -5,9 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/internal/pglisten"
 )
 
 // openRoles puts in force what people changed about roles, before anybody is told of them, and has this node hear what
@@ -44,7 +43,7 @@ func (p *Portal) followRoles(s *roleService) {
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			if err := s.listen(ctx); ctx.Err() == nil {
+			if err := pglisten.Each(ctx, s.pool, "cabinet_roles", s.reload); ctx.Err() == nil {
 				p.options.Log.WarnContext(ctx, "changes of roles by other nodes are not heard for a moment", "error", err)
 				select {
 				case <-ctx.Done():
@@ -58,25 +57,4 @@ func (p *Portal) followRoles(s *roleService) {
 		<-done
 		return nil
 	})
-}
-
-// listen reloads whenever somebody changed a role, until the connection breaks.
-func (s *roleService) listen(ctx context.Context) error {
-	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it was only read
-	if _, err := conn.Exec(ctx, "listen cabinet_roles"); err != nil {
-		return err
-	}
-	for {
-		// At first too: what was changed before is not told.
-		if err := s.reload(ctx); err != nil {
-			return err
-		}
-		if _, err := conn.WaitForNotification(ctx); err != nil {
-			return err
-		}
-	}
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/opencabinet/cabinet/kernel/internal/pglisten"
 )
 
 // glance is how long the scout waits between two looks when something is about to come.
@@ -118,7 +118,11 @@ func (d *Dispatcher) listen(ctx context.Context) {
 		}
 	})
 	for {
-		err := d.hear(ctx)
+		err := pglisten.Each(ctx, d.cfg.Pool, "cabinet_event", func(context.Context) error {
+			d.listening.Store(true)
+			d.nudge()
+			return nil
+		})
 		d.listening.Store(false)
 		d.nudge()
 		if d.stopping(ctx) {
@@ -127,30 +131,4 @@ func (d *Dispatcher) listen(ctx context.Context) {
 		d.cfg.Log.WarnContext(ctx, "events are not notified for now, looking every while instead", "every", d.cfg.Poll, "error", err)
 		d.pause(ctx, nil, time.Second)
 	}
-}
-
-func (d *Dispatcher) hear(ctx context.Context) error {
-	conn, err := d.cfg.Pool.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	own := conn.Hijack() // a connection that listens does not go back to the pool
-	defer closeQuietly(ctx, own)
-	if _, err := own.Exec(ctx, `listen cabinet_event`); err != nil {
-		return err
-	}
-	d.listening.Store(true)
-	d.nudge()
-	for {
-		if _, err := own.WaitForNotification(ctx); err != nil {
-			return err
-		}
-		d.nudge()
-	}
-}
-
-func closeQuietly(ctx context.Context, conn *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	_ = conn.Close(ctx) // nothing was under way
 }
