@@ -3,6 +3,7 @@ package kernel
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -19,7 +20,10 @@ import (
 type accessService struct {
 	kernelv1.UnimplementedAccessServiceServer
 	router *call.Router
-	db     *store.DB
+	policy *access.Policy
+	// identity tells what roles a user holds.
+	identity kernelv1.IdentityServiceClient
+	db       *store.DB
 }
 
 var _ kernelv1.AccessServiceServer = (*accessService)(nil)
@@ -66,4 +70,48 @@ func reachName(r access.Reach) string {
 		return "none"
 	}
 	return string(r)
+}
+
+// ListUserRights says of every permission whether a person may do what it opens, and why.
+func (s *accessService) ListUserRights(ctx context.Context, r *kernelv1.ListUserRightsRequest) (*kernelv1.ListUserRightsResponse, error) {
+	response := &kernelv1.ListUserRightsResponse{}
+	if r.GetUserId() == "" {
+		return response, nil
+	}
+	who, err := s.identity.GetUserRoles(access.With(ctx, access.AsKernel()), &kernelv1.GetUserRolesRequest{UserId: r.GetUserId(), ClientId: r.GetClientId()})
+	if err != nil {
+		return nil, err
+	}
+	var granted []string
+	if r.GetClientId() != "" {
+		if granted, err = s.db.GrantedBy(ctx, r.GetUserId(), r.GetClientId()); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range s.policy.Permissions() {
+		if !forSide(s.policy, p, who.GetStaff()) {
+			continue
+		}
+		right := &kernelv1.UserRight{Permission: p.Name, Title: p.Title}
+		reach, role := s.policy.Reach(who.GetRoles(), p.Name)
+		switch {
+		case reach == access.None:
+			right.Answer = kernelv1.AccessAnswer_ACCESS_ANSWER_NO_ROLE
+		case who.GetBlocked():
+			right.Answer, right.Role = kernelv1.AccessAnswer_ACCESS_ANSWER_BLOCKED, role
+		case reach == access.All:
+			right.Answer, right.Role = kernelv1.AccessAnswer_ACCESS_ANSWER_ALL, role
+		case r.GetClientId() != "" && len(granted) == 0:
+			right.Answer, right.Role = kernelv1.AccessAnswer_ACCESS_ANSWER_OTHER_CLIENTS, role
+		default:
+			right.Answer, right.Role = kernelv1.AccessAnswer_ACCESS_ANSWER_GRANTED, role
+			for _, module := range granted {
+				right.Grounds = append(right.Grounds, module+".grants")
+			}
+		}
+		if len(r.GetAnswers()) == 0 || slices.Contains(r.GetAnswers(), right.GetAnswer()) {
+			response.Rights = append(response.Rights, right)
+		}
+	}
+	return response, nil
 }

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/dynamicpb"
 
+	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
@@ -153,4 +154,64 @@ func turnedAway(err error, method string) bool {
 		info, ok := detail.(*errdetails.ErrorInfo)
 		return ok && info.GetDomain() == "cabinet" && info.GetMetadata()["method"] == method
 	})
+}
+
+func TestRightsOfAPersonSayWhy(t *testing.T) {
+	t.Parallel()
+	p := kerneltest.Start(t, kerneltest.Options{Assemble: assemble})
+	head, manager := p.Head(t), p.Staff(t, "manager")
+	roastery, museum := p.Client(t, "Zerno Roastery"), p.Client(t, "Museum of Maps")
+	p.Serve(t, manager, roastery)
+	accountant := p.Contact(t, roastery, "client.accountant")
+	ask := kernelv1.NewAccessServiceClient(head.Conn)
+	right := func(who *kerneltest.User, client, permission string) *kernelv1.UserRight {
+		listed, err := ask.ListUserRights(t.Context(), &kernelv1.ListUserRightsRequest{UserId: who.ID, ClientId: client})
+		require.NoError(t, err)
+		i := slices.IndexFunc(listed.GetRights(), func(r *kernelv1.UserRight) bool { return r.GetPermission() == permission })
+		if i < 0 {
+			return nil
+		}
+		return listed.GetRights()[i]
+	}
+	const read = "clientmanager.clients.read"
+	for name, c := range map[string]struct {
+		who    *kerneltest.User
+		client string
+		answer kernelv1.AccessAnswer
+		role   string
+		ground []string
+	}{
+		"a head":               {head, roastery, kernelv1.AccessAnswer_ACCESS_ANSWER_ALL, "head", nil},
+		"who serves it":        {manager, roastery, kernelv1.AccessAnswer_ACCESS_ANSWER_GRANTED, "manager", []string{"clientmanager.grants"}},
+		"who does not":         {manager, museum, kernelv1.AccessAnswer_ACCESS_ANSWER_OTHER_CLIENTS, "manager", nil},
+		"in general":           {manager, "", kernelv1.AccessAnswer_ACCESS_ANSWER_GRANTED, "manager", nil},
+		"one of its people":    {accountant, roastery, kernelv1.AccessAnswer_ACCESS_ANSWER_GRANTED, "client", []string{"accountmanager.grants"}},
+		"a stranger's company": {accountant, museum, kernelv1.AccessAnswer_ACCESS_ANSWER_OTHER_CLIENTS, "client", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			said := right(c.who, c.client, read)
+			require.NotNil(t, said)
+			require.Equal(t, c.answer, said.GetAnswer())
+			require.Equal(t, c.role, said.GetRole())
+			require.Equal(t, c.ground, said.GetGrounds())
+		})
+	}
+	require.Equal(t, kernelv1.AccessAnswer_ACCESS_ANSWER_NO_ROLE, right(accountant, roastery, "clientmanager.contacts.update").GetAnswer())
+	require.Nil(t, right(accountant, roastery, "clientmanager.clients.import"), "no contact could have it")
+	require.Nil(t, right(manager, roastery, "clientmanager.profile.read"), "no staff could have it")
+
+	_, err := kernelv1.NewAccessServiceClient(manager.Conn).ListUserRights(t.Context(), &kernelv1.ListUserRightsRequest{UserId: head.ID})
+	require.Equal(t, codes.PermissionDenied, status.Code(err))
+
+	_, err = accountmanagerv1.NewUserServiceClient(head.Conn).BlockUser(t.Context(), &accountmanagerv1.BlockUserRequest{Id: manager.ID})
+	require.NoError(t, err)
+	require.Equal(t, kernelv1.AccessAnswer_ACCESS_ANSWER_BLOCKED, right(manager, roastery, read).GetAnswer())
+	_, err = clientmanagerv1.NewClientServiceClient(head.Conn).SuspendClient(t.Context(), &clientmanagerv1.SuspendClientRequest{Id: roastery})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		return right(accountant, roastery, read).GetAnswer() == kernelv1.AccessAnswer_ACCESS_ANSWER_BLOCKED
+	}, 10*time.Second, 10*time.Millisecond)
+
+	_, err = ask.ListUserRights(t.Context(), &kernelv1.ListUserRightsRequest{UserId: store.NewID()})
+	require.Equal(t, codes.NotFound, status.Code(err))
 }

@@ -28,13 +28,6 @@ var heads = map[string]access.Reach{"head": access.All}
 
 // roleScreens lie below a list of the roles that some module shows, which knows who holds them.
 func roleScreens() []module.Screen {
-	reach := func(id, label string, to kernelv1.RoleReach) module.Action {
-		return module.Action{
-			ID: id, Label: "kernel.roles." + label, Row: true, Method: kernelv1.RoleService_SetRoleRight_FullMethodName,
-			Bind: map[string]string{"role_id": "role_id", "permission": "permission"}, Fixed: map[string]string{"reach": to.String()},
-			Done: "kernel.roles.done",
-		}
-	}
 	return []module.Screen{
 		{
 			ID: "role", Path: "/roles/{id}", Kind: module.Detail, Title: "kernel.roles.role", Icon: "shield", Audience: module.ForStaff,
@@ -43,6 +36,8 @@ func roleScreens() []module.Screen {
 			Related:  []module.Related{{Screen: "kernel.role_rights", Bind: map[string]string{"role_id": "id"}}},
 			Actions: []module.Action{
 				{ID: "rename", Label: "kernel.roles.rename", Icon: "edit", Path: "/roles/{id}/name"},
+				{ID: "matrix", Label: "kernel.matrix.title", Icon: "board", Path: "/roles/matrix"},
+				{ID: "edit", Label: "kernel.matrix.edit_short", Icon: "key", Path: "/roles/{id}/edit", Primary: true},
 				{
 					ID: "reset", Label: "kernel.roles.reset", Method: kernelv1.RoleService_ResetRole_FullMethodName, Bind: map[string]string{"id": "id"},
 					When:    map[string]string{"origin": kernelv1.RoleOrigin_ROLE_ORIGIN_CHANGED.String()},
@@ -63,11 +58,6 @@ func roleScreens() []module.Screen {
 				{Field: "preset", Place: module.Away},
 			},
 			Empty: "kernel.roles.rights_empty",
-			Actions: []module.Action{
-				reach("none", "give_none", kernelv1.RoleReach_ROLE_REACH_NONE),
-				reach("granted", "give_granted", kernelv1.RoleReach_ROLE_REACH_GRANTED),
-				reach("all", "give_all", kernelv1.RoleReach_ROLE_REACH_ALL),
-			},
 		},
 		{
 			ID: "role_name", Path: "/roles/{id}/name", Kind: module.Form, Title: "kernel.roles.rename", Audience: module.ForStaff, Parent: "role",
@@ -78,6 +68,14 @@ func roleScreens() []module.Screen {
 			ID: "role_new", Path: "/roles/new", Kind: module.Form, Title: "kernel.roles.new", Intro: "kernel.roles.new_intro", Audience: module.ForStaff,
 			Method:   kernelv1.RoleService_CreateRole_FullMethodName,
 			Sections: []module.Section{{Fields: []string{"like", "title", "id"}}}, Submit: "kernel.roles.create", Done: "/roles/{role.id}",
+		},
+		{
+			ID: "why", Path: "/access", Kind: module.List, Title: "kernel.why.title", Intro: "kernel.why.intro", Icon: "eye", Audience: module.ForStaff,
+			Method: kernelv1.AccessService_ListUserRights_FullMethodName, Filters: []string{"user_id", "client_id", "answers"},
+			Columns: []module.Column{
+				{Field: "title"}, {Field: "role", Place: module.Under}, {Field: "grounds", Place: module.Under}, {Field: "answer", Place: module.End},
+			},
+			Empty: "kernel.why.empty",
 		},
 	}
 }

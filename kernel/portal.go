@@ -183,7 +183,9 @@ func (p *Portal) start(ctx context.Context) error {
 	if err := p.startForeign(ctx); err != nil {
 		return err
 	}
-	kernelv1.RegisterAccessServiceServer(p.router, &accessService{router: p.router, db: p.db})
+	kernelv1.RegisterAccessServiceServer(p.router, &accessService{
+		router: p.router, policy: p.policy, identity: kernelv1.NewIdentityServiceClient(p.router), db: p.db,
+	})
 	if err := p.openRoles(ctx); err != nil {
 		return err
 	}

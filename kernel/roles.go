@@ -138,8 +138,8 @@ func (s *roleService) rights(changes []roleChange, id string) ([]*kernelv1.RoleR
 	given, preset := now.Given(id), before.Given(id)
 	out := []*kernelv1.RoleRight{}
 	for _, p := range now.Permissions() {
-		if !role.Staff && !forContacts(now, p) {
-			continue // what is for staff alone would only confuse
+		if !forSide(now, p, role.Staff) {
+			continue // what is for the other side alone would only confuse
 		}
 		right := &kernelv1.RoleRight{RoleId: id, Permission: p.Name, Title: p.Title, Reach: reachOut(given[p.Name])}
 		if given[p.Name] != preset[p.Name] {
@@ -150,14 +150,12 @@ func (s *roleService) rights(changes []roleChange, id string) ([]*kernelv1.RoleR
 	return out, nil
 }
 
-// forContacts tells whether some role of contacts has a permission as modules propose it.
-func forContacts(p *access.Policy, permission access.Permission) bool {
-	for role := range permission.Presets {
-		if r, ok := p.Role(role); ok && !r.Staff {
-			return true
-		}
-	}
-	return false
+// forSide tells whether a permission is for staff, or for contacts: modules propose it for some role of theirs, or one has
+// it.
+func forSide(p *access.Policy, permission access.Permission, staff bool) bool {
+	return slices.ContainsFunc(p.Roles(), func(r access.Role) bool {
+		return r.Staff == staff && (permission.Presets[r.ID] != access.None || p.Given(r.ID)[permission.Name] != access.None)
+	})
 }
 
 func reachOut(r access.Reach) kernelv1.RoleReach {
@@ -243,7 +241,7 @@ func changesOf(role string, now, next *access.Policy) []store.FieldChange {
 // mayChange refuses what would give more than who acts has, and what would leave nobody, or not them, to change it back.
 func mayChange(who access.Principal, role string, now, next *access.Policy) error {
 	if who.IsUser() {
-		if !now.Covers(who.Roles, role) || !coveredBy(now, who.Roles, next, role) {
+		if beyond(now, who.Roles, now, role) || beyond(now, who.Roles, next, role) || strange(role, now, next) {
 			return module.Refusal(codes.PermissionDenied, "", "kernel.roles.too_high", "this would be more than your own roles open: ask somebody who has it")
 		}
 		if reach, _ := next.Reach(who.Roles, mayUpdateRoles); reach != access.All {
@@ -258,14 +256,33 @@ func mayChange(who access.Principal, role string, now, next *access.Policy) erro
 	return module.Refusal(codes.FailedPrecondition, "", "kernel.roles.last_right", "nobody could change roles any more: give the right to another role first")
 }
 
-// coveredBy tells whether roles, by what they open now, cover what a role would open.
-func coveredBy(now *access.Policy, roles []string, next *access.Policy, role string) bool {
-	for permission, reach := range next.Given(role) {
-		if own, _ := now.Reach(roles, permission); own != reach && own != access.All {
-			return false
+// beyond tells whether a role opens, in one policy, more than roles open by another. What no staff has at all is of
+// contacts alone, such as reading one's own profile: giving it to contacts raises nobody.
+func beyond(now *access.Policy, roles []string, in *access.Policy, role string) bool {
+	of, _ := in.Role(role)
+	for permission, reach := range in.Given(role) {
+		own, _ := now.Reach(roles, permission)
+		if own == reach || own == access.All || !of.Staff && !staffHave(now, permission) {
+			continue
 		}
+		return true
 	}
-	return true
+	return false
+}
+
+func staffHave(p *access.Policy, permission string) bool {
+	return slices.ContainsFunc(p.Roles(), func(r access.Role) bool { return r.Staff && p.Given(r.ID)[permission] != access.None })
+}
+
+// strange tells whether a contacts' role would be given what is for staff alone.
+func strange(role string, now, next *access.Policy) bool {
+	if of, known := next.Role(role); !known || of.Staff {
+		return false
+	}
+	before, after := now.Given(role), next.Given(role)
+	return slices.ContainsFunc(next.Permissions(), func(p access.Permission) bool {
+		return before[p.Name] == access.None && after[p.Name] != access.None && !forSide(now, p, false)
+	})
 }
 
 // CreateRole makes a role after another one.
@@ -338,34 +355,6 @@ func (s *roleService) RenameRole(ctx context.Context, r *kernelv1.RenameRoleRequ
 	}
 	role, err := s.role(changes, r.GetId())
 	return &kernelv1.RenameRoleResponse{Role: role}, err
-}
-
-// SetRoleRight says what a role may do by one permission.
-func (s *roleService) SetRoleRight(ctx context.Context, r *kernelv1.SetRoleRightRequest) (*kernelv1.SetRoleRightResponse, error) {
-	changes, err := s.change(ctx, r.GetRoleId(), func(now *access.Policy, changes []roleChange) (roleChange, error) {
-		c, err := known(now, changes, r.GetRoleId())
-		if err != nil {
-			return c, err
-		}
-		declared := slices.ContainsFunc(now.Permissions(), func(p access.Permission) bool { return p.Name == r.GetPermission() })
-		if !declared {
-			return c, status.Errorf(codes.InvalidArgument, "there is no permission %q", r.GetPermission())
-		}
-		c.Changes[r.GetPermission()] = reachIn(r.GetReach())
-		return c, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	rights, err := s.rights(changes, r.GetRoleId())
-	if err != nil {
-		return nil, err
-	}
-	i := slices.IndexFunc(rights, func(right *kernelv1.RoleRight) bool { return right.GetPermission() == r.GetPermission() })
-	if i < 0 {
-		return &kernelv1.SetRoleRightResponse{}, nil
-	}
-	return &kernelv1.SetRoleRightResponse{Right: rights[i]}, nil
 }
 
 // ResetRole takes back what was changed about a role; twice is as once.

@@ -172,3 +172,61 @@ func TestRolesChangedAtOnce(t *testing.T) {
 	_, err := accountmanagerv1.NewUserServiceClient(head.Conn).ListRoles(t.Context(), &accountmanagerv1.ListRolesRequest{})
 	require.NoError(t, err)
 }
+
+// What contacts alone have, such as reading their own profile, is nobody's on the side of staff.
+func TestHeadsChangeWhatContactsMay(t *testing.T) {
+	t.Parallel()
+	p := kerneltest.Start(t, kerneltest.Options{Assemble: assemble})
+	head := p.Head(t)
+	client := p.Client(t, "Zerno Roastery")
+	accountant := p.Contact(t, client, "client.accountant")
+	agreements := func() error {
+		_, err := clientmanagerv1.NewAgreementServiceClient(accountant.Conn).ListAgreements(t.Context(), &clientmanagerv1.ListAgreementsRequest{})
+		return err
+	}
+	require.NoError(t, agreements())
+	require.NoError(t, setRight(t, head, "client.accountant", "clientmanager.agreements.read", none))
+	require.Equal(t, codes.PermissionDenied, status.Code(agreements()))
+	require.NoError(t, setRight(t, head, "client.accountant", "clientmanager.agreements.read", granted))
+	require.NoError(t, setRight(t, head, "client.accountant", "clientmanager.profile.update", granted), "contacts have it alone")
+	require.NoError(t, agreements())
+	require.Equal(t, codes.PermissionDenied, status.Code(setRight(t, head, "client.accountant", "clientmanager.clients.import", granted)), "it is for staff")
+	require.Equal(t, codes.PermissionDenied, status.Code(setRight(t, head, "client", "accountmanager.users.block", granted)), "it is for staff")
+}
+
+func TestSeveralRightsAreSetTogetherOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	p := kerneltest.Start(t, kerneltest.Options{Assemble: assemble})
+	head := p.Head(t)
+	roles := kernelv1.NewRoleServiceClient(head.Conn)
+	set := func(rights ...*kernelv1.RightToSet) error {
+		_, err := roles.SetRoleRights(t.Context(), &kernelv1.SetRoleRightsRequest{RoleId: "manager", Rights: rights})
+		return err
+	}
+	const suspend, imports = "clientmanager.clients.suspend", "clientmanager.clients.import"
+	require.NoError(t, set(&kernelv1.RightToSet{Permission: suspend, Reach: none}, &kernelv1.RightToSet{Permission: imports, Reach: none}))
+	require.Empty(t, p.Policy().Given("manager")[suspend])
+	require.Empty(t, p.Policy().Given("manager")[imports])
+	require.Equal(t, codes.InvalidArgument, status.Code(set(&kernelv1.RightToSet{Permission: suspend, Reach: granted}, &kernelv1.RightToSet{Permission: "no.such.thing", Reach: all})))
+	require.Empty(t, p.Policy().Given("manager")[suspend], "nothing of it holds")
+
+	matrix, err := roles.GetAccessMatrix(t.Context(), &kernelv1.GetAccessMatrixRequest{Staff: true})
+	require.NoError(t, err)
+	at := map[string]int{}
+	for i, role := range matrix.GetRoles() {
+		require.True(t, role.GetStaff())
+		at[role.GetId()] = i
+	}
+	for _, row := range matrix.GetRows() {
+		require.Len(t, row.GetRights(), len(matrix.GetRoles()), row.GetPermission())
+		require.NotEqual(t, "clientmanager.profile.read", row.GetPermission(), "no staff could have it")
+		for id, i := range at {
+			require.Equal(t, id, row.GetRights()[i].GetRoleId())
+			require.Equal(t, p.Policy().Given(id)[row.GetPermission()] == access.All, row.GetRights()[i].GetReach() == all)
+		}
+		if row.GetPermission() == suspend {
+			require.Equal(t, []any{none, granted, true}, []any{row.GetRights()[at["manager"]].GetReach(), row.GetRights()[at["manager"]].GetPreset(), row.GetRights()[at["manager"]].GetChanged()})
+		}
+	}
+	require.Contains(t, at, "head")
+}

@@ -23,7 +23,7 @@ var (
 // screenOf tells addresses of one screen apart from those of others: ids and queries do not count.
 func screenOf(path string) string {
 	path, _, _ = strings.Cut(path, "?")
-	if role := aRole.FindStringSubmatch(path); role != nil && role[1] != "new" {
+	if role := aRole.FindStringSubmatch(path); role != nil && role[1] != "new" && role[1] != "matrix" {
 		path = "/roles/{}" + role[2]
 	}
 	return anID.ReplaceAllString(path, "{}")

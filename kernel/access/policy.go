@@ -193,16 +193,6 @@ func (p *Policy) With(changes []RoleGrant) (*Policy, error) {
 	return other, nil
 }
 
-// Covers tells whether roles reach by each permission at least as far as another role does.
-func (p *Policy) Covers(roles []string, role string) bool {
-	for permission, reach := range p.rights().given[role] {
-		if own, _ := p.Reach(roles, permission); reach.more(own) {
-			return false
-		}
-	}
-	return true
-}
-
 func (p *Policy) rights() *rights {
 	if now := p.now.Load(); now != nil {
 		return now

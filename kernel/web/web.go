@@ -57,6 +57,7 @@ type Server struct {
 	echo     *echo.Echo
 	identity kernelv1.IdentityServiceClient
 	factors  kernelv1.FactorServiceClient
+	roles    kernelv1.RoleServiceClient
 	// draining ends with Drain.
 	draining context.Context
 	drain    context.CancelFunc
@@ -69,7 +70,10 @@ var _ http.Handler = (*Server)(nil)
 
 // New builds the routes. Screens whose paths the web server's own pages use are an error.
 func New(cfg Config) (*Server, error) {
-	s := &Server{Config: cfg, echo: echo.New(), identity: kernelv1.NewIdentityServiceClient(cfg.Router), factors: kernelv1.NewFactorServiceClient(cfg.Router)}
+	s := &Server{
+		Config: cfg, echo: echo.New(), identity: kernelv1.NewIdentityServiceClient(cfg.Router),
+		factors: kernelv1.NewFactorServiceClient(cfg.Router), roles: kernelv1.NewRoleServiceClient(cfg.Router),
+	}
 	s.draining, s.drain = context.WithCancel(context.Background()) //nolint:forbidigo // it is nobody's request
 	s.open = &watch{identity: s.identity, ctx: s.draining, open: map[string]map[*context.CancelFunc]struct{}{}}
 	var err error
@@ -112,6 +116,7 @@ func New(cfg Config) (*Server, error) {
 	inside := pages.Group("", s.signedIn, s.enrols, s.proves)
 	inside.POST("/prove", s.prove)
 	s.factorRoutes(inside)
+	s.rightsRoutes(inside)
 	inside.GET("", s.home)
 	inside.GET("/", s.home)
 	inside.POST("/switch-client", s.switchClient)

@@ -48,6 +48,7 @@ func peopleScreens() []module.Screen {
 					ID: "edit_contact", Label: text("user.edit"), Icon: "edit", Path: "/people/{id}/edit-contact", Primary: true,
 					When: map[string]string{"staff": "false"},
 				},
+				{ID: "why", Label: text("user.why"), Icon: "eye", Path: "/access?user_id={id}"},
 				{
 					ID: "end_sessions", Label: text("user.end_sessions"), Icon: "logout", Confirm: text("user.end_sessions_confirm"),
 					Done: text("sessions.ended"), Method: accountmanagerv1.UserService_EndUserSessions_FullMethodName,
@@ -101,7 +102,11 @@ func peopleScreens() []module.Screen {
 			Method:  accountmanagerv1.UserService_ListRoles_FullMethodName,
 			Columns: []module.Column{{Field: "id", Label: text("roles.role"), Link: "/roles/{id}"}, {Field: "staff", Place: module.Under}, {Field: "holders", Place: module.End}},
 			Empty:   text("roles.empty"),
-			Actions: []module.Action{{ID: "new", Label: text("roles.new"), Icon: "plus", Path: "/roles/new", Primary: true}},
+			Actions: []module.Action{
+				{ID: "why", Label: text("roles.why"), Icon: "eye", Path: "/access"},
+				{ID: "matrix", Label: text("roles.matrix"), Icon: "board", Path: "/roles/matrix"},
+				{ID: "new", Label: text("roles.new"), Icon: "plus", Path: "/roles/new", Primary: true},
+			},
 		},
 	}
 }

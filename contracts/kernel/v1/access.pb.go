@@ -22,6 +22,70 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// AccessAnswer says whether somebody may, and what decides it.
+type AccessAnswer int32
+
+const (
+	AccessAnswer_ACCESS_ANSWER_UNSPECIFIED AccessAnswer = 0
+	// For every client.
+	AccessAnswer_ACCESS_ANSWER_ALL AccessAnswer = 1
+	// For the client asked about, which is theirs; without one, for those that are theirs.
+	AccessAnswer_ACCESS_ANSWER_GRANTED AccessAnswer = 2
+	// A role opens it, but the client asked about is not theirs.
+	AccessAnswer_ACCESS_ANSWER_OTHER_CLIENTS AccessAnswer = 3
+	// No role of theirs opens it.
+	AccessAnswer_ACCESS_ANSWER_NO_ROLE AccessAnswer = 4
+	// They cannot sign in.
+	AccessAnswer_ACCESS_ANSWER_BLOCKED AccessAnswer = 5
+)
+
+// Enum value maps for AccessAnswer.
+var (
+	AccessAnswer_name = map[int32]string{
+		0: "ACCESS_ANSWER_UNSPECIFIED",
+		1: "ACCESS_ANSWER_ALL",
+		2: "ACCESS_ANSWER_GRANTED",
+		3: "ACCESS_ANSWER_OTHER_CLIENTS",
+		4: "ACCESS_ANSWER_NO_ROLE",
+		5: "ACCESS_ANSWER_BLOCKED",
+	}
+	AccessAnswer_value = map[string]int32{
+		"ACCESS_ANSWER_UNSPECIFIED":   0,
+		"ACCESS_ANSWER_ALL":           1,
+		"ACCESS_ANSWER_GRANTED":       2,
+		"ACCESS_ANSWER_OTHER_CLIENTS": 3,
+		"ACCESS_ANSWER_NO_ROLE":       4,
+		"ACCESS_ANSWER_BLOCKED":       5,
+	}
+)
+
+func (x AccessAnswer) Enum() *AccessAnswer {
+	p := new(AccessAnswer)
+	*p = x
+	return p
+}
+
+func (x AccessAnswer) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AccessAnswer) Descriptor() protoreflect.EnumDescriptor {
+	return file_contracts_kernel_v1_access_proto_enumTypes[0].Descriptor()
+}
+
+func (AccessAnswer) Type() protoreflect.EnumType {
+	return &file_contracts_kernel_v1_access_proto_enumTypes[0]
+}
+
+func (x AccessAnswer) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AccessAnswer.Descriptor instead.
+func (AccessAnswer) EnumDescriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_access_proto_rawDescGZIP(), []int{0}
+}
+
 type ExplainAccessRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The roles to explain: those of a user, or a hypothetical set.
@@ -189,6 +253,192 @@ func (x *ExplainAccessResponse) GetGrantedBy() []string {
 	return nil
 }
 
+// UserRight is what a person may do by a permission.
+type UserRight struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Permission string                 `protobuf:"bytes,1,opt,name=permission,proto3" json:"permission,omitempty"`
+	// What it lets somebody do, as a key of the locale files.
+	Title  string       `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	Answer AccessAnswer `protobuf:"varint,3,opt,name=answer,proto3,enum=cabinet.kernel.v1.AccessAnswer" json:"answer,omitempty"`
+	// The role that opens it; empty when none does.
+	Role string `protobuf:"bytes,4,opt,name=role,proto3" json:"role,omitempty"`
+	// Why the client asked about is theirs: keys of the locale files, one of each module that says so.
+	Grounds       []string `protobuf:"bytes,5,rep,name=grounds,proto3" json:"grounds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UserRight) Reset() {
+	*x = UserRight{}
+	mi := &file_contracts_kernel_v1_access_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UserRight) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UserRight) ProtoMessage() {}
+
+func (x *UserRight) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_access_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UserRight.ProtoReflect.Descriptor instead.
+func (*UserRight) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_access_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *UserRight) GetPermission() string {
+	if x != nil {
+		return x.Permission
+	}
+	return ""
+}
+
+func (x *UserRight) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *UserRight) GetAnswer() AccessAnswer {
+	if x != nil {
+		return x.Answer
+	}
+	return AccessAnswer_ACCESS_ANSWER_UNSPECIFIED
+}
+
+func (x *UserRight) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *UserRight) GetGrounds() []string {
+	if x != nil {
+		return x.Grounds
+	}
+	return nil
+}
+
+type ListUserRightsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose rights. Empty for nobody's, which are none.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// For which client; empty for whatever is theirs. A contact is asked about as acting for it.
+	ClientId      string         `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Answers       []AccessAnswer `protobuf:"varint,3,rep,packed,name=answers,proto3,enum=cabinet.kernel.v1.AccessAnswer" json:"answers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUserRightsRequest) Reset() {
+	*x = ListUserRightsRequest{}
+	mi := &file_contracts_kernel_v1_access_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUserRightsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUserRightsRequest) ProtoMessage() {}
+
+func (x *ListUserRightsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_access_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUserRightsRequest.ProtoReflect.Descriptor instead.
+func (*ListUserRightsRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_access_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ListUserRightsRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *ListUserRightsRequest) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *ListUserRightsRequest) GetAnswers() []AccessAnswer {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
+type ListUserRightsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rights        []*UserRight           `protobuf:"bytes,1,rep,name=rights,proto3" json:"rights,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUserRightsResponse) Reset() {
+	*x = ListUserRightsResponse{}
+	mi := &file_contracts_kernel_v1_access_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUserRightsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUserRightsResponse) ProtoMessage() {}
+
+func (x *ListUserRightsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_access_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUserRightsResponse.ProtoReflect.Descriptor instead.
+func (*ListUserRightsResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_access_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ListUserRightsResponse) GetRights() []*UserRight {
+	if x != nil {
+		return x.Rights
+	}
+	return nil
+}
+
 var File_contracts_kernel_v1_access_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_access_proto_rawDesc = "" +
@@ -211,9 +461,31 @@ const file_contracts_kernel_v1_access_proto_rawDesc = "" +
 	"\x04role\x18\x04 \x01(\tR\x04role\x12\x14\n" +
 	"\x05reach\x18\x05 \x01(\tR\x05reach\x12\x1d\n" +
 	"\n" +
-	"granted_by\x18\x06 \x03(\tR\tgrantedBy2\x97\x01\n" +
+	"granted_by\x18\x06 \x03(\tR\tgrantedBy\"\xc3\x01\n" +
+	"\tUserRight\x12\x1e\n" +
+	"\n" +
+	"permission\x18\x01 \x01(\tR\n" +
+	"permission\x12\x1d\n" +
+	"\x05title\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\b\fR\x05title\x127\n" +
+	"\x06answer\x18\x03 \x01(\x0e2\x1f.cabinet.kernel.v1.AccessAnswerR\x06answer\x12\x1b\n" +
+	"\x04role\x18\x04 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x0fR\x04role\x12!\n" +
+	"\agrounds\x18\x05 \x03(\tB\a\xea\x9d\xea\x02\x02\b\fR\agrounds\"\x82\x02\n" +
+	"\x15ListUserRightsRequest\x12I\n" +
+	"\auser_id\x18\x01 \x01(\tB0\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02 \x12\x1ecabinet.accountmanager.v1.UserR\x06userId\x12N\n" +
+	"\tclient_id\x18\x02 \x01(\tB1\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02!\x12\x1fcabinet.clientmanager.v1.ClientR\bclientId\x12N\n" +
+	"\aanswers\x18\x03 \x03(\x0e2\x1f.cabinet.kernel.v1.AccessAnswerB\x13\xbaH\x10\x92\x01\r\x10\x05\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\aanswers\"N\n" +
+	"\x16ListUserRightsResponse\x124\n" +
+	"\x06rights\x18\x01 \x03(\v2\x1c.cabinet.kernel.v1.UserRightR\x06rights*\xda\x01\n" +
+	"\fAccessAnswer\x12\x1d\n" +
+	"\x19ACCESS_ANSWER_UNSPECIFIED\x10\x00\x12\x1e\n" +
+	"\x11ACCESS_ANSWER_ALL\x10\x01\x1a\a\xea\x9d\xea\x02\x02\b\x01\x12\"\n" +
+	"\x15ACCESS_ANSWER_GRANTED\x10\x02\x1a\a\xea\x9d\xea\x02\x02\b\x01\x12(\n" +
+	"\x1bACCESS_ANSWER_OTHER_CLIENTS\x10\x03\x1a\a\xea\x9d\xea\x02\x02\b\x02\x12\x19\n" +
+	"\x15ACCESS_ANSWER_NO_ROLE\x10\x04\x12\"\n" +
+	"\x15ACCESS_ANSWER_BLOCKED\x10\x05\x1a\a\xea\x9d\xea\x02\x02\b\x032\xa2\x02\n" +
 	"\rAccessService\x12\x85\x01\n" +
-	"\rExplainAccess\x12'.cabinet.kernel.v1.ExplainAccessRequest\x1a(.cabinet.kernel.v1.ExplainAccessResponse\"!\xea\x9d\xea\x02\x19\b\x04\x12\x15kernel.access.explain\x90\x02\x01B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
+	"\rExplainAccess\x12'.cabinet.kernel.v1.ExplainAccessRequest\x1a(.cabinet.kernel.v1.ExplainAccessResponse\"!\xea\x9d\xea\x02\x19\b\x04\x12\x15kernel.access.explain\x90\x02\x01\x12\x88\x01\n" +
+	"\x0eListUserRights\x12(.cabinet.kernel.v1.ListUserRightsRequest\x1a).cabinet.kernel.v1.ListUserRightsResponse\"!\xea\x9d\xea\x02\x19\b\x04\x12\x15kernel.access.explain\x90\x02\x01B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
 
 var (
 	file_contracts_kernel_v1_access_proto_rawDescOnce sync.Once
@@ -227,19 +499,29 @@ func file_contracts_kernel_v1_access_proto_rawDescGZIP() []byte {
 	return file_contracts_kernel_v1_access_proto_rawDescData
 }
 
-var file_contracts_kernel_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_contracts_kernel_v1_access_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_contracts_kernel_v1_access_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_contracts_kernel_v1_access_proto_goTypes = []any{
-	(*ExplainAccessRequest)(nil),  // 0: cabinet.kernel.v1.ExplainAccessRequest
-	(*ExplainAccessResponse)(nil), // 1: cabinet.kernel.v1.ExplainAccessResponse
+	(AccessAnswer)(0),              // 0: cabinet.kernel.v1.AccessAnswer
+	(*ExplainAccessRequest)(nil),   // 1: cabinet.kernel.v1.ExplainAccessRequest
+	(*ExplainAccessResponse)(nil),  // 2: cabinet.kernel.v1.ExplainAccessResponse
+	(*UserRight)(nil),              // 3: cabinet.kernel.v1.UserRight
+	(*ListUserRightsRequest)(nil),  // 4: cabinet.kernel.v1.ListUserRightsRequest
+	(*ListUserRightsResponse)(nil), // 5: cabinet.kernel.v1.ListUserRightsResponse
 }
 var file_contracts_kernel_v1_access_proto_depIdxs = []int32{
-	0, // 0: cabinet.kernel.v1.AccessService.ExplainAccess:input_type -> cabinet.kernel.v1.ExplainAccessRequest
-	1, // 1: cabinet.kernel.v1.AccessService.ExplainAccess:output_type -> cabinet.kernel.v1.ExplainAccessResponse
-	1, // [1:2] is the sub-list for method output_type
-	0, // [0:1] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	0, // 0: cabinet.kernel.v1.UserRight.answer:type_name -> cabinet.kernel.v1.AccessAnswer
+	0, // 1: cabinet.kernel.v1.ListUserRightsRequest.answers:type_name -> cabinet.kernel.v1.AccessAnswer
+	3, // 2: cabinet.kernel.v1.ListUserRightsResponse.rights:type_name -> cabinet.kernel.v1.UserRight
+	1, // 3: cabinet.kernel.v1.AccessService.ExplainAccess:input_type -> cabinet.kernel.v1.ExplainAccessRequest
+	4, // 4: cabinet.kernel.v1.AccessService.ListUserRights:input_type -> cabinet.kernel.v1.ListUserRightsRequest
+	2, // 5: cabinet.kernel.v1.AccessService.ExplainAccess:output_type -> cabinet.kernel.v1.ExplainAccessResponse
+	5, // 6: cabinet.kernel.v1.AccessService.ListUserRights:output_type -> cabinet.kernel.v1.ListUserRightsResponse
+	5, // [5:7] is the sub-list for method output_type
+	3, // [3:5] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_contracts_kernel_v1_access_proto_init() }
@@ -253,13 +535,14 @@ func file_contracts_kernel_v1_access_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_access_proto_rawDesc), len(file_contracts_kernel_v1_access_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   2,
+			NumEnums:      1,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_contracts_kernel_v1_access_proto_goTypes,
 		DependencyIndexes: file_contracts_kernel_v1_access_proto_depIdxs,
+		EnumInfos:         file_contracts_kernel_v1_access_proto_enumTypes,
 		MessageInfos:      file_contracts_kernel_v1_access_proto_msgTypes,
 	}.Build()
 	File_contracts_kernel_v1_access_proto = out.File

@@ -19,7 +19,8 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AccessService_ExplainAccess_FullMethodName = "/cabinet.kernel.v1.AccessService/ExplainAccess"
+	AccessService_ExplainAccess_FullMethodName  = "/cabinet.kernel.v1.AccessService/ExplainAccess"
+	AccessService_ListUserRights_FullMethodName = "/cabinet.kernel.v1.AccessService/ListUserRights"
 )
 
 // AccessServiceClient is the client API for AccessService service.
@@ -30,6 +31,8 @@ const (
 type AccessServiceClient interface {
 	// Says why a user may, or may not, call a method, and whose rows they would see.
 	ExplainAccess(ctx context.Context, in *ExplainAccessRequest, opts ...grpc.CallOption) (*ExplainAccessResponse, error)
+	// Says of every permission whether a person may do by it what it is for, and why. NOT_FOUND for who is not known.
+	ListUserRights(ctx context.Context, in *ListUserRightsRequest, opts ...grpc.CallOption) (*ListUserRightsResponse, error)
 }
 
 type accessServiceClient struct {
@@ -50,6 +53,16 @@ func (c *accessServiceClient) ExplainAccess(ctx context.Context, in *ExplainAcce
 	return out, nil
 }
 
+func (c *accessServiceClient) ListUserRights(ctx context.Context, in *ListUserRightsRequest, opts ...grpc.CallOption) (*ListUserRightsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListUserRightsResponse)
+	err := c.cc.Invoke(ctx, AccessService_ListUserRights_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AccessServiceServer is the server API for AccessService service.
 // All implementations must embed UnimplementedAccessServiceServer
 // for forward compatibility.
@@ -58,6 +71,8 @@ func (c *accessServiceClient) ExplainAccess(ctx context.Context, in *ExplainAcce
 type AccessServiceServer interface {
 	// Says why a user may, or may not, call a method, and whose rows they would see.
 	ExplainAccess(context.Context, *ExplainAccessRequest) (*ExplainAccessResponse, error)
+	// Says of every permission whether a person may do by it what it is for, and why. NOT_FOUND for who is not known.
+	ListUserRights(context.Context, *ListUserRightsRequest) (*ListUserRightsResponse, error)
 	mustEmbedUnimplementedAccessServiceServer()
 }
 
@@ -70,6 +85,9 @@ type UnimplementedAccessServiceServer struct{}
 
 func (UnimplementedAccessServiceServer) ExplainAccess(context.Context, *ExplainAccessRequest) (*ExplainAccessResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExplainAccess not implemented")
+}
+func (UnimplementedAccessServiceServer) ListUserRights(context.Context, *ListUserRightsRequest) (*ListUserRightsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListUserRights not implemented")
 }
 func (UnimplementedAccessServiceServer) mustEmbedUnimplementedAccessServiceServer() {}
 func (UnimplementedAccessServiceServer) testEmbeddedByValue()                       {}
@@ -110,6 +128,24 @@ func _AccessService_ExplainAccess_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AccessService_ListUserRights_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListUserRightsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccessServiceServer).ListUserRights(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccessService_ListUserRights_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccessServiceServer).ListUserRights(ctx, req.(*ListUserRightsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AccessService_ServiceDesc is the grpc.ServiceDesc for AccessService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -120,6 +156,10 @@ var AccessService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ExplainAccess",
 			Handler:    _AccessService_ExplainAccess_Handler,
+		},
+		{
+			MethodName: "ListUserRights",
+			Handler:    _AccessService_ListUserRights_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

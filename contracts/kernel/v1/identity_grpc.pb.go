@@ -35,6 +35,7 @@ const (
 	IdentityService_PreviewInvitation_FullMethodName    = "/cabinet.kernel.v1.IdentityService/PreviewInvitation"
 	IdentityService_AcceptInvitation_FullMethodName     = "/cabinet.kernel.v1.IdentityService/AcceptInvitation"
 	IdentityService_GetNames_FullMethodName             = "/cabinet.kernel.v1.IdentityService/GetNames"
+	IdentityService_GetUserRoles_FullMethodName         = "/cabinet.kernel.v1.IdentityService/GetUserRoles"
 	IdentityService_InviteFirstHead_FullMethodName      = "/cabinet.kernel.v1.IdentityService/InviteFirstHead"
 )
 
@@ -84,6 +85,9 @@ type IdentityServiceClient interface {
 	AcceptInvitation(ctx context.Context, in *AcceptInvitationRequest, opts ...grpc.CallOption) (*AcceptInvitationResponse, error)
 	// Says what users are called now, for the audit log, which keeps ids alone. Who is not known any more is left out.
 	GetNames(ctx context.Context, in *GetNamesRequest, opts ...grpc.CallOption) (*GetNamesResponse, error)
+	// Says what a user is and which roles they hold: a contact in one client, or in any of theirs. NOT_FOUND for who is not
+	// known.
+	GetUserRoles(ctx context.Context, in *GetUserRolesRequest, opts ...grpc.CallOption) (*GetUserRolesResponse, error)
 	// Gives the one-time token by which the first head of a new portal comes in; empty when the portal has a head.
 	// Each call revokes the token given before.
 	InviteFirstHead(ctx context.Context, in *InviteFirstHeadRequest, opts ...grpc.CallOption) (*InviteFirstHeadResponse, error)
@@ -257,6 +261,16 @@ func (c *identityServiceClient) GetNames(ctx context.Context, in *GetNamesReques
 	return out, nil
 }
 
+func (c *identityServiceClient) GetUserRoles(ctx context.Context, in *GetUserRolesRequest, opts ...grpc.CallOption) (*GetUserRolesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetUserRolesResponse)
+	err := c.cc.Invoke(ctx, IdentityService_GetUserRoles_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *identityServiceClient) InviteFirstHead(ctx context.Context, in *InviteFirstHeadRequest, opts ...grpc.CallOption) (*InviteFirstHeadResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(InviteFirstHeadResponse)
@@ -313,6 +327,9 @@ type IdentityServiceServer interface {
 	AcceptInvitation(context.Context, *AcceptInvitationRequest) (*AcceptInvitationResponse, error)
 	// Says what users are called now, for the audit log, which keeps ids alone. Who is not known any more is left out.
 	GetNames(context.Context, *GetNamesRequest) (*GetNamesResponse, error)
+	// Says what a user is and which roles they hold: a contact in one client, or in any of theirs. NOT_FOUND for who is not
+	// known.
+	GetUserRoles(context.Context, *GetUserRolesRequest) (*GetUserRolesResponse, error)
 	// Gives the one-time token by which the first head of a new portal comes in; empty when the portal has a head.
 	// Each call revokes the token given before.
 	InviteFirstHead(context.Context, *InviteFirstHeadRequest) (*InviteFirstHeadResponse, error)
@@ -373,6 +390,9 @@ func (UnimplementedIdentityServiceServer) AcceptInvitation(context.Context, *Acc
 }
 func (UnimplementedIdentityServiceServer) GetNames(context.Context, *GetNamesRequest) (*GetNamesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetNames not implemented")
+}
+func (UnimplementedIdentityServiceServer) GetUserRoles(context.Context, *GetUserRolesRequest) (*GetUserRolesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetUserRoles not implemented")
 }
 func (UnimplementedIdentityServiceServer) InviteFirstHead(context.Context, *InviteFirstHeadRequest) (*InviteFirstHeadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method InviteFirstHead not implemented")
@@ -686,6 +706,24 @@ func _IdentityService_GetNames_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_GetUserRoles_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetUserRolesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).GetUserRoles(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_GetUserRoles_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).GetUserRoles(ctx, req.(*GetUserRolesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _IdentityService_InviteFirstHead_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(InviteFirstHeadRequest)
 	if err := dec(in); err != nil {
@@ -774,6 +812,10 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetNames",
 			Handler:    _IdentityService_GetNames_Handler,
+		},
+		{
+			MethodName: "GetUserRoles",
+			Handler:    _IdentityService_GetUserRoles_Handler,
 		},
 		{
 			MethodName: "InviteFirstHead",

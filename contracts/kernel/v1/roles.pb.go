@@ -933,6 +933,317 @@ func (*ResetRoleResponse) Descriptor() ([]byte, []int) {
 	return file_contracts_kernel_v1_roles_proto_rawDescGZIP(), []int{13}
 }
 
+type GetAccessMatrixRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The roles of the business's own people, or else those of clients' contacts.
+	Staff         bool `protobuf:"varint,1,opt,name=staff,proto3" json:"staff,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAccessMatrixRequest) Reset() {
+	*x = GetAccessMatrixRequest{}
+	mi := &file_contracts_kernel_v1_roles_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAccessMatrixRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAccessMatrixRequest) ProtoMessage() {}
+
+func (x *GetAccessMatrixRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_roles_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAccessMatrixRequest.ProtoReflect.Descriptor instead.
+func (*GetAccessMatrixRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_roles_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *GetAccessMatrixRequest) GetStaff() bool {
+	if x != nil {
+		return x.Staff
+	}
+	return false
+}
+
+type GetAccessMatrixResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Roles []*Role                `protobuf:"bytes,1,rep,name=roles,proto3" json:"roles,omitempty"`
+	// By permission.
+	Rows          []*AccessMatrixRow `protobuf:"bytes,2,rep,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAccessMatrixResponse) Reset() {
+	*x = GetAccessMatrixResponse{}
+	mi := &file_contracts_kernel_v1_roles_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAccessMatrixResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAccessMatrixResponse) ProtoMessage() {}
+
+func (x *GetAccessMatrixResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_roles_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAccessMatrixResponse.ProtoReflect.Descriptor instead.
+func (*GetAccessMatrixResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_roles_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetAccessMatrixResponse) GetRoles() []*Role {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+func (x *GetAccessMatrixResponse) GetRows() []*AccessMatrixRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+// AccessMatrixRow is what each role may do by one permission.
+type AccessMatrixRow struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Permission string                 `protobuf:"bytes,1,opt,name=permission,proto3" json:"permission,omitempty"`
+	// What it lets somebody do, as a key of the locale files.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// One for each role, in their order.
+	Rights        []*RoleRight `protobuf:"bytes,3,rep,name=rights,proto3" json:"rights,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccessMatrixRow) Reset() {
+	*x = AccessMatrixRow{}
+	mi := &file_contracts_kernel_v1_roles_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccessMatrixRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccessMatrixRow) ProtoMessage() {}
+
+func (x *AccessMatrixRow) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_roles_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccessMatrixRow.ProtoReflect.Descriptor instead.
+func (*AccessMatrixRow) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_roles_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *AccessMatrixRow) GetPermission() string {
+	if x != nil {
+		return x.Permission
+	}
+	return ""
+}
+
+func (x *AccessMatrixRow) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *AccessMatrixRow) GetRights() []*RoleRight {
+	if x != nil {
+		return x.Rights
+	}
+	return nil
+}
+
+type SetRoleRightsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	RoleId        string                 `protobuf:"bytes,1,opt,name=role_id,json=roleId,proto3" json:"role_id,omitempty"`
+	Rights        []*RightToSet          `protobuf:"bytes,2,rep,name=rights,proto3" json:"rights,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRoleRightsRequest) Reset() {
+	*x = SetRoleRightsRequest{}
+	mi := &file_contracts_kernel_v1_roles_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRoleRightsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRoleRightsRequest) ProtoMessage() {}
+
+func (x *SetRoleRightsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_roles_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRoleRightsRequest.ProtoReflect.Descriptor instead.
+func (*SetRoleRightsRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_roles_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *SetRoleRightsRequest) GetRoleId() string {
+	if x != nil {
+		return x.RoleId
+	}
+	return ""
+}
+
+func (x *SetRoleRightsRequest) GetRights() []*RightToSet {
+	if x != nil {
+		return x.Rights
+	}
+	return nil
+}
+
+// RightToSet is how far a role is to reach by a permission.
+type RightToSet struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Permission    string                 `protobuf:"bytes,1,opt,name=permission,proto3" json:"permission,omitempty"`
+	Reach         RoleReach              `protobuf:"varint,2,opt,name=reach,proto3,enum=cabinet.kernel.v1.RoleReach" json:"reach,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RightToSet) Reset() {
+	*x = RightToSet{}
+	mi := &file_contracts_kernel_v1_roles_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RightToSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RightToSet) ProtoMessage() {}
+
+func (x *RightToSet) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_roles_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RightToSet.ProtoReflect.Descriptor instead.
+func (*RightToSet) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_roles_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *RightToSet) GetPermission() string {
+	if x != nil {
+		return x.Permission
+	}
+	return ""
+}
+
+func (x *RightToSet) GetReach() RoleReach {
+	if x != nil {
+		return x.Reach
+	}
+	return RoleReach_ROLE_REACH_UNSPECIFIED
+}
+
+type SetRoleRightsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the role may do now by the permissions that were named.
+	Rights        []*RoleRight `protobuf:"bytes,1,rep,name=rights,proto3" json:"rights,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRoleRightsResponse) Reset() {
+	*x = SetRoleRightsResponse{}
+	mi := &file_contracts_kernel_v1_roles_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRoleRightsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRoleRightsResponse) ProtoMessage() {}
+
+func (x *SetRoleRightsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_roles_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRoleRightsResponse.ProtoReflect.Descriptor instead.
+func (*SetRoleRightsResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_roles_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *SetRoleRightsResponse) GetRights() []*RoleRight {
+	if x != nil {
+		return x.Rights
+	}
+	return nil
+}
+
 var File_contracts_kernel_v1_roles_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_roles_proto_rawDesc = "" +
@@ -994,7 +1305,30 @@ const file_contracts_kernel_v1_roles_proto_rawDesc = "" +
 	"\x05right\x18\x01 \x01(\v2\x1c.cabinet.kernel.v1.RoleRightR\x05right\"-\n" +
 	"\x10ResetRoleRequest\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18<R\x02id\"\x13\n" +
-	"\x11ResetRoleResponse*\x9e\x01\n" +
+	"\x11ResetRoleResponse\".\n" +
+	"\x16GetAccessMatrixRequest\x12\x14\n" +
+	"\x05staff\x18\x01 \x01(\bR\x05staff\"\x80\x01\n" +
+	"\x17GetAccessMatrixResponse\x12-\n" +
+	"\x05roles\x18\x01 \x03(\v2\x17.cabinet.kernel.v1.RoleR\x05roles\x126\n" +
+	"\x04rows\x18\x02 \x03(\v2\".cabinet.kernel.v1.AccessMatrixRowR\x04rows\"\x86\x01\n" +
+	"\x0fAccessMatrixRow\x12\x1e\n" +
+	"\n" +
+	"permission\x18\x01 \x01(\tR\n" +
+	"permission\x12\x1d\n" +
+	"\x05title\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\b\fR\x05title\x124\n" +
+	"\x06rights\x18\x03 \x03(\v2\x1c.cabinet.kernel.v1.RoleRightR\x06rights\"~\n" +
+	"\x14SetRoleRightsRequest\x12\"\n" +
+	"\arole_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18<R\x06roleId\x12B\n" +
+	"\x06rights\x18\x02 \x03(\v2\x1d.cabinet.kernel.v1.RightToSetB\v\xbaH\b\x92\x01\x05\b\x01\x10\xf4\x03R\x06rights\"w\n" +
+	"\n" +
+	"RightToSet\x12)\n" +
+	"\n" +
+	"permission\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18xR\n" +
+	"permission\x12>\n" +
+	"\x05reach\x18\x02 \x01(\x0e2\x1c.cabinet.kernel.v1.RoleReachB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05reach\"M\n" +
+	"\x15SetRoleRightsResponse\x124\n" +
+	"\x06rights\x18\x01 \x03(\v2\x1c.cabinet.kernel.v1.RoleRightR\x06rights*\x9e\x01\n" +
 	"\n" +
 	"RoleOrigin\x12\x1b\n" +
 	"\x17ROLE_ORIGIN_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -1006,7 +1340,7 @@ const file_contracts_kernel_v1_roles_proto_rawDesc = "" +
 	"\x16ROLE_REACH_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fROLE_REACH_NONE\x10\x01\x12\x1f\n" +
 	"\x12ROLE_REACH_GRANTED\x10\x02\x1a\a\xea\x9d\xea\x02\x02\b\x04\x12\x1b\n" +
-	"\x0eROLE_REACH_ALL\x10\x03\x1a\a\xea\x9d\xea\x02\x02\b\x012\xf9\x05\n" +
+	"\x0eROLE_REACH_ALL\x10\x03\x1a\a\xea\x9d\xea\x02\x02\b\x012\x89\b\n" +
 	"\vRoleService\x12o\n" +
 	"\aGetRole\x12!.cabinet.kernel.v1.GetRoleRequest\x1a\".cabinet.kernel.v1.GetRoleResponse\"\x1d\xea\x9d\xea\x02\x15\b\x04\x12\x11kernel.roles.read\x90\x02\x01\x12\x84\x01\n" +
 	"\x0eListRoleRights\x12(.cabinet.kernel.v1.ListRoleRightsRequest\x1a).cabinet.kernel.v1.ListRoleRightsResponse\"\x1d\xea\x9d\xea\x02\x15\b\x04\x12\x11kernel.roles.read\x90\x02\x01\x12z\n" +
@@ -1015,7 +1349,9 @@ const file_contracts_kernel_v1_roles_proto_rawDesc = "" +
 	"\n" +
 	"RenameRole\x12$.cabinet.kernel.v1.RenameRoleRequest\x1a%.cabinet.kernel.v1.RenameRoleResponse\"\x1f\xea\x9d\xea\x02\x17\b\x04\x12\x13kernel.roles.update\x90\x02\x02\x12\x80\x01\n" +
 	"\fSetRoleRight\x12&.cabinet.kernel.v1.SetRoleRightRequest\x1a'.cabinet.kernel.v1.SetRoleRightResponse\"\x1f\xea\x9d\xea\x02\x17\b\x04\x12\x13kernel.roles.update\x90\x02\x02\x12w\n" +
-	"\tResetRole\x12#.cabinet.kernel.v1.ResetRoleRequest\x1a$.cabinet.kernel.v1.ResetRoleResponse\"\x1f\xea\x9d\xea\x02\x17\b\x04\x12\x13kernel.roles.update\x90\x02\x02B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
+	"\tResetRole\x12#.cabinet.kernel.v1.ResetRoleRequest\x1a$.cabinet.kernel.v1.ResetRoleResponse\"\x1f\xea\x9d\xea\x02\x17\b\x04\x12\x13kernel.roles.update\x90\x02\x02\x12\x87\x01\n" +
+	"\x0fGetAccessMatrix\x12).cabinet.kernel.v1.GetAccessMatrixRequest\x1a*.cabinet.kernel.v1.GetAccessMatrixResponse\"\x1d\xea\x9d\xea\x02\x15\b\x04\x12\x11kernel.roles.read\x90\x02\x01\x12\x83\x01\n" +
+	"\rSetRoleRights\x12'.cabinet.kernel.v1.SetRoleRightsRequest\x1a(.cabinet.kernel.v1.SetRoleRightsResponse\"\x1f\xea\x9d\xea\x02\x17\b\x04\x12\x13kernel.roles.update\x90\x02\x02B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
 
 var (
 	file_contracts_kernel_v1_roles_proto_rawDescOnce sync.Once
@@ -1030,24 +1366,30 @@ func file_contracts_kernel_v1_roles_proto_rawDescGZIP() []byte {
 }
 
 var file_contracts_kernel_v1_roles_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_contracts_kernel_v1_roles_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_contracts_kernel_v1_roles_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_contracts_kernel_v1_roles_proto_goTypes = []any{
-	(RoleOrigin)(0),                // 0: cabinet.kernel.v1.RoleOrigin
-	(RoleReach)(0),                 // 1: cabinet.kernel.v1.RoleReach
-	(*Role)(nil),                   // 2: cabinet.kernel.v1.Role
-	(*RoleRight)(nil),              // 3: cabinet.kernel.v1.RoleRight
-	(*GetRoleRequest)(nil),         // 4: cabinet.kernel.v1.GetRoleRequest
-	(*GetRoleResponse)(nil),        // 5: cabinet.kernel.v1.GetRoleResponse
-	(*ListRoleRightsRequest)(nil),  // 6: cabinet.kernel.v1.ListRoleRightsRequest
-	(*ListRoleRightsResponse)(nil), // 7: cabinet.kernel.v1.ListRoleRightsResponse
-	(*CreateRoleRequest)(nil),      // 8: cabinet.kernel.v1.CreateRoleRequest
-	(*CreateRoleResponse)(nil),     // 9: cabinet.kernel.v1.CreateRoleResponse
-	(*RenameRoleRequest)(nil),      // 10: cabinet.kernel.v1.RenameRoleRequest
-	(*RenameRoleResponse)(nil),     // 11: cabinet.kernel.v1.RenameRoleResponse
-	(*SetRoleRightRequest)(nil),    // 12: cabinet.kernel.v1.SetRoleRightRequest
-	(*SetRoleRightResponse)(nil),   // 13: cabinet.kernel.v1.SetRoleRightResponse
-	(*ResetRoleRequest)(nil),       // 14: cabinet.kernel.v1.ResetRoleRequest
-	(*ResetRoleResponse)(nil),      // 15: cabinet.kernel.v1.ResetRoleResponse
+	(RoleOrigin)(0),                 // 0: cabinet.kernel.v1.RoleOrigin
+	(RoleReach)(0),                  // 1: cabinet.kernel.v1.RoleReach
+	(*Role)(nil),                    // 2: cabinet.kernel.v1.Role
+	(*RoleRight)(nil),               // 3: cabinet.kernel.v1.RoleRight
+	(*GetRoleRequest)(nil),          // 4: cabinet.kernel.v1.GetRoleRequest
+	(*GetRoleResponse)(nil),         // 5: cabinet.kernel.v1.GetRoleResponse
+	(*ListRoleRightsRequest)(nil),   // 6: cabinet.kernel.v1.ListRoleRightsRequest
+	(*ListRoleRightsResponse)(nil),  // 7: cabinet.kernel.v1.ListRoleRightsResponse
+	(*CreateRoleRequest)(nil),       // 8: cabinet.kernel.v1.CreateRoleRequest
+	(*CreateRoleResponse)(nil),      // 9: cabinet.kernel.v1.CreateRoleResponse
+	(*RenameRoleRequest)(nil),       // 10: cabinet.kernel.v1.RenameRoleRequest
+	(*RenameRoleResponse)(nil),      // 11: cabinet.kernel.v1.RenameRoleResponse
+	(*SetRoleRightRequest)(nil),     // 12: cabinet.kernel.v1.SetRoleRightRequest
+	(*SetRoleRightResponse)(nil),    // 13: cabinet.kernel.v1.SetRoleRightResponse
+	(*ResetRoleRequest)(nil),        // 14: cabinet.kernel.v1.ResetRoleRequest
+	(*ResetRoleResponse)(nil),       // 15: cabinet.kernel.v1.ResetRoleResponse
+	(*GetAccessMatrixRequest)(nil),  // 16: cabinet.kernel.v1.GetAccessMatrixRequest
+	(*GetAccessMatrixResponse)(nil), // 17: cabinet.kernel.v1.GetAccessMatrixResponse
+	(*AccessMatrixRow)(nil),         // 18: cabinet.kernel.v1.AccessMatrixRow
+	(*SetRoleRightsRequest)(nil),    // 19: cabinet.kernel.v1.SetRoleRightsRequest
+	(*RightToSet)(nil),              // 20: cabinet.kernel.v1.RightToSet
+	(*SetRoleRightsResponse)(nil),   // 21: cabinet.kernel.v1.SetRoleRightsResponse
 }
 var file_contracts_kernel_v1_roles_proto_depIdxs = []int32{
 	0,  // 0: cabinet.kernel.v1.Role.origin:type_name -> cabinet.kernel.v1.RoleOrigin
@@ -1060,23 +1402,33 @@ var file_contracts_kernel_v1_roles_proto_depIdxs = []int32{
 	2,  // 7: cabinet.kernel.v1.RenameRoleResponse.role:type_name -> cabinet.kernel.v1.Role
 	1,  // 8: cabinet.kernel.v1.SetRoleRightRequest.reach:type_name -> cabinet.kernel.v1.RoleReach
 	3,  // 9: cabinet.kernel.v1.SetRoleRightResponse.right:type_name -> cabinet.kernel.v1.RoleRight
-	4,  // 10: cabinet.kernel.v1.RoleService.GetRole:input_type -> cabinet.kernel.v1.GetRoleRequest
-	6,  // 11: cabinet.kernel.v1.RoleService.ListRoleRights:input_type -> cabinet.kernel.v1.ListRoleRightsRequest
-	8,  // 12: cabinet.kernel.v1.RoleService.CreateRole:input_type -> cabinet.kernel.v1.CreateRoleRequest
-	10, // 13: cabinet.kernel.v1.RoleService.RenameRole:input_type -> cabinet.kernel.v1.RenameRoleRequest
-	12, // 14: cabinet.kernel.v1.RoleService.SetRoleRight:input_type -> cabinet.kernel.v1.SetRoleRightRequest
-	14, // 15: cabinet.kernel.v1.RoleService.ResetRole:input_type -> cabinet.kernel.v1.ResetRoleRequest
-	5,  // 16: cabinet.kernel.v1.RoleService.GetRole:output_type -> cabinet.kernel.v1.GetRoleResponse
-	7,  // 17: cabinet.kernel.v1.RoleService.ListRoleRights:output_type -> cabinet.kernel.v1.ListRoleRightsResponse
-	9,  // 18: cabinet.kernel.v1.RoleService.CreateRole:output_type -> cabinet.kernel.v1.CreateRoleResponse
-	11, // 19: cabinet.kernel.v1.RoleService.RenameRole:output_type -> cabinet.kernel.v1.RenameRoleResponse
-	13, // 20: cabinet.kernel.v1.RoleService.SetRoleRight:output_type -> cabinet.kernel.v1.SetRoleRightResponse
-	15, // 21: cabinet.kernel.v1.RoleService.ResetRole:output_type -> cabinet.kernel.v1.ResetRoleResponse
-	16, // [16:22] is the sub-list for method output_type
-	10, // [10:16] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	2,  // 10: cabinet.kernel.v1.GetAccessMatrixResponse.roles:type_name -> cabinet.kernel.v1.Role
+	18, // 11: cabinet.kernel.v1.GetAccessMatrixResponse.rows:type_name -> cabinet.kernel.v1.AccessMatrixRow
+	3,  // 12: cabinet.kernel.v1.AccessMatrixRow.rights:type_name -> cabinet.kernel.v1.RoleRight
+	20, // 13: cabinet.kernel.v1.SetRoleRightsRequest.rights:type_name -> cabinet.kernel.v1.RightToSet
+	1,  // 14: cabinet.kernel.v1.RightToSet.reach:type_name -> cabinet.kernel.v1.RoleReach
+	3,  // 15: cabinet.kernel.v1.SetRoleRightsResponse.rights:type_name -> cabinet.kernel.v1.RoleRight
+	4,  // 16: cabinet.kernel.v1.RoleService.GetRole:input_type -> cabinet.kernel.v1.GetRoleRequest
+	6,  // 17: cabinet.kernel.v1.RoleService.ListRoleRights:input_type -> cabinet.kernel.v1.ListRoleRightsRequest
+	8,  // 18: cabinet.kernel.v1.RoleService.CreateRole:input_type -> cabinet.kernel.v1.CreateRoleRequest
+	10, // 19: cabinet.kernel.v1.RoleService.RenameRole:input_type -> cabinet.kernel.v1.RenameRoleRequest
+	12, // 20: cabinet.kernel.v1.RoleService.SetRoleRight:input_type -> cabinet.kernel.v1.SetRoleRightRequest
+	14, // 21: cabinet.kernel.v1.RoleService.ResetRole:input_type -> cabinet.kernel.v1.ResetRoleRequest
+	16, // 22: cabinet.kernel.v1.RoleService.GetAccessMatrix:input_type -> cabinet.kernel.v1.GetAccessMatrixRequest
+	19, // 23: cabinet.kernel.v1.RoleService.SetRoleRights:input_type -> cabinet.kernel.v1.SetRoleRightsRequest
+	5,  // 24: cabinet.kernel.v1.RoleService.GetRole:output_type -> cabinet.kernel.v1.GetRoleResponse
+	7,  // 25: cabinet.kernel.v1.RoleService.ListRoleRights:output_type -> cabinet.kernel.v1.ListRoleRightsResponse
+	9,  // 26: cabinet.kernel.v1.RoleService.CreateRole:output_type -> cabinet.kernel.v1.CreateRoleResponse
+	11, // 27: cabinet.kernel.v1.RoleService.RenameRole:output_type -> cabinet.kernel.v1.RenameRoleResponse
+	13, // 28: cabinet.kernel.v1.RoleService.SetRoleRight:output_type -> cabinet.kernel.v1.SetRoleRightResponse
+	15, // 29: cabinet.kernel.v1.RoleService.ResetRole:output_type -> cabinet.kernel.v1.ResetRoleResponse
+	17, // 30: cabinet.kernel.v1.RoleService.GetAccessMatrix:output_type -> cabinet.kernel.v1.GetAccessMatrixResponse
+	21, // 31: cabinet.kernel.v1.RoleService.SetRoleRights:output_type -> cabinet.kernel.v1.SetRoleRightsResponse
+	24, // [24:32] is the sub-list for method output_type
+	16, // [16:24] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_contracts_kernel_v1_roles_proto_init() }
@@ -1091,7 +1443,7 @@ func file_contracts_kernel_v1_roles_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_roles_proto_rawDesc), len(file_contracts_kernel_v1_roles_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   14,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,12 +19,14 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RoleService_GetRole_FullMethodName        = "/cabinet.kernel.v1.RoleService/GetRole"
-	RoleService_ListRoleRights_FullMethodName = "/cabinet.kernel.v1.RoleService/ListRoleRights"
-	RoleService_CreateRole_FullMethodName     = "/cabinet.kernel.v1.RoleService/CreateRole"
-	RoleService_RenameRole_FullMethodName     = "/cabinet.kernel.v1.RoleService/RenameRole"
-	RoleService_SetRoleRight_FullMethodName   = "/cabinet.kernel.v1.RoleService/SetRoleRight"
-	RoleService_ResetRole_FullMethodName      = "/cabinet.kernel.v1.RoleService/ResetRole"
+	RoleService_GetRole_FullMethodName         = "/cabinet.kernel.v1.RoleService/GetRole"
+	RoleService_ListRoleRights_FullMethodName  = "/cabinet.kernel.v1.RoleService/ListRoleRights"
+	RoleService_CreateRole_FullMethodName      = "/cabinet.kernel.v1.RoleService/CreateRole"
+	RoleService_RenameRole_FullMethodName      = "/cabinet.kernel.v1.RoleService/RenameRole"
+	RoleService_SetRoleRight_FullMethodName    = "/cabinet.kernel.v1.RoleService/SetRoleRight"
+	RoleService_ResetRole_FullMethodName       = "/cabinet.kernel.v1.RoleService/ResetRole"
+	RoleService_GetAccessMatrix_FullMethodName = "/cabinet.kernel.v1.RoleService/GetAccessMatrix"
+	RoleService_SetRoleRights_FullMethodName   = "/cabinet.kernel.v1.RoleService/SetRoleRights"
 )
 
 // RoleServiceClient is the client API for RoleService service.
@@ -46,6 +48,10 @@ type RoleServiceClient interface {
 	SetRoleRight(ctx context.Context, in *SetRoleRightRequest, opts ...grpc.CallOption) (*SetRoleRightResponse, error)
 	// Takes back what was changed here. A role that was made here is gone then: who holds it may do nothing by it.
 	ResetRole(ctx context.Context, in *ResetRoleRequest, opts ...grpc.CallOption) (*ResetRoleResponse, error)
+	// Puts the roles of one side beside each other: what each may do by every permission.
+	GetAccessMatrix(ctx context.Context, in *GetAccessMatrixRequest, opts ...grpc.CallOption) (*GetAccessMatrixResponse, error)
+	// Says what a role may do by several permissions, by all of them or none, as SetRoleRight does for one.
+	SetRoleRights(ctx context.Context, in *SetRoleRightsRequest, opts ...grpc.CallOption) (*SetRoleRightsResponse, error)
 }
 
 type roleServiceClient struct {
@@ -116,6 +122,26 @@ func (c *roleServiceClient) ResetRole(ctx context.Context, in *ResetRoleRequest,
 	return out, nil
 }
 
+func (c *roleServiceClient) GetAccessMatrix(ctx context.Context, in *GetAccessMatrixRequest, opts ...grpc.CallOption) (*GetAccessMatrixResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetAccessMatrixResponse)
+	err := c.cc.Invoke(ctx, RoleService_GetAccessMatrix_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *roleServiceClient) SetRoleRights(ctx context.Context, in *SetRoleRightsRequest, opts ...grpc.CallOption) (*SetRoleRightsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetRoleRightsResponse)
+	err := c.cc.Invoke(ctx, RoleService_SetRoleRights_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RoleServiceServer is the server API for RoleService service.
 // All implementations must embed UnimplementedRoleServiceServer
 // for forward compatibility.
@@ -135,6 +161,10 @@ type RoleServiceServer interface {
 	SetRoleRight(context.Context, *SetRoleRightRequest) (*SetRoleRightResponse, error)
 	// Takes back what was changed here. A role that was made here is gone then: who holds it may do nothing by it.
 	ResetRole(context.Context, *ResetRoleRequest) (*ResetRoleResponse, error)
+	// Puts the roles of one side beside each other: what each may do by every permission.
+	GetAccessMatrix(context.Context, *GetAccessMatrixRequest) (*GetAccessMatrixResponse, error)
+	// Says what a role may do by several permissions, by all of them or none, as SetRoleRight does for one.
+	SetRoleRights(context.Context, *SetRoleRightsRequest) (*SetRoleRightsResponse, error)
 	mustEmbedUnimplementedRoleServiceServer()
 }
 
@@ -162,6 +192,12 @@ func (UnimplementedRoleServiceServer) SetRoleRight(context.Context, *SetRoleRigh
 }
 func (UnimplementedRoleServiceServer) ResetRole(context.Context, *ResetRoleRequest) (*ResetRoleResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResetRole not implemented")
+}
+func (UnimplementedRoleServiceServer) GetAccessMatrix(context.Context, *GetAccessMatrixRequest) (*GetAccessMatrixResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetAccessMatrix not implemented")
+}
+func (UnimplementedRoleServiceServer) SetRoleRights(context.Context, *SetRoleRightsRequest) (*SetRoleRightsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetRoleRights not implemented")
 }
 func (UnimplementedRoleServiceServer) mustEmbedUnimplementedRoleServiceServer() {}
 func (UnimplementedRoleServiceServer) testEmbeddedByValue()                     {}
@@ -292,6 +328,42 @@ func _RoleService_ResetRole_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RoleService_GetAccessMatrix_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetAccessMatrixRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoleServiceServer).GetAccessMatrix(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RoleService_GetAccessMatrix_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoleServiceServer).GetAccessMatrix(ctx, req.(*GetAccessMatrixRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RoleService_SetRoleRights_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetRoleRightsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoleServiceServer).SetRoleRights(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RoleService_SetRoleRights_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoleServiceServer).SetRoleRights(ctx, req.(*SetRoleRightsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RoleService_ServiceDesc is the grpc.ServiceDesc for RoleService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -322,6 +394,14 @@ var RoleService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ResetRole",
 			Handler:    _RoleService_ResetRole_Handler,
+		},
+		{
+			MethodName: "GetAccessMatrix",
+			Handler:    _RoleService_GetAccessMatrix_Handler,
+		},
+		{
+			MethodName: "SetRoleRights",
+			Handler:    _RoleService_SetRoleRights_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

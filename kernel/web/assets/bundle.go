@@ -42,7 +42,7 @@ var styleOrder = []string{
 	"tokens", "base",
 	"shell", "navigation", "topbar",
 	"text", "head", "buttons", "badges", "panels", "notices", "facts", "timeline", "menus", "tables", "filters", "forms", "choices",
-	"dashboard", "gate", "factor", "print",
+	"dashboard", "gate", "factor", "matrix", "print",
 }
 
 // Bundle is the look of one portal, ready to be served. It is an http.Handler and safe for concurrent use.

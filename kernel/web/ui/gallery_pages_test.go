@@ -25,6 +25,7 @@ func gallery() map[string]templ.Component {
 		"broken":    ui.Gate(gate("It broke, and we know"), ui.ErrorBody(problem(500, "It broke, and we know", "Nothing of yours is lost."))),
 		"factor":    ui.Layout(shell("Second factor", "slim"), factorPage()),
 		"emptylist": ui.Layout(shell("Clients", "wide"), emptyListPage()),
+		"matrix":    ui.Layout(shell("Who may do what", "wide"), matrixPage()),
 	}
 }
 
@@ -39,6 +40,32 @@ func factorPage() templ.Component {
 			Label: "Or type this into the application:", Text: "JBSW Y3DP EHPK 3PXP",
 		}),
 		ui.Codes([]string{"abcd-efgh-jkmn-pqrs", "tuvw-xyz2-3456-7892", "kmnp-qrst-uvwx-yz23"}))
+}
+
+func matrixPage() templ.Component {
+	cell := func(d ui.Degree, text string) ui.MatrixCell { return ui.MatrixCell{Degree: d, Text: text} }
+	none, some, all := cell(ui.DegreeNone, "No"), cell(ui.DegreeSome, "Own clients"), cell(ui.DegreeAll, "All clients")
+	changed := some
+	changed.Changed = true
+	options := func(chosen string) []ui.Option {
+		return []ui.Option{{Value: "no", Label: "No", Selected: chosen == "no"}, {Value: "own", Label: "Own clients", Selected: chosen == "own"}, {Value: "all", Label: "All clients", Selected: chosen == "all"}}
+	}
+	return ui.Join(ui.PageHead(ui.Head{Title: "Who may do what"}),
+		ui.MatrixBox(ui.Matrix{
+			Caption: "Who may do what", Corner: "What somebody may do", Legend: []ui.MatrixCell{none, some, all, {Text: "Changed in the portal", Changed: true}},
+			Heads: []ui.MatrixHead{{Label: "Head", Href: "/roles/head"}, {Label: "Branch manager", Href: "/roles/branch-manager"}, {Label: "Nobody’s role"}},
+			Groups: []ui.MatrixGroup{
+				{Title: "Clients", Rows: []ui.MatrixRow{
+					{Label: "See clients", Cells: []ui.MatrixCell{all, some, none}}, {Label: "Suspend and resume clients", Cells: []ui.MatrixCell{all, changed, none}},
+				}},
+				{Title: "People and access", Rows: []ui.MatrixRow{{Label: "Invite staff", Cells: []ui.MatrixCell{all, none, none}}}},
+			},
+		}),
+		ui.FormBox(ui.Form{Action: "/roles/manager/edit", CSRF: "token", Submit: ui.Button{Label: "Save rights"}, Sections: []ui.FormSection{{Content: ui.Grades([]ui.GradeGroup{
+			{ID: "g-clients", Title: "Clients", Grades: []ui.Grade{
+				{Name: "read", Label: "See clients", Options: options("all")}, {Name: "suspend", Label: "Suspend and resume clients", Note: "At first: No", Options: options("own")},
+			}},
+		})}}}))
 }
 
 func document(title, width string) ui.Document {
