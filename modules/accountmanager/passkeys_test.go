@@ -27,9 +27,11 @@ func TestAPasskeyIsMadeNamedAndRemoved(t *testing.T) {
 		[]string{asked.RP.ID, asked.Selection.ResidentKey, asked.Selection.UserVerification, asked.Attestation})
 	require.Equal(t, b64(idOf(t, p.who(head).GetUserId())), asked.User.ID, "the handle is no e-mail")
 	answer := d.make(begun)
-	done, err := p.passkeys().FinishPasskey(p.as(head), &kernelv1.FinishPasskeyRequest{Name: " Phone ", Answer: answer})
+	who := p.principal(head)
+	who.Place = access.Place{Device: "Chrome · Android"}
+	done, err := p.passkeys().FinishPasskey(access.With(t.Context(), who), &kernelv1.FinishPasskeyRequest{Name: " Phone ", Answer: answer})
 	require.NoError(t, err)
-	require.Equal(t, "Phone", done.GetPasskey().GetName())
+	require.Equal(t, []string{"Phone", "Chrome · Android"}, []string{done.GetPasskey().GetName(), done.GetPasskey().GetDevice()})
 	require.Equal(t, kernelv1.PasskeyState_PASSKEY_STATE_READY, done.GetPasskey().GetState())
 	_, err = p.passkeys().FinishPasskey(p.as(head), &kernelv1.FinishPasskeyRequest{Name: "Again", Answer: answer})
 	require.Equal(t, codes.Aborted, status.Code(err), "an answer is taken once")
