@@ -123,7 +123,7 @@ func TestPasskeysInABrowser(t *testing.T) {
 	require.Contains(t, b.text("main"), "No passkeys yet")
 	out()
 	b.leads(422, b.clickText("Sign in with a passkey"))
-	require.Contains(t, b.text("main"), "does not open anything here")
+	require.Contains(t, b.text("main"), "opens nothing here")
 	b.look("passkey-refused")
 
 	// A finger that is not the owner's.

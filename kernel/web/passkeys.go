@@ -80,27 +80,28 @@ func (s *Server) enterByPasskey(c echo.Context) error {
 		s.startSession(c, in.GetSessionToken(), in.GetExpireTime(), in.GetKeep())
 		return c.Redirect(http.StatusSeeOther, s.below(to))
 	}
-	code, words, known := s.passkeyTrouble(c, err)
+	code, why, known := s.passkeyTrouble(c, err)
 	if !known {
 		return err
 	}
-	return s.signInForm(c, code, "", "", to, []ui.Notice{{Tone: ui.ToneBad, Title: words}})
+	return s.signInForm(c, code, "", "", to, []ui.Notice{why})
 }
 
 // passkeyTrouble says why a passkey let nobody in.
-func (s *Server) passkeyTrouble(c echo.Context, err error) (code int, words string, known bool) {
+func (s *Server) passkeyTrouble(c echo.Context, err error) (code int, why ui.Notice, known bool) {
 	text := s.text(c)
+	why.Tone = ui.ToneBad
 	switch status.Code(err) {
 	case codes.Unauthenticated, codes.InvalidArgument, codes.FailedPrecondition:
-		return http.StatusUnprocessableEntity, text.T("kernel.passkey.wrong"), true
+		code, why.Title, why.Text = http.StatusUnprocessableEntity, text.T("kernel.passkey.wrong"), text.T("kernel.passkey.wrong_hint")
 	case codes.Aborted:
-		return http.StatusUnprocessableEntity, text.T("kernel.passkey.late"), true
+		code, why.Title, why.Text = http.StatusUnprocessableEntity, text.T("kernel.passkey.late"), text.T("kernel.passkey.late_hint")
 	case codes.ResourceExhausted:
-		return http.StatusTooManyRequests, text.T("kernel.sign_in.locked") + retryAfter(c, text, err), true
+		code, why.Title = http.StatusTooManyRequests, text.T("kernel.sign_in.locked")+retryAfter(c, text, err)
 	case codes.PermissionDenied:
-		return http.StatusForbidden, text.T("kernel.sign_in.blocked"), true
+		code, why.Title = http.StatusForbidden, text.T("kernel.sign_in.blocked")
 	}
-	return 0, "", false
+	return code, why, code != 0
 }
 
 // factorByPasskey takes a passkey in the place of a code.
@@ -124,11 +125,11 @@ func (s *Server) factorByPasskey(c echo.Context) error {
 	case codes.NotFound:
 		return s.signInEnded(c, to)
 	}
-	code, words, known := s.passkeyTrouble(c, err)
+	code, why, known := s.passkeyTrouble(c, err)
 	if !known {
 		return err
 	}
-	return s.codeForm(c, code, to, "", ui.Notice{Tone: ui.ToneBad, Title: words})
+	return s.codeForm(c, code, to, "", why)
 }
 
 // provePasskey is a passkey as a proof; nil for who has none that works here.
@@ -144,10 +145,10 @@ func (s *Server) provePasskey(c echo.Context, sealed string) templ.Component {
 
 // newPasskeyPage asks the browser for a new passkey. Asking wants a fresh proof, so the page comes after it.
 func (s *Server) newPasskeyPage(c echo.Context) error {
-	return s.newPasskeyForm(c, http.StatusOK, place(c).Device, "")
+	return s.newPasskeyForm(c, http.StatusOK, place(c).Device)
 }
 
-func (s *Server) newPasskeyForm(c echo.Context, code int, name, wrong string) error {
+func (s *Server) newPasskeyForm(c echo.Context, code int, name string, notices ...ui.Notice) error {
 	text := s.text(c)
 	title := text.T("kernel.passkey.new")
 	head := ui.Head{
@@ -155,8 +156,8 @@ func (s *Server) newPasskeyForm(c echo.Context, code int, name, wrong string) er
 		Crumbs: []ui.Crumb{{Label: text.T("kernel.passkey.title"), Href: s.href(passkeyPath)}, {Label: title}},
 	}
 	body := []templ.Component{ui.PageHead(head)}
-	if wrong != "" {
-		body = append(body, ui.NoticeBox(ui.Notice{Tone: ui.ToneBad, Title: wrong}))
+	for _, n := range notices {
+		body = append(body, ui.NoticeBox(n))
 	}
 	begun, err := s.passkeys.StartPasskey(c.Request().Context(), &kernelv1.StartPasskeyRequest{})
 	switch {
@@ -185,9 +186,10 @@ func (s *Server) makePasskey(c echo.Context) error {
 	text := s.text(c)
 	// A name that was lost on the way must not cost a passkey that the device has made by now.
 	name := cmp.Or(strings.TrimSpace(c.FormValue("name")), place(c).Device, text.T("kernel.passkey.one"))
+	why := ui.Notice{Tone: ui.ToneBad, Title: text.T("kernel.passkey.not_made")}
 	answer := answered(c)
 	if answer == nil {
-		return s.newPasskeyForm(c, http.StatusUnprocessableEntity, name, text.T("kernel.passkey.not_made"))
+		return s.newPasskeyForm(c, http.StatusUnprocessableEntity, name, why)
 	}
 	_, err := s.passkeys.FinishPasskey(c.Request().Context(), &kernelv1.FinishPasskeyRequest{Name: name, Answer: answer})
 	switch status.Code(err) {
@@ -195,9 +197,11 @@ func (s *Server) makePasskey(c echo.Context) error {
 		s.flash(c, text.T("kernel.passkey.made"))
 		return c.Redirect(http.StatusSeeOther, s.href(passkeyPath))
 	case codes.Aborted:
-		return s.newPasskeyForm(c, http.StatusUnprocessableEntity, name, text.T("kernel.passkey.late"))
+		why.Title, why.Text = text.T("kernel.passkey.late"), text.T("kernel.passkey.late_hint")
 	case codes.InvalidArgument, codes.FailedPrecondition:
-		return s.newPasskeyForm(c, http.StatusUnprocessableEntity, name, cmp.Or(screen.Said(text, err), text.T("kernel.passkey.not_made")))
+		why.Title = cmp.Or(screen.Said(text, err), why.Title)
+	default:
+		return err
 	}
-	return err
+	return s.newPasskeyForm(c, http.StatusUnprocessableEntity, name, why)
 }

@@ -41,7 +41,7 @@ func TestThePageOfSignInAsksForPasskeys(t *testing.T) {
 	lie := url.Values{"ceremony": {ceremony}, "credential": {`{"id":"AAAA","rawId":"AAAA","type":"public-key"}`}, "to": {"/clients"}}
 	wrong := nobody.Post(t, "/sign-in/passkey", lie)
 	require.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
-	require.Contains(t, wrong.Body, "does not open anything here")
+	require.Contains(t, wrong.Body, "opens nothing here")
 	require.Contains(t, wrong.Body, `name="to" value="/clients"`, "and it leads on all the same")
 	twice := nobody.Post(t, "/sign-in/passkey", lie)
 	require.Contains(t, twice.Body, "took too long, or was sent twice")

@@ -103,7 +103,7 @@ func (s *Server) prove(c echo.Context) error {
 	switch status.Code(err) {
 	case codes.OK:
 	case codes.Aborted:
-		return s.askProof(c, http.StatusUnprocessableEntity, h, "", ui.Notice{Tone: ui.ToneBad, Title: text.T("kernel.passkey.late")})
+		return s.askProof(c, http.StatusUnprocessableEntity, h, "", ui.Notice{Tone: ui.ToneBad, Title: text.T("kernel.passkey.late"), Text: text.T("kernel.passkey.late_hint")})
 	case codes.Unauthenticated, codes.InvalidArgument:
 		if answer != nil {
 			return s.askProof(c, http.StatusUnprocessableEntity, h, "", ui.Notice{Tone: ui.ToneBad, Title: text.T("kernel.passkey.wrong_proof")})
