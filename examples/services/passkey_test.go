@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,6 +16,29 @@ import (
 	"github.com/opencabinet/cabinet/kernel"
 )
 
+// authenticator gives a tab's browser a program that keeps passkeys, as the lock of a phone's screen does. It takes what the
+// browser offers by itself as if its owner had chosen it at once; so that is only done where a test says so.
+func (b *tab) authenticator() webauthn.AuthenticatorID {
+	b.t.Helper()
+	command(b, webauthn.Enable, webauthn.EnableParams{})
+	command(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `PublicKeyCredential.isConditionalMediationAvailable = async () => localStorage.offered === 'yes';`,
+	})
+	return command(b, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+	}}).AuthenticatorID
+}
+
+// passkey makes the owner of a session one, so that there is something to be seen on their page of passkeys.
+func passkey(t *testing.T, browser context.Context, s *site, session string) {
+	b := newTab(t, browser, s, session)
+	b.authenticator()
+	b.open("/settings/passkeys/new")
+	b.leads(200, b.clickText("Create passkey"))
+	require.Equal(t, "/settings/passkeys", b.path())
+}
+
 // TestPasskeysInABrowser makes a passkey in a real browser, whose authenticator is a program of its own, and shows it
 // wherever one can be shown.
 func TestPasskeysInABrowser(t *testing.T) {
@@ -23,18 +47,9 @@ func TestPasskeysInABrowser(t *testing.T) {
 	now := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
 	s := openSite(t, func(o *kernel.Options) { o.Now = now })
 	b := newTab(t, browser, s, "")
-	command(b, webauthn.Enable, webauthn.EnableParams{})
-	made := command(b, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
-		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
-		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
-	}})
-	// The authenticator takes what the browser offers by itself as if its owner had chosen it at once; so that is only done
-	// where the test says so.
-	command(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
-		Source: `PublicKeyCredential.isConditionalMediationAvailable = async () => localStorage.offered === 'yes';`,
-	})
+	device := b.authenticator()
 	keys := func() int {
-		return len(command(b, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: made.AuthenticatorID}).Credentials)
+		return len(command(b, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: device}).Credentials)
 	}
 	out := func() {
 		b.open("/")
@@ -127,7 +142,7 @@ func TestPasskeysInABrowser(t *testing.T) {
 	b.look("passkey-refused")
 
 	// A finger that is not the owner's.
-	command(b, webauthn.SetUserVerified, webauthn.SetUserVerifiedParams{AuthenticatorID: made.AuthenticatorID, IsUserVerified: false})
+	command(b, webauthn.SetUserVerified, webauthn.SetUserVerifiedParams{AuthenticatorID: device, IsUserVerified: false})
 	b.open("/sign-in")
 	b.do(b.clickText("Sign in with a passkey"))
 	b.until(`document.querySelector('.passkey [role=alert]').checkVisibility()`)

@@ -33,7 +33,7 @@ type device struct {
 	id  []byte
 	// handle is whose key it is.
 	handle []byte
-	// count is told and grows with each answer; zero is a device that does not count.
+	// count is told with each answer; zero is a device that does not count.
 	count uint32
 
 	// origin is the page that the browser shows, party the name that the key is used for.
