@@ -99,7 +99,7 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 		}
 		r := newRegistrar(m, p.router.For(m.ID, p.parts.requires[m.ID]), &module.Host{
 			ID: m.ID, Store: rows, Policy: p.policy, Log: p.options.Log.With("module", m.ID),
-			Now: p.options.Now, Zone: p.config.Location(),
+			Now: p.options.Now, Zone: p.config.Location(), URL: p.url,
 			Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(keys[0], purpose, bytes) },
 			Secrets: secrets,
 		})

@@ -283,10 +283,7 @@ func (p *Portal) listen(ctx context.Context) (net.Listener, error) {
 	p.url, p.address = p.config.URL, listener.Addr().String()
 	if address, ok := listener.Addr().(*net.TCPAddr); ok && p.config.Origin("url") == "default" {
 		host, _, _ := net.SplitHostPort(p.config.Listen)
-		if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-			host = "127.0.0.1"
-		}
-		p.url = fmt.Sprintf("http://%s%s", net.JoinHostPort(host, fmt.Sprint(address.Port)), p.config.Path)
+		p.url = fmt.Sprintf("http://%s%s", net.JoinHostPort(config.BrowserHost(host), fmt.Sprint(address.Port)), p.config.Path)
 	}
 	return listener, nil
 }

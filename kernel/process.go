@@ -109,7 +109,8 @@ func (p *Portal) registerOwn(ctx context.Context, own module.Module, m module.Ma
 func (p *Portal) registerProcess(ctx context.Context, process *plugin.Process, m module.Manifest, rows *store.Store, settings []byte) ([]event.Subscription, error) {
 	keys := p.moduleKeys(m.ID)
 	lend, err := plugin.NewLend(ctx, m.ID, plugin.Lending{
-		DB: p.db, Rows: rows, Policy: p.policy, Key: keys[0], OlderKeys: keys[1:], Zone: p.config.Location(), Settings: settings,
+		DB: p.db, Rows: rows, Policy: p.policy, Key: keys[0], OlderKeys: keys[1:], Zone: p.config.Location(), URL: p.url,
+		Settings: settings,
 	})
 	if err != nil {
 		return nil, err

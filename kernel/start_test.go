@@ -225,10 +225,10 @@ func TestTheDatabaseOfAPortalDies(t *testing.T) {
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ yaml, listen, url string }{
-		"plain":          {"", "127.0.0.1:0", "http://127.0.0.1:PORT"},
-		"below a path":   {"path: /my/", "127.0.0.1:0", "http://127.0.0.1:PORT/my"},
+		"plain":          {"", "127.0.0.1:0", "http://localhost:PORT"},
+		"below a path":   {"path: /my/", "127.0.0.1:0", "http://localhost:PORT/my"},
 		"behind a proxy": {"url: https://cabinet.example.com", "127.0.0.1:0", "https://cabinet.example.com"},
-		"all networks":   {"", ":0", "http://127.0.0.1:PORT"},
+		"all networks":   {"", ":0", "http://localhost:PORT"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

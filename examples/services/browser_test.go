@@ -28,6 +28,8 @@ func TestInABrowser(t *testing.T) {
 	head, manager := s.head(t), s.session(t, staff[0].email)
 	director, accountant := s.actingFor(t, people[0].email, roastery), s.session(t, people[1].email)
 
+	passkey(t, browser, s, manager)
+
 	t.Run("all", func(t *testing.T) {
 		run := func(name string, test func(t *testing.T)) {
 			t.Run(name, func(t *testing.T) { t.Parallel(); test(t) })

@@ -37,7 +37,7 @@ type site struct {
 	password string
 }
 
-func openSite(t *testing.T) *site {
+func openSite(t *testing.T, change ...func(*kernel.Options)) *site {
 	t.Helper()
 	s := &site{}
 	text := portalYAML
@@ -55,6 +55,9 @@ func openSite(t *testing.T) *site {
 		Config:  config.Options{BuiltIn: text, Environ: []string{"CABINET_LISTEN=127.0.0.1:0", "CABINET_DATA=" + t.TempDir()}},
 		Cluster: func(ctx context.Context, _ string) (*cluster.Cluster, error) { return cluster.ForTests(ctx) },
 		Log:     slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
+	}
+	for _, f := range change {
+		f(&options)
 	}
 	var err error
 	s.Portal, err = kernel.New(options)

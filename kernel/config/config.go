@@ -19,7 +19,8 @@ type Config struct {
 	Name string `yaml:"name"`
 
 	// URL is the address under which browsers reach the portal, with the path prefix and without a slash at its end:
-	// "https://my.example.com" or "https://example.com/my". Default: http on the listen address. Environment: CABINET_URL.
+	// "https://my.example.com" or "https://example.com/my". Default: http on the listen address, or on
+	// localhost where that is it. Environment: CABINET_URL.
 	URL string `yaml:"url"`
 
 	// Listen is the address the portal listens on, host and port; port 0 takes a free one, an empty host every

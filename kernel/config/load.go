@@ -211,6 +211,15 @@ func (l *loader) follow(cfg *Config) {
 	}
 }
 
+// BrowserHost is how a browser on the same machine names the host that a portal listens on. It is localhost where that can
+// be: browsers trust that name without https, and make passkeys for it, but for no number.
+func BrowserHost(listen string) string {
+	if ip := net.ParseIP(listen); listen == "" || ip != nil && (ip.IsUnspecified() || ip.IsLoopback()) {
+		return "localhost"
+	}
+	return listen
+}
+
 // followURL makes URL and Path agree. What cannot be made to agree is left for validate.
 func (l *loader) followURL(cfg *Config) {
 	cfg.URL = strings.TrimRight(cfg.URL, "/")
@@ -220,10 +229,7 @@ func (l *loader) followURL(cfg *Config) {
 		if err != nil {
 			return
 		}
-		if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-			host = "127.0.0.1"
-		}
-		cfg.URL = "http://" + net.JoinHostPort(host, port) + cfg.Path
+		cfg.URL = "http://" + net.JoinHostPort(BrowserHost(host), port) + cfg.Path
 		return
 	}
 	if u, err := parseURL(cfg.URL); err == nil {

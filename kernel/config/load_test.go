@@ -57,7 +57,7 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "portal", cfg.ID)
 	require.Equal(t, "127.0.0.1:8080", cfg.Listen)
-	require.Equal(t, "http://127.0.0.1:8080", cfg.URL)
+	require.Equal(t, "http://localhost:8080", cfg.URL)
 	require.Empty(t, cfg.Path)
 	require.Equal(t, time.UTC, cfg.Location())
 	require.Equal(t, "en", cfg.Locale)
@@ -177,14 +177,15 @@ func TestDatabaseURLFromEnvironmentWins(t *testing.T) {
 
 func TestURLAndPathAgree(t *testing.T) {
 	for _, c := range []struct{ text, url, path string }{
-		{"path: /my/", "http://127.0.0.1:8080/my", "/my"},
-		{"path: /", "http://127.0.0.1:8080", ""},
+		{"path: /my/", "http://localhost:8080/my", "/my"},
+		{"path: /", "http://localhost:8080", ""},
 		{"url: https://a.example/my", "https://a.example/my", "/my"},
 		{"{url: 'https://a.example', path: /my}", "https://a.example/my", "/my"},
 		{"{url: 'https://a.example/my/', path: /my/}", "https://a.example/my", "/my"},
-		{"listen: 0.0.0.0:80", "http://127.0.0.1:80", ""},
-		{"listen: '[::1]:80'", "http://[::1]:80", ""},
-		{"listen: '[::]:80'", "http://127.0.0.1:80", ""},
+		{"listen: 0.0.0.0:80", "http://localhost:80", ""},
+		{"listen: '[::1]:80'", "http://localhost:80", ""},
+		{"listen: 192.0.2.7:80", "http://192.0.2.7:80", ""},
+		{"listen: '[::]:80'", "http://localhost:80", ""},
 	} {
 		cfg, err := loadText(t, c.text)
 		require.NoError(t, err, c.text)

@@ -38,7 +38,7 @@ func SkipAsProcess(t testing.TB, why string) {
 	}
 }
 
-// Lent is what a test lends a module, as a portal would. All of it is required.
+// Lent is what a test lends a module, as a portal would. All of it is required but URL.
 type Lent struct {
 	// Router takes the module's services. Those that it calls are there, or come.
 	Router *call.Router
@@ -51,6 +51,8 @@ type Lent struct {
 	Key   []byte
 	Clock *Clock
 	Zone  *time.Location
+	// URL is where browsers would reach the portal.
+	URL string
 }
 
 // Register puts a module, whose settings are set, on a router: by itself, or as [EnvMode] says in a process that is the
@@ -65,7 +67,7 @@ func Register(t testing.TB, m module.Module, lent Lent) []event.Subscription {
 	secrets, err := secret.Of(lent.Key)
 	require.NoError(t, err)
 	r := &registrar{ServiceRegistrar: lent.Router.For(manifest.ID, manifest.Requires), host: &module.Host{
-		ID: manifest.ID, Store: lent.Rows, Policy: lent.Policy, Log: testLog(t), Now: lent.Clock.Now, Zone: lent.Zone,
+		ID: manifest.ID, Store: lent.Rows, Policy: lent.Policy, Log: testLog(t), Now: lent.Clock.Now, Zone: lent.Zone, URL: lent.URL,
 		Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(lent.Key, purpose, bytes) },
 		Secrets: secrets,
 	}}
@@ -104,7 +106,7 @@ func registerProcess(t testing.TB, m module.Module, lent Lent) []event.Subscript
 	settings, err := plugin.SettingsOf(m)
 	require.NoError(t, err)
 	lend, err := plugin.NewLend(ctx, id, plugin.Lending{
-		DB: lent.DB, Rows: lent.Rows, Policy: lent.Policy, Key: slices.Clone(lent.Key), Zone: lent.Zone, Settings: settings,
+		DB: lent.DB, Rows: lent.Rows, Policy: lent.Policy, Key: slices.Clone(lent.Key), Zone: lent.Zone, URL: lent.URL, Settings: settings,
 	})
 	require.NoError(t, err)
 	require.NoError(t, process.Open(ctx, lend))

@@ -50,6 +50,8 @@ type Host struct {
 	// Now is the clock. Zone is the portal's time zone, in which dates are derived.
 	Now  func() time.Time
 	Zone *time.Location
+	// URL is where browsers reach the portal, its path included, without a slash at its end: "https://my.example.com/cabinet".
+	URL string
 	// Key derives a secret of the module's own from the portal's master key; purpose tells several apart.
 	Key func(purpose string, bytes int) []byte
 	// Secrets seals what the module stores for years: it still opens after the master key was rotated, and Key's secrets

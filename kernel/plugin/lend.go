@@ -26,7 +26,7 @@ type Lend struct {
 	Rows *store.Store
 }
 
-// Lending is what a portal has for a module. All of it is required but Settings.
+// Lending is what a portal has for a module. All of it is required but URL and Settings.
 type Lending struct {
 	// DB is the portal's database, Rows the module's part of it.
 	DB   *store.DB
@@ -38,6 +38,8 @@ type Lending struct {
 	// OlderKeys open what was sealed before the master key was rotated; may be empty.
 	OlderKeys [][]byte
 	Zone      *time.Location
+	// URL is where browsers reach the portal.
+	URL string
 	// Settings of the module, as YAML: see [SettingsOf].
 	Settings []byte
 }
@@ -55,7 +57,7 @@ func NewLend(ctx context.Context, id string, l Lending) (Lend, error) {
 	roles := l.DB.RuntimeRoles(id)
 	return Lend{Rows: l.Rows, Request: &kernelv1.OpenRequest{
 		Settings: l.Settings, Database: dsn, Key: l.Key, OlderKeys: l.OlderKeys, PageKey: l.Rows.PageKey(),
-		TimeZone: l.Zone.String(), Policy: policy, Role: roles[len(roles)-1],
+		TimeZone: l.Zone.String(), Policy: policy, Role: roles[len(roles)-1], Url: l.URL,
 	}}, nil
 }
 

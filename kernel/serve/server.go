@@ -159,7 +159,7 @@ func (s *server) lend(ctx context.Context, r *kernelv1.OpenRequest) error {
 	}
 	s.host = &module.Host{
 		Secrets: secrets,
-		ID:      s.id, Policy: policy, Log: s.log, Now: now, Zone: zone,
+		ID:      s.id, Policy: policy, Log: s.log, Now: now, Zone: zone, URL: r.GetUrl(),
 		Key: func(purpose string, bytes int) []byte { return module.DeriveKey(r.GetKey(), purpose, bytes) },
 	}
 	if r.GetDatabase() == "" {

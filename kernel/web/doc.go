@@ -5,6 +5,7 @@
 //	session.go  from a cookie to who is acting
 //	guard.go    headers, limits, tokens against forged posts
 //	gate.go     sign-in, invitations, sign-out
+//	challenge.go, factors.go, prove.go, passkeys.go  second factors, proofs, passkeys
 //	pages.go    screens, actions, the first page
 //	layout.go   what surrounds a page: navigation, account, switch of the client
 //	prefs.go    language, theme, and the client acted for

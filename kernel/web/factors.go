@@ -38,10 +38,20 @@ func (s *Server) factorPage(c echo.Context) error {
 	text := s.text(c)
 	if !has.GetTotp() {
 		var body []templ.Component
-		if has.GetRequired() {
+		switch {
+		case has.GetPasskeys() > 0 && has.GetRequired():
+			body = append(body, ui.NoticeBox(ui.Notice{Tone: ui.ToneGood, Icon: "key", Title: text.T("kernel.passkey.is_factor"), Text: text.T("kernel.passkey.is_factor_hint")}))
+		case has.GetRequired():
 			body = append(body, ui.NoticeBox(ui.Notice{Tone: ui.ToneWarn, Icon: "shield", Title: text.T("kernel.factor.required"), Text: text.T("kernel.factor.required_hint")}))
 		}
 		body = append(body, s.factorForm(c, "/start", "kernel.factor.start", ui.ButtonPrimary))
+		if has.GetRequired() {
+			other := "kernel.passkey.instead"
+			if has.GetPasskeys() > 0 {
+				other = "kernel.passkey.title"
+			}
+			body = append(body, ui.Buttons([]ui.Button{{Label: text.T(other), Icon: "key", Href: s.href(passkeyPath)}}))
+		}
 		return s.factorBody(c, http.StatusOK, text.T("kernel.factor.lead"), body...)
 	}
 	left := ui.Notice{Tone: ui.ToneGood, Icon: "shield", Title: text.T("kernel.factor.on"), Text: text.Plural("kernel.factor.codes_left", int64(has.GetRecoveryCodesLeft()))}
@@ -168,7 +178,7 @@ func (s *Server) removeTotp(c echo.Context) error {
 func (s *Server) enrols(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		at := strings.TrimPrefix(c.Request().URL.Path, s.Base)
-		if visitorOf(c).identity.GetSecondFactorMissing() && at != "/prove" && !strings.HasPrefix(at, factorPath) {
+		if visitorOf(c).identity.GetSecondFactorMissing() && at != "/prove" && !strings.HasPrefix(at, factorPath) && !strings.HasPrefix(at, passkeyPath) {
 			return c.Redirect(http.StatusSeeOther, s.href(factorPath))
 		}
 		return next(c)

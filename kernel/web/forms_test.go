@@ -17,7 +17,9 @@ func (s *site) formOf(t *testing.T, u *kerneltest.User, path string) url.Values 
 	t.Helper()
 	page := u.Get(t, path)
 	require.Equal(t, http.StatusOK, page.Status, path)
-	return formIn(t, page, strings.SplitN(strings.TrimPrefix(s.URL(), "http://"+s.Address())+path, "?", 2)[0])
+	at, err := url.Parse(s.URL() + path)
+	require.NoError(t, err)
+	return formIn(t, page, at.Path)
 }
 
 // formIn is the first form of a page that is posted to an address.

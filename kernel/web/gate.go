@@ -59,11 +59,15 @@ func (s *Server) backToSignIn(c echo.Context) templ.Component {
 
 func (s *Server) signInForm(c echo.Context, code int, login, wrong, to string, notices []ui.Notice) error {
 	text := s.text(c)
+	passkey, name := s.signInPasskey(c, to), "username"
+	if passkey != nil {
+		name = "username webauthn" // where browsers offer passkeys
+	}
 	form := &ui.Form{
 		Action: s.href("/sign-in"), CSRF: s.csrfFor(c, ""), FullWidth: true,
 		Hidden: []ui.Hidden{{Name: "to", Value: to}},
 		Sections: []ui.FormSection{{Fields: []ui.Field{
-			{Name: "login", Label: text.T("kernel.sign_in.login"), Value: login, Autocomplete: "username", Required: true, Autofocus: login == "", MaxLength: 254},
+			{Name: "login", Label: text.T("kernel.sign_in.login"), Value: login, Autocomplete: name, Required: true, Autofocus: login == "", MaxLength: 254},
 			{Name: "password", Label: text.T("kernel.sign_in.password"), Kind: ui.FieldPassword, Autocomplete: "current-password", Required: true, Error: wrong, Autofocus: login != ""},
 			{Name: "keep", Label: text.T("kernel.sign_in.keep"), Kind: ui.FieldCheckbox},
 		}}},
@@ -71,7 +75,7 @@ func (s *Server) signInForm(c echo.Context, code int, login, wrong, to string, n
 	}
 	return s.gate(c, code, ui.GateBox{
 		Title: text.T("kernel.sign_in.title"), Lead: text.T("kernel.sign_in.lead", "name", s.Name), Notices: notices, Form: form,
-		After: s.otherWays(c),
+		Content: passkey, After: s.otherWays(c),
 	})
 }
 

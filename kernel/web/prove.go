@@ -51,7 +51,7 @@ func (s *Server) proves(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-func (s *Server) askProof(c echo.Context, code int, h held, wrong string) error {
+func (s *Server) askProof(c echo.Context, code int, h held, wrong string, notices ...ui.Notice) error {
 	text, e := s.text(c), s.env(c, nil)
 	sealed, err := s.hold(h)
 	if err != nil {
@@ -67,13 +67,17 @@ func (s *Server) askProof(c echo.Context, code int, h held, wrong string) error 
 		fields[0].Required = true
 	}
 	form := ui.Form{
-		Action: s.href("/prove"), CSRF: e.CSRF, Hidden: []ui.Hidden{{Name: "held", Value: sealed}},
+		Action: s.href("/prove"), CSRF: e.CSRF, Hidden: []ui.Hidden{{Name: "held", Value: sealed}}, Notices: notices,
 		Sections: []ui.FormSection{{Fields: fields}},
 		Submit:   ui.Button{Label: text.T("kernel.prove.submit"), Busy: text.T("kernel.form.busy")},
 		Others:   []ui.Button{{Label: text.T("kernel.cancel"), Href: s.href(h.back(s.Base)), Kind: ui.ButtonQuiet}},
 	}
 	title := text.T("kernel.prove.title")
-	body := ui.Join(ui.PageHead(ui.Head{Title: title, Lead: text.T("kernel.prove.lead")}), ui.FormBox(form))
+	ways := ui.FormBox(form)
+	if passkey := s.provePasskey(c, sealed); passkey != nil {
+		ways = ui.Stack(ways, passkey)
+	}
+	body := ui.Join(ui.PageHead(ui.Head{Title: title, Lead: text.T("kernel.prove.lead")}), ways)
 	return s.page(c, code, &screen.Page{Title: title, Width: "slim", Body: body}, e)
 }
 
@@ -92,10 +96,18 @@ func (s *Server) prove(c echo.Context) error {
 	if !ok || h.Method == "" || h.Session != v.identity.GetSessionId() || s.Now().After(h.Until) {
 		return errForged
 	}
-	_, err := s.identity.Prove(s.asKernel(c), &kernelv1.ProveRequest{SessionToken: v.token, Password: c.FormValue("password"), Code: strings.TrimSpace(c.FormValue("code")), Origin: origin(c)})
+	answer := answered(c)
+	_, err := s.identity.Prove(s.asKernel(c), &kernelv1.ProveRequest{
+		SessionToken: v.token, Password: c.FormValue("password"), Code: strings.TrimSpace(c.FormValue("code")), Passkey: answer, Origin: origin(c),
+	})
 	switch status.Code(err) {
 	case codes.OK:
+	case codes.Aborted:
+		return s.askProof(c, http.StatusUnprocessableEntity, h, "", ui.Notice{Tone: ui.ToneBad, Title: text.T("kernel.passkey.late"), Text: text.T("kernel.passkey.late_hint")})
 	case codes.Unauthenticated, codes.InvalidArgument:
+		if answer != nil {
+			return s.askProof(c, http.StatusUnprocessableEntity, h, "", ui.Notice{Tone: ui.ToneBad, Title: text.T("kernel.passkey.wrong_proof")})
+		}
 		return s.askProof(c, http.StatusUnprocessableEntity, h, text.T("kernel.prove.wrong"))
 	case codes.ResourceExhausted:
 		return s.askProof(c, http.StatusTooManyRequests, h, text.T("kernel.sign_in.locked")+retryAfter(c, text, err))

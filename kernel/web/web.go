@@ -58,6 +58,7 @@ type Server struct {
 	identity kernelv1.IdentityServiceClient
 	factors  kernelv1.FactorServiceClient
 	roles    kernelv1.RoleServiceClient
+	passkeys kernelv1.PasskeyServiceClient
 	// draining ends with Drain.
 	draining context.Context
 	drain    context.CancelFunc
@@ -73,6 +74,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		Config: cfg, echo: echo.New(), identity: kernelv1.NewIdentityServiceClient(cfg.Router),
 		factors: kernelv1.NewFactorServiceClient(cfg.Router), roles: kernelv1.NewRoleServiceClient(cfg.Router),
+		passkeys: kernelv1.NewPasskeyServiceClient(cfg.Router),
 	}
 	s.draining, s.drain = context.WithCancel(context.Background()) //nolint:forbidigo // it is nobody's request
 	s.open = &watch{identity: s.identity, ctx: s.draining, open: map[string]map[*context.CancelFunc]struct{}{}}
@@ -98,8 +100,10 @@ func New(cfg Config) (*Server, error) {
 	pages := root.Group("", s.crossOrigin, s.csrf, s.identify)
 	pages.GET("/sign-in", s.signInPage)
 	pages.POST("/sign-in", s.signIn)
+	pages.POST("/sign-in/passkey", s.enterByPasskey)
 	pages.GET("/sign-in/code", s.codePage)
 	pages.POST("/sign-in/code", s.finishSignIn)
+	pages.POST("/sign-in/code/passkey", s.factorByPasskey)
 	pages.POST("/sign-out", s.signOut)
 	pages.GET("/forgot-password", s.forgotPage)
 	pages.POST("/forgot-password", s.forgot)
@@ -117,6 +121,8 @@ func New(cfg Config) (*Server, error) {
 	inside.POST("/prove", s.prove)
 	s.factorRoutes(inside)
 	s.rightsRoutes(inside)
+	inside.GET(passkeyPath+"/new", s.newPasskeyPage)
+	inside.POST(passkeyPath+"/new", s.makePasskey)
 	inside.GET("", s.home)
 	inside.GET("/", s.home)
 	inside.POST("/switch-client", s.switchClient)

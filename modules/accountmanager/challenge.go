@@ -24,11 +24,13 @@ func (m *Module) enter(ctx context.Context, tx *store.Tx, o opening) (opened ope
 	if _, err := holdUserRow(ctx, tx, o.userID); err != nil {
 		return openedSession{}, "", err
 	}
-	has, err := userHasFactor(ctx, tx, o.userID)
+	has, err := factorsOf(ctx, tx, o.userID, m.party.name())
 	if err != nil {
 		return openedSession{}, "", err
 	}
-	if !has {
+	// A passkey alone asks nobody for more than their password, which they may need where the passkey is not; unless their
+	// role must have a second factor.
+	if !has.Totp && (has.Passkeys == 0 || !m.wantsFactor(has.Staff, has.Roles)) {
 		opened, err = m.open(ctx, tx, o)
 		return opened, "", err
 	}
@@ -52,7 +54,16 @@ func (s *identityService) FinishSignIn(ctx context.Context, r *kernelv1.FinishSi
 	if err := s.checkCode(ctx, found.UserID, r.GetCode()); err != nil {
 		return nil, err
 	}
-	var opened openedSession
+	opened, err := s.finish(ctx, hash, found, "", r.GetOrigin())
+	if err != nil {
+		return nil, err
+	}
+	return &kernelv1.FinishSignInResponse{SessionToken: opened.token, ExpireTime: timestamppb.New(opened.end), Keep: found.Kept}, nil
+}
+
+// finish opens the session of a sign-in whose second factor was shown, and uses its challenge up. passkey is the one that
+// was shown, if it was one.
+func (s *identityService) finish(ctx context.Context, hash []byte, found challengeRow, passkey string, origin *kernelv1.Origin) (opened openedSession, err error) {
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		user, err := firstOf(holdUserRow(ctx, tx, found.UserID))
 		if err != nil {
@@ -60,7 +71,7 @@ func (s *identityService) FinishSignIn(ctx context.Context, r *kernelv1.FinishSi
 		}
 		audit.By(tx, user.ID, user.Staff)
 		opened, err = s.open(ctx, tx, opening{
-			userID: found.UserID, proved: found.Proved, clientID: found.ClientID, kept: found.Kept, origin: r.GetOrigin(),
+			userID: found.UserID, proved: found.Proved, passkey: passkey, clientID: found.ClientID, kept: found.Kept, origin: origin,
 		})
 		if err != nil {
 			return err
@@ -71,8 +82,5 @@ func (s *identityService) FinishSignIn(ctx context.Context, r *kernelv1.FinishSi
 		}
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &kernelv1.FinishSignInResponse{SessionToken: opened.token, ExpireTime: timestamppb.New(opened.end), Keep: found.Kept}, nil
+	return opened, err
 }

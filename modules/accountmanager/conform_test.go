@@ -32,6 +32,10 @@ func subject() kerneltest.Subject {
 			kernelv1.IdentityService_FinishSignIn_FullMethodName:        "TestASecondFactorIsAskedFor",
 			kernelv1.IdentityService_Prove_FullMethodName:               "TestAHeadResetsALostFactor",
 			v1.UserService_EndUserSessions_FullMethodName:               "TestStaffSeeAndEndSessions",
+			kernelv1.PasskeyService_FinishPasskey_FullMethodName:        "TestAPasskeyIsMadeNamedAndRemoved",
+			kernelv1.PasskeyService_RenamePasskey_FullMethodName:        "TestAPasskeyIsMadeNamedAndRemoved",
+			kernelv1.PasskeyService_DeletePasskey_FullMethodName:        "TestAPasskeyIsMadeNamedAndRemoved",
+			kernelv1.IdentityService_FinishPasskeySignIn_FullMethodName: "TestAPasskeySignsInByItself",
 		},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
 			// Its constraints hold for what the mask names, so nothing says from the outside that an id is needed.

@@ -30,11 +30,13 @@ func (s *factorService) GetFactors(ctx context.Context, _ *kernelv1.GetFactorsRe
 		return nil, err
 	}
 	self := s.host.Self(ctx)
-	has, err := firstOf(s.findFactors(self, who.UserID))
+	has, err := factorsOf(self, s.host.Store, who.UserID, s.party.name())
 	if err != nil {
 		return nil, err
 	}
-	return &kernelv1.GetFactorsResponse{Totp: has.Totp, RecoveryCodesLeft: has.CodesLeft, Required: s.wantsFactor(has.Staff, has.Roles)}, nil
+	return &kernelv1.GetFactorsResponse{
+		Totp: has.Totp, RecoveryCodesLeft: has.CodesLeft, Passkeys: has.Passkeys, Required: s.wantsFactor(has.Staff, has.Roles),
+	}, nil
 }
 
 // wantsFactor says whether somebody's roles ask for a second factor.
@@ -148,7 +150,7 @@ func (s *factorService) MakeRecoveryCodes(ctx context.Context, _ *kernelv1.MakeR
 	return response, nil
 }
 
-// ResetSecondFactor takes somebody's second factor away, ends their sessions, and forgets their wrong codes.
+// ResetSecondFactor takes somebody's second factor and passkeys away, ends their sessions, and forgets their wrong codes.
 func (s *userService) ResetSecondFactor(ctx context.Context, r *accountmanagerv1.ResetSecondFactorRequest) (*accountmanagerv1.ResetSecondFactorResponse, error) {
 	who := access.From(ctx)
 	if who.UserID == r.GetUserId() {
@@ -156,6 +158,10 @@ func (s *userService) ResetSecondFactor(ctx context.Context, r *accountmanagerv1
 	}
 	_, err := s.endFor(ctx, who, r.GetUserId(), func(ctx context.Context, tx *store.Tx) (int32, error) {
 		if err := dropFactors(ctx, tx, r.GetUserId()); err != nil {
+			return 0, err
+		}
+		// They opened everything by themselves, and may be on what was lost.
+		if err := dropPasskeys(ctx, tx, r.GetUserId()); err != nil {
 			return 0, err
 		}
 		return endOthers(ctx, tx, r.GetUserId(), "")

@@ -12,23 +12,31 @@ import (
 type factorsRow struct {
 	Totp      bool
 	CodesLeft int32
-	Staff     bool
-	Roles     []string
+	// Passkeys that work at the portal's address.
+	Passkeys int32
+	Staff    bool
+	Roles    []string
 }
 
-// hasFactor says in SQL whether user u has a second factor that counts.
-const hasFactor = `exists (select from accountmanager.totp f where f.user_id = u.user_id and f.confirm_time is not null)`
+// hasTotp says in SQL whether user u has an application that shows codes; hasFactor whether they have any second factor,
+// whether or not it works at the portal's present address.
+const (
+	hasTotp   = `exists (select from accountmanager.totp f where f.user_id = u.user_id and f.confirm_time is not null)`
+	hasFactor = `(` + hasTotp + ` or exists (select from accountmanager.passkeys p where p.user_id = u.user_id))`
+)
 
-func (m *Module) findFactors(ctx context.Context, userID string) ([]factorsRow, error) {
-	return store.Query(ctx, m.host.Store, pgx.RowToStructByPos[factorsRow], `
-		select `+hasFactor+`,
-			(select count(*)::int from accountmanager.recovery_codes c where c.user_id = u.user_id and c.use_time is null), u.staff, u.roles
-		from accountmanager.users u where u.user_id = $1`, userID)
+// passkeysAt counts in SQL the passkeys of user u that work at the host name in the parameter at.
+func passkeysAt(at string) string {
+	return `(select count(*)::int from accountmanager.passkeys p where p.user_id = u.user_id and p.party = ` + at + `)`
 }
 
-func userHasFactor(ctx context.Context, tx *store.Tx, userID string) (bool, error) {
-	return store.QueryOne(ctx, tx, pgx.RowTo[bool], `
-		select exists (select from accountmanager.totp where user_id = $1 and confirm_time is not null)`, userID)
+// factorsOf is what somebody can show beside their password. There is nobody without a row.
+func factorsOf(ctx context.Context, q store.Querier, userID, party string) (factorsRow, error) {
+	return firstOf(store.Query(ctx, q, pgx.RowToStructByPos[factorsRow], `
+		select `+hasTotp+`,
+			(select count(*)::int from accountmanager.recovery_codes c where c.user_id = u.user_id and c.use_time is null),
+			`+passkeysAt("$2")+`, u.staff, u.roles
+		from accountmanager.users u where u.user_id = $1`, userID, party))
 }
 
 // putSeed writes a seed that is not confirmed yet; it leaves one that is.

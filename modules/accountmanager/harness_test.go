@@ -74,6 +74,12 @@ const password = "correct horse battery"
 // newPortal starts one. change may alter the settings, which hash as lightly as can be.
 func newPortal(t *testing.T, change ...func(*accountmanager.Settings)) *portal {
 	t.Helper()
+	return newPortalAt(t, address, change...)
+}
+
+// newPortalAt starts one that browsers reach at an address.
+func newPortalAt(t *testing.T, url string, change ...func(*accountmanager.Settings)) *portal {
+	t.Helper()
 	t.Parallel()
 	ctx := t.Context()
 	key := sha256.Sum256([]byte(t.Name()))
@@ -119,7 +125,7 @@ func newPortal(t *testing.T, change ...func(*accountmanager.Settings)) *portal {
 	}})
 	require.NoError(t, err)
 	subscriptions := kerneltest.Register(t, m, kerneltest.Lent{
-		Router: p.router, DB: db, Rows: own, Policy: policy, Key: key[:], Clock: p.clock, Zone: time.UTC,
+		Router: p.router, DB: db, Rows: own, Policy: policy, Key: key[:], Clock: p.clock, Zone: time.UTC, URL: url,
 	})
 	p.router.Install(policy, map[string][]string{manifest.ID: manifest.Requires})
 	require.NoError(t, p.router.Err())

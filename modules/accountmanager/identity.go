@@ -79,8 +79,10 @@ func (m *Module) login(typed string) (email, phone string) {
 // opening is a session to be opened.
 type opening struct {
 	userID string
-	// proved is when the password was chosen that the user has just shown; zero when it was chosen just now.
+	// proved is when the password was chosen that the user has just shown; zero when it was chosen just now, or none was shown.
 	proved time.Time
+	// passkey is the id of the one that the user has just shown; empty when they showed none.
+	passkey string
 	// clientID is whom to act for first; empty for the one acted for last time.
 	clientID string
 	kept     bool
@@ -108,6 +110,11 @@ func (m *Module) open(ctx context.Context, tx *store.Tx, o opening) (openedSessi
 		// Only now that the row is held: the answer cannot change any more.
 		if set, err := passwordSet(ctx, tx, o.userID); err != nil || !set.Equal(o.proved) {
 			return openedSession{}, orElse(err, errPasswordChanged)
+		}
+	}
+	if o.passkey != "" {
+		if there, err := keyIsThere(ctx, tx, o.passkey); err != nil || !there {
+			return openedSession{}, orElse(err, errWrongPasskey)
 		}
 	}
 	acting, err := m.actingAtFirst(ctx, tx, o, user.LastClientID)

@@ -82,7 +82,7 @@ func (m *Module) findSession(ctx context.Context, hash []byte, now time.Time) ([
 	return store.Query(ctx, m.host.Store, pgx.RowToStructByPos[foundSession], `
 		select s.id::text, s.user_id::text, coalesce(s.client_id::text, ''), s.kept, s.last_seen_time, s.end_time, s.proof_time,
 			u.name, u.staff, u.roles, u.language, u.theme,
-			coalesce(c.ids, '{}'), coalesce(c.names, '{}'), coalesce(c.roles, '{}'), coalesce(c.old, false), `+hasFactor+`
+			coalesce(c.ids, '{}'), coalesce(c.names, '{}'), coalesce(c.roles, '{}'), coalesce(c.old, false), `+hasTotp+` or `+passkeysAt("$4")+` > 0
 		from accountmanager.sessions s
 		join accountmanager.users u using (user_id)
 		left join lateral (
@@ -93,7 +93,7 @@ func (m *Module) findSession(ctx context.Context, hash []byte, now time.Time) ([
 			from accountmanager.memberships m join accountmanager.client_copies k using (client_id)
 			where m.user_id = u.user_id and not k.suspended
 		) c on not u.staff
-		where s.token_hash = $1 and s.expire_time > $2 and u.block_time is null`, hash, now, now.Add(-namesLast))
+		where s.token_hash = $1 and s.expire_time > $2 and u.block_time is null`, hash, now, now.Add(-namesLast), m.party.name())
 }
 
 // seen writes a session's use down, and moves its end on. Of several at once one does, and none waits. The user is

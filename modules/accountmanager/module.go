@@ -18,6 +18,9 @@
 //	rate.go           how many tries an address has
 //	challenge.go      a sign-in that waits for its second factor
 //	factors.go        FactorService: one's own second factor, and its reset by staff
+//	passkeys.go       PasskeyService: one's own passkeys
+//	passkey_sign_in.go  passkeys shown: to come in, as a second factor, as a proof
+//	ceremony.go       what a browser is asked for a passkey, and for which portal
 //	codes.go          codes of applications, and recovery codes
 //	prove.go          somebody shows again that it is them
 //	reset.go          a forgotten password is replaced
@@ -67,6 +70,8 @@ type Module struct {
 	host      *module.Host
 	passwords *passwords
 	addresses *addresses
+	// party is nil where the portal's address can have no passkeys.
+	party *party
 }
 
 var (
@@ -91,6 +96,7 @@ func (m *Module) Manifest() module.Manifest {
 		Provides: []string{
 			kernelv1.IdentityService_ServiceDesc.ServiceName,
 			kernelv1.FactorService_ServiceDesc.ServiceName,
+			kernelv1.PasskeyService_ServiceDesc.ServiceName,
 			accountmanagerv1.UserService_ServiceDesc.ServiceName,
 			accountmanagerv1.MeService_ServiceDesc.ServiceName,
 			accountmanagerv1.InvitationService_ServiceDesc.ServiceName,
@@ -126,9 +132,11 @@ func (m *Module) Register(r module.Registrar) {
 	m.host = r.Host()
 	m.passwords = newPasswords(m.settings, m.host)
 	m.addresses = newAddresses(m.settings.SignInsPerMinute, m.host.Now)
+	m.party = newParty(m.host.URL, m.settings.Issuer)
 
 	kernelv1.RegisterIdentityServiceServer(r, &identityService{Module: m})
 	kernelv1.RegisterFactorServiceServer(r, &factorService{Module: m})
+	kernelv1.RegisterPasskeyServiceServer(r, &passkeyService{Module: m})
 	accountmanagerv1.RegisterUserServiceServer(r, &userService{Module: m})
 	accountmanagerv1.RegisterMeServiceServer(r, &meService{Module: m})
 	accountmanagerv1.RegisterInvitationServiceServer(r, &invitationService{Module: m})

@@ -12,7 +12,7 @@ import (
 // proofLasts is how long a proof is fresh for what this module itself asks one for; contracts say it in their options.
 const proofLasts = 10 * time.Minute
 
-// Prove has the user of a session show again that it is them. Wrong passwords and codes count as at sign-in.
+// Prove has the user of a session show again that it is them. Wrong passwords, codes and passkeys count as at sign-in.
 func (s *identityService) Prove(ctx context.Context, r *kernelv1.ProveRequest) (*kernelv1.ProveResponse, error) {
 	ctx = s.host.Self(ctx)
 	if err := s.addresses.allow(r.GetOrigin().GetRemoteAddress()); err != nil {
@@ -26,9 +26,12 @@ func (s *identityService) Prove(ctx context.Context, r *kernelv1.ProveRequest) (
 	if err != nil {
 		return nil, err
 	}
-	if r.GetCode() != "" {
+	switch {
+	case r.GetPasskey() != nil:
+		_, err = s.checkPasskey(ctx, r.GetPasskey(), forProof, found.SessionID, found.UserID)
+	case r.GetCode() != "":
 		err = s.checkCode(ctx, found.UserID, r.GetCode())
-	} else {
+	default:
 		err = s.passwords.check(ctx, "user:"+found.UserID, account, r.GetPassword())
 	}
 	if err != nil {

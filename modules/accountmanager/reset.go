@@ -21,7 +21,7 @@ var (
 
 // GetSignInOptions says which ways in there are.
 func (s *identityService) GetSignInOptions(context.Context, *kernelv1.GetSignInOptionsRequest) (*kernelv1.GetSignInOptionsResponse, error) {
-	return &kernelv1.GetSignInOptionsResponse{PasswordReset: s.settings.Letters != lettersOff}, nil
+	return &kernelv1.GetSignInOptionsResponse{PasswordReset: s.settings.Letters != lettersOff, Passkeys: s.party != nil}, nil
 }
 
 // StartPasswordReset sends whoever has a login a link. Nothing of the answer tells whether anybody has it, or was sent

@@ -7,7 +7,8 @@ import (
 
 func screens() []module.Screen {
 	screens := append(peopleScreens(), rightsScreens()...)
-	return append(screens, settingsScreens()...)
+	screens = append(screens, settingsScreens()...)
+	return append(screens, passkeyScreens()...)
 }
 
 // text is a key of the module's locale files.
@@ -221,6 +222,7 @@ func settingsScreens() []module.Screen {
 			Actions: []module.Action{
 				{ID: "password", Label: text("password.title"), Icon: "key", Path: "/settings/password"},
 				{ID: "factor", Label: text("factor.title"), Icon: "shield", Path: "/settings/second-factor"},
+				{ID: "passkeys", Label: text("passkey.title"), Icon: "key", Path: "/settings/passkeys"},
 				{ID: "email", Label: text("email.title"), Icon: "mail", Path: "/settings/email"},
 				{ID: "sessions", Label: text("sessions.title"), Icon: "lock", Path: "/settings/sessions"},
 			},

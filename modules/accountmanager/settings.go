@@ -29,10 +29,10 @@ type Settings struct {
 	SessionLongest time.Duration `yaml:"session_longest"`
 	// InvitationLife is how long an invitation waits. Default: 168h, 7 days.
 	InvitationLife time.Duration `yaml:"invitation_life"`
-	// SecondFactorRoles are the staff roles whose holders must have a second factor; until they have set one up, no role of
-	// theirs holds. Default: none.
+	// SecondFactorRoles are the staff roles whose holders must have a second factor, an application for codes or a passkey;
+	// until they have set one up, no role of theirs holds. Default: none.
 	SecondFactorRoles []string `yaml:"second_factor_roles"`
-	// Issuer is how applications that show codes name the portal; up to 40 characters. Default: Cabinet.
+	// Issuer is how applications that show codes, and devices that keep passkeys, name the portal; up to 40 characters. Default: Cabinet.
 	Issuer string `yaml:"issuer"`
 	// Letters says who brings people links and codes: "off", nobody, so that what needs them is not offered; "module", a
 	// module of the portal that hears LetterWritten; "log", the log, for a portal that is being developed: whoever reads

@@ -64,7 +64,9 @@ type GetFactorsResponse struct {
 	Totp              bool  `protobuf:"varint,1,opt,name=totp,proto3" json:"totp,omitempty"`
 	RecoveryCodesLeft int32 `protobuf:"varint,2,opt,name=recovery_codes_left,json=recoveryCodesLeft,proto3" json:"recovery_codes_left,omitempty"`
 	// The portal asks the user's role for a second factor.
-	Required      bool `protobuf:"varint,3,opt,name=required,proto3" json:"required,omitempty"`
+	Required bool `protobuf:"varint,3,opt,name=required,proto3" json:"required,omitempty"`
+	// How many passkeys work at the portal's address.
+	Passkeys      int32 `protobuf:"varint,20,opt,name=passkeys,proto3" json:"passkeys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -118,6 +120,13 @@ func (x *GetFactorsResponse) GetRequired() bool {
 		return x.Required
 	}
 	return false
+}
+
+func (x *GetFactorsResponse) GetPasskeys() int32 {
+	if x != nil {
+		return x.Passkeys
+	}
+	return 0
 }
 
 type StartTotpRequest struct {
@@ -456,11 +465,12 @@ var File_contracts_kernel_v1_factors_proto protoreflect.FileDescriptor
 const file_contracts_kernel_v1_factors_proto_rawDesc = "" +
 	"\n" +
 	"!contracts/kernel/v1/factors.proto\x12\x11cabinet.kernel.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\"\x13\n" +
-	"\x11GetFactorsRequest\"t\n" +
+	"\x11GetFactorsRequest\"\x90\x01\n" +
 	"\x12GetFactorsResponse\x12\x12\n" +
 	"\x04totp\x18\x01 \x01(\bR\x04totp\x12.\n" +
 	"\x13recovery_codes_left\x18\x02 \x01(\x05R\x11recoveryCodesLeft\x12\x1a\n" +
-	"\brequired\x18\x03 \x01(\bR\brequired\"\x12\n" +
+	"\brequired\x18\x03 \x01(\bR\brequired\x12\x1a\n" +
+	"\bpasskeys\x18\x14 \x01(\x05R\bpasskeys\"\x12\n" +
 	"\x10StartTotpRequest\"K\n" +
 	"\x11StartTotpResponse\x12\x1b\n" +
 	"\x04seed\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x04seed\x12\x19\n" +

@@ -628,7 +628,9 @@ type ProveRequest struct {
 	Password     string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
 	Origin       *Origin                `protobuf:"bytes,3,opt,name=origin,proto3" json:"origin,omitempty"`
 	// A code of the user's application, or a recovery code, in the place of the password.
-	Code          string `protobuf:"bytes,4,opt,name=code,proto3" json:"code,omitempty"`
+	Code string `protobuf:"bytes,4,opt,name=code,proto3" json:"code,omitempty"`
+	// One of the user's passkeys, in the place of both. ABORTED when the answer came too late or was used.
+	Passkey       *PasskeyAnswer `protobuf:"bytes,20,opt,name=passkey,proto3" json:"passkey,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -689,6 +691,13 @@ func (x *ProveRequest) GetCode() string {
 		return x.Code
 	}
 	return ""
+}
+
+func (x *ProveRequest) GetPasskey() *PasskeyAnswer {
+	if x != nil {
+		return x.Passkey
+	}
+	return nil
 }
 
 type ProveResponse struct {
@@ -1023,6 +1032,8 @@ type GetSignInOptionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether a forgotten password can be replaced by a link.
 	PasswordReset bool `protobuf:"varint,1,opt,name=password_reset,json=passwordReset,proto3" json:"password_reset,omitempty"`
+	// Whether the portal's address can have passkeys: a name, with https, or localhost.
+	Passkeys      bool `protobuf:"varint,20,opt,name=passkeys,proto3" json:"passkeys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1060,6 +1071,13 @@ func (*GetSignInOptionsResponse) Descriptor() ([]byte, []int) {
 func (x *GetSignInOptionsResponse) GetPasswordReset() bool {
 	if x != nil {
 		return x.PasswordReset
+	}
+	return false
+}
+
+func (x *GetSignInOptionsResponse) GetPasskeys() bool {
+	if x != nil {
+		return x.Passkeys
 	}
 	return false
 }
@@ -2085,11 +2103,363 @@ func (x *GetUserRolesResponse) GetBlocked() bool {
 	return false
 }
 
+type StartPasskeySignInRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Something that this browser alone has: the answer must come from it.
+	Browser string `protobuf:"bytes,1,opt,name=browser,proto3" json:"browser,omitempty"`
+	// Of a sign-in that waits; empty for one that begins.
+	ChallengeToken string `protobuf:"bytes,2,opt,name=challenge_token,json=challengeToken,proto3" json:"challenge_token,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *StartPasskeySignInRequest) Reset() {
+	*x = StartPasskeySignInRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartPasskeySignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartPasskeySignInRequest) ProtoMessage() {}
+
+func (x *StartPasskeySignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartPasskeySignInRequest.ProtoReflect.Descriptor instead.
+func (*StartPasskeySignInRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *StartPasskeySignInRequest) GetBrowser() string {
+	if x != nil {
+		return x.Browser
+	}
+	return ""
+}
+
+func (x *StartPasskeySignInRequest) GetChallengeToken() string {
+	if x != nil {
+		return x.ChallengeToken
+	}
+	return ""
+}
+
+type StartPasskeySignInResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// PublicKeyCredentialRequestOptionsJSON, as navigator.credentials.get takes it. Empty when who waits has no passkey.
+	Options []byte `protobuf:"bytes,1,opt,name=options,proto3" json:"options,omitempty"`
+	// To be sent back with the answer, for ten minutes. It is sealed.
+	Ceremony string `protobuf:"bytes,2,opt,name=ceremony,proto3" json:"ceremony,omitempty"`
+	// Who waits may show a code as well, by FinishSignIn.
+	Code          bool `protobuf:"varint,3,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartPasskeySignInResponse) Reset() {
+	*x = StartPasskeySignInResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartPasskeySignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartPasskeySignInResponse) ProtoMessage() {}
+
+func (x *StartPasskeySignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartPasskeySignInResponse.ProtoReflect.Descriptor instead.
+func (*StartPasskeySignInResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *StartPasskeySignInResponse) GetOptions() []byte {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *StartPasskeySignInResponse) GetCeremony() string {
+	if x != nil {
+		return x.Ceremony
+	}
+	return ""
+}
+
+func (x *StartPasskeySignInResponse) GetCode() bool {
+	if x != nil {
+		return x.Code
+	}
+	return false
+}
+
+type FinishPasskeySignInRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Answer *PasskeyAnswer         `protobuf:"bytes,1,opt,name=answer,proto3" json:"answer,omitempty"`
+	// As at the start.
+	Browser        string `protobuf:"bytes,2,opt,name=browser,proto3" json:"browser,omitempty"`
+	ChallengeToken string `protobuf:"bytes,3,opt,name=challenge_token,json=challengeToken,proto3" json:"challenge_token,omitempty"`
+	// Looked at where no sign-in waits, which has its own.
+	Keep          bool    `protobuf:"varint,4,opt,name=keep,proto3" json:"keep,omitempty"`
+	Origin        *Origin `protobuf:"bytes,5,opt,name=origin,proto3" json:"origin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishPasskeySignInRequest) Reset() {
+	*x = FinishPasskeySignInRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishPasskeySignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishPasskeySignInRequest) ProtoMessage() {}
+
+func (x *FinishPasskeySignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishPasskeySignInRequest.ProtoReflect.Descriptor instead.
+func (*FinishPasskeySignInRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *FinishPasskeySignInRequest) GetAnswer() *PasskeyAnswer {
+	if x != nil {
+		return x.Answer
+	}
+	return nil
+}
+
+func (x *FinishPasskeySignInRequest) GetBrowser() string {
+	if x != nil {
+		return x.Browser
+	}
+	return ""
+}
+
+func (x *FinishPasskeySignInRequest) GetChallengeToken() string {
+	if x != nil {
+		return x.ChallengeToken
+	}
+	return ""
+}
+
+func (x *FinishPasskeySignInRequest) GetKeep() bool {
+	if x != nil {
+		return x.Keep
+	}
+	return false
+}
+
+func (x *FinishPasskeySignInRequest) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+type FinishPasskeySignInResponse struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	SessionToken string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	ExpireTime   *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// As asked for at the beginning.
+	Keep          bool `protobuf:"varint,3,opt,name=keep,proto3" json:"keep,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishPasskeySignInResponse) Reset() {
+	*x = FinishPasskeySignInResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishPasskeySignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishPasskeySignInResponse) ProtoMessage() {}
+
+func (x *FinishPasskeySignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishPasskeySignInResponse.ProtoReflect.Descriptor instead.
+func (*FinishPasskeySignInResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *FinishPasskeySignInResponse) GetSessionToken() string {
+	if x != nil {
+		return x.SessionToken
+	}
+	return ""
+}
+
+func (x *FinishPasskeySignInResponse) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *FinishPasskeySignInResponse) GetKeep() bool {
+	if x != nil {
+		return x.Keep
+	}
+	return false
+}
+
+type StartPasskeyProofRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionToken  string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartPasskeyProofRequest) Reset() {
+	*x = StartPasskeyProofRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartPasskeyProofRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartPasskeyProofRequest) ProtoMessage() {}
+
+func (x *StartPasskeyProofRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartPasskeyProofRequest.ProtoReflect.Descriptor instead.
+func (*StartPasskeyProofRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *StartPasskeyProofRequest) GetSessionToken() string {
+	if x != nil {
+		return x.SessionToken
+	}
+	return ""
+}
+
+type StartPasskeyProofResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Options       []byte                 `protobuf:"bytes,1,opt,name=options,proto3" json:"options,omitempty"`
+	Ceremony      string                 `protobuf:"bytes,2,opt,name=ceremony,proto3" json:"ceremony,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartPasskeyProofResponse) Reset() {
+	*x = StartPasskeyProofResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartPasskeyProofResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartPasskeyProofResponse) ProtoMessage() {}
+
+func (x *StartPasskeyProofResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartPasskeyProofResponse.ProtoReflect.Descriptor instead.
+func (*StartPasskeyProofResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *StartPasskeyProofResponse) GetOptions() []byte {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *StartPasskeyProofResponse) GetCeremony() string {
+	if x != nil {
+		return x.Ceremony
+	}
+	return ""
+}
+
 var File_contracts_kernel_v1_identity_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\n" +
-	"\"contracts/kernel/v1/identity.proto\x12\x11cabinet.kernel.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"a\n" +
+	"\"contracts/kernel/v1/identity.proto\x12\x11cabinet.kernel.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\"contracts/kernel/v1/passkeys.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"a\n" +
 	"\x06Origin\x12.\n" +
 	"\x0eremote_address\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\rremoteAddress\x12'\n" +
 	"\n" +
@@ -2137,12 +2507,13 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12\x18\n" +
 	"\apassive\x18\x02 \x01(\bR\apassive\"K\n" +
 	"\x10IdentifyResponse\x127\n" +
-	"\bidentity\x18\x01 \x01(\v2\x1b.cabinet.kernel.v1.IdentityR\bidentity\"\xca\x01\n" +
+	"\bidentity\x18\x01 \x01(\v2\x1b.cabinet.kernel.v1.IdentityR\bidentity\"\x86\x02\n" +
 	"\fProveRequest\x126\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12+\n" +
 	"\bpassword\x18\x02 \x01(\tB\x0f\xbaH\x05r\x03(\x80\b\xea\x9d\xea\x02\x02\x18\x01R\bpassword\x121\n" +
 	"\x06origin\x18\x03 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\x12\"\n" +
-	"\x04code\x18\x04 \x01(\tB\x0e\xbaH\x04r\x02\x18@\xea\x9d\xea\x02\x02\x18\x01R\x04code\"\x0f\n" +
+	"\x04code\x18\x04 \x01(\tB\x0e\xbaH\x04r\x02\x18@\xea\x9d\xea\x02\x02\x18\x01R\x04code\x12:\n" +
+	"\apasskey\x18\x14 \x01(\v2 .cabinet.kernel.v1.PasskeyAnswerR\apasskey\"\x0f\n" +
 	"\rProveResponse\"H\n" +
 	"\x0eSignOutRequest\x126\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\"\x11\n" +
@@ -2157,9 +2528,10 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12%\n" +
 	"\tclient_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bclientId\"\x16\n" +
 	"\x14SwitchClientResponse\"\x19\n" +
-	"\x17GetSignInOptionsRequest\"A\n" +
+	"\x17GetSignInOptionsRequest\"]\n" +
 	"\x18GetSignInOptionsResponse\x12%\n" +
-	"\x0epassword_reset\x18\x01 \x01(\bR\rpasswordReset\"p\n" +
+	"\x0epassword_reset\x18\x01 \x01(\bR\rpasswordReset\x12\x1a\n" +
+	"\bpasskeys\x18\x14 \x01(\bR\bpasskeys\"p\n" +
 	"\x19StartPasswordResetRequest\x12 \n" +
 	"\x05login\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xfe\x01R\x05login\x121\n" +
@@ -2229,7 +2601,30 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\x14GetUserRolesResponse\x12\x14\n" +
 	"\x05staff\x18\x01 \x01(\bR\x05staff\x12\x14\n" +
 	"\x05roles\x18\x02 \x03(\tR\x05roles\x12\x18\n" +
-	"\ablocked\x18\x03 \x01(\bR\ablocked2\x91\x10\n" +
+	"\ablocked\x18\x03 \x01(\bR\ablocked\"\x82\x01\n" +
+	"\x19StartPasskeySignInRequest\x12+\n" +
+	"\abrowser\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x01\xea\x9d\xea\x02\x02\x18\x01R\abrowser\x128\n" +
+	"\x0fchallenge_token\x18\x02 \x01(\tB\x0f\xbaH\x05r\x03\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\x0echallengeToken\"o\n" +
+	"\x1aStartPasskeySignInResponse\x12\x18\n" +
+	"\aoptions\x18\x01 \x01(\fR\aoptions\x12#\n" +
+	"\bceremony\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\bceremony\x12\x12\n" +
+	"\x04code\x18\x03 \x01(\bR\x04code\"\x8c\x02\n" +
+	"\x1aFinishPasskeySignInRequest\x12@\n" +
+	"\x06answer\x18\x01 \x01(\v2 .cabinet.kernel.v1.PasskeyAnswerB\x06\xbaH\x03\xc8\x01\x01R\x06answer\x12+\n" +
+	"\abrowser\x18\x02 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x01\xea\x9d\xea\x02\x02\x18\x01R\abrowser\x128\n" +
+	"\x0fchallenge_token\x18\x03 \x01(\tB\x0f\xbaH\x05r\x03\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\x0echallengeToken\x12\x12\n" +
+	"\x04keep\x18\x04 \x01(\bR\x04keep\x121\n" +
+	"\x06origin\x18\x05 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\x9c\x01\n" +
+	"\x1bFinishPasskeySignInResponse\x12,\n" +
+	"\rsession_token\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12;\n" +
+	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12\x12\n" +
+	"\x04keep\x18\x03 \x01(\bR\x04keep\"R\n" +
+	"\x18StartPasskeyProofRequest\x126\n" +
+	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\"Z\n" +
+	"\x19StartPasskeyProofResponse\x12\x18\n" +
+	"\aoptions\x18\x01 \x01(\fR\aoptions\x12#\n" +
+	"\bceremony\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\bceremony2\x8f\x13\n" +
 	"\x0fIdentityService\x12Y\n" +
 	"\x06SignIn\x12 .cabinet.kernel.v1.SignInRequest\x1a!.cabinet.kernel.v1.SignInResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12k\n" +
@@ -2266,7 +2661,13 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\fGetUserRoles\x12&.cabinet.kernel.v1.GetUserRolesRequest\x1a'.cabinet.kernel.v1.GetUserRolesResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12t\n" +
 	"\x0fInviteFirstHead\x12).cabinet.kernel.v1.InviteFirstHeadRequest\x1a*.cabinet.kernel.v1.InviteFirstHeadResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12}\n" +
+	"\x12StartPasskeySignIn\x12,.cabinet.kernel.v1.StartPasskeySignInRequest\x1a-.cabinet.kernel.v1.StartPasskeySignInResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12\x80\x01\n" +
+	"\x13FinishPasskeySignIn\x12-.cabinet.kernel.v1.FinishPasskeySignInRequest\x1a..cabinet.kernel.v1.FinishPasskeySignInResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12z\n" +
+	"\x11StartPasskeyProof\x12+.cabinet.kernel.v1.StartPasskeyProofRequest\x1a,.cabinet.kernel.v1.StartPasskeyProofResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
 
 var (
 	file_contracts_kernel_v1_identity_proto_rawDescOnce sync.Once
@@ -2280,7 +2681,7 @@ func file_contracts_kernel_v1_identity_proto_rawDescGZIP() []byte {
 	return file_contracts_kernel_v1_identity_proto_rawDescData
 }
 
-var file_contracts_kernel_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_contracts_kernel_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_contracts_kernel_v1_identity_proto_goTypes = []any{
 	(*Origin)(nil),                       // 0: cabinet.kernel.v1.Origin
 	(*ActingClient)(nil),                 // 1: cabinet.kernel.v1.ActingClient
@@ -2321,67 +2722,84 @@ var file_contracts_kernel_v1_identity_proto_goTypes = []any{
 	(*GetNamesResponse)(nil),             // 36: cabinet.kernel.v1.GetNamesResponse
 	(*GetUserRolesRequest)(nil),          // 37: cabinet.kernel.v1.GetUserRolesRequest
 	(*GetUserRolesResponse)(nil),         // 38: cabinet.kernel.v1.GetUserRolesResponse
-	nil,                                  // 39: cabinet.kernel.v1.GetNamesResponse.NamesEntry
-	(*timestamppb.Timestamp)(nil),        // 40: google.protobuf.Timestamp
+	(*StartPasskeySignInRequest)(nil),    // 39: cabinet.kernel.v1.StartPasskeySignInRequest
+	(*StartPasskeySignInResponse)(nil),   // 40: cabinet.kernel.v1.StartPasskeySignInResponse
+	(*FinishPasskeySignInRequest)(nil),   // 41: cabinet.kernel.v1.FinishPasskeySignInRequest
+	(*FinishPasskeySignInResponse)(nil),  // 42: cabinet.kernel.v1.FinishPasskeySignInResponse
+	(*StartPasskeyProofRequest)(nil),     // 43: cabinet.kernel.v1.StartPasskeyProofRequest
+	(*StartPasskeyProofResponse)(nil),    // 44: cabinet.kernel.v1.StartPasskeyProofResponse
+	nil,                                  // 45: cabinet.kernel.v1.GetNamesResponse.NamesEntry
+	(*timestamppb.Timestamp)(nil),        // 46: google.protobuf.Timestamp
+	(*PasskeyAnswer)(nil),                // 47: cabinet.kernel.v1.PasskeyAnswer
 }
 var file_contracts_kernel_v1_identity_proto_depIdxs = []int32{
 	1,  // 0: cabinet.kernel.v1.Identity.clients:type_name -> cabinet.kernel.v1.ActingClient
-	40, // 1: cabinet.kernel.v1.Identity.proof_time:type_name -> google.protobuf.Timestamp
+	46, // 1: cabinet.kernel.v1.Identity.proof_time:type_name -> google.protobuf.Timestamp
 	0,  // 2: cabinet.kernel.v1.SignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	40, // 3: cabinet.kernel.v1.SignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	46, // 3: cabinet.kernel.v1.SignInResponse.expire_time:type_name -> google.protobuf.Timestamp
 	0,  // 4: cabinet.kernel.v1.FinishSignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	40, // 5: cabinet.kernel.v1.FinishSignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	46, // 5: cabinet.kernel.v1.FinishSignInResponse.expire_time:type_name -> google.protobuf.Timestamp
 	2,  // 6: cabinet.kernel.v1.IdentifyResponse.identity:type_name -> cabinet.kernel.v1.Identity
 	0,  // 7: cabinet.kernel.v1.ProveRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	0,  // 8: cabinet.kernel.v1.StartPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	0,  // 9: cabinet.kernel.v1.FinishPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	0,  // 10: cabinet.kernel.v1.ConfirmEmailChangeRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	40, // 11: cabinet.kernel.v1.PreviewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
-	0,  // 12: cabinet.kernel.v1.AcceptInvitationRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	40, // 13: cabinet.kernel.v1.AcceptInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
-	40, // 14: cabinet.kernel.v1.InviteFirstHeadResponse.expire_time:type_name -> google.protobuf.Timestamp
-	39, // 15: cabinet.kernel.v1.GetNamesResponse.names:type_name -> cabinet.kernel.v1.GetNamesResponse.NamesEntry
-	3,  // 16: cabinet.kernel.v1.IdentityService.SignIn:input_type -> cabinet.kernel.v1.SignInRequest
-	5,  // 17: cabinet.kernel.v1.IdentityService.FinishSignIn:input_type -> cabinet.kernel.v1.FinishSignInRequest
-	7,  // 18: cabinet.kernel.v1.IdentityService.Identify:input_type -> cabinet.kernel.v1.IdentifyRequest
-	9,  // 19: cabinet.kernel.v1.IdentityService.Prove:input_type -> cabinet.kernel.v1.ProveRequest
-	11, // 20: cabinet.kernel.v1.IdentityService.SignOut:input_type -> cabinet.kernel.v1.SignOutRequest
-	13, // 21: cabinet.kernel.v1.IdentityService.FindEndedSessions:input_type -> cabinet.kernel.v1.FindEndedSessionsRequest
-	15, // 22: cabinet.kernel.v1.IdentityService.SwitchClient:input_type -> cabinet.kernel.v1.SwitchClientRequest
-	17, // 23: cabinet.kernel.v1.IdentityService.GetSignInOptions:input_type -> cabinet.kernel.v1.GetSignInOptionsRequest
-	19, // 24: cabinet.kernel.v1.IdentityService.StartPasswordReset:input_type -> cabinet.kernel.v1.StartPasswordResetRequest
-	21, // 25: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:input_type -> cabinet.kernel.v1.PreviewPasswordResetRequest
-	23, // 26: cabinet.kernel.v1.IdentityService.FinishPasswordReset:input_type -> cabinet.kernel.v1.FinishPasswordResetRequest
-	25, // 27: cabinet.kernel.v1.IdentityService.PreviewEmailChange:input_type -> cabinet.kernel.v1.PreviewEmailChangeRequest
-	27, // 28: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:input_type -> cabinet.kernel.v1.ConfirmEmailChangeRequest
-	29, // 29: cabinet.kernel.v1.IdentityService.PreviewInvitation:input_type -> cabinet.kernel.v1.PreviewInvitationRequest
-	31, // 30: cabinet.kernel.v1.IdentityService.AcceptInvitation:input_type -> cabinet.kernel.v1.AcceptInvitationRequest
-	35, // 31: cabinet.kernel.v1.IdentityService.GetNames:input_type -> cabinet.kernel.v1.GetNamesRequest
-	37, // 32: cabinet.kernel.v1.IdentityService.GetUserRoles:input_type -> cabinet.kernel.v1.GetUserRolesRequest
-	33, // 33: cabinet.kernel.v1.IdentityService.InviteFirstHead:input_type -> cabinet.kernel.v1.InviteFirstHeadRequest
-	4,  // 34: cabinet.kernel.v1.IdentityService.SignIn:output_type -> cabinet.kernel.v1.SignInResponse
-	6,  // 35: cabinet.kernel.v1.IdentityService.FinishSignIn:output_type -> cabinet.kernel.v1.FinishSignInResponse
-	8,  // 36: cabinet.kernel.v1.IdentityService.Identify:output_type -> cabinet.kernel.v1.IdentifyResponse
-	10, // 37: cabinet.kernel.v1.IdentityService.Prove:output_type -> cabinet.kernel.v1.ProveResponse
-	12, // 38: cabinet.kernel.v1.IdentityService.SignOut:output_type -> cabinet.kernel.v1.SignOutResponse
-	14, // 39: cabinet.kernel.v1.IdentityService.FindEndedSessions:output_type -> cabinet.kernel.v1.FindEndedSessionsResponse
-	16, // 40: cabinet.kernel.v1.IdentityService.SwitchClient:output_type -> cabinet.kernel.v1.SwitchClientResponse
-	18, // 41: cabinet.kernel.v1.IdentityService.GetSignInOptions:output_type -> cabinet.kernel.v1.GetSignInOptionsResponse
-	20, // 42: cabinet.kernel.v1.IdentityService.StartPasswordReset:output_type -> cabinet.kernel.v1.StartPasswordResetResponse
-	22, // 43: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:output_type -> cabinet.kernel.v1.PreviewPasswordResetResponse
-	24, // 44: cabinet.kernel.v1.IdentityService.FinishPasswordReset:output_type -> cabinet.kernel.v1.FinishPasswordResetResponse
-	26, // 45: cabinet.kernel.v1.IdentityService.PreviewEmailChange:output_type -> cabinet.kernel.v1.PreviewEmailChangeResponse
-	28, // 46: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:output_type -> cabinet.kernel.v1.ConfirmEmailChangeResponse
-	30, // 47: cabinet.kernel.v1.IdentityService.PreviewInvitation:output_type -> cabinet.kernel.v1.PreviewInvitationResponse
-	32, // 48: cabinet.kernel.v1.IdentityService.AcceptInvitation:output_type -> cabinet.kernel.v1.AcceptInvitationResponse
-	36, // 49: cabinet.kernel.v1.IdentityService.GetNames:output_type -> cabinet.kernel.v1.GetNamesResponse
-	38, // 50: cabinet.kernel.v1.IdentityService.GetUserRoles:output_type -> cabinet.kernel.v1.GetUserRolesResponse
-	34, // 51: cabinet.kernel.v1.IdentityService.InviteFirstHead:output_type -> cabinet.kernel.v1.InviteFirstHeadResponse
-	34, // [34:52] is the sub-list for method output_type
-	16, // [16:34] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	47, // 8: cabinet.kernel.v1.ProveRequest.passkey:type_name -> cabinet.kernel.v1.PasskeyAnswer
+	0,  // 9: cabinet.kernel.v1.StartPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 10: cabinet.kernel.v1.FinishPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 11: cabinet.kernel.v1.ConfirmEmailChangeRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	46, // 12: cabinet.kernel.v1.PreviewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	0,  // 13: cabinet.kernel.v1.AcceptInvitationRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	46, // 14: cabinet.kernel.v1.AcceptInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	46, // 15: cabinet.kernel.v1.InviteFirstHeadResponse.expire_time:type_name -> google.protobuf.Timestamp
+	45, // 16: cabinet.kernel.v1.GetNamesResponse.names:type_name -> cabinet.kernel.v1.GetNamesResponse.NamesEntry
+	47, // 17: cabinet.kernel.v1.FinishPasskeySignInRequest.answer:type_name -> cabinet.kernel.v1.PasskeyAnswer
+	0,  // 18: cabinet.kernel.v1.FinishPasskeySignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	46, // 19: cabinet.kernel.v1.FinishPasskeySignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	3,  // 20: cabinet.kernel.v1.IdentityService.SignIn:input_type -> cabinet.kernel.v1.SignInRequest
+	5,  // 21: cabinet.kernel.v1.IdentityService.FinishSignIn:input_type -> cabinet.kernel.v1.FinishSignInRequest
+	7,  // 22: cabinet.kernel.v1.IdentityService.Identify:input_type -> cabinet.kernel.v1.IdentifyRequest
+	9,  // 23: cabinet.kernel.v1.IdentityService.Prove:input_type -> cabinet.kernel.v1.ProveRequest
+	11, // 24: cabinet.kernel.v1.IdentityService.SignOut:input_type -> cabinet.kernel.v1.SignOutRequest
+	13, // 25: cabinet.kernel.v1.IdentityService.FindEndedSessions:input_type -> cabinet.kernel.v1.FindEndedSessionsRequest
+	15, // 26: cabinet.kernel.v1.IdentityService.SwitchClient:input_type -> cabinet.kernel.v1.SwitchClientRequest
+	17, // 27: cabinet.kernel.v1.IdentityService.GetSignInOptions:input_type -> cabinet.kernel.v1.GetSignInOptionsRequest
+	19, // 28: cabinet.kernel.v1.IdentityService.StartPasswordReset:input_type -> cabinet.kernel.v1.StartPasswordResetRequest
+	21, // 29: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:input_type -> cabinet.kernel.v1.PreviewPasswordResetRequest
+	23, // 30: cabinet.kernel.v1.IdentityService.FinishPasswordReset:input_type -> cabinet.kernel.v1.FinishPasswordResetRequest
+	25, // 31: cabinet.kernel.v1.IdentityService.PreviewEmailChange:input_type -> cabinet.kernel.v1.PreviewEmailChangeRequest
+	27, // 32: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:input_type -> cabinet.kernel.v1.ConfirmEmailChangeRequest
+	29, // 33: cabinet.kernel.v1.IdentityService.PreviewInvitation:input_type -> cabinet.kernel.v1.PreviewInvitationRequest
+	31, // 34: cabinet.kernel.v1.IdentityService.AcceptInvitation:input_type -> cabinet.kernel.v1.AcceptInvitationRequest
+	35, // 35: cabinet.kernel.v1.IdentityService.GetNames:input_type -> cabinet.kernel.v1.GetNamesRequest
+	37, // 36: cabinet.kernel.v1.IdentityService.GetUserRoles:input_type -> cabinet.kernel.v1.GetUserRolesRequest
+	33, // 37: cabinet.kernel.v1.IdentityService.InviteFirstHead:input_type -> cabinet.kernel.v1.InviteFirstHeadRequest
+	39, // 38: cabinet.kernel.v1.IdentityService.StartPasskeySignIn:input_type -> cabinet.kernel.v1.StartPasskeySignInRequest
+	41, // 39: cabinet.kernel.v1.IdentityService.FinishPasskeySignIn:input_type -> cabinet.kernel.v1.FinishPasskeySignInRequest
+	43, // 40: cabinet.kernel.v1.IdentityService.StartPasskeyProof:input_type -> cabinet.kernel.v1.StartPasskeyProofRequest
+	4,  // 41: cabinet.kernel.v1.IdentityService.SignIn:output_type -> cabinet.kernel.v1.SignInResponse
+	6,  // 42: cabinet.kernel.v1.IdentityService.FinishSignIn:output_type -> cabinet.kernel.v1.FinishSignInResponse
+	8,  // 43: cabinet.kernel.v1.IdentityService.Identify:output_type -> cabinet.kernel.v1.IdentifyResponse
+	10, // 44: cabinet.kernel.v1.IdentityService.Prove:output_type -> cabinet.kernel.v1.ProveResponse
+	12, // 45: cabinet.kernel.v1.IdentityService.SignOut:output_type -> cabinet.kernel.v1.SignOutResponse
+	14, // 46: cabinet.kernel.v1.IdentityService.FindEndedSessions:output_type -> cabinet.kernel.v1.FindEndedSessionsResponse
+	16, // 47: cabinet.kernel.v1.IdentityService.SwitchClient:output_type -> cabinet.kernel.v1.SwitchClientResponse
+	18, // 48: cabinet.kernel.v1.IdentityService.GetSignInOptions:output_type -> cabinet.kernel.v1.GetSignInOptionsResponse
+	20, // 49: cabinet.kernel.v1.IdentityService.StartPasswordReset:output_type -> cabinet.kernel.v1.StartPasswordResetResponse
+	22, // 50: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:output_type -> cabinet.kernel.v1.PreviewPasswordResetResponse
+	24, // 51: cabinet.kernel.v1.IdentityService.FinishPasswordReset:output_type -> cabinet.kernel.v1.FinishPasswordResetResponse
+	26, // 52: cabinet.kernel.v1.IdentityService.PreviewEmailChange:output_type -> cabinet.kernel.v1.PreviewEmailChangeResponse
+	28, // 53: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:output_type -> cabinet.kernel.v1.ConfirmEmailChangeResponse
+	30, // 54: cabinet.kernel.v1.IdentityService.PreviewInvitation:output_type -> cabinet.kernel.v1.PreviewInvitationResponse
+	32, // 55: cabinet.kernel.v1.IdentityService.AcceptInvitation:output_type -> cabinet.kernel.v1.AcceptInvitationResponse
+	36, // 56: cabinet.kernel.v1.IdentityService.GetNames:output_type -> cabinet.kernel.v1.GetNamesResponse
+	38, // 57: cabinet.kernel.v1.IdentityService.GetUserRoles:output_type -> cabinet.kernel.v1.GetUserRolesResponse
+	34, // 58: cabinet.kernel.v1.IdentityService.InviteFirstHead:output_type -> cabinet.kernel.v1.InviteFirstHeadResponse
+	40, // 59: cabinet.kernel.v1.IdentityService.StartPasskeySignIn:output_type -> cabinet.kernel.v1.StartPasskeySignInResponse
+	42, // 60: cabinet.kernel.v1.IdentityService.FinishPasskeySignIn:output_type -> cabinet.kernel.v1.FinishPasskeySignInResponse
+	44, // 61: cabinet.kernel.v1.IdentityService.StartPasskeyProof:output_type -> cabinet.kernel.v1.StartPasskeyProofResponse
+	41, // [41:62] is the sub-list for method output_type
+	20, // [20:41] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_contracts_kernel_v1_identity_proto_init() }
@@ -2390,13 +2808,14 @@ func file_contracts_kernel_v1_identity_proto_init() {
 		return
 	}
 	file_contracts_kernel_v1_options_proto_init()
+	file_contracts_kernel_v1_passkeys_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_identity_proto_rawDesc), len(file_contracts_kernel_v1_identity_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   40,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

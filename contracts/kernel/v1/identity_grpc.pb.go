@@ -37,6 +37,9 @@ const (
 	IdentityService_GetNames_FullMethodName             = "/cabinet.kernel.v1.IdentityService/GetNames"
 	IdentityService_GetUserRoles_FullMethodName         = "/cabinet.kernel.v1.IdentityService/GetUserRoles"
 	IdentityService_InviteFirstHead_FullMethodName      = "/cabinet.kernel.v1.IdentityService/InviteFirstHead"
+	IdentityService_StartPasskeySignIn_FullMethodName   = "/cabinet.kernel.v1.IdentityService/StartPasskeySignIn"
+	IdentityService_FinishPasskeySignIn_FullMethodName  = "/cabinet.kernel.v1.IdentityService/FinishPasskeySignIn"
+	IdentityService_StartPasskeyProof_FullMethodName    = "/cabinet.kernel.v1.IdentityService/StartPasskeyProof"
 )
 
 // IdentityServiceClient is the client API for IdentityService service.
@@ -91,6 +94,16 @@ type IdentityServiceClient interface {
 	// Gives the one-time token by which the first head of a new portal comes in; empty when the portal has a head.
 	// Each call revokes the token given before.
 	InviteFirstHead(ctx context.Context, in *InviteFirstHeadRequest, opts ...grpc.CallOption) (*InviteFirstHeadResponse, error)
+	// Says what a browser is to be asked for a passkey, of whomever it has; with the token of a sign-in that waits for its
+	// second factor, of its user alone. Nothing is kept. FAILED_PRECONDITION when the portal's address can have no passkeys,
+	// NOT_FOUND when the challenge is not known any more.
+	StartPasskeySignIn(ctx context.Context, in *StartPasskeySignInRequest, opts ...grpc.CallOption) (*StartPasskeySignInResponse, error)
+	// Takes the browser's answer, once, and opens a session: a passkey is both factors. UNAUTHENTICATED when it does not hold,
+	// the same for a passkey that nobody has; ABORTED when it came too late or was used; RESOURCE_EXHAUSTED with RetryInfo
+	// when locked out.
+	FinishPasskeySignIn(ctx context.Context, in *FinishPasskeySignInRequest, opts ...grpc.CallOption) (*FinishPasskeySignInResponse, error)
+	// Says what a browser is to be asked for Prove. FAILED_PRECONDITION when the user has no passkey that works here.
+	StartPasskeyProof(ctx context.Context, in *StartPasskeyProofRequest, opts ...grpc.CallOption) (*StartPasskeyProofResponse, error)
 }
 
 type identityServiceClient struct {
@@ -281,6 +294,36 @@ func (c *identityServiceClient) InviteFirstHead(ctx context.Context, in *InviteF
 	return out, nil
 }
 
+func (c *identityServiceClient) StartPasskeySignIn(ctx context.Context, in *StartPasskeySignInRequest, opts ...grpc.CallOption) (*StartPasskeySignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartPasskeySignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_StartPasskeySignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) FinishPasskeySignIn(ctx context.Context, in *FinishPasskeySignInRequest, opts ...grpc.CallOption) (*FinishPasskeySignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FinishPasskeySignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_FinishPasskeySignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) StartPasskeyProof(ctx context.Context, in *StartPasskeyProofRequest, opts ...grpc.CallOption) (*StartPasskeyProofResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartPasskeyProofResponse)
+	err := c.cc.Invoke(ctx, IdentityService_StartPasskeyProof_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // IdentityServiceServer is the server API for IdentityService service.
 // All implementations must embed UnimplementedIdentityServiceServer
 // for forward compatibility.
@@ -333,6 +376,16 @@ type IdentityServiceServer interface {
 	// Gives the one-time token by which the first head of a new portal comes in; empty when the portal has a head.
 	// Each call revokes the token given before.
 	InviteFirstHead(context.Context, *InviteFirstHeadRequest) (*InviteFirstHeadResponse, error)
+	// Says what a browser is to be asked for a passkey, of whomever it has; with the token of a sign-in that waits for its
+	// second factor, of its user alone. Nothing is kept. FAILED_PRECONDITION when the portal's address can have no passkeys,
+	// NOT_FOUND when the challenge is not known any more.
+	StartPasskeySignIn(context.Context, *StartPasskeySignInRequest) (*StartPasskeySignInResponse, error)
+	// Takes the browser's answer, once, and opens a session: a passkey is both factors. UNAUTHENTICATED when it does not hold,
+	// the same for a passkey that nobody has; ABORTED when it came too late or was used; RESOURCE_EXHAUSTED with RetryInfo
+	// when locked out.
+	FinishPasskeySignIn(context.Context, *FinishPasskeySignInRequest) (*FinishPasskeySignInResponse, error)
+	// Says what a browser is to be asked for Prove. FAILED_PRECONDITION when the user has no passkey that works here.
+	StartPasskeyProof(context.Context, *StartPasskeyProofRequest) (*StartPasskeyProofResponse, error)
 	mustEmbedUnimplementedIdentityServiceServer()
 }
 
@@ -396,6 +449,15 @@ func (UnimplementedIdentityServiceServer) GetUserRoles(context.Context, *GetUser
 }
 func (UnimplementedIdentityServiceServer) InviteFirstHead(context.Context, *InviteFirstHeadRequest) (*InviteFirstHeadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method InviteFirstHead not implemented")
+}
+func (UnimplementedIdentityServiceServer) StartPasskeySignIn(context.Context, *StartPasskeySignInRequest) (*StartPasskeySignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartPasskeySignIn not implemented")
+}
+func (UnimplementedIdentityServiceServer) FinishPasskeySignIn(context.Context, *FinishPasskeySignInRequest) (*FinishPasskeySignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FinishPasskeySignIn not implemented")
+}
+func (UnimplementedIdentityServiceServer) StartPasskeyProof(context.Context, *StartPasskeyProofRequest) (*StartPasskeyProofResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartPasskeyProof not implemented")
 }
 func (UnimplementedIdentityServiceServer) mustEmbedUnimplementedIdentityServiceServer() {}
 func (UnimplementedIdentityServiceServer) testEmbeddedByValue()                         {}
@@ -742,6 +804,60 @@ func _IdentityService_InviteFirstHead_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_StartPasskeySignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartPasskeySignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).StartPasskeySignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_StartPasskeySignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).StartPasskeySignIn(ctx, req.(*StartPasskeySignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_FinishPasskeySignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FinishPasskeySignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).FinishPasskeySignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_FinishPasskeySignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).FinishPasskeySignIn(ctx, req.(*FinishPasskeySignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_StartPasskeyProof_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartPasskeyProofRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).StartPasskeyProof(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_StartPasskeyProof_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).StartPasskeyProof(ctx, req.(*StartPasskeyProofRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // IdentityService_ServiceDesc is the grpc.ServiceDesc for IdentityService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -820,6 +936,18 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "InviteFirstHead",
 			Handler:    _IdentityService_InviteFirstHead_Handler,
+		},
+		{
+			MethodName: "StartPasskeySignIn",
+			Handler:    _IdentityService_StartPasskeySignIn_Handler,
+		},
+		{
+			MethodName: "FinishPasskeySignIn",
+			Handler:    _IdentityService_FinishPasskeySignIn_Handler,
+		},
+		{
+			MethodName: "StartPasskeyProof",
+			Handler:    _IdentityService_StartPasskeyProof_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -801,7 +801,9 @@ type OpenRequest struct {
 	// Where the module may serve calls without gRPC, see CallRequest: as pages_socket. Empty when the portal asks for none.
 	CallsSocket string `protobuf:"bytes,11,opt,name=calls_socket,json=callsSocket,proto3" json:"calls_socket,omitempty"`
 	// Keys before the present one, after the portal's master key was rotated: they open what was sealed then.
-	OlderKeys     [][]byte `protobuf:"bytes,12,rep,name=older_keys,json=olderKeys,proto3" json:"older_keys,omitempty"`
+	OlderKeys [][]byte `protobuf:"bytes,12,rep,name=older_keys,json=olderKeys,proto3" json:"older_keys,omitempty"`
+	// Where browsers reach the portal, without a slash at its end.
+	Url           string `protobuf:"bytes,20,opt,name=url,proto3" json:"url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -918,6 +920,13 @@ func (x *OpenRequest) GetOlderKeys() [][]byte {
 		return x.OlderKeys
 	}
 	return nil
+}
+
+func (x *OpenRequest) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
 }
 
 type OpenResponse struct {
@@ -1352,7 +1361,7 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n" +
 	"\x04cron\x18\x02 \x01(\tR\x04cron\x125\n" +
 	"\bcatch_up\x18\x03 \x01(\x0e2\x1a.cabinet.kernel.v1.CatchUpR\acatchUp\x12\x12\n" +
-	"\x04most\x18\x04 \x01(\x05R\x04most\"\x8d\x03\n" +
+	"\x04most\x18\x04 \x01(\x05R\x04most\"\x9f\x03\n" +
 	"\vOpenRequest\x12#\n" +
 	"\bsettings\x18\x01 \x01(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\bsettings\x12#\n" +
 	"\bdatabase\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\bdatabase\x12\x1f\n" +
@@ -1368,7 +1377,8 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	" \x01(\tR\vpagesSocket\x12!\n" +
 	"\fcalls_socket\x18\v \x01(\tR\vcallsSocket\x12&\n" +
 	"\n" +
-	"older_keys\x18\f \x03(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\tolderKeys\"k\n" +
+	"older_keys\x18\f \x03(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\tolderKeys\x12\x10\n" +
+	"\x03url\x18\x14 \x01(\tR\x03url\"k\n" +
 	"\fOpenResponse\x12E\n" +
 	"\rsubscriptions\x18\x01 \x03(\v2\x1f.cabinet.kernel.v1.SubscriptionR\rsubscriptions\x12\x14\n" +
 	"\x05calls\x18\x02 \x01(\bR\x05calls\"*\n" +

@@ -57,7 +57,7 @@ func body(t testing.TB, res *http.Response) []byte {
 func TestFilesAreNamedByTheirContent(t *testing.T) {
 	b := build(t)
 	name := regexp.MustCompile(`^/assets/[a-z]+\.[0-9a-f]{16}\.(css|js|svg|png)$`)
-	types := map[string]string{"cabinet.css": "text/css; charset=utf-8", "brand.css": "text/css; charset=utf-8", "cabinet.js": "text/javascript; charset=utf-8", "live.js": "text/javascript; charset=utf-8", "icons.svg": "image/svg+xml", "logo": "image/svg+xml"}
+	types := map[string]string{"cabinet.css": "text/css; charset=utf-8", "brand.css": "text/css; charset=utf-8", "cabinet.js": "text/javascript; charset=utf-8", "live.js": "text/javascript; charset=utf-8", "passkey.js": "text/javascript; charset=utf-8", "icons.svg": "image/svg+xml", "logo": "image/svg+xml"}
 	for _, f := range files {
 		require.Regexp(t, name, b.URL(f))
 		res := get(t, b, "GET", b.URL(f))

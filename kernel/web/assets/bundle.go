@@ -30,6 +30,9 @@ var script []byte
 //go:embed script/live.js
 var liveScript []byte
 
+//go:embed script/passkey.js
+var passkeyScript []byte
+
 //go:embed icons/icons.svg
 var sprite []byte
 
@@ -42,7 +45,7 @@ var styleOrder = []string{
 	"tokens", "base",
 	"shell", "navigation", "topbar",
 	"text", "head", "buttons", "badges", "panels", "notices", "facts", "timeline", "menus", "tables", "filters", "forms", "choices",
-	"dashboard", "gate", "factor", "matrix", "print",
+	"dashboard", "gate", "factor", "matrix", "passkey", "print",
 }
 
 // Bundle is the look of one portal, ready to be served. It is an http.Handler and safe for concurrent use.
@@ -120,6 +123,7 @@ var common = sync.OnceValues(func() ([]*file, error) {
 		{"cabinet.css", joined},
 		{"cabinet.js", script},
 		{"live.js", liveScript},
+		{"passkey.js", passkeyScript},
 		{"icons.svg", sprite},
 	} {
 		packed, err := pack(f.name, strings.TrimPrefix(path.Ext(f.name), "."), f.content)
@@ -142,7 +146,7 @@ func (b *Bundle) Brand() Brand { return b.brand }
 // Prefix is the path below which the bundle answers, such as "/my/assets/".
 func (b *Bundle) Prefix() string { return path.Join(b.base, "assets") + "/" }
 
-// URL is the path of a file, named by its content: "cabinet.css", "brand.css", "cabinet.js", "live.js", "icons.svg", "logo".
+// URL is the path of a file, named by its content: "cabinet.css", "brand.css", "cabinet.js", "live.js", "passkey.js", "icons.svg", "logo".
 // An unknown name gives a path that answers 404.
 func (b *Bundle) URL(name string) string {
 	if hashed, ok := b.names[name]; ok {
