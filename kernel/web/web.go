@@ -100,6 +100,8 @@ func New(cfg Config) (*Server, error) {
 	pages.POST("/sign-in", s.signIn)
 	pages.GET("/sign-in/code", s.codePage)
 	pages.POST("/sign-in/code", s.finishSignIn)
+	s.externalRoutes(pages)
+	s.phoneRoutes(pages)
 	pages.POST("/sign-out", s.signOut)
 	pages.GET("/forgot-password", s.forgotPage)
 	pages.POST("/forgot-password", s.forgot)

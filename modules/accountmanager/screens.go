@@ -7,7 +7,8 @@ import (
 
 func screens() []module.Screen {
 	screens := append(peopleScreens(), rightsScreens()...)
-	return append(screens, settingsScreens()...)
+	screens = append(screens, settingsScreens()...)
+	return append(screens, waysInScreens()...)
 }
 
 // text is a key of the module's locale files.
@@ -222,6 +223,8 @@ func settingsScreens() []module.Screen {
 				{ID: "password", Label: text("password.title"), Icon: "key", Path: "/settings/password"},
 				{ID: "factor", Label: text("factor.title"), Icon: "shield", Path: "/settings/second-factor"},
 				{ID: "email", Label: text("email.title"), Icon: "mail", Path: "/settings/email"},
+				{ID: "phone", Label: text("phone_code.title"), Icon: "phone", Path: "/settings/phone"},
+				{ID: "accounts", Label: text("external.title"), Icon: "link", Path: "/settings/accounts"},
 				{ID: "sessions", Label: text("sessions.title"), Icon: "lock", Path: "/settings/sessions"},
 			},
 		},
