@@ -42,6 +42,16 @@ var (
 	errFlow       = status.Error(codes.Unauthenticated, "what came back does not fit what was begun, was used or is too old: begin again")
 )
 
+// Why a provider's account lets nobody in.
+var (
+	errOutsideUnverified = refuse(codes.PermissionDenied, "", "external_unverified", "the provider has not verified the account's e-mail")
+	errOutsideDomain     = refuse(codes.PermissionDenied, "", "external_domain", "accounts of this e-mail domain are not let in")
+	errOutsideUnknown    = refuse(codes.PermissionDenied, "", "external_unknown", "there is no member of staff with this e-mail: ask to be invited")
+	errOutsideContact    = refuse(codes.PermissionDenied, "", "external_contact", "this way in is for staff: sign in with the password")
+	errOutsideUnlinked   = refuse(codes.PermissionDenied, "", "external_unlinked", "this account was unlinked: sign in with the password, and allow it again in the settings")
+	errOutsideOther      = refuse(codes.PermissionDenied, "", "external_other", "another account of the provider was linked before: sign in with that one, or with the password")
+)
+
 // StartExternalSignIn begins one.
 func (s *identityService) StartExternalSignIn(ctx context.Context, r *kernelv1.StartExternalSignInRequest) (*kernelv1.StartExternalSignInResponse, error) {
 	if err := s.addresses.allow(r.GetOrigin().GetRemoteAddress()); err != nil {
@@ -134,7 +144,7 @@ func (s *identityService) FinishExternalSignIn(ctx context.Context, r *kernelv1.
 		response.Reset() // this may run again after a deadlock
 		user, err := firstOf(holdUserRow(ctx, tx, who))
 		if err != nil || !user.Staff {
-			return orElse(err, refuseExternal("contact"))
+			return orElse(err, errOutsideContact)
 		}
 		audit.By(tx, user.ID, true)
 		fresh, err := s.linked(ctx, tx, o, said, user)
@@ -187,19 +197,19 @@ func (m *Module) whoIsOutside(ctx context.Context, o *outside, said claims) (str
 	email := plainLower(said.Email)
 	switch {
 	case email == "":
-		return "", refuseExternal("unverified")
+		return "", errOutsideUnverified
 	case !o.mayLink(email):
-		return "", refuseExternal("domain")
+		return "", errOutsideDomain
 	}
 	found, err := firstOf(m.userByEmail(ctx, email))
 	switch {
 	case err != nil:
 		return "", err
 	case found.ID == "":
-		return "", refuseExternal("unknown")
+		return "", errOutsideUnknown
 	case !found.Staff:
 		m.refusedOutside(ctx, found.ID, false)
-		return "", refuseExternal("contact")
+		return "", errOutsideContact
 	}
 	return found.ID, nil
 }
@@ -212,7 +222,7 @@ func (m *Module) linked(ctx context.Context, tx *store.Tx, o *outside, said clai
 	case err != nil:
 		return false, err
 	case account.Unlinked:
-		return false, refuseExternal("unlinked")
+		return false, errOutsideUnlinked
 	case account.UserID == user.ID:
 		return false, seenExternal(ctx, tx, account.ID, now)
 	case account.UserID != "" || plainLower(said.Email) != user.Email:
@@ -222,7 +232,7 @@ func (m *Module) linked(ctx context.Context, tx *store.Tx, o *outside, said clai
 		ID: store.NewID(), UserID: user.ID, Issuer: o.Issuer, Email: user.Email, Linked: now,
 	}, said.Subject)
 	if err != nil || !fresh {
-		return false, orElse(err, refuseExternal("other"))
+		return false, orElse(err, errOutsideOther)
 	}
 	_, err = m.write(ctx, tx, newLetter{userID: user.ID, kind: letterExternalLinked, email: user.Email})
 	return true, err
@@ -250,18 +260,4 @@ func plainLower(email string) string {
 		}
 		return r
 	}, strings.TrimSpace(email))
-}
-
-// refuseExternal says why a provider's account lets nobody in.
-func refuseExternal(reason string) error {
-	return refuse(codes.PermissionDenied, "", "external_"+reason, externalRefusals[reason])
-}
-
-var externalRefusals = map[string]string{
-	"unverified": "the provider has not verified the account's e-mail",
-	"domain":     "accounts of this e-mail domain are not let in",
-	"unknown":    "there is no member of staff with this e-mail: ask to be invited",
-	"contact":    "this way in is for staff: sign in with the password",
-	"unlinked":   "this account was unlinked: sign in with the password, and allow it again in the settings",
-	"other":      "another account of the provider was linked before: sign in with that one, or with the password",
 }

@@ -222,8 +222,9 @@ func refusedCode(err error) error {
 		return fmt.Errorf("%w: %s", errAway, short(err))
 	case refused.Response.StatusCode >= 500:
 		return fmt.Errorf("%w: its token endpoint answers %d", errAway, refused.Response.StatusCode)
-	case slices.Contains([]string{"invalid_client", "unauthorized_client", "invalid_request", "unsupported_grant_type"}, refused.ErrorCode):
-		return fmt.Errorf("%w: it refuses the portal (%s): look at client_id, client_secret and the redirect URI", errAway, refused.ErrorCode)
+	case refused.Response.StatusCode == http.StatusUnauthorized,
+		slices.Contains([]string{"invalid_client", "unauthorized_client", "invalid_request", "unsupported_grant_type"}, refused.ErrorCode):
+		return fmt.Errorf("%w: it refuses the portal: look at client_id, client_secret and the redirect URI", errAway)
 	}
 	return fmt.Errorf("%w: the code is refused", errUntrusted)
 }

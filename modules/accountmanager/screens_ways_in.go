@@ -10,8 +10,8 @@ func waysInScreens() []module.Screen {
 	return []module.Screen{
 		{
 			ID: "phone", Path: "/settings/phone", Kind: module.Detail, Title: text("phone_code.title"), Intro: text("phone_code.intro"), Icon: "phone",
-			Parent: "settings", Method: accountmanagerv1.PhoneService_GetOwnPhone_FullMethodName, State: "state",
-			Sections: []module.Section{{Fields: []string{"phone", "confirm_time"}}},
+			Parent: "settings", Method: accountmanagerv1.PhoneService_GetOwnPhone_FullMethodName,
+			Sections: []module.Section{{Fields: []string{"phone", "state", "confirm_time"}, OnlySet: true}},
 			Actions:  []module.Action{{ID: "change", Label: text("phone_code.change"), Icon: "phone", Path: "/settings/phone/change", Primary: true}},
 		},
 		{
