@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -127,22 +126,21 @@ func (s *Server) phoneCodeForm(c echo.Context, code int, a asked, to, wrong stri
 			{Name: "keep", Label: text.T("kernel.sign_in.keep"), Kind: ui.FieldCheckbox},
 		}}},
 		Submit: ui.Button{Label: text.T("kernel.sign_in.submit"), Busy: text.T("kernel.form.busy")},
+		Others: []ui.Button{{
+			Label: text.T("kernel.phone_code.again"), Name: "again", Value: "1", Action: s.href("/sign-in/phone"), Kind: ui.ButtonQuiet, Full: true, SkipChecks: true,
+		}},
 	}
 	var notices []ui.Notice
 	if wait := a.Again.Sub(s.Now()); code == http.StatusTooManyRequests && wrong == "" && wait > 0 {
 		notices = append(notices, ui.Notice{Tone: ui.ToneInfo, Icon: "clock", Title: text.Plural("kernel.phone_code.wait", int64((wait+time.Second-1)/time.Second))})
 	}
-	again := ui.PostButton(ui.Post{
-		Action: s.href("/sign-in/phone"), CSRF: s.csrfFor(c, ""), Hidden: []ui.Hidden{{Name: "again", Value: "1"}, {Name: "to", Value: to}},
-		Button: ui.Button{Label: text.T("kernel.phone_code.again"), Kind: ui.ButtonQuiet},
-	})
 	others := ui.Buttons([]ui.Button{
 		{Label: text.T("kernel.phone_code.other"), Href: s.phoneHref("/sign-in/phone", to), Kind: ui.ButtonQuiet},
 		{Label: text.T("kernel.forgot.back"), Href: s.phoneHref("/sign-in", to), Kind: ui.ButtonQuiet},
 	})
 	return s.gate(c, code, ui.GateBox{
 		Title: text.T("kernel.phone_code.title"), Lead: text.T("kernel.phone_code.sent", "phone", a.Phone), Notices: notices,
-		Form: form, After: ui.Join([]templ.Component{again, others}...),
+		Form: form, After: others,
 	})
 }
 

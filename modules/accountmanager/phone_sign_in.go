@@ -125,6 +125,8 @@ func (s *identityService) FinishPhoneSignIn(ctx context.Context, r *kernelv1.Fin
 	return response, nil
 }
 
+var errNoPhoneCode = refuse(codes.FailedPrecondition, "code", "no_phone_code", "no code is waited for: it was used, has expired, or was never asked for")
+
 // codeTry is a code that somebody typed, as one that was sent to a phone.
 type codeTry struct {
 	// key names the count of wrong ones.
@@ -161,8 +163,11 @@ func (m *Module) checkPhoneCode(ctx context.Context, try codeTry, then func(ctx 
 			return nil
 		}
 		letter, err := firstOf(holdCode(ctx, tx, try, now))
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case letter.ID == "" && then != nil:
+			return errNoPhoneCode // its owner may know: there is nothing to guess
 		}
 		if letter.ID != "" && same(m.letterCode(letter.ID), bare(try.typed)) {
 			if used, err := useLetter(ctx, tx, letter.ID, now); err != nil || !used {

@@ -282,12 +282,12 @@ func TestConfirmingAPhone(t *testing.T) {
 	p.clock.Move(61 * time.Second)
 	require.NoError(t, p.askConfirm(manager, otherPhone))
 	code := p.letter(kindPhoneConfirm).GetCode()
-	require.Equal(t, "wrong_phone_code", reason(p.finishConfirm(head, code)), "another user's code")
+	require.Equal(t, "no_phone_code", reason(p.finishConfirm(head, code)), "another user's code")
 	_, err := p.phoneSignIn(otherPhone, code)
 	require.Equal(t, codes.Unauthenticated, status.Code(err), "a code for confirming lets nobody in")
 	errs := kerneltest.AtOnce(4, func(int) error { return p.finishConfirm(manager, code) })
 	require.Equal(t, 1, kerneltest.Count(errs, codes.OK), "%v", errs)
-	require.Equal(t, 3, kerneltest.Count(errs, codes.InvalidArgument), "%v", errs)
+	require.Equal(t, 3, kerneltest.Count(errs, codes.FailedPrecondition), "%v", errs)
 
 	// Guesses end, so that nobody confirms a phone that they do not hold.
 	guesser := p.staff(head, "g@example.com", "manager")

@@ -12,7 +12,17 @@ func waysInScreens() []module.Screen {
 			ID: "phone", Path: "/settings/phone", Kind: module.Detail, Title: text("phone_code.title"), Intro: text("phone_code.intro"), Icon: "phone",
 			Parent: "settings", Method: accountmanagerv1.PhoneService_GetOwnPhone_FullMethodName,
 			Sections: []module.Section{{Fields: []string{"phone", "state", "confirm_time"}, OnlySet: true}},
-			Actions:  []module.Action{{ID: "change", Label: text("phone_code.change"), Icon: "phone", Path: "/settings/phone/change", Primary: true}},
+			Actions: []module.Action{
+				{
+					ID: "confirm", Label: text("phone_code.change"), Icon: "phone", Path: "/settings/phone/change", Primary: true,
+					When: map[string]string{"state": "PHONE_STATE_NONE" + module.Or + "PHONE_STATE_UNCONFIRMED"},
+				},
+				{
+					ID: "another", Label: text("phone_code.another"), Icon: "edit", Path: "/settings/phone/change",
+					When: map[string]string{"state": "PHONE_STATE_CONFIRMED"},
+				},
+				{ID: "code", Label: text("phone_code.enter"), Icon: "key", Path: "/settings/phone/code"},
+			},
 		},
 		{
 			ID: "phone_change", Path: "/settings/phone/change", Kind: module.Form, Title: text("phone_code.change"), Intro: text("phone_code.change_intro"),

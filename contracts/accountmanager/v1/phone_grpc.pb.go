@@ -35,8 +35,9 @@ type PhoneServiceClient interface {
 	// is the same when somebody else has the phone. FAILED_PRECONDITION naming the field when a code was sent just now, or too
 	// many, when the phone is confirmed already, or when the portal has no way to send.
 	StartPhoneConfirmation(ctx context.Context, in *StartPhoneConfirmationRequest, opts ...grpc.CallOption) (*StartPhoneConfirmationResponse, error)
-	// Takes the code, once: the phone is the caller's, and confirmed. INVALID_ARGUMENT naming the field when the code is wrong,
-	// was used or has expired; FAILED_PRECONDITION after too many wrong ones; ALREADY_EXISTS when somebody else has the phone.
+	// Takes the code, once: the phone is the caller's, and confirmed. INVALID_ARGUMENT naming the field when the code is wrong;
+	// FAILED_PRECONDITION when none is waited for (it was used, or has expired), or after too many wrong ones; ALREADY_EXISTS
+	// when somebody else has the phone.
 	FinishPhoneConfirmation(ctx context.Context, in *FinishPhoneConfirmationRequest, opts ...grpc.CallOption) (*FinishPhoneConfirmationResponse, error)
 }
 
@@ -89,8 +90,9 @@ type PhoneServiceServer interface {
 	// is the same when somebody else has the phone. FAILED_PRECONDITION naming the field when a code was sent just now, or too
 	// many, when the phone is confirmed already, or when the portal has no way to send.
 	StartPhoneConfirmation(context.Context, *StartPhoneConfirmationRequest) (*StartPhoneConfirmationResponse, error)
-	// Takes the code, once: the phone is the caller's, and confirmed. INVALID_ARGUMENT naming the field when the code is wrong,
-	// was used or has expired; FAILED_PRECONDITION after too many wrong ones; ALREADY_EXISTS when somebody else has the phone.
+	// Takes the code, once: the phone is the caller's, and confirmed. INVALID_ARGUMENT naming the field when the code is wrong;
+	// FAILED_PRECONDITION when none is waited for (it was used, or has expired), or after too many wrong ones; ALREADY_EXISTS
+	// when somebody else has the phone.
 	FinishPhoneConfirmation(context.Context, *FinishPhoneConfirmationRequest) (*FinishPhoneConfirmationResponse, error)
 	mustEmbedUnimplementedPhoneServiceServer()
 }
