@@ -5,6 +5,8 @@
 //	session.go  from a cookie to who is acting
 //	guard.go    headers, limits, tokens against forged posts
 //	gate.go     sign-in, invitations, sign-out
+//	external.go sign-in by an account at an outside provider
+//	phone.go    sign-in by a code sent to a phone
 //	pages.go    screens, actions, the first page
 //	layout.go   what surrounds a page: navigation, account, switch of the client
 //	prefs.go    language, theme, and the client acted for
