@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -39,22 +40,29 @@ type site struct {
 
 func openSite(t *testing.T, change ...func(*kernel.Options)) *site {
 	t.Helper()
+	return openSiteWith(t, portalYAML, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})))
+}
+
+func openSiteWith(t *testing.T, text []byte, log *slog.Logger) *site {
+	t.Helper()
 	s := &site{}
-	text := portalYAML
 	if os.Getenv("CABINET_MODE") == "process" { // the same tests, with clientmanager in a process of its own too
 		line := []byte("\n  clientmanager:\n")
 		require.Contains(t, string(text), string(line))
 		text = bytes.Replace(text, line, []byte("\n  clientmanager:\n    run: process\n"), 1)
 	}
+	// In the working folder lies the example's own, which would go before a built-in text.
+	file := filepath.Join(t.TempDir(), config.DefaultPath)
+	require.NoError(t, os.WriteFile(file, text, 0o600))
 	options := kernel.Options{
 		Assemble: assemble,
 		Seed: func(ctx context.Context, seed *kernel.Seed) error {
 			s.password = strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(seed.Key("password", 10)))
 			return tell(ctx, seed)
 		},
-		Config:  config.Options{BuiltIn: text, Environ: []string{"CABINET_LISTEN=127.0.0.1:0", "CABINET_DATA=" + t.TempDir()}},
+		Config:  config.Options{Path: file, Environ: []string{"CABINET_LISTEN=127.0.0.1:0", "CABINET_DATA=" + t.TempDir()}},
 		Cluster: func(ctx context.Context, _ string) (*cluster.Cluster, error) { return cluster.ForTests(ctx) },
-		Log:     slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
+		Log:     log,
 	}
 	for _, f := range change {
 		f(&options)

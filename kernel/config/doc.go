@@ -17,6 +17,7 @@
 //	decode.go    YAML into structs, remembering lines, refusing what is unknown
 //	scalar.go    single values and references: ${env:NAME}, ${file:/path}
 //	modules.go   the modules section: each module's settings go into that module's own struct
+//	encode.go    Encode: a module's settings for the process that serves it, secrets among them
 //	suggest.go   Suggest: the nearest known name
 //	error.go     Error
 //

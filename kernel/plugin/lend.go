@@ -7,13 +7,13 @@ import (
 	"encoding/json"
 	"time"
 
-	"go.yaml.in/yaml/v3"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
@@ -40,7 +40,7 @@ type Lending struct {
 	Zone      *time.Location
 	// URL is where browsers reach the portal.
 	URL string
-	// Settings of the module, as YAML: see [SettingsOf].
+	// Settings of the module, as YAML: see [SettingsOf]. Secrets stand in them as they are: they are never logged.
 	Settings []byte
 }
 
@@ -61,13 +61,13 @@ func NewLend(ctx context.Context, id string, l Lending) (Lend, error) {
 	}}, nil
 }
 
-// SettingsOf are a module's settings as they are sent to its process; nil for a module without.
+// SettingsOf are a module's settings as they are sent to its process, secrets among them; nil for a module without.
 func SettingsOf(m module.Module) ([]byte, error) {
 	c, ok := m.(module.Configurable)
 	if !ok {
 		return nil, nil
 	}
-	return yaml.Marshal(c.Settings())
+	return config.Encode(c.Settings())
 }
 
 // SetPolicy tells the process, and those that come after it, of roles that were changed. One that is away learns of them

@@ -17,6 +17,9 @@ const Hidden = "[secret]"
 // Text is a string that is never printed: fmt with any verb, slog, JSON, YAML and text encoders show [Hidden], also for
 // an empty one. Reveal is the one way to the value, so that a search for it finds every use.
 //
+// In a module's settings it works as well where the module runs in a process of its own: config.Encode carries the value
+// there.
+//
 // The value lies behind a pointer and not in a string type, because fmt prints a string in an unexported field without
 // asking its methods. Compare with Equal, not with ==. The zero Text is the empty string.
 type Text struct{ value *string }

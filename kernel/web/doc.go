@@ -6,6 +6,8 @@
 //	guard.go    headers, limits, tokens against forged posts
 //	gate.go     sign-in, invitations, sign-out
 //	challenge.go, factors.go, prove.go, passkeys.go  second factors, proofs, passkeys
+//	external.go sign-in by an account at an outside provider
+//	phone.go    sign-in by a code sent to a phone
 //	pages.go    screens, actions, the first page
 //	layout.go   what surrounds a page: navigation, account, switch of the client
 //	prefs.go    language, theme, and the client acted for

@@ -44,11 +44,33 @@ func (s *Server) signInPage(c echo.Context) error {
 	return s.signInForm(c, http.StatusOK, "", "", to, notices)
 }
 
-// otherWays stand below the form of sign-in: what this portal offers besides.
-func (s *Server) otherWays(c echo.Context) templ.Component {
+// options are the ways in that this portal offers besides; none when they cannot be had: the page is needed most when
+// something is wrong.
+func (s *Server) options(c echo.Context) *kernelv1.GetSignInOptionsResponse {
 	options, err := s.identity.GetSignInOptions(s.asKernel(c), &kernelv1.GetSignInOptionsRequest{})
-	if err != nil || !options.GetPasswordReset() {
-		return nil // the page is needed most when something is wrong
+	if err != nil {
+		return &kernelv1.GetSignInOptionsResponse{}
+	}
+	return options
+}
+
+// otherWays stand in the panel below the password.
+func (s *Server) otherWays(c echo.Context, options *kernelv1.GetSignInOptionsResponse, to string) []ui.Button {
+	text, query := s.text(c), "?"+url.Values{"to": {to}}.Encode()
+	var ways []ui.Button
+	for _, p := range options.GetProviders() {
+		ways = append(ways, ui.Button{Label: text.T("kernel.external.way", "provider", p.GetTitle()), Icon: "out", Href: s.href("/sign-in/with/"+p.GetId()) + query, Full: true})
+	}
+	if options.GetPhone() {
+		ways = append(ways, ui.Button{Label: text.T("kernel.phone_code.way"), Icon: "phone", Href: s.href("/sign-in/phone") + query, Full: true})
+	}
+	return ways
+}
+
+// forgotten stands below the panel.
+func (s *Server) forgotten(c echo.Context, options *kernelv1.GetSignInOptionsResponse) templ.Component {
+	if !options.GetPasswordReset() {
+		return nil
 	}
 	return ui.Buttons([]ui.Button{{Label: s.text(c).T("kernel.forgot.link"), Href: s.href("/forgot-password"), Kind: ui.ButtonQuiet}})
 }
@@ -58,8 +80,13 @@ func (s *Server) backToSignIn(c echo.Context) templ.Component {
 }
 
 func (s *Server) signInForm(c echo.Context, code int, login, wrong, to string, notices []ui.Notice) error {
-	text := s.text(c)
-	passkey, name := s.signInPasskey(c, to), "username"
+	text, options := s.text(c), s.options(c)
+	or, ways := text.T("kernel.sign_in.or"), s.otherWays(c, options, to)
+	alone := or
+	if len(ways) > 0 {
+		alone = "" // it stands below the other ways, which have the line
+	}
+	passkey, name := s.signInPasskey(c, to, alone), "username"
 	if passkey != nil {
 		name = "username webauthn" // where browsers offer passkeys
 	}
@@ -75,7 +102,7 @@ func (s *Server) signInForm(c echo.Context, code int, login, wrong, to string, n
 	}
 	return s.gate(c, code, ui.GateBox{
 		Title: text.T("kernel.sign_in.title"), Lead: text.T("kernel.sign_in.lead", "name", s.Name), Notices: notices, Form: form,
-		Content: passkey, After: s.otherWays(c),
+		Content: passkey, Or: or, Ways: ways, After: s.forgotten(c, options),
 	})
 }
 

@@ -53,9 +53,9 @@ func (s *Server) passkeyForm(c echo.Context, path string, options []byte, ceremo
 	}
 }
 
-// signInPasskey is the way in without a password; nil where there is none. The page is needed most when something is wrong,
+// signInPasskey is the way in without a password, below a line that says or; nil where there is none. The page is needed most when something is wrong,
 // so that is none either.
-func (s *Server) signInPasskey(c echo.Context, to string) templ.Component {
+func (s *Server) signInPasskey(c echo.Context, to, or string) templ.Component {
 	begun, err := s.identity.StartPasskeySignIn(s.asKernel(c), &kernelv1.StartPasskeySignInRequest{Browser: s.browser(c)})
 	if err != nil || len(begun.GetOptions()) == 0 {
 		return nil
@@ -63,7 +63,7 @@ func (s *Server) signInPasskey(c echo.Context, to string) templ.Component {
 	text := s.text(c)
 	form := s.passkeyForm(c, "/sign-in/passkey", begun.GetOptions(), begun.GetCeremony(), ui.Hidden{Name: "to", Value: to})
 	form.Submit.Label, form.Submit.Full = text.T("kernel.passkey.sign_in"), true
-	form.Or, form.With, form.Again = text.T("kernel.passkey.or"), "keep", s.href("/sign-in")
+	form.Or, form.With, form.Again = or, "keep", s.href("/sign-in")
 	return ui.PasskeyForm(form)
 }
 

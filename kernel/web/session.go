@@ -14,11 +14,10 @@ import (
 	"github.com/opencabinet/cabinet/kernel/access"
 )
 
-// sessionCookie holds the session's token and nothing else. Behind https its name keeps other hosts of the domain
-// from setting it.
+// sessionCookie holds the session's token and nothing else. hostPrefix stands before names of cookies behind https.
 const (
-	sessionCookie       = "cabinet_session"
-	secureSessionCookie = "__Host-cabinet_session"
+	sessionCookie = "cabinet_session"
+	hostPrefix    = "__Host-"
 )
 
 const visitorKey = "visitor"
@@ -39,12 +38,15 @@ func visitorOf(c echo.Context) *visitor {
 	return &visitor{}
 }
 
-func (s *Server) cookieName() string {
+func (s *Server) cookieName() string { return s.hostCookie(sessionCookie) }
+
+// hostCookie is a cookie's name behind https, where it keeps other hosts of the domain from setting the cookie.
+func (s *Server) hostCookie(name string) string {
 	// The __Host- prefix asks for the path "/", which a portal below a path shares with its site; then it is left off.
 	if s.secure() && s.Base == "" {
-		return secureSessionCookie
+		return hostPrefix + name
 	}
-	return sessionCookie
+	return name
 }
 
 func (s *Server) cookie(name, value string, expires time.Time) *http.Cookie {

@@ -104,6 +104,8 @@ func New(cfg Config) (*Server, error) {
 	pages.GET("/sign-in/code", s.codePage)
 	pages.POST("/sign-in/code", s.finishSignIn)
 	pages.POST("/sign-in/code/passkey", s.factorByPasskey)
+	s.externalRoutes(pages)
+	s.phoneRoutes(pages)
 	pages.POST("/sign-out", s.signOut)
 	pages.GET("/forgot-password", s.forgotPage)
 	pages.POST("/forgot-password", s.forgot)

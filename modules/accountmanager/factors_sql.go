@@ -124,6 +124,12 @@ func (m *Module) findChallenge(ctx context.Context, hash []byte, now time.Time) 
 		from accountmanager.challenges c where c.token_hash = $1 and c.expire_time > $2`, hash, now)
 }
 
+// dropChallenges makes the sign-ins of a user that wait for a second factor wait in vain.
+func dropChallenges(ctx context.Context, tx *store.Tx, userID string) error {
+	_, err := tx.Exec(ctx, `delete from accountmanager.challenges where user_id = $1`, userID)
+	return err
+}
+
 // useChallenge uses one up; of many at once one does.
 func useChallenge(ctx context.Context, tx *store.Tx, hash []byte) (bool, error) {
 	done, err := tx.Exec(ctx, `delete from accountmanager.challenges where token_hash = $1`, hash)

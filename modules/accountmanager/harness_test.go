@@ -46,6 +46,7 @@ type portal struct {
 	dsn         string
 	router      *call.Router
 	clock       *kerneltest.Clock
+	clocks      []*kerneltest.Clock // that go with it
 	identity    kernelv1.IdentityServiceClient
 	users       accountmanagerv1.UserServiceClient
 	me          accountmanagerv1.MeServiceClient

@@ -86,7 +86,9 @@ type opening struct {
 	// clientID is whom to act for first; empty for the one acted for last time.
 	clientID string
 	kept     bool
-	origin   *kernelv1.Origin
+	// outsideFactor says that a provider which the portal trusts with it asked for the second factor.
+	outsideFactor bool
+	origin        *kernelv1.Origin
 }
 
 type openedSession struct {
@@ -131,7 +133,7 @@ func (m *Module) open(ctx context.Context, tx *store.Tx, o opening) (openedSessi
 	opened := openedSession{id: store.NewID(), token: token, end: now.Add(m.settings.SessionLongest)}
 	if err := insertSession(ctx, tx, newSession{
 		id: opened.id, userID: o.userID, hash: hash, clientID: acting, kept: o.kept, device: access.Device(o.origin.GetUserAgent()),
-		address: o.origin.GetRemoteAddress(), now: now, expire: m.expiry(now, opened.end, o.kept), end: opened.end,
+		address: o.origin.GetRemoteAddress(), now: now, expire: m.expiry(now, opened.end, o.kept), end: opened.end, outsideFactor: o.outsideFactor,
 	}); err != nil {
 		return openedSession{}, err
 	}

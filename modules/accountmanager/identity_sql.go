@@ -41,14 +41,16 @@ type newSession struct {
 	kept                 bool
 	device, address      string
 	now, expire, end     time.Time
+	outsideFactor        bool
 }
 
 func insertSession(ctx context.Context, tx *store.Tx, n newSession) error {
 	_, err := tx.Exec(ctx, `
 		insert into accountmanager.sessions
-			(id, user_id, token_hash, client_id, kept, device, remote_address, create_time, last_seen_time, expire_time, end_time, proof_time)
-		values ($1, $2, $3, nullif($4, '')::uuid, $5, $6, $7, $8, $8, $9, $10, $8)`,
-		n.id, n.userID, n.hash, n.clientID, n.kept, n.device, n.address, n.now, n.expire, n.end)
+			(id, user_id, token_hash, client_id, kept, device, remote_address, create_time, last_seen_time, expire_time, end_time, proof_time,
+			outside_factor)
+		values ($1, $2, $3, nullif($4, '')::uuid, $5, $6, $7, $8, $8, $9, $10, $8, $11)`,
+		n.id, n.userID, n.hash, n.clientID, n.kept, n.device, n.address, n.now, n.expire, n.end, n.outsideFactor)
 	return err
 }
 
@@ -74,7 +76,8 @@ type foundSession struct {
 	ClientNames                  []string
 	ClientRoles                  []string
 	// NamesOld says that some name should be asked for again.
-	NamesOld  bool
+	NamesOld bool
+	// HasFactor says that they have a second factor, or came in with one that is shown elsewhere.
 	HasFactor bool
 }
 
@@ -82,7 +85,8 @@ func (m *Module) findSession(ctx context.Context, hash []byte, now time.Time) ([
 	return store.Query(ctx, m.host.Store, pgx.RowToStructByPos[foundSession], `
 		select s.id::text, s.user_id::text, coalesce(s.client_id::text, ''), s.kept, s.last_seen_time, s.end_time, s.proof_time,
 			u.name, u.staff, u.roles, u.language, u.theme,
-			coalesce(c.ids, '{}'), coalesce(c.names, '{}'), coalesce(c.roles, '{}'), coalesce(c.old, false), `+hasTotp+` or `+passkeysAt("$4")+` > 0
+			coalesce(c.ids, '{}'), coalesce(c.names, '{}'), coalesce(c.roles, '{}'), coalesce(c.old, false),
+			s.outside_factor or `+hasTotp+` or `+passkeysAt("$4")+` > 0
 		from accountmanager.sessions s
 		join accountmanager.users u using (user_id)
 		left join lateral (

@@ -27,6 +27,10 @@ const (
 	letterPasswordChanged = accountmanagerv1.LetterKind_LETTER_KIND_PASSWORD_CHANGED
 	letterEmailConfirm    = accountmanagerv1.LetterKind_LETTER_KIND_EMAIL_CONFIRM
 	letterEmailChanged    = accountmanagerv1.LetterKind_LETTER_KIND_EMAIL_CHANGED
+	letterPhoneSignIn     = accountmanagerv1.LetterKind_LETTER_KIND_PHONE_SIGN_IN
+	letterPhoneConfirm    = accountmanagerv1.LetterKind_LETTER_KIND_PHONE_CONFIRM
+	letterPhoneConfirmed  = accountmanagerv1.LetterKind_LETTER_KIND_PHONE_CONFIRMED
+	letterExternalLinked  = accountmanagerv1.LetterKind_LETTER_KIND_EXTERNAL_LINKED
 )
 
 const (
@@ -36,8 +40,8 @@ const (
 	mostLetters = 5
 )
 
-// linkKinds are those that open something.
-var linkKinds = []accountmanagerv1.LetterKind{letterReset, letterEmailConfirm}
+// linkKinds are those that open something: by a link or by a code.
+var linkKinds = []accountmanagerv1.LetterKind{letterReset, letterEmailConfirm, letterPhoneSignIn, letterPhoneConfirm}
 
 // letterPaths are where the links of letters lead.
 var letterPaths = map[accountmanagerv1.LetterKind]string{
@@ -67,6 +71,9 @@ func (m *Module) letterOf(row letterRow) *accountmanagerv1.Letter {
 	}
 	if path := letterPaths[letter.GetKind()]; path != "" {
 		letter.Path = path + m.letterToken(row.ID)
+	}
+	if letter.GetKind() == letterPhoneSignIn || letter.GetKind() == letterPhoneConfirm {
+		letter.Code = m.letterCode(row.ID)
 	}
 	return letter
 }

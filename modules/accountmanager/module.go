@@ -26,6 +26,12 @@
 //	reset.go          a forgotten password is replaced
 //	email.go          another e-mail, confirmed
 //	letters.go        LetterService: links, codes and notices, for the modules that send them
+//	providers.go      outside providers by which staff sign in, as portal.yaml names them
+//	outside.go        what is asked of a provider, and what of its answers is believed
+//	external.go       sign-in by a provider
+//	external_accounts.go  ExternalAccountService: one's own accounts of providers
+//	phone.go          PhoneService: one's own phone, confirmed
+//	phone_sign_in.go  sign-in by a phone and a code
 //	secret.go         tokens of sessions, invitations and letters
 //	clients.go        what is known here of clients
 //	events.go         what the module hears
@@ -72,6 +78,7 @@ type Module struct {
 	addresses *addresses
 	// party is nil where the portal's address can have no passkeys.
 	party *party
+	outside   []*outside
 }
 
 var (
@@ -102,6 +109,8 @@ func (m *Module) Manifest() module.Manifest {
 			accountmanagerv1.InvitationService_ServiceDesc.ServiceName,
 			accountmanagerv1.MembershipService_ServiceDesc.ServiceName,
 			accountmanagerv1.LetterService_ServiceDesc.ServiceName,
+			accountmanagerv1.PhoneService_ServiceDesc.ServiceName,
+			accountmanagerv1.ExternalAccountService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
 		Publishes: []string{
@@ -133,6 +142,9 @@ func (m *Module) Register(r module.Registrar) {
 	m.passwords = newPasswords(m.settings, m.host)
 	m.addresses = newAddresses(m.settings.SignInsPerMinute, m.host.Now)
 	m.party = newParty(m.host.URL, m.settings.Issuer)
+	for _, p := range m.settings.OIDC {
+		m.outside = append(m.outside, newOutside(p, m.host.Now))
+	}
 
 	kernelv1.RegisterIdentityServiceServer(r, &identityService{Module: m})
 	kernelv1.RegisterFactorServiceServer(r, &factorService{Module: m})
@@ -142,6 +154,8 @@ func (m *Module) Register(r module.Registrar) {
 	accountmanagerv1.RegisterInvitationServiceServer(r, &invitationService{Module: m})
 	accountmanagerv1.RegisterMembershipServiceServer(r, &membershipService{Module: m})
 	accountmanagerv1.RegisterLetterServiceServer(r, &letterService{Module: m})
+	accountmanagerv1.RegisterPhoneServiceServer(r, &phoneService{Module: m})
+	accountmanagerv1.RegisterExternalAccountServiceServer(r, &externalService{Module: m})
 
 	// One name, so that a client's suspension and resumption arrive in order.
 	r.Handle(event.On("accountmanager.follow-clients", m.clientSuspended))

@@ -125,9 +125,14 @@ func (p *passwords) audit(tx *store.Tx, a account) {
 }
 
 func (p *passwords) wrong(ctx context.Context, tx *store.Tx, key string, count tries) error {
+	return p.wrongOf(ctx, tx, key, count, p.tries)
+}
+
+// wrongOf counts one more wrong one, of as many as there may be.
+func (p *passwords) wrongOf(ctx context.Context, tx *store.Tx, key string, count tries, most int) error {
 	now := p.host.Now()
 	count.Wrong++
-	if count.Wrong >= p.tries {
+	if count.Wrong >= most {
 		lasts := longestLockOut
 		if count.LockOuts < 16 {
 			lasts = min(p.lockOut<<count.LockOuts, longestLockOut)

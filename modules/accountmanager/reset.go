@@ -21,7 +21,13 @@ var (
 
 // GetSignInOptions says which ways in there are.
 func (s *identityService) GetSignInOptions(context.Context, *kernelv1.GetSignInOptionsRequest) (*kernelv1.GetSignInOptionsResponse, error) {
-	return &kernelv1.GetSignInOptionsResponse{PasswordReset: s.settings.Letters != lettersOff, Passkeys: s.party != nil}, nil
+	options := &kernelv1.GetSignInOptionsResponse{
+		PasswordReset: s.settings.Letters != lettersOff, Phone: s.settings.PhoneCodes, Passkeys: s.party != nil,
+	}
+	for _, p := range s.settings.OIDC {
+		options.Providers = append(options.Providers, &kernelv1.SignInProvider{Id: p.ID, Title: p.Title})
+	}
+	return options, nil
 }
 
 // StartPasswordReset sends whoever has a login a link. Nothing of the answer tells whether anybody has it, or was sent

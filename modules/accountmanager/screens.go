@@ -1,6 +1,8 @@
 package accountmanager
 
 import (
+	"slices"
+
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
@@ -8,7 +10,7 @@ import (
 func screens() []module.Screen {
 	screens := append(peopleScreens(), rightsScreens()...)
 	screens = append(screens, settingsScreens()...)
-	return append(screens, passkeyScreens()...)
+	return slices.Concat(screens, passkeyScreens(), waysInScreens())
 }
 
 // text is a key of the module's locale files.
@@ -224,6 +226,8 @@ func settingsScreens() []module.Screen {
 				{ID: "factor", Label: text("factor.title"), Icon: "shield", Path: "/settings/second-factor"},
 				{ID: "passkeys", Label: text("passkey.title"), Icon: "key", Path: "/settings/passkeys"},
 				{ID: "email", Label: text("email.title"), Icon: "mail", Path: "/settings/email"},
+				{ID: "phone", Label: text("phone_code.title"), Icon: "phone", Path: "/settings/phone"},
+				{ID: "accounts", Label: text("external.title"), Icon: "link", Path: "/settings/accounts"},
 				{ID: "sessions", Label: text("sessions.title"), Icon: "lock", Path: "/settings/sessions"},
 			},
 		},

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
+	"fmt"
 )
 
 // newToken makes the secret of a session: 256 random bits for the cookie, and their SHA-256, which alone is stored.
@@ -34,6 +36,15 @@ func (m *Module) letterToken(id string) string {
 	mac := hmac.New(sha256.New, m.host.Key("letters", 32))
 	mac.Write([]byte(id))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// letterCode is the code of a letter to a phone: six digits. It follows from the letter's id too, so that it is stored
+// nowhere: of six digits a hash hides nothing.
+func (m *Module) letterCode(id string) string {
+	mac := hmac.New(sha256.New, m.host.Key("letter codes", 32))
+	mac.Write([]byte(id))
+	// Of 2⁶⁴ numbers, a million is so small a part that every code is as likely as any other.
+	return fmt.Sprintf("%06d", binary.BigEndian.Uint64(mac.Sum(nil))%1_000_000)
 }
 
 // strangerKey stands for a login that nobody has, without keeping what was typed.

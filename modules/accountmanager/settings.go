@@ -40,6 +40,11 @@ type Settings struct {
 	Letters string `yaml:"letters"`
 	// ResetLife is how long the link works by which a forgotten password is replaced, or a new e-mail confirmed. Default: 30m.
 	ResetLife time.Duration `yaml:"reset_life"`
+	// OIDC are outside providers of OpenID Connect by which staff may sign in, in the order of the page. Default: none.
+	OIDC []Provider `yaml:"oidc"`
+	// PhoneCodes says that whoever brings letters brings codes to phones too: then a confirmed phone and a code do in the
+	// place of a password. Letters must not be off. Default: false.
+	PhoneCodes bool `yaml:"phone_codes"`
 }
 
 // Hashing is the price of argon2id. Changing it leaves stored hashes valid; each is made anew at its owner's next sign-in.
@@ -95,5 +100,14 @@ func (s *Settings) Validate() error {
 	wrong(s.Letters != lettersOff && s.Letters != lettersModule && s.Letters != lettersLog, "letters", "off, module or log")
 	wrong(s.Issuer == "" || len([]rune(s.Issuer)) > 40 || strings.ContainsAny(s.Issuer, ":/"), "issuer", "1 to 40 characters, without : and /")
 	wrong(s.ResetLife < time.Minute || s.ResetLife > 24*time.Hour, "reset_life", "a duration from 1m to 24h")
+	wrong(s.PhoneCodes && s.Letters == lettersOff, "phone_codes", "false, or letters: module: there is nobody who brings codes")
+	ids, issuers := map[string]bool{}, map[string]bool{}
+	for i := range s.OIDC {
+		p, key := &s.OIDC[i], fmt.Sprintf("oidc[%d].", i)
+		p.validate(func(bad bool, name, want string) { wrong(bad, key+name, want) })
+		wrong(ids[p.ID], key+"id", "an id that no other provider has")
+		wrong(issuers[p.Issuer], key+"issuer", "an issuer that no other provider has")
+		ids[p.ID], issuers[p.Issuer] = true, true
+	}
 	return errors.Join(errs...)
 }

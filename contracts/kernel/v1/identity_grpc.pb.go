@@ -40,6 +40,10 @@ const (
 	IdentityService_StartPasskeySignIn_FullMethodName   = "/cabinet.kernel.v1.IdentityService/StartPasskeySignIn"
 	IdentityService_FinishPasskeySignIn_FullMethodName  = "/cabinet.kernel.v1.IdentityService/FinishPasskeySignIn"
 	IdentityService_StartPasskeyProof_FullMethodName    = "/cabinet.kernel.v1.IdentityService/StartPasskeyProof"
+	IdentityService_StartExternalSignIn_FullMethodName  = "/cabinet.kernel.v1.IdentityService/StartExternalSignIn"
+	IdentityService_FinishExternalSignIn_FullMethodName = "/cabinet.kernel.v1.IdentityService/FinishExternalSignIn"
+	IdentityService_StartPhoneSignIn_FullMethodName     = "/cabinet.kernel.v1.IdentityService/StartPhoneSignIn"
+	IdentityService_FinishPhoneSignIn_FullMethodName    = "/cabinet.kernel.v1.IdentityService/FinishPhoneSignIn"
 )
 
 // IdentityServiceClient is the client API for IdentityService service.
@@ -104,6 +108,21 @@ type IdentityServiceClient interface {
 	FinishPasskeySignIn(ctx context.Context, in *FinishPasskeySignInRequest, opts ...grpc.CallOption) (*FinishPasskeySignInResponse, error)
 	// Says what a browser is to be asked for Prove. FAILED_PRECONDITION when the user has no passkey that works here.
 	StartPasskeyProof(ctx context.Context, in *StartPasskeyProofRequest, opts ...grpc.CallOption) (*StartPasskeyProofResponse, error)
+	// Begins a sign-in at an outside provider of OpenID Connect: says where to send the browser, and gives what the same
+	// browser brings back. NOT_FOUND for a provider that there is not, UNAVAILABLE when it does not answer,
+	// RESOURCE_EXHAUSTED with RetryInfo when an address tries too often.
+	StartExternalSignIn(ctx context.Context, in *StartExternalSignInRequest, opts ...grpc.CallOption) (*StartExternalSignInResponse, error)
+	// Takes what the provider sent the browser back with, once, and opens a session of the member of staff whom it is about.
+	// UNAUTHENTICATED when it does not fit what was begun, was used or is too old; PERMISSION_DENIED, with the reason in words,
+	// when the provider's account lets nobody in here; UNAVAILABLE when the provider does not answer.
+	FinishExternalSignIn(ctx context.Context, in *FinishExternalSignInRequest, opts ...grpc.CallOption) (*FinishExternalSignInResponse, error)
+	// Sends a code to a phone that somebody has confirmed as theirs. The answer, and the time it takes, are the same whether
+	// anybody has, or a code was sent just now. RESOURCE_EXHAUSTED with RetryInfo when an address asks too often,
+	// FAILED_PRECONDITION when the portal has no way to send.
+	StartPhoneSignIn(ctx context.Context, in *StartPhoneSignInRequest, opts ...grpc.CallOption) (*StartPhoneSignInResponse, error)
+	// Takes the code, once, in the place of a password. UNAUTHENTICATED when it is wrong, was used or has expired (the same
+	// for a phone that nobody has), with ErrorInfo.metadata["tries_left"]; RESOURCE_EXHAUSTED with RetryInfo when locked out.
+	FinishPhoneSignIn(ctx context.Context, in *FinishPhoneSignInRequest, opts ...grpc.CallOption) (*FinishPhoneSignInResponse, error)
 }
 
 type identityServiceClient struct {
@@ -324,6 +343,46 @@ func (c *identityServiceClient) StartPasskeyProof(ctx context.Context, in *Start
 	return out, nil
 }
 
+func (c *identityServiceClient) StartExternalSignIn(ctx context.Context, in *StartExternalSignInRequest, opts ...grpc.CallOption) (*StartExternalSignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartExternalSignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_StartExternalSignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) FinishExternalSignIn(ctx context.Context, in *FinishExternalSignInRequest, opts ...grpc.CallOption) (*FinishExternalSignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FinishExternalSignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_FinishExternalSignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) StartPhoneSignIn(ctx context.Context, in *StartPhoneSignInRequest, opts ...grpc.CallOption) (*StartPhoneSignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartPhoneSignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_StartPhoneSignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) FinishPhoneSignIn(ctx context.Context, in *FinishPhoneSignInRequest, opts ...grpc.CallOption) (*FinishPhoneSignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FinishPhoneSignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_FinishPhoneSignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // IdentityServiceServer is the server API for IdentityService service.
 // All implementations must embed UnimplementedIdentityServiceServer
 // for forward compatibility.
@@ -386,6 +445,21 @@ type IdentityServiceServer interface {
 	FinishPasskeySignIn(context.Context, *FinishPasskeySignInRequest) (*FinishPasskeySignInResponse, error)
 	// Says what a browser is to be asked for Prove. FAILED_PRECONDITION when the user has no passkey that works here.
 	StartPasskeyProof(context.Context, *StartPasskeyProofRequest) (*StartPasskeyProofResponse, error)
+	// Begins a sign-in at an outside provider of OpenID Connect: says where to send the browser, and gives what the same
+	// browser brings back. NOT_FOUND for a provider that there is not, UNAVAILABLE when it does not answer,
+	// RESOURCE_EXHAUSTED with RetryInfo when an address tries too often.
+	StartExternalSignIn(context.Context, *StartExternalSignInRequest) (*StartExternalSignInResponse, error)
+	// Takes what the provider sent the browser back with, once, and opens a session of the member of staff whom it is about.
+	// UNAUTHENTICATED when it does not fit what was begun, was used or is too old; PERMISSION_DENIED, with the reason in words,
+	// when the provider's account lets nobody in here; UNAVAILABLE when the provider does not answer.
+	FinishExternalSignIn(context.Context, *FinishExternalSignInRequest) (*FinishExternalSignInResponse, error)
+	// Sends a code to a phone that somebody has confirmed as theirs. The answer, and the time it takes, are the same whether
+	// anybody has, or a code was sent just now. RESOURCE_EXHAUSTED with RetryInfo when an address asks too often,
+	// FAILED_PRECONDITION when the portal has no way to send.
+	StartPhoneSignIn(context.Context, *StartPhoneSignInRequest) (*StartPhoneSignInResponse, error)
+	// Takes the code, once, in the place of a password. UNAUTHENTICATED when it is wrong, was used or has expired (the same
+	// for a phone that nobody has), with ErrorInfo.metadata["tries_left"]; RESOURCE_EXHAUSTED with RetryInfo when locked out.
+	FinishPhoneSignIn(context.Context, *FinishPhoneSignInRequest) (*FinishPhoneSignInResponse, error)
 	mustEmbedUnimplementedIdentityServiceServer()
 }
 
@@ -458,6 +532,18 @@ func (UnimplementedIdentityServiceServer) FinishPasskeySignIn(context.Context, *
 }
 func (UnimplementedIdentityServiceServer) StartPasskeyProof(context.Context, *StartPasskeyProofRequest) (*StartPasskeyProofResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method StartPasskeyProof not implemented")
+}
+func (UnimplementedIdentityServiceServer) StartExternalSignIn(context.Context, *StartExternalSignInRequest) (*StartExternalSignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartExternalSignIn not implemented")
+}
+func (UnimplementedIdentityServiceServer) FinishExternalSignIn(context.Context, *FinishExternalSignInRequest) (*FinishExternalSignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FinishExternalSignIn not implemented")
+}
+func (UnimplementedIdentityServiceServer) StartPhoneSignIn(context.Context, *StartPhoneSignInRequest) (*StartPhoneSignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartPhoneSignIn not implemented")
+}
+func (UnimplementedIdentityServiceServer) FinishPhoneSignIn(context.Context, *FinishPhoneSignInRequest) (*FinishPhoneSignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FinishPhoneSignIn not implemented")
 }
 func (UnimplementedIdentityServiceServer) mustEmbedUnimplementedIdentityServiceServer() {}
 func (UnimplementedIdentityServiceServer) testEmbeddedByValue()                         {}
@@ -858,6 +944,78 @@ func _IdentityService_StartPasskeyProof_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_StartExternalSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartExternalSignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).StartExternalSignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_StartExternalSignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).StartExternalSignIn(ctx, req.(*StartExternalSignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_FinishExternalSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FinishExternalSignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).FinishExternalSignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_FinishExternalSignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).FinishExternalSignIn(ctx, req.(*FinishExternalSignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_StartPhoneSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartPhoneSignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).StartPhoneSignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_StartPhoneSignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).StartPhoneSignIn(ctx, req.(*StartPhoneSignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_FinishPhoneSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FinishPhoneSignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).FinishPhoneSignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_FinishPhoneSignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).FinishPhoneSignIn(ctx, req.(*FinishPhoneSignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // IdentityService_ServiceDesc is the grpc.ServiceDesc for IdentityService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -948,6 +1106,22 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "StartPasskeyProof",
 			Handler:    _IdentityService_StartPasskeyProof_Handler,
+		},
+		{
+			MethodName: "StartExternalSignIn",
+			Handler:    _IdentityService_StartExternalSignIn_Handler,
+		},
+		{
+			MethodName: "FinishExternalSignIn",
+			Handler:    _IdentityService_FinishExternalSignIn_Handler,
+		},
+		{
+			MethodName: "StartPhoneSignIn",
+			Handler:    _IdentityService_StartPhoneSignIn_Handler,
+		},
+		{
+			MethodName: "FinishPhoneSignIn",
+			Handler:    _IdentityService_FinishPhoneSignIn_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -124,6 +124,8 @@ const (
 	Kind_KIND_ANY_ROLE Kind = 15
 	// An instant of which the day and the time matter: it is never shown as "yesterday".
 	Kind_KIND_EXACT_TIME Kind = 16
+	// A short code that somebody was sent, to be typed once.
+	Kind_KIND_ONE_TIME_CODE Kind = 30
 )
 
 // Enum value maps for Kind.
@@ -146,25 +148,27 @@ var (
 		14: "KIND_STAFF_ROLE",
 		15: "KIND_ANY_ROLE",
 		16: "KIND_EXACT_TIME",
+		30: "KIND_ONE_TIME_CODE",
 	}
 	Kind_value = map[string]int32{
-		"KIND_UNSPECIFIED": 0,
-		"KIND_MULTILINE":   1,
-		"KIND_EMAIL":       2,
-		"KIND_PHONE":       3,
-		"KIND_URL":         4,
-		"KIND_DATE":        5,
-		"KIND_COUNTRY":     6,
-		"KIND_LANGUAGE":    7,
-		"KIND_PERCENT":     8,
-		"KIND_TAG":         9,
-		"KIND_ID":          10,
-		"KIND_REVISION":    11,
-		"KIND_TEXT_KEY":    12,
-		"KIND_ROLE":        13,
-		"KIND_STAFF_ROLE":  14,
-		"KIND_ANY_ROLE":    15,
-		"KIND_EXACT_TIME":  16,
+		"KIND_UNSPECIFIED":   0,
+		"KIND_MULTILINE":     1,
+		"KIND_EMAIL":         2,
+		"KIND_PHONE":         3,
+		"KIND_URL":           4,
+		"KIND_DATE":          5,
+		"KIND_COUNTRY":       6,
+		"KIND_LANGUAGE":      7,
+		"KIND_PERCENT":       8,
+		"KIND_TAG":           9,
+		"KIND_ID":            10,
+		"KIND_REVISION":      11,
+		"KIND_TEXT_KEY":      12,
+		"KIND_ROLE":          13,
+		"KIND_STAFF_ROLE":    14,
+		"KIND_ANY_ROLE":      15,
+		"KIND_EXACT_TIME":    16,
+		"KIND_ONE_TIME_CODE": 30,
 	}
 )
 
@@ -638,7 +642,7 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"SCOPE_SELF\x10\x02\x12\x10\n" +
 	"\fSCOPE_CLIENT\x10\x03\x12\x0f\n" +
 	"\vSCOPE_STAFF\x10\x04\x12\x10\n" +
-	"\fSCOPE_KERNEL\x10\x05*\xb1\x02\n" +
+	"\fSCOPE_KERNEL\x10\x05*\xc9\x02\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eKIND_MULTILINE\x10\x01\x12\x0e\n" +
@@ -659,7 +663,8 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\tKIND_ROLE\x10\r\x12\x13\n" +
 	"\x0fKIND_STAFF_ROLE\x10\x0e\x12\x11\n" +
 	"\rKIND_ANY_ROLE\x10\x0f\x12\x13\n" +
-	"\x0fKIND_EXACT_TIME\x10\x10*\\\n" +
+	"\x0fKIND_EXACT_TIME\x10\x10\x12\x16\n" +
+	"\x12KIND_ONE_TIME_CODE\x10\x1e*\\\n" +
 	"\x04Tone\x12\x14\n" +
 	"\x10TONE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tTONE_GOOD\x10\x01\x12\x12\n" +

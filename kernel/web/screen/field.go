@@ -72,6 +72,9 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 		return out, nil
 	}
 	out.Kind = fieldKind(f)
+	if out.Kind == ui.FieldCode {
+		out.Autocomplete = "one-time-code"
+	}
 	if meaning(f).GetKind() == kernelv1.Kind_KIND_TAG && f.IsList() && out.Hint == "" {
 		out.Hint = e.Text.T("kernel.form.tags_hint")
 	}
@@ -125,6 +128,8 @@ func fieldKind(f protoreflect.FieldDescriptor) ui.FieldKind {
 		return ui.FieldURL
 	case kernelv1.Kind_KIND_DATE:
 		return ui.FieldDate
+	case kernelv1.Kind_KIND_ONE_TIME_CODE:
+		return ui.FieldCode
 	}
 	return ui.FieldText
 }

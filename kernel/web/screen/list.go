@@ -34,7 +34,7 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 		return nil, err
 	}
 	head := s.head(e, sc, e.Text.T(sc.Title), nil)
-	if head.Lead == "" {
+	if head.Lead == "" && total != "" {
 		head.Lead = total
 	}
 	filters, err := s.filterBar(ctx, e, sc)

@@ -61,8 +61,9 @@ func signInPage() templ.Component {
 			{Kind: ui.FieldPassword, Name: "password", Label: "Password", Autocomplete: "current-password", Value: "secret", Error: "It does not match. 3 tries left"},
 			{Kind: ui.FieldCheckbox, Name: "keep", Label: "Keep me signed in"},
 		}}}, Submit: ui.Button{Label: "Sign in", Busy: "Signing in…"}},
+		Or: "or", Ways: []ui.Button{{Label: "Sign in with Google", Href: "/sign-in/with/google", Full: true}, {Label: "Code to your phone", Icon: "phone", Href: "/sign-in/phone", Full: true}},
 		Content: ui.PasskeyForm(ui.Passkey{
-			Ceremony: ui.CeremonyGet, Options: `{"challenge":"AAAA","timeout":600000}`, Action: "/sign-in/passkey", CSRF: "token", With: "keep", Or: "or",
+			Ceremony: ui.CeremonyGet, Options: `{"challenge":"AAAA","timeout":600000}`, Action: "/sign-in/passkey", CSRF: "token", With: "keep",
 			Hidden: []ui.Hidden{{Name: "ceremony", Value: "sealed"}}, Submit: ui.Button{Label: "Sign in with a passkey", Full: true}, Cancelled: "No passkey was shown.",
 		}),
 		After: ui.Prose("No account yet? Ask your manager for an invitation."),
