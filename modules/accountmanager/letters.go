@@ -27,6 +27,7 @@ const (
 	letterPasswordChanged = accountmanagerv1.LetterKind_LETTER_KIND_PASSWORD_CHANGED
 	letterEmailConfirm    = accountmanagerv1.LetterKind_LETTER_KIND_EMAIL_CONFIRM
 	letterEmailChanged    = accountmanagerv1.LetterKind_LETTER_KIND_EMAIL_CHANGED
+	letterImpersonated    = accountmanagerv1.LetterKind_LETTER_KIND_IMPERSONATED
 )
 
 const (

@@ -22,6 +22,8 @@
 //	prove.go          somebody shows again that it is them
 //	reset.go          a forgotten password is replaced
 //	email.go          another e-mail, confirmed
+//	impersonations.go ImpersonationService: staff see the portal as a contact does
+//	impersonated.go   its other half: who acts in such a session, and until when
 //	letters.go        LetterService: links, codes and notices, for the modules that send them
 //	secret.go         tokens of sessions, invitations and letters
 //	clients.go        what is known here of clients
@@ -33,7 +35,8 @@
 // A user is staff or a contact, never both. What a user may see is decided by grants: a membership puts one in the
 // transaction that makes it, and takes it in the transaction that ends it.
 //
-// Transactions lock in one order: heads, the user, their memberships and clients, then sessions and invitations.
+// Transactions lock in one order: heads, the user, their memberships and clients, then sessions and invitations, and
+// impersonations last.
 //
 // Sessions that have ended are deleted at the next sign-ins, counts of wrong passwords two days after the last one.
 // Invitations are kept: they say who let whom in.
@@ -96,11 +99,15 @@ func (m *Module) Manifest() module.Manifest {
 			accountmanagerv1.InvitationService_ServiceDesc.ServiceName,
 			accountmanagerv1.MembershipService_ServiceDesc.ServiceName,
 			accountmanagerv1.LetterService_ServiceDesc.ServiceName,
+			accountmanagerv1.ImpersonationService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
 		Publishes: []string{
 			string((&accountmanagerv1.SessionsEnded{}).ProtoReflect().Descriptor().FullName()),
 			string((&accountmanagerv1.LetterWritten{}).ProtoReflect().Descriptor().FullName()),
+			string((&accountmanagerv1.ImpersonationStarted{}).ProtoReflect().Descriptor().FullName()),
+			string((&accountmanagerv1.ImpersonationEnded{}).ProtoReflect().Descriptor().FullName()),
+			string((&accountmanagerv1.ImpersonationDue{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Roles:         roles(),
 		Permissions:   permissions(),
@@ -134,8 +141,10 @@ func (m *Module) Register(r module.Registrar) {
 	accountmanagerv1.RegisterInvitationServiceServer(r, &invitationService{Module: m})
 	accountmanagerv1.RegisterMembershipServiceServer(r, &membershipService{Module: m})
 	accountmanagerv1.RegisterLetterServiceServer(r, &letterService{Module: m})
+	accountmanagerv1.RegisterImpersonationServiceServer(r, &impersonationService{Module: m})
 
 	// One name, so that a client's suspension and resumption arrive in order.
 	r.Handle(event.On("accountmanager.follow-clients", m.clientSuspended))
 	r.Handle(event.On("accountmanager.follow-clients", m.clientResumed))
+	r.Handle(event.On("accountmanager.end-impersonations", m.impersonationDue))
 }

@@ -40,6 +40,16 @@ type Settings struct {
 	Letters string `yaml:"letters"`
 	// ResetLife is how long the link works by which a forgotten password is replaced, or a new e-mail confirmed. Default: 30m.
 	ResetLife time.Duration `yaml:"reset_life"`
+	// Impersonation is how staff see the portal as a client's contact does.
+	Impersonation Impersonation `yaml:"impersonation"`
+}
+
+// Impersonation is how staff see the portal as a client's contact does.
+type Impersonation struct {
+	// Longest is when it ends by itself, whatever is done meanwhile. Default: 30m.
+	Longest time.Duration `yaml:"longest"`
+	// Notify tells the client: the contact by a letter, and whoever may read the client's own audit log there. Default: false.
+	Notify bool `yaml:"notify"`
 }
 
 // Hashing is the price of argon2id. Changing it leaves stored hashes valid; each is made anew at its owner's next sign-in.
@@ -68,6 +78,7 @@ func defaults() Settings {
 		Tries: 5, LockOut: 15 * time.Minute, SignInsPerMinute: 30,
 		SessionIdle: 12 * time.Hour, SessionKept: 30 * 24 * time.Hour, SessionLongest: 90 * 24 * time.Hour,
 		InvitationLife: 7 * 24 * time.Hour, Letters: lettersOff, Issuer: "Cabinet", ResetLife: 30 * time.Minute,
+		Impersonation: Impersonation{Longest: 30 * time.Minute},
 	}
 }
 
@@ -95,5 +106,6 @@ func (s *Settings) Validate() error {
 	wrong(s.Letters != lettersOff && s.Letters != lettersModule && s.Letters != lettersLog, "letters", "off, module or log")
 	wrong(s.Issuer == "" || len([]rune(s.Issuer)) > 40 || strings.ContainsAny(s.Issuer, ":/"), "issuer", "1 to 40 characters, without : and /")
 	wrong(s.ResetLife < time.Minute || s.ResetLife > 24*time.Hour, "reset_life", "a duration from 1m to 24h")
+	wrong(s.Impersonation.Longest < time.Minute || s.Impersonation.Longest > 24*time.Hour, "impersonation.longest", "a duration from 1m to 24h")
 	return errors.Join(errs...)
 }

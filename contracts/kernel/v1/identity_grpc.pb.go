@@ -37,6 +37,7 @@ const (
 	IdentityService_GetNames_FullMethodName             = "/cabinet.kernel.v1.IdentityService/GetNames"
 	IdentityService_GetUserRoles_FullMethodName         = "/cabinet.kernel.v1.IdentityService/GetUserRoles"
 	IdentityService_InviteFirstHead_FullMethodName      = "/cabinet.kernel.v1.IdentityService/InviteFirstHead"
+	IdentityService_EndImpersonation_FullMethodName     = "/cabinet.kernel.v1.IdentityService/EndImpersonation"
 )
 
 // IdentityServiceClient is the client API for IdentityService service.
@@ -91,6 +92,9 @@ type IdentityServiceClient interface {
 	// Gives the one-time token by which the first head of a new portal comes in; empty when the portal has a head.
 	// Each call revokes the token given before.
 	InviteFirstHead(ctx context.Context, in *InviteFirstHeadRequest, opts ...grpc.CallOption) (*InviteFirstHeadResponse, error)
+	// Has a member of staff who acts as a contact act as themselves again, in the same session. Ending what has ended is no
+	// error.
+	EndImpersonation(ctx context.Context, in *EndImpersonationRequest, opts ...grpc.CallOption) (*EndImpersonationResponse, error)
 }
 
 type identityServiceClient struct {
@@ -281,6 +285,16 @@ func (c *identityServiceClient) InviteFirstHead(ctx context.Context, in *InviteF
 	return out, nil
 }
 
+func (c *identityServiceClient) EndImpersonation(ctx context.Context, in *EndImpersonationRequest, opts ...grpc.CallOption) (*EndImpersonationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EndImpersonationResponse)
+	err := c.cc.Invoke(ctx, IdentityService_EndImpersonation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // IdentityServiceServer is the server API for IdentityService service.
 // All implementations must embed UnimplementedIdentityServiceServer
 // for forward compatibility.
@@ -333,6 +347,9 @@ type IdentityServiceServer interface {
 	// Gives the one-time token by which the first head of a new portal comes in; empty when the portal has a head.
 	// Each call revokes the token given before.
 	InviteFirstHead(context.Context, *InviteFirstHeadRequest) (*InviteFirstHeadResponse, error)
+	// Has a member of staff who acts as a contact act as themselves again, in the same session. Ending what has ended is no
+	// error.
+	EndImpersonation(context.Context, *EndImpersonationRequest) (*EndImpersonationResponse, error)
 	mustEmbedUnimplementedIdentityServiceServer()
 }
 
@@ -396,6 +413,9 @@ func (UnimplementedIdentityServiceServer) GetUserRoles(context.Context, *GetUser
 }
 func (UnimplementedIdentityServiceServer) InviteFirstHead(context.Context, *InviteFirstHeadRequest) (*InviteFirstHeadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method InviteFirstHead not implemented")
+}
+func (UnimplementedIdentityServiceServer) EndImpersonation(context.Context, *EndImpersonationRequest) (*EndImpersonationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndImpersonation not implemented")
 }
 func (UnimplementedIdentityServiceServer) mustEmbedUnimplementedIdentityServiceServer() {}
 func (UnimplementedIdentityServiceServer) testEmbeddedByValue()                         {}
@@ -742,6 +762,24 @@ func _IdentityService_InviteFirstHead_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_EndImpersonation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndImpersonationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).EndImpersonation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_EndImpersonation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).EndImpersonation(ctx, req.(*EndImpersonationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // IdentityService_ServiceDesc is the grpc.ServiceDesc for IdentityService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -820,6 +858,10 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "InviteFirstHead",
 			Handler:    _IdentityService_InviteFirstHead_Handler,
+		},
+		{
+			MethodName: "EndImpersonation",
+			Handler:    _IdentityService_EndImpersonation_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
