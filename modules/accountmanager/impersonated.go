@@ -123,6 +123,9 @@ func (m *Module) switchImpersonated(ctx context.Context, s foundSession, clientI
 // impersonationDue ends what nobody has ended before.
 func (m *Module) impersonationDue(ctx context.Context, _ event.Event, e *accountmanagerv1.ImpersonationDue) error {
 	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
+		if !store.IsID(e.GetId()) {
+			return nil // what names none ends none
+		}
 		ended, err := firstOf(m.closed(ctx, tx, expired, closeItself, e.GetId()))
 		if err == nil && ended.ID != "" {
 			m.say(tx, ended)

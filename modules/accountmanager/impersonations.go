@@ -99,9 +99,6 @@ func (s *impersonationService) begin(ctx context.Context, w wanted) (*accountman
 		})
 		return err
 	})
-	if store.Constraint(err) == "impersonations_open" {
-		return nil, refuse(codes.FailedPrecondition, "", "acting_already", "this session acts as somebody already: end that first")
-	}
 	return begun, err
 }
 
@@ -122,7 +119,7 @@ func (s *impersonationService) mayLook(ctx context.Context, who access.Principal
 }
 
 // start writes that an impersonation has begun. Both people, the client and the session are held: whatever ends one of them
-// comes before, or ends this too.
+// comes before, or ends this too. What went on in the session before is over.
 func (s *impersonationService) start(ctx context.Context, tx *store.Tx, who access.Principal, membership membershipRow, w wanted) (*accountmanagerv1.Impersonation, error) {
 	now := s.host.Now()
 	staff, user, err := holdBoth(ctx, tx, who.UserID, membership.UserID)
@@ -146,7 +143,7 @@ func (s *impersonationService) start(ctx context.Context, tx *store.Tx, who acce
 	if held, err := holdSession(ctx, tx, who.SessionID, who.UserID, now); err != nil || !held {
 		return nil, orElse(err, errNoSession)
 	}
-	if err := s.close(ctx, tx, expired, closePast, who.SessionID); err != nil {
+	if err := s.close(ctx, tx, stopped, closeBefore, who.SessionID); err != nil {
 		return nil, err
 	}
 	row := impersonation{

@@ -77,10 +77,11 @@ func holdBoth(ctx context.Context, tx *store.Tx, staffID, userID string) (staff,
 	return staff, user, err
 }
 
-// holdSession holds a session against its end until the transaction ends; false when it has ended.
+// holdSession holds a session against its end, and against another beginning in it, until the transaction ends; false when
+// it has ended.
 func holdSession(ctx context.Context, tx *store.Tx, id, userID string, now time.Time) (bool, error) {
 	held, err := store.Query(ctx, tx, pgx.RowTo[string], `
-		select id::text from accountmanager.sessions where id = $1 and user_id = $2 and expire_time > $3 for key share`, id, userID, now)
+		select id::text from accountmanager.sessions where id = $1 and user_id = $2 and expire_time > $3 for no key update`, id, userID, now)
 	return len(held) == 1, err
 }
 
@@ -88,7 +89,7 @@ func holdSession(ctx context.Context, tx *store.Tx, id, userID string, now time.
 const (
 	closeItself     = `i.id = $3::uuid`
 	closeOfSession  = `i.session_id = (select s.id from accountmanager.sessions s where s.token_hash = $3)`
-	closePast       = `i.session_id = $3::uuid and i.expire_time <= $2`
+	closeBefore     = `i.session_id = $3::uuid`
 	closeOfStaff    = `i.staff_id = $3::uuid`
 	closeOfUser     = `i.user_id = $3::uuid`
 	closeOfClient   = `i.acting_client_id = $3::uuid`

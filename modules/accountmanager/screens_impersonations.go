@@ -19,7 +19,7 @@ func impersonationScreens() []module.Screen {
 				{Field: "name", Place: module.Under},
 				{Field: "client_id", Place: module.Under},
 				{Field: "may_write", Place: module.Away},
-				{Field: "start_time", Place: module.Across},
+				{Field: "start_time", Place: module.Under},
 				{Field: "end_time", Place: module.Away},
 				{Field: "state", Place: module.End},
 			},
@@ -41,7 +41,7 @@ func impersonationScreens() []module.Screen {
 // actingScreen asks as whom, and why.
 func actingScreen(id, path, method, icon string, why ...string) module.Screen {
 	return module.Screen{
-		ID: id, Path: path, Kind: module.Form, Title: text("impersonation." + id), Intro: text("impersonation." + id + "_intro"), Icon: icon,
+		ID: id, Path: path, Kind: module.Form, Title: text("impersonation." + id + "_title"), Intro: text("impersonation." + id + "_intro"), Icon: icon,
 		Audience: module.ForStaff, Parent: "memberships", Method: method,
 		Sections: []module.Section{{Fields: append([]string{"membership_id"}, why...)}},
 		Submit:   text("impersonation." + id + "_submit"), Done: "/", Said: text("impersonation." + id + "_begun"),

@@ -1005,25 +1005,25 @@ const file_contracts_accountmanager_v1_impersonations_proto_rawDesc = "" +
 	"\x17GetImpersonationRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"j\n" +
 	"\x18GetImpersonationResponse\x12N\n" +
-	"\rimpersonation\x18\x01 \x01(\v2(.cabinet.accountmanager.v1.ImpersonationR\rimpersonation\"\x81\x02\n" +
-	"\x14ImpersonationStarted\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
-	"\bstaff_id\x18\x02 \x01(\tR\astaffId\x12\x17\n" +
-	"\auser_id\x18\x03 \x01(\tR\x06userId\x12\x1b\n" +
-	"\tclient_id\x18\x04 \x01(\tR\bclientId\x12\x1b\n" +
+	"\rimpersonation\x18\x01 \x01(\v2(.cabinet.accountmanager.v1.ImpersonationR\rimpersonation\"\xae\x03\n" +
+	"\x14ImpersonationStarted\x12>\n" +
+	"\x02id\x18\x01 \x01(\tB.\xea\x9d\xea\x02)\x12'cabinet.accountmanager.v1.ImpersonationR\x02id\x12E\n" +
+	"\bstaff_id\x18\x02 \x01(\tB*\xea\x9d\xea\x02%\x12#cabinet.accountmanager.v1.StaffCardR\astaffId\x12>\n" +
+	"\auser_id\x18\x03 \x01(\tB%\xea\x9d\xea\x02 \x12\x1ecabinet.accountmanager.v1.UserR\x06userId\x12E\n" +
+	"\tclient_id\x18\x04 \x01(\tB(\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x12\x1b\n" +
 	"\tmay_write\x18\x05 \x01(\bR\bmayWrite\x12.\n" +
 	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12;\n" +
 	"\vexpire_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"\xea\x01\n" +
-	"\x12ImpersonationEnded\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
-	"\bstaff_id\x18\x02 \x01(\tR\astaffId\x12\x17\n" +
-	"\auser_id\x18\x03 \x01(\tR\x06userId\x12\x1b\n" +
-	"\tclient_id\x18\x04 \x01(\tR\bclientId\x12C\n" +
+	"expireTime\"\x97\x03\n" +
+	"\x12ImpersonationEnded\x12>\n" +
+	"\x02id\x18\x01 \x01(\tB.\xea\x9d\xea\x02)\x12'cabinet.accountmanager.v1.ImpersonationR\x02id\x12E\n" +
+	"\bstaff_id\x18\x02 \x01(\tB*\xea\x9d\xea\x02%\x12#cabinet.accountmanager.v1.StaffCardR\astaffId\x12>\n" +
+	"\auser_id\x18\x03 \x01(\tB%\xea\x9d\xea\x02 \x12\x1ecabinet.accountmanager.v1.UserR\x06userId\x12E\n" +
+	"\tclient_id\x18\x04 \x01(\tB(\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x12C\n" +
 	"\x05state\x18\x05 \x01(\x0e2-.cabinet.accountmanager.v1.ImpersonationStateR\x05state\x12.\n" +
-	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\"\n" +
-	"\x10ImpersonationDue\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id*\xba\x02\n" +
+	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"R\n" +
+	"\x10ImpersonationDue\x12>\n" +
+	"\x02id\x18\x01 \x01(\tB.\xea\x9d\xea\x02)\x12'cabinet.accountmanager.v1.ImpersonationR\x02id*\xba\x02\n" +
 	"\x12ImpersonationState\x12#\n" +
 	"\x1fIMPERSONATION_STATE_UNSPECIFIED\x10\x00\x12'\n" +
 	"\x1aIMPERSONATION_STATE_ACTIVE\x10\x01\x1a\a\xea\x9d\xea\x02\x02\b\x02\x12(\n" +

@@ -34,7 +34,7 @@ const (
 // What the contact sees and the member of staff does not reach, other clients among it, is not shown; what is the
 // contact's own, their profile, password and sessions, neither.
 type ImpersonationServiceClient interface {
-	// Begins to look: nothing can be changed.
+	// Begins to look: nothing can be changed. What went on in the session before is over.
 	ViewAs(ctx context.Context, in *ViewAsRequest, opts ...grpc.CallOption) (*ViewAsResponse, error)
 	// Begins to act: what the contact may do may be done in their name, but for what asks them to show that it is them. Who
 	// may act must be allowed to look as well.
@@ -101,7 +101,7 @@ func (c *impersonationServiceClient) GetImpersonation(ctx context.Context, in *G
 // What the contact sees and the member of staff does not reach, other clients among it, is not shown; what is the
 // contact's own, their profile, password and sessions, neither.
 type ImpersonationServiceServer interface {
-	// Begins to look: nothing can be changed.
+	// Begins to look: nothing can be changed. What went on in the session before is over.
 	ViewAs(context.Context, *ViewAsRequest) (*ViewAsResponse, error)
 	// Begins to act: what the contact may do may be done in their name, but for what asks them to show that it is them. Who
 	// may act must be allowed to look as well.
