@@ -39,7 +39,7 @@
 // impersonations last.
 //
 // Sessions that have ended are deleted at the next sign-ins, counts of wrong passwords two days after the last one.
-// Invitations are kept: they say who let whom in.
+// Invitations are kept: they say who let whom in. So are impersonations, which say who saw what others see, and why.
 package accountmanager
 
 import (
