@@ -2,11 +2,10 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
@@ -98,7 +97,7 @@ func (s *Server) banner(c echo.Context) *ui.Banner {
 	return &ui.Banner{
 		Label: text.T("kernel.view_as.label"), Icon: icon, Strong: strong,
 		Bold:  text.T(says, "name", id.GetName(), "client", client),
-		Text:  text.T("kernel.view_as.reason", "reason", id.GetActingReason()),
+		Text:  text.T("kernel.view_as.reason", "reason", short(id.GetActingReason())),
 		Right: text.T("kernel.view_as.until", "time", text.Time(until)), Left: text.T("kernel.view_as.left"),
 		Seconds: max(0, int(until.Sub(s.Now()).Seconds())), Mark: id.GetSessionId(),
 		Stop: &ui.Post{
@@ -106,6 +105,16 @@ func (s *Server) banner(c echo.Context) *ui.Banner {
 			Button: ui.Button{Label: text.T("kernel.view_as.end"), Small: true},
 		},
 	}
+}
+
+// mostReason is how many letters of a reason the banner has room for, which stays where it is on a phone.
+const mostReason = 80
+
+func short(reason string) string {
+	if letters := []rune(reason); len(letters) > mostReason {
+		return strings.TrimSpace(string(letters[:mostReason])) + "…"
+	}
+	return reason
 }
 
 // endViewAs has a member of staff act as themselves again. Ending what has ended leads on, too.
@@ -130,9 +139,6 @@ func looks(next echo.HandlerFunc) echo.HandlerFunc {
 
 // asAnother is the page for what nobody does as another; empty for any other error.
 func asAnother(err error) (key string) {
-	if status.Code(err) != codes.PermissionDenied {
-		return ""
-	}
 	switch access.RefusalOf(err) {
 	case access.ViewOnly:
 		return "kernel.error.view_only"
