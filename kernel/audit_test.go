@@ -173,7 +173,7 @@ func TestAuditSaysWhatWasDone(t *testing.T) {
 
 		// Somebody acts as another: both are told.
 		as := head.Principal(t)
-		as.ActedBy = p.Staff(t, "manager").ID
+		as.ActedBy, as.MayWrite = p.Staff(t, "manager").ID, true
 		rename(t, p.Router().As(as), acme, "+380445550144", "")
 		both := entries(t, head.Conn, &kernelv1.ListAuditEntriesRequest{Method: update})[0]
 		require.Equal(t, head.ID, both.GetActorId())

@@ -25,6 +25,7 @@ func TestInABrowser(t *testing.T) {
 	// Before there is another head.
 	t.Run("first head", func(t *testing.T) { firstHead(t, browser, s) })
 	s.park(t)
+	s.looked(t, s.session(t, staff[0].email), roastery)
 	head, manager := s.head(t), s.session(t, staff[0].email)
 	director, accountant := s.actingFor(t, people[0].email, roastery), s.session(t, people[1].email)
 
@@ -52,6 +53,7 @@ func TestInABrowser(t *testing.T) {
 		run("without script", func(t *testing.T) { bare(t, browser, s) })
 		run("audit", func(t *testing.T) { audited(t, browser, s, head, manager, director, page) })
 		run("paper", func(t *testing.T) { paper(t, browser, s, manager, page) })
+		run("view as", func(t *testing.T) { viewsAs(t, browser, s, all, head, roastery) })
 		run("switch", func(t *testing.T) { switches(t, browser, s, s.actingFor(t, people[0].email, roastery)) })
 	})
 	t.Run("console", func(t *testing.T) { console(t, browser, s, head) })

@@ -28,13 +28,15 @@ type Refusal string
 // The reasons.
 const (
 	NotRefused    Refusal = ""
-	NotSignedIn   Refusal = "not_signed_in" // somebody must sign in first
-	NotForContact Refusal = "staff_only"    // a contact called what is for staff
-	NotPermitted  Refusal = "no_permission" // no role of the principal gives the permission
-	NotForUsers   Refusal = "kernel_only"   // the kernel alone may call it
-	NotRequired   Refusal = "not_required"  // a module called a contract its manifest does not require
-	ProofNeeded   Refusal = "proof_needed"  // a user must show again that it is them
-	NoClient      Refusal = "no_client"     // a contact acts for no client
+	NotSignedIn   Refusal = "not_signed_in"  // somebody must sign in first
+	NotForContact Refusal = "staff_only"     // a contact called what is for staff
+	NotPermitted  Refusal = "no_permission"  // no role of the principal gives the permission
+	NotForUsers   Refusal = "kernel_only"    // the kernel alone may call it
+	NotRequired   Refusal = "not_required"   // a module called a contract its manifest does not require
+	ProofNeeded   Refusal = "proof_needed"   // a user must show again that it is them
+	NoClient      Refusal = "no_client"      // a contact acts for no client
+	ViewOnly      Refusal = "view_only"      // who looks at what another sees would have changed something
+	NotAsAnother  Refusal = "not_as_another" // a user must do it themselves
 )
 
 // Decide says whether p may call a method with these rules, and whose rows the call reaches.
@@ -51,6 +53,9 @@ func (p *Policy) Decide(who Principal, rules Rules) Decision {
 			return d
 		}
 		d.Allowed, d.Reach = true, All
+		return d
+	}
+	if d.Code = asAnother(who, rules); d.Code != NotRefused {
 		return d
 	}
 	switch rules.Scope {
@@ -94,6 +99,20 @@ func (p *Policy) Decide(who Principal, rules Rules) Decision {
 	return d
 }
 
+// asAnother refuses what nobody does as another: to change something while they only look; what is somebody's own, which is
+// their profile, their password and where they are signed in; and what asks a user to show that it is them.
+func asAnother(who Principal, rules Rules) Refusal {
+	switch {
+	case who.ActedBy == "":
+		return NotRefused
+	case !rules.ReadOnly && !who.MayWrite:
+		return ViewOnly
+	case rules.Scope == kernelv1.Scope_SCOPE_SELF, rules.Proof > 0:
+		return NotAsAnother
+	}
+	return NotRefused
+}
+
 // Explain says in a sentence why a principal may or may not call a method.
 func (p *Policy) Explain(who Principal, rules Rules) (Decision, string) {
 	d := p.Decide(who, rules)
@@ -108,6 +127,10 @@ func (p *Policy) Explain(who Principal, rules Rules) (Decision, string) {
 		return d, fmt.Sprintf("no: %s is for staff, and this is a contact of a client", rules.Method)
 	case NotForUsers:
 		return d, fmt.Sprintf("no: %s is called by the kernel alone", rules.Method)
+	case ViewOnly:
+		return d, fmt.Sprintf("no: %s changes something, and who acts as this user only looks", rules.Method)
+	case NotAsAnother:
+		return d, fmt.Sprintf("no: %s is for the user alone, and for nobody who acts as them", rules.Method)
 	case NoClient:
 		return d, fmt.Sprintf("no: role %s gives %s, but the contact acts for no client now", d.Role, rules.Permission)
 	case NotPermitted:

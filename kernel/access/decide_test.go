@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -33,6 +34,44 @@ var (
 	module   = access.AsModule("notes")
 	kernel   = access.AsKernel()
 )
+
+func TestWhoActsAsAnother(t *testing.T) {
+	p := policy(t)
+	looks, acts := director, director
+	looks.ActedBy = "s1"
+	acts.ActedBy, acts.MayWrite = "s1", true
+	const none, view, never = access.NotRefused, access.ViewOnly, access.NotAsAnother
+	for _, c := range []struct {
+		name        string
+		rules       access.Rules
+		looks, acts access.Refusal
+	}{
+		{"reading", access.Rules{Scope: client, Permission: "notes.read", ReadOnly: true}, none, none},
+		{"writing", access.Rules{Scope: client, Permission: "notes.write"}, view, none},
+		{"writing with a proof", access.Rules{Scope: client, Permission: "notes.write", Proof: 1}, view, never},
+		{"reading with a proof", access.Rules{Scope: client, Permission: "notes.read", ReadOnly: true, Proof: 1}, never, never},
+		{"one's own", access.Rules{Scope: self, ReadOnly: true}, never, never},
+		{"one's own with a permission", access.Rules{Scope: self, Permission: "notes.read", ReadOnly: true}, never, never},
+		{"changing one's own", access.Rules{Scope: self}, view, never},
+		{"anybody's", access.Rules{Scope: public, ReadOnly: true}, none, none},
+		{"anybody's, changed", access.Rules{Scope: public}, view, none},
+		{"staff's", access.Rules{Scope: staff, Permission: "notes.read", ReadOnly: true}, access.NotForContact, access.NotForContact},
+		{"the kernel's", access.Rules{Scope: ours, ReadOnly: true}, access.NotForUsers, access.NotForUsers},
+		{"what the user may not", access.Rules{Scope: client, Permission: "notes.forget"}, view, access.NotPermitted},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for who, want := range map[*access.Principal]access.Refusal{&looks: c.looks, &acts: c.acts} {
+				d, says := p.Explain(*who, c.rules)
+				require.Equal(t, want, d.Code, says)
+				require.Equal(t, want == none, d.Allowed)
+				if want != none {
+					require.Equal(t, access.None, d.Reach)
+				}
+			}
+		})
+	}
+	require.Equal(t, never, access.RefusalOf(access.CheckProof(acts, "/m", time.Hour, time.Now())), "a proof is the user's own, however fresh")
+}
 
 func TestDecisions(t *testing.T) {
 	p := policy(t)

@@ -34,6 +34,9 @@ type Principal struct {
 	Via []string
 	// ActedBy is the member of staff who acts as this user, a UUID; empty when they act themselves, as nearly always.
 	ActedBy string
+	// MayWrite says that who acts as another may do what that user may, and does not only look. It says nothing of anybody
+	// who acts themselves.
+	MayWrite bool
 	// Place is where they act from; empty for a module.
 	Place Place
 	// Proved is when a user last showed that it is them: at sign-in, or when they were asked again. Zero for never.
@@ -50,6 +53,9 @@ type Place struct {
 
 // IsUser tells whether a person is acting, who may be shown a page.
 func (p Principal) IsUser() bool { return p.Kind == Contact || p.Kind == Staff }
+
+// Looks tells whether somebody looks at what another sees, and can change nothing.
+func (p Principal) Looks() bool { return p.ActedBy != "" && !p.MayWrite }
 
 // HasRole tells whether the principal holds a role.
 func (p Principal) HasRole(role string) bool { return slices.Contains(p.Roles, role) }

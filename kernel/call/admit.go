@@ -132,6 +132,10 @@ func refused(d access.Decision) error {
 		return refusal(codes.PermissionDenied, d.Method+" is for staff", d)
 	case access.NotForUsers:
 		return refusal(codes.PermissionDenied, d.Method+" is called by the kernel alone", d)
+	case access.ViewOnly:
+		return refusal(codes.PermissionDenied, "you look at what another sees, and "+d.Method+" changes something", d)
+	case access.NotAsAnother:
+		return refusal(codes.PermissionDenied, d.Method+" is for the user alone, and for nobody who acts as them", d)
 	case access.NoClient:
 		return refusal(codes.PermissionDenied, "you act for no client now, and "+d.Method+" is about one", d)
 	default:

@@ -115,8 +115,9 @@ func registerProcess(t testing.TB, m module.Module, lent Lent) []event.Subscript
 }
 
 // Deliver delivers the events that modules publish, their types by module, to subscriptions, until the test ends. Like
-// [Register] it is for tests of a module alone; package event's migrations are applied.
-func Deliver(t testing.TB, db *store.DB, publishes map[string][]string, subscriptions []event.Subscription) *event.Dispatcher {
+// [Register] it is for tests of a module alone; package event's migrations are applied. Jobs are due by the first of due,
+// by the database's clock without one.
+func Deliver(t testing.TB, db *store.DB, publishes map[string][]string, subscriptions []event.Subscription, due ...func() time.Time) *event.Dispatcher {
 	t.Helper()
 	ctx := t.Context()
 	in := event.Installation{Roles: map[string]string{}, Types: map[protoreflect.FullName]string{}, Subscriptions: subscriptions}
@@ -131,9 +132,11 @@ func Deliver(t testing.TB, db *store.DB, publishes map[string][]string, subscrip
 		}
 	}
 	require.NoError(t, event.Install(ctx, db.Pool(), in))
-	d, err := event.NewDispatcher(event.Config{
-		Pool: db.Pool(), Log: slog.New(slog.DiscardHandler), Backoff: time.Millisecond, Poll: 20 * time.Millisecond,
-	}, subscriptions...)
+	config := event.Config{Pool: db.Pool(), Log: slog.New(slog.DiscardHandler), Backoff: time.Millisecond, Poll: 20 * time.Millisecond}
+	if len(due) > 0 {
+		config.Due = due[0]
+	}
+	d, err := event.NewDispatcher(config, subscriptions...)
 	require.NoError(t, err)
 	require.NoError(t, d.Start(context.WithoutCancel(ctx)))
 	t.Cleanup(func() {

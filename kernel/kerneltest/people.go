@@ -119,6 +119,33 @@ func (p *Portal) Serve(t testing.TB, manager *User, clientIDs ...string) {
 	}
 }
 
+// ViewAs has a member of staff look at what a contact of a client sees, and returns them as they are from then on, in the same
+// browser. by stays what it was, with the token of forms that were shown before.
+func (p *Portal) ViewAs(t testing.TB, by *User, contact *User) *User {
+	t.Helper()
+	_, err := accountmanagerv1.NewImpersonationServiceClient(by.Conn).ViewAs(t.Context(), &accountmanagerv1.ViewAsRequest{
+		MembershipId: p.Membership(t, contact), Reason: "cannot find the act",
+	})
+	require.NoError(t, err)
+	u := p.User(t, by.Token)
+	u.HTTP = by.HTTP
+	return u
+}
+
+// Membership is the id of a contact's place in the client that they act for.
+func (p *Portal) Membership(t testing.TB, contact *User) string {
+	t.Helper()
+	list, err := accountmanagerv1.NewMembershipServiceClient(p.Kernel()).ListMemberships(t.Context(), &accountmanagerv1.ListMembershipsRequest{ClientId: contact.ClientID})
+	require.NoError(t, err)
+	for _, m := range list.GetMemberships() {
+		if m.GetUserId() == contact.ID {
+			return m.GetId()
+		}
+	}
+	require.Fail(t, "no membership", contact.Name)
+	return ""
+}
+
 // Principal is who acts when the user does, as pages find out.
 func (u *User) Principal(t testing.TB) access.Principal {
 	t.Helper()

@@ -92,11 +92,12 @@ func (h *Hub) suspect(notes []note, streams []*Stream) {
 		}
 	}
 	for _, s := range streams {
+		by := s.who.ActedBy // what they see is bounded by what this one sees
 		switch {
-		case granted[s.who.UserID]: // other clients are theirs: what they look at may show more, or less
+		case granted[s.who.UserID], by != "" && granted[by]: // other clients are theirs: what they look at may show more, or less
 			s.doubt++
 			s.again(0)
-		case s.who.UserID == "" && len(users)+len(clients)+len(granted) > 0, users[s.who.UserID], s.who.ActingFor != "" && clients[s.who.ActingFor]:
+		case s.who.UserID == "" && len(users)+len(clients)+len(granted) > 0, users[s.who.UserID], by != "" && users[by], s.who.ActingFor != "" && clients[s.who.ActingFor]:
 			s.doubt++
 			s.signal()
 		}

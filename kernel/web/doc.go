@@ -12,6 +12,7 @@
 //	layout.go   what surrounds a page: navigation, account, switch of the client
 //	prefs.go    language, theme, and the client acted for
 //	errors.go   errors as pages
+//	view_as.go  pages of a contact, for a member of staff who acts as them
 //	flash.go    what the last form did, said on the next page
 //	live.go     pages that refresh themselves; the bell
 package web

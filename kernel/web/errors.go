@@ -43,6 +43,9 @@ func look(err error) (code int, key string) {
 		}
 		return http.StatusInternalServerError, "kernel.error.internal"
 	}
+	if key := asAnother(err); key != "" {
+		return http.StatusForbidden, key
+	}
 	switch status.Code(err) {
 	case codes.NotFound:
 		return http.StatusNotFound, "kernel.error.not_found"

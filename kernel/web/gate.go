@@ -151,6 +151,9 @@ func (s *Server) startSession(c echo.Context, token string, expires *timestamppb
 		until = expires.AsTime()
 	}
 	c.SetCookie(s.cookie(s.cookieName(), token, until))
+	if _, err := c.Cookie(guiseCookie); err == nil {
+		c.SetCookie(s.cookie(guiseCookie, "", time.Unix(1, 0))) // another session's
+	}
 }
 
 func (s *Server) signOut(c echo.Context) error {
@@ -276,7 +279,7 @@ func (s *Server) gate(c echo.Context, code int, box ui.GateBox) error {
 	shell := ui.GateShell{
 		Document: ui.Document{Lang: text.Language(), Title: box.Title + " · " + s.Name, Theme: theme(c)},
 		Brand:    ui.BrandMark{Name: s.Name, Href: s.href("/")}, Cancel: text.T("kernel.cancel"),
-		Foot: text.T("kernel.served_by", "name", s.Name),
+		Foot: text.T("kernel.served_by", "name", s.Name), Banner: s.banner(c),
 	}
 	for _, tag := range s.Languages {
 		shell.Languages = append(shell.Languages, ui.Language{

@@ -101,42 +101,55 @@ func (s *Server) crossOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// csrf gives every browser a random cookie and every form a token signed over it; a post must bring both.
+// csrf gives every browser a random cookie and every form a token signed over it; a post must bring both. The token is
+// signed over whom the form's reader acted as, too: a form of somebody else's does not go as one's own, nor the other way.
 func (s *Server) csrf(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		nonce := ""
 		if cookie, err := c.Cookie(csrfCookie); err == nil && len(cookie.Value) == 43 {
 			nonce = cookie.Value
 		}
-		r := c.Request()
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			if err := parseForm(r); err != nil {
-				return err
-			}
-			given, err := base64.RawURLEncoding.DecodeString(r.FormValue("csrf"))
-			scope, scoped := c.Get(csrfScopeKey).(string)
-			ok := hmac.Equal(given, s.csrfToken(nonce, "")) || scoped && hmac.Equal(given, s.csrfToken(nonce, scope))
-			if nonce == "" || err != nil || !ok {
-				return errForged
-			}
-		}
-		if nonce == "" {
+		had := nonce != ""
+		if !had {
 			raw := make([]byte, 32)
 			_, _ = rand.Read(raw) // never fails: it ends the program instead
 			nonce = base64.RawURLEncoding.EncodeToString(raw)
 			c.SetCookie(s.cookie(csrfCookie, nonce, time.Time{}))
 		}
-		c.Set(csrfNonceKey, nonce)
-		return next(c)
+		c.Set(csrfNonceKey, nonce) // also for the page that says that the form was refused
+		r := c.Request()
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			return next(c)
+		}
+		if err := parseForm(r); err != nil {
+			return err
+		}
+		given, err := base64.RawURLEncoding.DecodeString(r.FormValue("csrf"))
+		scope, scoped := c.Get(csrfScopeKey).(string)
+		as := guise(c)
+		ok := hmac.Equal(given, s.csrfToken(nonce, "", as)) || scoped && hmac.Equal(given, s.csrfToken(nonce, scope, as))
+		switch {
+		case had && err == nil && ok:
+			return next(c)
+		case guiseOver(c) && r.URL.Path == s.href(endViewAsPath):
+			return s.asThemselves(c, "/") // as was wanted
+		case guiseOver(c):
+			return errGuiseOver
+		}
+		return errForged
 	}
 }
 
-// csrfToken is signed over the browser's cookie, for the whole portal or, with a scope, for one module's own pages.
-func (s *Server) csrfToken(nonce, scope string) []byte {
+// csrfToken is signed over the browser's cookie, for the whole portal or, with a scope, for one module's own pages; and over
+// whom its reader acts as.
+func (s *Server) csrfToken(nonce, scope, as string) []byte {
 	mac := hmac.New(sha256.New, s.Key)
 	mac.Write([]byte("csrf\x00" + nonce))
 	if scope != "" {
 		mac.Write([]byte("\x00" + scope))
+	}
+	if as != "" {
+		mac.Write([]byte("\x00as\x00" + as))
 	}
 	return mac.Sum(nil)
 }
@@ -148,7 +161,7 @@ func (s *Server) csrfFor(c echo.Context, scope string) string {
 	if nonce == "" {
 		return ""
 	}
-	return base64.RawURLEncoding.EncodeToString(s.csrfToken(nonce, scope))
+	return base64.RawURLEncoding.EncodeToString(s.csrfToken(nonce, scope, guise(c)))
 }
 
 // parseForm reads a form of either kind; a body over the limit is said to be too large.

@@ -28,7 +28,7 @@ func (s *Server) shell(c echo.Context, e *screen.Env, title string) ui.Shell {
 		},
 		Place: s.Name,
 	}
-	shell.Live, shell.Bell = s.liveOf(c, e), s.bell(c, e)
+	shell.Live, shell.Bell, shell.Banner = s.liveOf(c, e), s.bell(c, e), s.banner(c)
 	if passive(c) {
 		// What a form did is said to a reader, not to a page that refreshes itself.
 	} else if said := s.takeFlash(c); said != "" {

@@ -42,7 +42,7 @@ func (s *Server) own(root *echo.Group) error {
 		scoped := func(next echo.HandlerFunc) echo.HandlerFunc {
 			return func(c echo.Context) error { c.Set(csrfScopeKey, id); return next(c) }
 		}
-		group := root.Group(ownPrefix+id, scoped, s.crossOrigin, keepBody, s.csrf, s.identify, s.signedIn, s.enrols)
+		group := root.Group(ownPrefix+id, scoped, s.crossOrigin, keepBody, s.identify, s.csrf, s.signedIn, s.afterGuise, s.enrols, looks)
 		serve := func(c echo.Context) error { return s.serveOwn(c, id, routes) }
 		for _, path := range []string{"", "/*"} {
 			group.GET(path, serve)

@@ -81,6 +81,7 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		v.identity, v.token = response.GetIdentity(), cookie.Value
 		v.principal = PrincipalOf(v.identity)
 		v.principal.Place = place(c)
+		s.noteGuise(c)
 		// What speaks to people says it in the language of the page.
 		ctx := metadata.AppendToOutgoingContext(c.Request().Context(), "accept-language", s.text(c).Language())
 		c.SetRequest(c.Request().WithContext(access.With(ctx, v.principal)))
@@ -99,6 +100,9 @@ func PrincipalOf(id *kernelv1.Identity) access.Principal {
 	}
 	if id.GetStaff() {
 		p.Kind, p.ActingFor = access.Staff, ""
+	}
+	if p.ActedBy = id.GetActedById(); p.ActedBy != "" {
+		p.MayWrite, p.Proved = id.GetMayWrite(), time.Time{}
 	}
 	return p
 }

@@ -97,7 +97,7 @@ func New(cfg Config) (*Server, error) {
 		root.GET(livePath, s.stream)
 	}
 
-	pages := root.Group("", s.crossOrigin, s.csrf, s.identify)
+	pages := root.Group("", s.crossOrigin, s.identify, s.csrf)
 	pages.GET("/sign-in", s.signInPage)
 	pages.POST("/sign-in", s.signIn)
 	pages.POST("/sign-in/passkey", s.enterByPasskey)
@@ -119,7 +119,7 @@ func New(cfg Config) (*Server, error) {
 	pages.POST("/preferences/language", s.setLanguage)
 	pages.GET("/language/:tag", s.chooseLanguage)
 
-	inside := pages.Group("", s.signedIn, s.enrols, s.proves)
+	inside := pages.Group("", s.signedIn, s.afterGuise, s.enrols, s.proves)
 	inside.POST("/prove", s.prove)
 	s.factorRoutes(inside)
 	s.rightsRoutes(inside)
@@ -128,6 +128,7 @@ func New(cfg Config) (*Server, error) {
 	inside.GET("", s.home)
 	inside.GET("/", s.home)
 	inside.POST("/switch-client", s.switchClient)
+	inside.POST(endViewAsPath, s.endViewAs)
 	inside.POST(screen.ActionRoute, s.act)
 
 	if err := s.own(root); err != nil {

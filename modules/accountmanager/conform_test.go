@@ -18,10 +18,23 @@ import (
 
 func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
 
+// withDeputy has a role that may act as a contact: no role may unless the integrator gives it one.
+const withDeputy = `
+modules: {accountmanager: {settings: {letters: module}}}
+roles:
+  deputy:
+    title: {en: Deputy, uk: Заступник, ru: Заместитель}
+    staff: true
+    permissions:
+      accountmanager.users.impersonate: granted
+      accountmanager.users.act_as: granted
+      accountmanager.memberships.read: granted
+`
+
 func subject() kerneltest.Subject {
 	return kerneltest.Subject{
 		Module:  accountmanager.ID,
-		Options: kerneltest.Options{Assemble: assemble, Config: `modules: {accountmanager: {settings: {letters: module}}}`},
+		Options: kerneltest.Options{Assemble: assemble, Config: withDeputy},
 		Logged: map[string]string{
 			kernelv1.IdentityService_ConfirmEmailChange_FullMethodName:     "TestAnEmailChangesOnceConfirmed",
 			kernelv1.IdentityService_FinishPasswordReset_FullMethodName:    "TestAForgottenPasswordIsReplacedOnce",
@@ -39,10 +52,11 @@ func subject() kerneltest.Subject {
 			kernelv1.IdentityService_FinishPhoneSignIn_FullMethodName:      "TestACodeToTheirPhoneLetsPeopleIn",
 			v1.PhoneService_StartPhoneConfirmation_FullMethodName:          "TestACodeToTheirPhoneLetsPeopleIn",
 			v1.PhoneService_FinishPhoneConfirmation_FullMethodName:         "TestACodeToTheirPhoneLetsPeopleIn",
-			kernelv1.PasskeyService_FinishPasskey_FullMethodName:        "TestAPasskeyIsMadeNamedAndRemoved",
-			kernelv1.PasskeyService_RenamePasskey_FullMethodName:        "TestAPasskeyIsMadeNamedAndRemoved",
-			kernelv1.PasskeyService_DeletePasskey_FullMethodName:        "TestAPasskeyIsMadeNamedAndRemoved",
-			kernelv1.IdentityService_FinishPasskeySignIn_FullMethodName: "TestAPasskeySignsInByItself",
+			kernelv1.PasskeyService_FinishPasskey_FullMethodName:           "TestAPasskeyIsMadeNamedAndRemoved",
+			kernelv1.PasskeyService_RenamePasskey_FullMethodName:           "TestAPasskeyIsMadeNamedAndRemoved",
+			kernelv1.PasskeyService_DeletePasskey_FullMethodName:           "TestAPasskeyIsMadeNamedAndRemoved",
+			kernelv1.IdentityService_FinishPasskeySignIn_FullMethodName:    "TestAPasskeySignsInByItself",
+			kernelv1.IdentityService_EndImpersonation_FullMethodName:       "TestTheClientIsToldWhereWanted",
 		},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
 			// Its constraints hold for what the mask names, so nothing says from the outside that an id is needed.

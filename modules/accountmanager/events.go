@@ -20,6 +20,9 @@ func (m *Module) clientSuspended(ctx context.Context, _ event.Event, e *clientma
 		if err := m.setSuspended(ctx, tx, e.GetClientId(), true); err != nil {
 			return err
 		}
+		if err := m.close(ctx, tx, lostClient, closeOfClient, e.GetClientId()); err != nil {
+			return err
+		}
 		ended, err := endSessionsOf(ctx, tx, e.GetClientId(), "")
 		if err != nil || ended == 0 {
 			return err

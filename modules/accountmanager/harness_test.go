@@ -29,6 +29,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/kernel/store/storetest"
+	"github.com/opencabinet/cabinet/kernel/web"
 	"github.com/opencabinet/cabinet/modules/accountmanager"
 )
 
@@ -52,6 +53,7 @@ type portal struct {
 	me          accountmanagerv1.MeServiceClient
 	invitations accountmanagerv1.InvitationServiceClient
 	memberships accountmanagerv1.MembershipServiceClient
+	views       accountmanagerv1.ImpersonationServiceClient
 	register    *register
 	// failOnce makes the next delivery to the module fail after its work is done, as a kill at that moment does.
 	failOnce   atomic.Bool
@@ -62,6 +64,9 @@ type portal struct {
 	ended []*accountmanagerv1.SessionsEnded
 	// letters are what was said to wait.
 	letters []*accountmanagerv1.LetterWritten
+	// started and over are what was said of impersonations.
+	started []*accountmanagerv1.ImpersonationStarted
+	over    []*accountmanagerv1.ImpersonationEnded
 }
 
 // logged counts what the audit log has of a method that was done.
@@ -121,6 +126,11 @@ func newPortalAt(t *testing.T, url string, change ...func(*accountmanager.Settin
 		Role:        access.Role{ID: "postman", Staff: true, TitleText: map[string]string{"en": "Postman"}},
 		Permissions: map[string]access.Reach{"accountmanager.letters.deliver": access.All},
 	}, {
+		Role: access.Role{ID: "deputy", Staff: true, TitleText: map[string]string{"en": "Deputy"}},
+		Permissions: map[string]access.Reach{
+			"accountmanager.users.impersonate": access.Granted, "accountmanager.users.act_as": access.Granted, "accountmanager.memberships.read": access.Granted,
+		},
+	}, {
 		Role:        access.Role{ID: "warden", Staff: true, TitleText: map[string]string{"en": "Warden"}},
 		Permissions: map[string]access.Reach{"accountmanager.sessions.end": access.All},
 	}})
@@ -135,6 +145,7 @@ func newPortalAt(t *testing.T, url string, change ...func(*accountmanager.Settin
 	p.me = accountmanagerv1.NewMeServiceClient(p.router)
 	p.invitations = accountmanagerv1.NewInvitationServiceClient(p.router)
 	p.memberships = accountmanagerv1.NewMembershipServiceClient(p.router)
+	p.views = accountmanagerv1.NewImpersonationServiceClient(p.router)
 	p.deliver(subscriptions)
 	return p
 }
@@ -166,10 +177,24 @@ func (p *portal) deliver(subscriptions []event.Subscription) {
 		p.letters = append(p.letters, m)
 		return nil
 	}))
+	subscriptions = append(subscriptions, event.On("clientmanager.acting", func(_ context.Context, _ event.Event, m *accountmanagerv1.ImpersonationStarted) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.started = append(p.started, m)
+		return nil
+	}), event.On("clientmanager.acted", func(_ context.Context, _ event.Event, m *accountmanagerv1.ImpersonationEnded) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.over = append(p.over, m)
+		return nil
+	}))
 	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{
-		"accountmanager": {"cabinet.accountmanager.v1.SessionsEnded", "cabinet.accountmanager.v1.LetterWritten"},
-		"clientmanager":  {"cabinet.clientmanager.v1.ClientSuspended", "cabinet.clientmanager.v1.ClientResumed"},
-	}, subscriptions)
+		"accountmanager": {
+			"cabinet.accountmanager.v1.SessionsEnded", "cabinet.accountmanager.v1.LetterWritten", "cabinet.accountmanager.v1.ImpersonationStarted",
+			"cabinet.accountmanager.v1.ImpersonationEnded", "cabinet.accountmanager.v1.ImpersonationDue",
+		},
+		"clientmanager": {"cabinet.clientmanager.v1.ClientSuspended", "cabinet.clientmanager.v1.ClientResumed"},
+	}, subscriptions, p.clock.Now)
 }
 
 // register is a small register of clients that behaves as clientmanager does where this module looks.
@@ -244,12 +269,7 @@ func (p *portal) as(token string) context.Context {
 
 func (p *portal) principal(token string) access.Principal {
 	p.t.Helper()
-	id := p.who(token)
-	who := access.Principal{Kind: access.Contact, UserID: id.GetUserId(), SessionID: id.GetSessionId(), Name: id.GetName(), Roles: id.GetRoles(), ActingFor: id.GetActingClientId(), Proved: id.GetProofTime().AsTime()}
-	if id.GetStaff() {
-		who.Kind = access.Staff
-	}
-	return who
+	return web.PrincipalOf(p.who(token))
 }
 
 func (p *portal) who(token string) *kernelv1.Identity {

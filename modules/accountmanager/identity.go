@@ -23,6 +23,9 @@ type identityService struct {
 
 var _ kernelv1.IdentityServiceServer = (*identityService)(nil)
 
+// themes are what the look of pages can be, as it is stored.
+var themes = []string{"", "light", "dark"}
+
 // seenEvery is how often a session's last use is written down.
 const seenEvery = time.Minute
 
@@ -188,12 +191,20 @@ func (s *identityService) Identify(ctx context.Context, r *kernelv1.IdentifyRequ
 			return nil, err
 		}
 	}
+	switch other, err := s.impersonated(ctx, found, now); {
+	case err != nil:
+		return nil, err
+	case other != nil:
+		// Who reads is the member of staff.
+		other.Language, other.Theme = found.Language, themes[found.Theme%3]
+		return &kernelv1.IdentifyResponse{Identity: other}, nil
+	}
 	if found.NamesOld {
 		s.refreshNames(ctx, found.ClientIDs)
 	}
 	id := &kernelv1.Identity{
 		UserId: found.UserID, SessionId: found.SessionID, Name: found.Name, Staff: found.Staff, Language: found.Language,
-		Theme: []string{"", "light", "dark"}[found.Theme%3], ProofTime: timestamppb.New(found.Proved),
+		Theme: themes[found.Theme%3], ProofTime: timestamppb.New(found.Proved),
 	}
 	if found.Staff {
 		if id.SecondFactorMissing = !found.HasFactor && s.wantsFactor(true, found.Roles); !id.SecondFactorMissing {
@@ -234,20 +245,27 @@ func (s *identityService) SignOut(ctx context.Context, r *kernelv1.SignOutReques
 			audit.By(tx, ended.UserID, ended.Staff)
 			audit.Concerns(tx, ended.ClientID)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.close(ctx, tx, signedOut, closeSignedOut)
 	})
 	return &kernelv1.SignOutResponse{}, err
 }
 
-// SwitchClient makes a session act for another client of its user, who is remembered for the next sign-in.
+// SwitchClient makes a session act for another client of its user, who is remembered for the next sign-in; or, of a member of
+// staff who acts as a contact, for another of that contact's, which nobody remembers.
 func (s *identityService) SwitchClient(ctx context.Context, r *kernelv1.SwitchClientRequest) (*kernelv1.SwitchClientResponse, error) {
 	ctx = s.host.Self(ctx)
-	found, err := firstOf(s.findSession(ctx, hashToken(r.GetSessionToken()), s.host.Now()))
+	now := s.host.Now()
+	found, err := firstOf(s.findSession(ctx, hashToken(r.GetSessionToken()), now))
 	switch {
 	case err != nil:
 		return nil, err
 	case found.SessionID == "":
 		return nil, errNoSession
+	case found.Impersonation != "":
+		return &kernelv1.SwitchClientResponse{}, s.switchImpersonated(ctx, found, r.GetClientId(), now)
 	case !slices.Contains(found.ClientIDs, r.GetClientId()):
 		return nil, errNotActing
 	}

@@ -79,6 +79,8 @@ type foundSession struct {
 	NamesOld bool
 	// HasFactor says that they have a second factor, or came in with one that is shown elsewhere.
 	HasFactor bool
+	// Impersonation is the id of one that goes on in the session, as far as is written down; empty for none.
+	Impersonation string
 }
 
 func (m *Module) findSession(ctx context.Context, hash []byte, now time.Time) ([]foundSession, error) {
@@ -86,7 +88,8 @@ func (m *Module) findSession(ctx context.Context, hash []byte, now time.Time) ([
 		select s.id::text, s.user_id::text, coalesce(s.client_id::text, ''), s.kept, s.last_seen_time, s.end_time, s.proof_time,
 			u.name, u.staff, u.roles, u.language, u.theme,
 			coalesce(c.ids, '{}'), coalesce(c.names, '{}'), coalesce(c.roles, '{}'), coalesce(c.old, false),
-			s.outside_factor or `+hasTotp+` or `+passkeysAt("$4")+` > 0
+			s.outside_factor or `+hasTotp+` or `+passkeysAt("$4")+` > 0,
+			coalesce((select i.id::text from accountmanager.impersonations i where i.session_id = s.id and i.end_time is null), '')
 		from accountmanager.sessions s
 		join accountmanager.users u using (user_id)
 		left join lateral (

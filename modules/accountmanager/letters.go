@@ -31,6 +31,7 @@ const (
 	letterPhoneConfirm    = accountmanagerv1.LetterKind_LETTER_KIND_PHONE_CONFIRM
 	letterPhoneConfirmed  = accountmanagerv1.LetterKind_LETTER_KIND_PHONE_CONFIRMED
 	letterExternalLinked  = accountmanagerv1.LetterKind_LETTER_KIND_EXTERNAL_LINKED
+	letterImpersonated    = accountmanagerv1.LetterKind_LETTER_KIND_IMPERSONATED
 )
 
 const (

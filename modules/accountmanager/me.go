@@ -139,8 +139,10 @@ func (s *meService) ChangePassword(ctx context.Context, r *accountmanagerv1.Chan
 			return err
 		}
 		audit.About(tx, &accountmanagerv1.Me{UserId: who.UserID})
-		_, err = endOthers(ctx, tx, who.UserID, who.SessionID)
-		return err
+		if _, err = endOthers(ctx, tx, who.UserID, who.SessionID); err != nil {
+			return err
+		}
+		return s.close(ctx, tx, signedOut, closeSignedOut)
 	})
 	return &accountmanagerv1.ChangePasswordResponse{}, err
 }

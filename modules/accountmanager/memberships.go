@@ -153,6 +153,9 @@ func (s *membershipService) DeleteMembership(ctx context.Context, r *accountmana
 		if err := revokeInvitationsOf(ctx, tx, row.UserID, row.ClientID, s.host.Now()); err != nil {
 			return err
 		}
+		if err := s.close(ctx, tx, lostPerson, closeOfPerson, row.UserID, row.ClientID); err != nil {
+			return err
+		}
 		ended, err := endSessionsOf(ctx, tx, row.ClientID, row.UserID)
 		if err != nil || ended == 0 {
 			return err

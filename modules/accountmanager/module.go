@@ -25,6 +25,8 @@
 //	prove.go          somebody shows again that it is them
 //	reset.go          a forgotten password is replaced
 //	email.go          another e-mail, confirmed
+//	impersonations.go ImpersonationService: staff see the portal as a contact does
+//	impersonated.go   its other half: who acts in such a session, and until when
 //	letters.go        LetterService: links, codes and notices, for the modules that send them
 //	providers.go      outside providers by which staff sign in, as portal.yaml names them
 //	outside.go        what is asked of a provider, and what of its answers is believed
@@ -42,10 +44,11 @@
 // A user is staff or a contact, never both. What a user may see is decided by grants: a membership puts one in the
 // transaction that makes it, and takes it in the transaction that ends it.
 //
-// Transactions lock in one order: heads, the user, their memberships and clients, then sessions and invitations.
+// Transactions lock in one order: heads, the user, their memberships and clients, then sessions and invitations, and
+// impersonations last.
 //
 // Sessions that have ended are deleted at the next sign-ins, counts of wrong passwords two days after the last one.
-// Invitations are kept: they say who let whom in.
+// Invitations are kept: they say who let whom in. So are impersonations, which say who saw what others see, and why.
 package accountmanager
 
 import (
@@ -77,8 +80,8 @@ type Module struct {
 	passwords *passwords
 	addresses *addresses
 	// party is nil where the portal's address can have no passkeys.
-	party *party
-	outside   []*outside
+	party   *party
+	outside []*outside
 }
 
 var (
@@ -111,11 +114,15 @@ func (m *Module) Manifest() module.Manifest {
 			accountmanagerv1.LetterService_ServiceDesc.ServiceName,
 			accountmanagerv1.PhoneService_ServiceDesc.ServiceName,
 			accountmanagerv1.ExternalAccountService_ServiceDesc.ServiceName,
+			accountmanagerv1.ImpersonationService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
 		Publishes: []string{
 			string((&accountmanagerv1.SessionsEnded{}).ProtoReflect().Descriptor().FullName()),
 			string((&accountmanagerv1.LetterWritten{}).ProtoReflect().Descriptor().FullName()),
+			string((&accountmanagerv1.ImpersonationStarted{}).ProtoReflect().Descriptor().FullName()),
+			string((&accountmanagerv1.ImpersonationEnded{}).ProtoReflect().Descriptor().FullName()),
+			string((&accountmanagerv1.ImpersonationDue{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Roles:         roles(),
 		Permissions:   permissions(),
@@ -156,8 +163,10 @@ func (m *Module) Register(r module.Registrar) {
 	accountmanagerv1.RegisterLetterServiceServer(r, &letterService{Module: m})
 	accountmanagerv1.RegisterPhoneServiceServer(r, &phoneService{Module: m})
 	accountmanagerv1.RegisterExternalAccountServiceServer(r, &externalService{Module: m})
+	accountmanagerv1.RegisterImpersonationServiceServer(r, &impersonationService{Module: m})
 
 	// One name, so that a client's suspension and resumption arrive in order.
 	r.Handle(event.On("accountmanager.follow-clients", m.clientSuspended))
 	r.Handle(event.On("accountmanager.follow-clients", m.clientResumed))
+	r.Handle(event.On("accountmanager.end-impersonations", m.impersonationDue))
 }

@@ -26,6 +26,9 @@ const (
 	mayInvite            = "accountmanager.invitations.create"
 	mayReadMemberships   = "accountmanager.memberships.read"
 	mayUpdateMemberships = "accountmanager.memberships.update"
+	mayImpersonate       = "accountmanager.users.impersonate"
+	mayActAs             = "accountmanager.users.act_as"
+	mayReadActing        = "accountmanager.impersonations.read"
 )
 
 func roles() []access.Role {
@@ -62,5 +65,8 @@ func permissions() []access.Permission {
 		declare(mayInvite, "invitations_create", rights),
 		declare(mayReadMemberships, "memberships_read", rights),
 		declare(mayUpdateMemberships, "memberships_update", rights),
+		declare(mayImpersonate, "impersonation_look", staff),
+		declare(mayActAs, "impersonation_act", nil), // no role's unless the integrator gives it
+		declare(mayReadActing, "impersonation_read", heads),
 	}
 }

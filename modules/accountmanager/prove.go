@@ -22,6 +22,9 @@ func (s *identityService) Prove(ctx context.Context, r *kernelv1.ProveRequest) (
 	if err != nil || found.SessionID == "" {
 		return nil, orElse(err, errNoSession)
 	}
+	if found.Impersonation != "" {
+		return nil, errActsAsAnother
+	}
 	account, err := s.accountByID(ctx, found.UserID)
 	if err != nil {
 		return nil, err

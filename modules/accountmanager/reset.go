@@ -101,6 +101,9 @@ func (s *identityService) FinishPasswordReset(ctx context.Context, r *kernelv1.F
 		if _, err := endOthers(ctx, tx, user.ID, ""); err != nil {
 			return err
 		}
+		if err := s.close(ctx, tx, signedOut, closeSignedOut); err != nil {
+			return err
+		}
 		return forgetTries(ctx, tx, "user:"+user.ID)
 	})
 	return &kernelv1.FinishPasswordResetResponse{}, err

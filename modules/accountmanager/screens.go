@@ -10,7 +10,7 @@ import (
 func screens() []module.Screen {
 	screens := append(peopleScreens(), rightsScreens()...)
 	screens = append(screens, settingsScreens()...)
-	return slices.Concat(screens, passkeyScreens(), waysInScreens())
+	return slices.Concat(screens, passkeyScreens(), waysInScreens(), impersonationScreens())
 }
 
 // text is a key of the module's locale files.
@@ -128,7 +128,8 @@ func rightsScreens() []module.Screen {
 		{
 			ID: "memberships", Path: "/clients/{client_id}/people", Kind: module.List, Title: text("memberships.title"), Icon: "key",
 			Audience: module.ForStaff, Method: accountmanagerv1.MembershipService_ListMemberships_FullMethodName,
-			Columns: membershipColumnsOf(), Empty: text("memberships.empty"), Actions: membershipActions("/clients/{client_id}/invite", "/access/{id}/role"),
+			Columns: membershipColumnsOf(), Empty: text("memberships.empty"),
+			Actions: append(membershipActions("/clients/{client_id}/invite", "/access/{id}/role"), actingActions()...),
 		},
 		{
 			ID: "invitations", Path: "/clients/{client_id}/invitations", Kind: module.List, Title: text("invitations.title"), Icon: "mail",

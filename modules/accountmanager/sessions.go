@@ -24,9 +24,11 @@ func (s *meService) RevokeSession(ctx context.Context, r *accountmanagerv1.Revok
 	if err != nil {
 		return nil, err
 	}
-	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, err := endOne(ctx, tx, who.UserID, r.GetId())
-		return err
+	err = s.host.Store.Tx(s.host.Self(ctx), func(ctx context.Context, tx *store.Tx) error {
+		if _, err := endOne(ctx, tx, who.UserID, r.GetId()); err != nil {
+			return err
+		}
+		return s.close(ctx, tx, signedOut, closeSignedOut)
 	})
 	return &accountmanagerv1.RevokeSessionResponse{}, err
 }
@@ -38,9 +40,11 @@ func (s *meService) RevokeOtherSessions(ctx context.Context, _ *accountmanagerv1
 		return nil, err
 	}
 	response := &accountmanagerv1.RevokeOtherSessionsResponse{}
-	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		response.Ended, err = endOthers(ctx, tx, who.UserID, who.SessionID)
-		return err
+	err = s.host.Store.Tx(s.host.Self(ctx), func(ctx context.Context, tx *store.Tx) (err error) {
+		if response.Ended, err = endOthers(ctx, tx, who.UserID, who.SessionID); err != nil {
+			return err
+		}
+		return s.close(ctx, tx, signedOut, closeSignedOut)
 	})
 	return response, err
 }

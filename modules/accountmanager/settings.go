@@ -45,6 +45,16 @@ type Settings struct {
 	// PhoneCodes says that whoever brings letters brings codes to phones too: then a confirmed phone and a code do in the
 	// place of a password. Letters must not be off. Default: false.
 	PhoneCodes bool `yaml:"phone_codes"`
+	// Impersonation is how staff see the portal as a client's contact does.
+	Impersonation Impersonation `yaml:"impersonation"`
+}
+
+// Impersonation is how staff see the portal as a client's contact does.
+type Impersonation struct {
+	// Longest is when it ends by itself, whatever is done meanwhile. Default: 30m.
+	Longest time.Duration `yaml:"longest"`
+	// Notify tells the client: the contact by a letter, and whoever may read the client's own audit log there. Default: false.
+	Notify bool `yaml:"notify"`
 }
 
 // Hashing is the price of argon2id. Changing it leaves stored hashes valid; each is made anew at its owner's next sign-in.
@@ -73,6 +83,7 @@ func defaults() Settings {
 		Tries: 5, LockOut: 15 * time.Minute, SignInsPerMinute: 30,
 		SessionIdle: 12 * time.Hour, SessionKept: 30 * 24 * time.Hour, SessionLongest: 90 * 24 * time.Hour,
 		InvitationLife: 7 * 24 * time.Hour, Letters: lettersOff, Issuer: "Cabinet", ResetLife: 30 * time.Minute,
+		Impersonation: Impersonation{Longest: 30 * time.Minute},
 	}
 }
 
@@ -109,5 +120,6 @@ func (s *Settings) Validate() error {
 		wrong(issuers[p.Issuer], key+"issuer", "an issuer that no other provider has")
 		ids[p.ID], issuers[p.Issuer] = true, true
 	}
+	wrong(s.Impersonation.Longest < time.Minute || s.Impersonation.Longest > 24*time.Hour, "impersonation.longest", "a duration from 1m to 24h")
 	return errors.Join(errs...)
 }

@@ -2,6 +2,7 @@ package accountmanager
 
 import (
 	"context"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -51,7 +52,10 @@ func (s *userService) endFor(ctx context.Context, who access.Principal, userID s
 		if err := s.mayActUpon(who, user.Roles); err != nil {
 			return err
 		}
-		if ended, err = end(ctx, tx); err != nil || ended == 0 || user.ID == who.UserID {
+		if ended, err = end(ctx, tx); err != nil || ended == 0 {
+			return err
+		}
+		if err := s.close(ctx, tx, signedOut, closeSignedOut); err != nil || user.ID == who.UserID {
 			return err
 		}
 		return s.publishEnded(ctx, tx, user.ID, "", ended)
@@ -92,6 +96,12 @@ func (m *Module) sessionPage(ctx context.Context, r pageRequest, userID, current
 
 // FindEndedSessions says which sessions are no more: ended, expired, or of somebody who is blocked.
 func (s *identityService) FindEndedSessions(ctx context.Context, r *kernelv1.FindEndedSessionsRequest) (*kernelv1.FindEndedSessionsResponse, error) {
-	ended, err := s.endedOf(s.host.Self(ctx), r.GetSessionIds(), s.host.Now())
+	ctx, now := s.host.Self(ctx), s.host.Now()
+	ended, err := s.endedOf(ctx, r.GetSessionIds(), now)
+	if err != nil || len(ended) == 0 {
+		return &kernelv1.FindEndedSessionsResponse{}, err
+	}
+	on, err := s.goOn(ctx, ended, now)
+	ended = slices.DeleteFunc(ended, func(id string) bool { return on[id] })
 	return &kernelv1.FindEndedSessionsResponse{EndedIds: ended}, err
 }

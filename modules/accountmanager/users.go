@@ -109,6 +109,11 @@ func (s *userService) UpdateUser(ctx context.Context, r *accountmanagerv1.Update
 				return err
 			}
 		}
+		if reach, _ := s.host.Policy.Reach(after.Roles, mayImpersonate); reach == access.None {
+			if err := s.close(ctx, tx, lostRight, closeOfStaff, old.ID); err != nil {
+				return err
+			}
+		}
 		audit.Changed(tx, old.proto(), after.proto())
 		return updateUser(ctx, tx, after)
 	})
@@ -211,7 +216,13 @@ func (s *userService) BlockUser(ctx context.Context, r *accountmanagerv1.BlockUs
 			return err
 		}
 		ended, err := blockUser(ctx, tx, user.ID, s.host.Now())
-		if err != nil || ended == 0 {
+		if err != nil {
+			return err
+		}
+		if err := s.close(ctx, tx, lostRight, closeOfStaff, user.ID); err != nil {
+			return err
+		}
+		if err := s.close(ctx, tx, lostPerson, closeOfUser, user.ID); err != nil || ended == 0 {
 			return err
 		}
 		return s.publishEnded(ctx, tx, user.ID, "", ended)

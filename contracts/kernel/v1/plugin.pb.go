@@ -62,8 +62,10 @@ type Acting struct {
 	Device  string `protobuf:"bytes,16,opt,name=device,proto3" json:"device,omitempty"`
 	// When who acts last showed that it is them, in microseconds of Unix time; 0 for never.
 	ProofUnixMicros int64 `protobuf:"varint,17,opt,name=proof_unix_micros,json=proofUnixMicros,proto3" json:"proof_unix_micros,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Who acts as another may change something, and does not only look.
+	MayWrite      bool `protobuf:"varint,40,opt,name=may_write,json=mayWrite,proto3" json:"may_write,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Acting) Reset() {
@@ -213,6 +215,13 @@ func (x *Acting) GetProofUnixMicros() int64 {
 		return x.ProofUnixMicros
 	}
 	return 0
+}
+
+func (x *Acting) GetMayWrite() bool {
+	if x != nil {
+		return x.MayWrite
+	}
+	return false
 }
 
 // Metadata are the values of a key that a caller or a provider sends beside a message.
@@ -1294,7 +1303,7 @@ var File_contracts_kernel_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a contracts/kernel/v1/events.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x03\n" +
+	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a contracts/kernel/v1/events.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf0\x03\n" +
 	"\x06Acting\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x1d\n" +
@@ -1317,7 +1326,8 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\bacted_by\x18\x0e \x01(\tR\aactedBy\x12\x18\n" +
 	"\aaddress\x18\x0f \x01(\tR\aaddress\x12\x16\n" +
 	"\x06device\x18\x10 \x01(\tR\x06device\x12*\n" +
-	"\x11proof_unix_micros\x18\x11 \x01(\x03R\x0fproofUnixMicros\"4\n" +
+	"\x11proof_unix_micros\x18\x11 \x01(\x03R\x0fproofUnixMicros\x12\x1b\n" +
+	"\tmay_write\x18( \x01(\bR\bmayWrite\"4\n" +
 	"\bMetadata\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
 	"\x06values\x18\x02 \x03(\fR\x06values\"\xf5\x01\n" +

@@ -29,7 +29,7 @@ func (a *Acting) Marshal() ([]byte, error) {
 	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(&kernelv1.Acting{
 		Kind: string(p.Kind), UserId: p.UserID, SessionId: p.SessionID, Name: p.Name, Roles: p.Roles, ActingFor: p.ActingFor, Via: p.Via,
 		Reach: string(d.Reach), Method: d.Method, Permission: d.Permission, Role: d.Role, RowsRole: a.Rows.Role, RowsSetting: a.Rows.Setting,
-		ActedBy: p.ActedBy, Address: p.Place.Address, Device: p.Place.Device,
+		ActedBy: p.ActedBy, MayWrite: p.MayWrite, Address: p.Place.Address, Device: p.Place.Device,
 		ProofUnixMicros: micros(p.Proved),
 	})
 	if err != nil {
@@ -71,7 +71,7 @@ func read(text []byte) (*Acting, error) {
 	return &Acting{
 		Principal: access.Principal{
 			Kind: access.Kind(m.GetKind()), UserID: m.GetUserId(), SessionID: m.GetSessionId(), Name: m.GetName(),
-			Roles: m.GetRoles(), ActingFor: m.GetActingFor(), Via: m.GetVia(), ActedBy: m.GetActedBy(),
+			Roles: m.GetRoles(), ActingFor: m.GetActingFor(), Via: m.GetVia(), ActedBy: m.GetActedBy(), MayWrite: m.GetMayWrite(),
 			Place:  access.Place{Address: m.GetAddress(), Device: m.GetDevice()},
 			Proved: moment(m.GetProofUnixMicros()),
 		},

@@ -32,6 +32,11 @@ func (s *Set) references(ctx context.Context, e *Env, message, search string) ([
 	if err != nil {
 		return nil, err
 	}
+	for name, value := range e.Vars { // a page about one client offers what is that client's
+		if f := request.Descriptor().Fields().ByName(protoreflect.Name(name)); f != nil && meaning(f).GetClientId() {
+			request.Set(f, protoreflect.ValueOfString(value))
+		}
+	}
 	setKnown(request, "page_size", protoreflect.ValueOfInt32(100))
 	if search != "" && r.GetSearchField() != "" {
 		setKnown(request, r.GetSearchField(), protoreflect.ValueOfString(search))

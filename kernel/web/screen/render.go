@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
 
@@ -23,8 +24,8 @@ func (s *Set) Show(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	case module.ImportWizard:
 		return s.importStep(ctx, e, sc)
 	default:
-		if !e.may(sc.call) {
-			return nil, status.Error(codes.PermissionDenied, "you may not do this")
+		if d := e.Policy.Decide(e.Principal, sc.call.rules); !d.Allowed {
+			return nil, access.Refused(d.Code, "you may not do this", sc.call.method)
 		}
 		return s.form(ctx, e, sc)
 	}

@@ -24,6 +24,7 @@ func gallery() map[string]templ.Component {
 		"invite":    ui.Gate(gate("Welcome"), invitePage()),
 		"broken":    ui.Gate(gate("It broke, and we know"), ui.ErrorBody(problem(500, "It broke, and we know", "Nothing of yours is lost."))),
 		"factor":    ui.Layout(shell("Second factor", "slim"), factorPage()),
+		"acting":    ui.Layout(strongShell(), dashboardPage()),
 		"emptylist": ui.Layout(shell("Clients", "wide"), emptyListPage()),
 		"matrix":    ui.Layout(shell("Who may do what", "wide"), matrixPage()),
 	}
@@ -157,10 +158,16 @@ func actingShell() ui.Shell {
 	s.Width = "wide"
 	s.Banner = &ui.Banner{
 		Label: "You act as a client", Icon: "eye", Bold: "You see the portal as Olena Marchuk, Zerno Roastery.",
-		Text: "Both names go to the audit log.", Right: "ends in 14:32",
+		Text: "Both names go to the audit log.", Right: "until 14:32", Left: "ends in", Seconds: 872, Mark: "1",
 		Stop: &ui.Post{Action: "/stop", CSRF: "token", Button: ui.Button{Label: "Stop", Small: true}},
 	}
 	s.Notices = []ui.Notice{{Title: "Saved", Text: "Zerno Roastery has a new address.", Tone: ui.ToneGood, Dismiss: "Close the notice"}}
+	return s
+}
+
+func strongShell() ui.Shell {
+	s := actingShell()
+	s.Banner.Icon, s.Banner.Bold, s.Banner.Strong = "edit", "You act as Olena Marchuk, Zerno Roastery. What you do is done.", true
 	return s
 }
 

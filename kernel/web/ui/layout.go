@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -235,4 +236,19 @@ type Banner struct {
 	Text  string
 	Right string // such as until when
 	Stop  *Post
+	// Strong is for who can change something.
+	Strong bool
+	// Seconds are what is left; with script it is counted down in the place of Right, after Left, and the page is asked for
+	// anew at the end. None when zero.
+	Seconds int
+	Left    string // such as "ends in"
+	// Mark is another one for each that is acted as: a page that refreshes itself and finds another is replaced.
+	Mark string
+}
+
+func (b Banner) counts() templ.Attributes {
+	if b.Seconds <= 0 {
+		return nil
+	}
+	return templ.Attributes{"data-seconds": strconv.Itoa(b.Seconds), "data-left": b.Left, "role": "timer"}
 }

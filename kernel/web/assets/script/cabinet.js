@@ -7,6 +7,7 @@
 //   filters        a filter form goes by itself, and the reader stays where they were
 //   choose         one box chooses all rows of a table; the bar says how many are chosen
 //   copy, dismiss  buttons that have no meaning without script stay hidden until here
+//   countdown      the banner says how long its reader acts as another, and the page is asked for anew at the end
 //   keys           Ctrl+K or ⌘K opens the search
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -240,6 +241,19 @@ for (const [type, over] of [['dragover', true], ['dragleave', false], ['drop', f
     input.dispatchEvent(new Event('change', { bubbles: true }));
     input.dispatchEvent(new Event('input', { bubbles: true }));
   });
+}
+
+// Countdown. What was typed and not sent is not taken away: sending it says what is the matter.
+const left = $('[data-seconds]');
+if (left) {
+  const end = performance.now() + left.dataset.seconds * 1000;
+  const tick = () => {
+    const seconds = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+    left.textContent = `${left.dataset.left} ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+    if (seconds > 0) setTimeout(tick, 1000);
+    else if (changed.size === 0) setTimeout(() => location.assign(location.href), 1000);
+  };
+  tick();
 }
 
 // What went wrong is where the reader starts.

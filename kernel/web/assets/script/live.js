@@ -132,6 +132,11 @@ const refresh = async () => {
 };
 
 const apply = (fresh) => {
+  // Whoever is acted as, or acts as themselves again, has pages of their own.
+  if ($('.banner')?.dataset.mark !== fresh.querySelector('.banner')?.dataset.mark) {
+    if (!$('#page[data-live-form]')) location.reload();
+    return;
+  }
   seen = fresh.body.dataset.at ?? seen;
   let said = '';
   for (const part of parts()) {
