@@ -25,7 +25,7 @@
 //	letters.go        LetterService: links, codes and notices, for the modules that send them
 //	secret.go         tokens of sessions, invitations and letters
 //	clients.go        what is known here of clients
-//	events.go         what the module hears
+//	events.go         what the module hears; merged.go of clients that became one
 //	errors.go         refusals, in words of the locale files
 //	screens.go        its pages, as data
 //	*_sql.go          the SQL of the file beside it
@@ -101,11 +101,14 @@ func (m *Module) Manifest() module.Manifest {
 		Publishes: []string{
 			string((&accountmanagerv1.SessionsEnded{}).ProtoReflect().Descriptor().FullName()),
 			string((&accountmanagerv1.LetterWritten{}).ProtoReflect().Descriptor().FullName()),
+			string((&accountmanagerv1.MembershipGiven{}).ProtoReflect().Descriptor().FullName()),
+			string((&accountmanagerv1.MembershipEnded{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Roles:         roles(),
 		Permissions:   permissions(),
 		Screens:       screens(),
 		GrantsClients: true,
+		MovesClients:  true,
 		Migrations:    module.Folder(migrations, "migrations"),
 		Locales:       locales,
 	}
@@ -135,7 +138,8 @@ func (m *Module) Register(r module.Registrar) {
 	accountmanagerv1.RegisterMembershipServiceServer(r, &membershipService{Module: m})
 	accountmanagerv1.RegisterLetterServiceServer(r, &letterService{Module: m})
 
-	// One name, so that a client's suspension and resumption arrive in order.
+	// One name, so that a client's suspension, resumption and merge arrive in order.
 	r.Handle(event.On("accountmanager.follow-clients", m.clientSuspended))
 	r.Handle(event.On("accountmanager.follow-clients", m.clientResumed))
+	r.Handle(event.On("accountmanager.follow-clients", m.clientsMerged))
 }

@@ -22,6 +22,11 @@ func (s *Set) Show(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 		return s.detail(ctx, e, sc)
 	case module.ImportWizard:
 		return s.importStep(ctx, e, sc)
+	case module.Compare:
+		if !e.may(sc.call) {
+			return nil, status.Error(codes.PermissionDenied, "you may not do this")
+		}
+		return s.compare(ctx, e, sc, nil, nil)
 	default:
 		if !e.may(sc.call) {
 			return nil, status.Error(codes.PermissionDenied, "you may not do this")
@@ -35,6 +40,8 @@ func (s *Set) Submit(ctx context.Context, e *Env, sc *Screen, form url.Values, f
 	switch sc.Kind {
 	case module.Form:
 		return s.send(ctx, e, sc, form)
+	case module.Compare:
+		return s.decide(ctx, e, sc, form)
 	case module.ImportWizard:
 		return s.importPost(ctx, e, sc, form, file)
 	default:
