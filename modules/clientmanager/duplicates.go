@@ -108,13 +108,19 @@ func (m *Module) matchSchedule() event.Subscription {
 	s := event.OnSchedule(ID+".match-clients", event.Schedule{
 		Title: ID + ".duplicates.schedule", Cron: "* * * * *", CatchUp: event.CatchUpSkip,
 	}, func(ctx context.Context, _ event.Event, _ *kernelv1.ScheduleDue) error {
-		for left := matchedTogether; left == matchedTogether; {
-			var err error
-			if left, err = m.match(ctx); err != nil {
+		left := 0
+		// The first in the run's own transaction; what is left each in one of its own: nobody waits for all.
+		err := event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) (err error) {
+			left, err = m.match(ctx, tx)
+			return err
+		})
+		for err == nil && left == matchedTogether {
+			err = m.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+				left, err = m.match(ctx, tx)
 				return err
-			}
+			})
 		}
-		return nil
+		return err
 	})
 	s.Timeout = 10 * time.Minute
 	return s
@@ -128,24 +134,16 @@ const (
 )
 
 // match finds the pairs of some clients that were written since they were matched, and says how many clients those were.
-func (m *Module) match(ctx context.Context) (int, error) {
-	done := 0
-	err := m.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		rows, err := store.Query(ctx, tx, pgx.RowToStructByPos[clientRow], `select `+clientColumns+` from clientmanager.clients
-			where match_due order by clients.id limit $1 for no key update skip locked`, matchedTogether)
-		if err != nil || len(rows) == 0 {
-			return err
+func (m *Module) match(ctx context.Context, tx *store.Tx) (int, error) {
+	tx.Audit().Quiet = true // nobody did anything to a client
+	rows, err := store.Query(ctx, tx, pgx.RowToStructByPos[clientRow], `select `+clientColumns+` from clientmanager.clients
+		where match_due order by clients.id limit $1 for no key update skip locked`, matchedTogether)
+	for _, row := range rows {
+		if err == nil {
+			err = m.matchOne(ctx, tx, row.client())
 		}
-		tx.Audit().Quiet = true // nobody did anything to a client
-		done = len(rows)
-		for _, row := range rows {
-			if err := m.matchOne(ctx, tx, row.client()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return done, err
+	}
+	return len(rows), err
 }
 
 // matchOne writes the pairs of a client. What was dismissed stays dismissed, and what is alike no more is taken away.

@@ -70,6 +70,8 @@ func strength(reasons []v1.DuplicateReason) int16 {
 			sum += 2
 		case v1.DuplicateReason_DUPLICATE_REASON_WEBSITE:
 			sum += 3
+		case v1.DuplicateReason_DUPLICATE_REASON_NAME:
+			sum += 5
 		default:
 			sum += 4
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -80,7 +81,7 @@ func (s *mergeService) mergeOnce(ctx context.Context, r *v1.MergeClientsRequest)
 	var response *v1.MergeClientsResponse
 	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.MergeClientsResponse, error) {
-			into, from, err := s.both(ctx, tx, r.GetIntoId(), r.GetFromId(), true)
+			into, from, err := s.both(ctx, tx, r.GetIntoId(), r.GetFromId(), " for update")
 			switch {
 			case err != nil:
 				return nil, err
@@ -97,11 +98,17 @@ func (s *mergeService) mergeOnce(ctx context.Context, r *v1.MergeClientsRequest)
 	return response, err
 }
 
-// both reads the two clients, locked in the order of ids when they are to be changed.
-func (m *Module) both(ctx context.Context, tx *store.Tx, intoID, fromID string, hold bool) (into, from *v1.Client, err error) {
-	found, err := findClients(ctx, tx, []string{intoID, fromID}, hold)
+// both reads the two clients. With a lock they are held in the order of ids, so that two merges of the same do not wait for each
+// other; for update also waits for those who are writing something for either, so that it is moved with the rest.
+func (m *Module) both(ctx context.Context, tx *store.Tx, intoID, fromID, lock string) (into, from *v1.Client, err error) {
+	rows, err := store.Query(ctx, tx, pgx.RowToStructByPos[clientRow],
+		`select `+clientColumns+` from clientmanager.clients where id = any($1::uuid[]) order by clients.id`+lock, []string{intoID, fromID})
 	if err != nil {
 		return nil, nil, err
+	}
+	found := map[string]*v1.Client{}
+	for _, row := range rows {
+		found[row.ID] = row.client()
 	}
 	for _, id := range []string{intoID, fromID} {
 		if found[id] == nil {

@@ -18,7 +18,7 @@ func (s *mergeService) PreviewMerge(ctx context.Context, r *v1.PreviewMergeReque
 	}
 	response := &v1.PreviewMergeResponse{IntoId: r.GetIntoId(), FromId: r.GetFromId()}
 	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		into, from, err := s.both(ctx, tx, r.GetIntoId(), r.GetFromId(), false)
+		into, from, err := s.both(ctx, tx, r.GetIntoId(), r.GetFromId(), "")
 		if err != nil {
 			return err
 		}
