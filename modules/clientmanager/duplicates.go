@@ -11,6 +11,7 @@ import (
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
@@ -93,8 +94,10 @@ func (s *mergeService) DismissDuplicate(ctx context.Context, r *v1.DismissDuplic
 		if err != nil {
 			return store.NotFoundAs(err, errNoPair)
 		}
-		tx.Audit().First().ClientID = pair
-		_, err = tx.Exec(ctx, `update clientmanager.duplicates set dismiss_time = $2 where id = $1 and dismiss_time is null`, r.GetId(), s.host.Now())
+		done, err := tx.Exec(ctx, `update clientmanager.duplicates set dismiss_time = $2 where id = $1 and dismiss_time is null`, r.GetId(), s.host.Now())
+		if err == nil && done.RowsAffected() > 0 {
+			audit.Concerns(tx, pair)
+		}
 		return err
 	})
 	if err != nil {

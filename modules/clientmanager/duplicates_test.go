@@ -27,6 +27,7 @@ func TestAlike(t *testing.T) {
 		{&v1.Client{Name: "ФОП Шевченко Тарас"}, &v1.Client{Name: "Тарас Шевченко"}, "NAME"},
 		{&v1.Client{Name: "Zerno Roastery"}, &v1.Client{Name: "Zerno Roasterry"}, "NAME_NEARLY"},
 		{&v1.Client{Name: "Zerno Roastery"}, &v1.Client{Name: "Zerno Roostery"}, "NAME_NEARLY"},
+		{&v1.Client{Name: "Zerno Café Podil"}, &v1.Client{Name: "ТОВ «Zerno Cafe Podil»"}, "NAME"},
 		{&v1.Client{Name: "Abcd"}, &v1.Client{Name: "Abce"}, ""},
 		{&v1.Client{Name: "Zerno Roastery"}, &v1.Client{Name: "Zerno Bakery"}, ""},
 		{&v1.Client{Name: "One", Phone: "+380445550142"}, &v1.Client{Name: "Another", Phone: "+380445550142"}, "PHONE"},

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/text/unicode/norm"
+
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 )
 
@@ -145,6 +147,14 @@ var latin = func() map[rune]string {
 	return m
 }()
 
+// unmarked drops what stands above and below letters.
+func unmarked(r rune) rune {
+	if unicode.Is(unicode.Mn, r) {
+		return -1
+	}
+	return r
+}
+
 // plainName is a name in the form it is compared in: Latin letters and digits of its words, without the legal form, in one order.
 func plainName(name string) string {
 	var out strings.Builder
@@ -152,6 +162,8 @@ func plainName(name string) string {
 		switch to, cyrillic := latin[r]; {
 		case cyrillic:
 			out.WriteString(to)
+		case unicode.Is(unicode.Latin, r):
+			out.WriteString(strings.Map(unmarked, norm.NFD.String(string(r)))) // "Café" is "Cafe"
 		case unicode.IsLetter(r) || unicode.IsDigit(r):
 			out.WriteRune(r)
 		case r == '.' || r == '\'':

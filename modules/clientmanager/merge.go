@@ -216,7 +216,6 @@ func (m *Module) regrant(ctx context.Context, tx *store.Tx, into, from, client *
 // mergedWith is what the timeline says of a merge: which client that was is asked for when it is shown.
 func mergedWith(id string) *kernelv1.Happened {
 	return &kernelv1.Happened{
-		Link: "/clients/" + id, Icon: "link",
 		Arguments: []*kernelv1.HappenedArgument{{Name: "client", Value: id, RefersTo: "cabinet.clientmanager.v1.Client"}},
 	}
 }

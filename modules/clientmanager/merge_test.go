@@ -112,7 +112,6 @@ func TestTwoBecomeOne(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "clientmanager.history.merged", told.GetEntries()[0].GetHappened().GetText())
 	require.Equal(t, from.GetId(), told.GetEntries()[0].GetHappened().GetArguments()[0].GetValue())
-	require.Empty(t, told.GetEntries()[0].GetHappened().GetLink(), "a page of staff")
 
 	// What is done with it any more is refused, saying why.
 	_, err = p.clients.UpdateClient(head, &v1.UpdateClientRequest{Client: &v1.Client{Id: from.GetId(), Name: "Other"}, UpdateMask: mask("name")})

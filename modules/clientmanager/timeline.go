@@ -154,10 +154,7 @@ func (r timelineRow) entry(contact bool) *v1.TimelineEntry {
 		}
 	}
 	if contact {
-		e.Detail = ""
-		if e.Happened.GetLink() != "" && r.What == "merged" {
-			e.Happened.Link = "" // a page of the business's own
-		}
+		e.Detail = "" // why staff did something is theirs to tell
 	}
 	return e
 }

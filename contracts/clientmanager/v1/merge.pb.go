@@ -664,7 +664,7 @@ var File_contracts_clientmanager_v1_merge_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_merge_proto_rawDesc = "" +
 	"\n" +
-	"&contracts/clientmanager/v1/merge.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a'contracts/clientmanager/v1/client.proto\x1a!contracts/kernel/v1/compare.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb0\x03\n" +
+	"&contracts/clientmanager/v1/merge.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a'contracts/clientmanager/v1/client.proto\x1a!contracts/kernel/v1/compare.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\x03\n" +
 	"\tDuplicate\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12E\n" +
@@ -676,8 +676,8 @@ const file_contracts_clientmanager_v1_merge_proto_rawDesc = "" +
 	"other_name\x18\x05 \x01(\tR\totherName\x12!\n" +
 	"\fclient_place\x18\x06 \x01(\tR\vclientPlace\x12\x1f\n" +
 	"\vother_place\x18\a \x01(\tR\n" +
-	"otherPlace\x12C\n" +
-	"\areasons\x18\b \x03(\x0e2).cabinet.clientmanager.v1.DuplicateReasonR\areasons\x127\n" +
+	"otherPlace\x12L\n" +
+	"\areasons\x18\b \x03(\x0e2).cabinet.clientmanager.v1.DuplicateReasonB\a\xea\x9d\xea\x02\x02\b\tR\areasons\x127\n" +
 	"\tfind_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\bfindTime\"\x88\x02\n" +
 	"\x15ListDuplicatesRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
