@@ -37,18 +37,8 @@ create index duplicates_open on clientmanager.duplicates (strength desc, id desc
 create index duplicates_by_other on clientmanager.duplicates (other_id);
 select kernel.protect('clientmanager.duplicates', 'client_id');
 
--- The ids of clients that have some of these keys, whoever asks: the caller reads them under row security.
--- +goose StatementBegin
-create function clientmanager.clients_matching(wanted bigint[], most integer) returns uuid[]
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    found uuid[];
-begin
-    execute 'select array_agg(id) from (select id from clientmanager.clients where match_keys && $1 limit $2) c' into found using wanted, most;
-    return coalesce(found, '{}');
-end $$;
-
 -- What was dismissed of one client is dismissed of the other, whoever merges them: a pair's other client may be nobody's they see.
+-- +goose StatementBegin
 create function clientmanager.keep_dismissals(from_id uuid, into_id uuid) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
     insert into clientmanager.duplicates as d (id, client_id, other_id, reasons, strength, find_time, dismiss_time)
@@ -92,7 +82,7 @@ select kernel.live('clientmanager.clients', 'cabinet.clientmanager.v1.Client', '
 drop table clientmanager.timeline_modules;
 drop index clientmanager.history_for_contacts, clientmanager.history_by_module;
 alter table clientmanager.history drop column module, drop column happened, drop column for_contacts;
-drop function clientmanager.keep_dismissals, clientmanager.clients_matching;
+drop function clientmanager.keep_dismissals;
 drop table clientmanager.duplicates;
 alter table clientmanager.clients drop column match_keys, drop column match_due;
 drop table clientmanager.merged_clients;
