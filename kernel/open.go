@@ -132,8 +132,8 @@ func (p *Portal) installEvents(ctx context.Context, subscriptions []event.Subscr
 }
 
 // startEvents begins to deliver.
-func (p *Portal) startEvents(subscriptions []event.Subscription) error {
-	d, err := event.NewDispatcher(event.Config{Pool: p.db.Pool(), Log: p.options.Log, Due: p.options.due}, subscriptions...)
+func (p *Portal) startEvents(subscriptions []event.Subscription, types eventTypes) error {
+	d, err := event.NewDispatcher(event.Config{Pool: p.db.Pool(), Log: p.options.Log, Due: p.options.due, Types: types}, subscriptions...)
 	if err != nil {
 		return err
 	}

@@ -204,14 +204,21 @@ func (p *Portal) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	subscriptions = append(subscriptions, p.keepHouse())
+	types := p.eventTypes()
+	if subscriptions, err = p.timelines(subscriptions, types); err != nil {
+		return err
+	}
+	subscriptions = append(append(subscriptions, p.keepHouse()), p.movers()...)
 	if err := p.installEvents(ctx, subscriptions); err != nil {
 		return err
 	}
 	if err := p.startModules(); err != nil {
 		return err
 	}
-	if err := p.startEvents(subscriptions); err != nil {
+	if err := p.catchUpMoves(ctx); err != nil {
+		return err
+	}
+	if err := p.startEvents(subscriptions, types); err != nil {
 		return err
 	}
 	if err := p.seed(ctx); err != nil {

@@ -56,6 +56,7 @@ func TestInABrowser(t *testing.T) {
 		run("view as", func(t *testing.T) { viewsAs(t, browser, s, all, head, roastery) })
 		run("switch", func(t *testing.T) { switches(t, browser, s, s.actingFor(t, people[0].email, roastery)) })
 	})
+	t.Run("merge", func(t *testing.T) { merges(t, browser, s, head, all) })
 	t.Run("console", func(t *testing.T) { console(t, browser, s, head) })
 	t.Run("links lead to every screen", func(t *testing.T) { all.complete(t, s) })
 }

@@ -22,6 +22,9 @@
 //		Title: "finsystem.schedules.remind", Cron: "0 9 * * 1-5", CatchUp: event.CatchUpOnce,
 //	}, func(ctx context.Context, e event.Event, due *kernelv1.ScheduleDue) error { … })
 //
+// An event whose contract says that it is a happening (cabinet.kernel.v1.happening) stands on the timeline of the client that it is
+// about: whichever module subscribes to cabinet.kernel.v1.Happened is handed each as such.
+//
 // # What is promised
 //
 //   - Delivery at least once, and the effect of [Apply] exactly once: the inbox is written in the effect's own

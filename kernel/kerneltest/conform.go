@@ -39,6 +39,7 @@ type Subject struct {
 //	once        every method with a request_id, sent twice, with other content, and at once
 //	audit       every method with side effects leaves an entry in the audit log
 //	events      every event the module hears, delivered twice, and a run of each of its schedules
+//	merge       nothing is left of a client that was merged into another, and nothing is written for it again
 //	life        stopping before starting, twice, and what is left behind
 //
 // A part that finds something says what to do. The tests of what the module is for are its own.
@@ -93,6 +94,7 @@ var parts = []part{
 	{"once", (*conformance).once},
 	{"audit", (*conformance).audit},
 	{"events", (*conformance).events},
+	{"merge", (*conformance).merge},
 }
 
 // Roles that hold nothing of their own, as an integrator may make them.

@@ -323,7 +323,7 @@ func (r *raid) setting(who access.Principal, s *store.Store) (signed string) {
 
 // expired is a setting that was signed an hour ago.
 func (r *raid) expired(who access.Principal) string {
-	keys, err := secret.Open(secret.Config{Env: func(name string) (string, bool) { return masterKey, name == secret.EnvKey }})
+	keys, err := secret.Open(secret.Config{Env: func(name string) (string, bool) { return MasterKey, name == secret.EnvKey }})
 	require.NoError(r.t, err)
 	past, err := store.Open(r.t.Context(), store.Config{
 		PortalID: portalID, AdminDSN: r.p.DSN, Key: keys.Derive("store", 32), Clock: func() time.Time { return time.Now().Add(-time.Hour) },

@@ -10,10 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/call"
@@ -29,6 +31,9 @@ type Side struct {
 	Marker string
 	// IDs are those of its things, by the message that describes one: "cabinet.clientmanager.v1.Contact".
 	IDs map[protoreflect.FullName]string
+
+	// Spare makes another client, whom the side's staff serve, and returns its id: for what takes two.
+	Spare func() string
 
 	seen        map[protoreflect.FullName]proto.Message
 	secrets     map[string]string
@@ -97,6 +102,14 @@ func (c *conformance) side(t testing.TB, p *Portal, name string, as func(side *S
 	who := actor{name: "kernel", who: access.AsKernel()}
 	if as != nil {
 		who = as(s)
+	}
+	s.Spare = func() string {
+		id := p.Client(t, s.Marker+" "+p.word())
+		if who.who.Kind == access.Staff {
+			_, err := clientmanagerv1.NewClientServiceClient(p.Kernel()).AssignManager(t.Context(), &clientmanagerv1.AssignManagerRequest{Id: id, ManagerId: who.who.UserID})
+			require.NoError(t, err)
+		}
+		return id
 	}
 	// One thing may be about another whose method comes later: what could not be made is tried again once others are there.
 	for left := c.creates(p); len(left) > 0; {

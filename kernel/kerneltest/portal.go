@@ -79,6 +79,15 @@ func (p *Portal) Restart(t testing.TB) *Portal {
 	return again
 }
 
+// Halt stops the portal and leaves its database, for another program to open.
+func (p *Portal) Halt(t testing.TB) {
+	t.Helper()
+	p.stop(t)
+}
+
+// Reopen opens a portal that was halted again, on the same database.
+func (p *Portal) Reopen(t testing.TB) *Portal { return p.Restart(t) }
+
 // Beside opens a second portal on the same database, as another node.
 func (p *Portal) Beside(t testing.TB) *Portal {
 	t.Helper()
@@ -117,8 +126,8 @@ func (p *Portal) stop(t testing.TB) {
 // portalID is the same for all databases of a binary: roles belong to the whole cluster, and are made once.
 const portalID = "kerneltest"
 
-// masterKey is no secret. It is the same for all, since the roles' passwords follow from it.
-const masterKey = "6b65726e656c746573743a206e6f207365637265742c206f6e6c792074657374"
+// MasterKey is no secret. It is the same for all, since the roles' passwords follow from it.
+const MasterKey = "6b65726e656c746573743a206e6f207365637265742c206f6e6c792074657374"
 
 // kernelOptions are those of a portal on a database.
 func kernelOptions(t testing.TB, options Options, dsn string) kernel.Options {
@@ -144,7 +153,7 @@ func kernelOptions(t testing.TB, options Options, dsn string) kernel.Options {
 		Config: config.Options{Path: file, Environ: []string{
 			"CABINET_ID=" + portalID, "CABINET_LISTEN=127.0.0.1:0", "CABINET_DATA=" + folder, "DATABASE_URL=" + dsn,
 		}},
-		Env: func(name string) (string, bool) { return masterKey, name == "CABINET_MASTER_KEY" },
+		Env: func(name string) (string, bool) { return MasterKey, name == "CABINET_MASTER_KEY" },
 	}
 }
 

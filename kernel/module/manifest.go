@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/event"
 )
@@ -36,6 +37,11 @@ type Manifest struct {
 	GrantsClients bool `json:"grants_clients,omitempty"`
 	// OwnsClients lets it make clients. One module of a portal does.
 	OwnsClients bool `json:"owns_clients,omitempty"`
+	// MovesClients says that the module itself moves its rows of a client that was merged into another, when it hears of
+	// cabinet.kernel.v1.ClientsMerged: because more is to be done than to name the other client in each row. Otherwise the
+	// kernel moves the rows of every table that kernel.protect names; where a table has one row for each client, the
+	// survivor's stays.
+	MovesClients bool `json:"moves_clients,omitempty"`
 
 	// Migrations are goose SQL files, applied by the host. Locales are en.yaml, uk.yaml and ru.yaml.
 	Migrations fs.FS `json:"-"`
@@ -60,6 +66,10 @@ func (m Manifest) Check(bound []string, heard []event.Subscription) error {
 		if s.Module != m.ID || !strings.HasPrefix(s.Subscriber, m.ID+".") {
 			wrong("hears events as %s of module %s: a subscriber's name begins with its own module's", s.Subscriber, s.Module)
 		}
+	}
+	merged := (&kernelv1.ClientsMerged{}).ProtoReflect().Descriptor().FullName()
+	if m.MovesClients && !m.OwnsClients && !slices.ContainsFunc(heard, func(s event.Subscription) bool { return slices.Contains(s.Types, merged) }) {
+		wrong("says in its manifest that it moves rows of merged clients, and does not hear %s", merged)
 	}
 	return errors.Join(errs...)
 }

@@ -13,6 +13,10 @@ const (
 	Form ScreenKind = "form"
 	// ImportWizard brings rows in from a file: upload, columns, try, run.
 	ImportWizard ScreenKind = "import"
+	// Compare shows two things side by side, as a cabinet.kernel.v1.Comparison in the response of Prefill says, and sends which
+	// of them each field is taken from: the names of those of the right one go into the request's repeated from_fields. Fields
+	// of the request that the response has too are sent back as they came.
+	Compare ScreenKind = "compare"
 )
 
 // Audience is who a screen is for. A screen is shown only to those who may call its method, whatever it says here.
@@ -86,6 +90,12 @@ type Screen struct {
 	Reveal     string `json:"reveal,omitempty"`
 	RevealPath string `json:"reveal_path,omitempty"`
 
+	// MovedTo is the field of a detail that holds the id of the thing that it became part of: its page then leads to that one's.
+	MovedTo string `json:"moved_to,omitempty"`
+	// Timeline shows a list as what happened, along a line: the first column is what, one at the End is when, and the others
+	// stand below. A column of cabinet.kernel.v1.Happened is told as a sentence.
+	Timeline bool `json:"timeline,omitempty"`
+
 	// Import names the methods of an import wizard.
 	Import *ImportMethods `json:"import,omitempty"`
 
@@ -154,6 +164,8 @@ type Related struct {
 	Bind map[string]string `json:"bind"`
 	// Tab keeps the list off the detail's first view: it has its tab alone.
 	Tab bool `json:"tab,omitempty"`
+	// Hint puts it before everything else while it has rows. It is not there otherwise, and has no tab.
+	Hint bool `json:"hint,omitempty"`
 }
 
 // Or parts the values of which one is enough for an action to be shown.

@@ -32,6 +32,21 @@ func (tx *Tx) RevokeClients(ctx context.Context, userID string, clientIDs ...str
 	return err
 }
 
+// MergeClients makes one client part of another that goes on. From the commit on nothing is written for it, by whichever module
+// ([IsMerged] tells such a refusal), and who was granted it is granted the other. Rows of other modules are moved by
+// the kernel, or by the module, when they hear of it: see cabinet.kernel.v1.ClientsMerged, which the caller publishes. Only a
+// module whose manifest says that it owns clients may. Call it last: it keeps others from writing for the merged client until the
+// transaction ends. [IsOnItsWay] is the error while events about it wait to be handled.
+func (tx *Tx) MergeClients(ctx context.Context, intoID, fromID string) error {
+	_, err := tx.Exec(ctx, "select kernel.merge_clients($1, $2)", intoID, fromID)
+	return err
+}
+
+// Survivor returns the client that one was merged into; empty for one that goes on, or that is not known.
+func Survivor(ctx context.Context, q Querier, clientID string) (string, error) {
+	return QueryOne(ctx, q, pgx.RowTo[string], "select coalesce(kernel.survivor($1)::text, '')", clientID)
+}
+
 // GrantedBy returns the modules that granted a client to a user, by id.
 func (db *DB) GrantedBy(ctx context.Context, userID, clientID string) ([]string, error) {
 	rows, err := db.kernel.Query(ctx, "select module from kernel.client_grant where user_id = $1 and client_id = $2 order by 1", userID, clientID)

@@ -45,6 +45,18 @@ var (
 	ErrOtherContent error = &Error{Code: codes.AlreadyExists, Text: "this request_id was used before with other content: make a new id for a new request"}
 )
 
+// IsMerged tells whether err says that a client is no more: it was merged into another. See [Tx.MergeClients].
+func IsMerged(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "CB003"
+}
+
+// IsOnItsWay tells whether err says that events about a client wait to be handled: it can be merged in a moment.
+func IsOnItsWay(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "CB004"
+}
+
 // Constraint returns the name of the constraint that err says was broken, or "".
 func Constraint(err error) string {
 	var e *Error
@@ -66,6 +78,7 @@ func Constraint(err error) string {
 //	check, not null, format  InvalidArgument
 //	row security, rights     PermissionDenied
 //	serialisation, deadlock  Aborted
+//	client merged            FailedPrecondition, see [IsMerged]
 //	no connection, shutdown  Unavailable
 func ErrorStatus(err error) error {
 	if err == nil {
@@ -148,6 +161,10 @@ func fromPostgres(pg *pgconn.PgError, err error) error {
 		e.Code, e.Text = codes.PermissionDenied, "no principal: the database does not accept who is said to act"
 	case pg.Code == "CB002":
 		e.Code, e.Text = codes.PermissionDenied, "no principal: the call took longer than its signature holds"
+	case pg.Code == "CB003":
+		e.Code, e.Text = codes.FailedPrecondition, "this client was merged into another, and nothing is done with it any more: open the other one"
+	case pg.Code == "CB004":
+		e.Code, e.Text = codes.Unavailable, "something about this client is still on its way: try again in a moment"
 	case pg.Code == "42501":
 		e.Code, e.Text = codes.PermissionDenied, "this is outside of what the caller may reach"
 	case pg.Code == "57014":

@@ -101,7 +101,8 @@ func (db *DB) moduleSchema(ctx context.Context, spec ModuleSpec, r roles) error 
 	}
 	may := &adminConn{Conn: k, db: db}
 	for function, yes := range map[string]bool{
-		"kernel.add_client(uuid)": spec.OwnsClients, "kernel.grant_clients(uuid, uuid[])": spec.Grants, "kernel.revoke_clients(uuid, uuid[])": spec.Grants,
+		"kernel.add_client(uuid)": spec.OwnsClients, "kernel.merge_clients(uuid, uuid)": spec.OwnsClients,
+		"kernel.grant_clients(uuid, uuid[])": spec.Grants, "kernel.revoke_clients(uuid, uuid[])": spec.Grants,
 		"kernel.granted_clients(uuid, uuid[])": spec.Grants,
 	} {
 		format := "revoke execute on function %s from %s, %s, %s"
@@ -144,6 +145,7 @@ func (db *DB) moduleMigrate(ctx context.Context, spec ModuleSpec, r roles) error
 		return err
 	}
 	return errors.Join(
+		o.do(ctx, "select kernel.guard_clients()"),
 		o.do(ctx, "grant usage on all sequences in schema %s to %s", schema, run),
 		// Not all functions: what makes a range belongs to the database's superuser, and each start would log that.
 		o.do(ctx, `do $$

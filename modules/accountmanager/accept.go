@@ -164,14 +164,18 @@ func (s *identityService) join(ctx context.Context, tx *store.Tx, found waiting,
 	case suspended:
 		return refuse(codes.FailedPrecondition, "", "suspended", "access of this client is suspended: ask the business")
 	}
-	made, err := insertMembership(ctx, tx, store.NewID(), found.ClientID, userID, found.Role, s.host.Now())
+	id := store.NewID()
+	made, err := insertMembership(ctx, tx, id, found.ClientID, userID, found.Role, s.host.Now())
 	switch {
 	case err != nil:
 		return err
 	case !made:
 		return refuse(codes.FailedPrecondition, "email", "has_access", "this person has access already")
 	}
-	return tx.GrantClients(ctx, userID, found.ClientID)
+	if err := tx.GrantClients(ctx, userID, found.ClientID); err != nil {
+		return err
+	}
+	return s.publishGiven(ctx, tx, id, found.ClientID, userID, found.Role)
 }
 
 // InviteFirstHead gives a portal without a head the token for one; the token given before no longer works.

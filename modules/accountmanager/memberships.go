@@ -150,6 +150,9 @@ func (s *membershipService) DeleteMembership(ctx context.Context, r *accountmana
 		if err := tx.RevokeClients(ctx, row.UserID, row.ClientID); err != nil {
 			return err
 		}
+		if err := s.publishLeft(ctx, tx, row); err != nil {
+			return err
+		}
 		if err := revokeInvitationsOf(ctx, tx, row.UserID, row.ClientID, s.host.Now()); err != nil {
 			return err
 		}

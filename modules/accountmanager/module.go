@@ -36,7 +36,7 @@
 //	phone_sign_in.go  sign-in by a phone and a code
 //	secret.go         tokens of sessions, invitations and letters
 //	clients.go        what is known here of clients
-//	events.go         what the module hears
+//	events.go         what the module hears; merged.go of clients that became one
 //	errors.go         refusals, in words of the locale files
 //	screens.go        its pages, as data
 //	*_sql.go          the SQL of the file beside it
@@ -123,11 +123,14 @@ func (m *Module) Manifest() module.Manifest {
 			string((&accountmanagerv1.ImpersonationStarted{}).ProtoReflect().Descriptor().FullName()),
 			string((&accountmanagerv1.ImpersonationEnded{}).ProtoReflect().Descriptor().FullName()),
 			string((&accountmanagerv1.ImpersonationDue{}).ProtoReflect().Descriptor().FullName()),
+			string((&accountmanagerv1.MembershipGiven{}).ProtoReflect().Descriptor().FullName()),
+			string((&accountmanagerv1.MembershipEnded{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Roles:         roles(),
 		Permissions:   permissions(),
 		Screens:       screens(),
 		GrantsClients: true,
+		MovesClients:  true,
 		Migrations:    module.Folder(migrations, "migrations"),
 		Locales:       locales,
 	}
@@ -165,8 +168,9 @@ func (m *Module) Register(r module.Registrar) {
 	accountmanagerv1.RegisterExternalAccountServiceServer(r, &externalService{Module: m})
 	accountmanagerv1.RegisterImpersonationServiceServer(r, &impersonationService{Module: m})
 
-	// One name, so that a client's suspension and resumption arrive in order.
+	// One name, so that a client's suspension, resumption and merge arrive in order.
 	r.Handle(event.On("accountmanager.follow-clients", m.clientSuspended))
 	r.Handle(event.On("accountmanager.follow-clients", m.clientResumed))
 	r.Handle(event.On("accountmanager.end-impersonations", m.impersonationDue))
+	r.Handle(event.On("accountmanager.follow-clients", m.clientsMerged))
 }

@@ -2,6 +2,7 @@ package clientmanager
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -69,9 +70,12 @@ func (s *clientService) ListClients(ctx context.Context, r *v1.ListClientsReques
 	return response, nil
 }
 
-// GetClient returns a client the caller sees.
+// GetClient returns a client the caller sees, also one that was merged into such a client.
 func (s *clientService) GetClient(ctx context.Context, r *v1.GetClientRequest) (*v1.GetClientResponse, error) {
 	client, err := findClient(ctx, s.host.Store, r.GetId())
+	if errors.Is(err, errNoClient) {
+		client, err = findMerged(ctx, s.host.Store, r.GetId())
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -81,6 +82,9 @@ type written struct {
 	Search      string    `json:"search"`
 	Grams       []string  `json:"grams"`
 
+	MatchKeys []int64 `json:"match_keys"`
+	MatchDue  bool    `json:"match_due"`
+
 	Extra      json.RawMessage `json:"extra"`
 	ExtraTerms []string        `json:"extra_terms"`
 }
@@ -95,7 +99,7 @@ func (m *Module) write(c *v1.Client) written {
 		CreateTime: c.GetCreateTime().AsTime(), UpdateTime: c.GetUpdateTime().AsTime(), Revision: c.GetRevision(),
 		NameKey: `\x` + hex.EncodeToString(sortKey(c.GetName())), PlaceKey: `\x` + hex.EncodeToString(sortKey(c.GetPlace())),
 		PlaceFold: fold(c.GetPlace()), CodeFold: fold(c.GetCode()), TaxIDFold: fold(c.GetTaxId()),
-		Search: search, Grams: append([]string{}, grams(search)...),
+		Search: search, Grams: append([]string{}, grams(search)...), MatchKeys: matchKeys(c), MatchDue: true,
 		Extra: m.settings.Fields.JSON(custom.Of(c.GetExtra())), ExtraTerms: m.settings.Fields.Terms(custom.Of(c.GetExtra()), fold),
 	}
 	if c.GetManagerId() != "" {
@@ -106,11 +110,12 @@ func (m *Module) write(c *v1.Client) written {
 
 const (
 	writtenColumns = `id, kind, name, legal_name, code, tax_id, email, phone, website, place, address, country_code, status, tags,
-		manager_id, manager_name, note, create_time, update_time, revision, name_key, place_key, place_fold, code_fold, tax_id_fold, search, grams, extra, extra_terms`
+		manager_id, manager_name, note, create_time, update_time, revision, name_key, place_key, place_fold, code_fold, tax_id_fold, search, grams, extra, extra_terms, match_keys, match_due`
 	writtenRecord = `jsonb_to_recordset($1) as w(id uuid, kind text, name text, legal_name text, code text, tax_id text, email text,
 		phone text, website text, place text, address text, country_code text, status text, tags text[], manager_id uuid, manager_name text,
 		note text, create_time timestamptz, update_time timestamptz, revision bigint, name_key bytea, place_key bytea, place_fold text,
-		code_fold text, tax_id_fold text, search text, grams text[], extra jsonb, extra_terms text[])`
+		code_fold text, tax_id_fold text, search text, grams text[], extra jsonb, extra_terms text[],
+		match_keys bigint[], match_due boolean)`
 )
 
 // writeTogether is how many clients go into one statement.
@@ -132,7 +137,8 @@ func (m *Module) overwriteClients(ctx context.Context, tx *store.Tx, clients []*
 				status = w.status, tags = w.tags, manager_id = w.manager_id, manager_name = w.manager_name, note = w.note,
 				update_time = w.update_time, revision = w.revision, name_key = w.name_key, place_key = w.place_key,
 				place_fold = w.place_fold, code_fold = w.code_fold, tax_id_fold = w.tax_id_fold, search = w.search, grams = w.grams,
-				extra = c.extra - $2::text[] || w.extra, extra_terms = w.extra_terms
+				extra = c.extra - $2::text[] || w.extra, extra_terms = w.extra_terms,
+				match_keys = w.match_keys, match_due = w.match_due
 			from `+writtenRecord+` where c.id = w.id`, chunk, m.settings.Fields.IDs())
 	})
 }
@@ -174,7 +180,10 @@ func findClient(ctx context.Context, q store.Querier, id string) (*v1.Client, er
 func holdClient(ctx context.Context, tx *store.Tx, id string) (*v1.Client, error) {
 	row, err := store.QueryOne(ctx, tx, pgx.RowToStructByPos[clientRow],
 		`select `+clientColumns+` from clientmanager.clients where id = $1 for no key update`, id)
-	return row.client(), store.NotFoundAs(err, errNoClient)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, whereTo(ctx, tx, id)
+	}
+	return row.client(), err
 }
 
 // findClients reads many; those that the caller does not see are left out. Held, their rows are locked in the order of

@@ -21,9 +21,20 @@ func subject() kerneltest.Subject {
 	return kerneltest.Subject{
 		Module:  clientmanager.ID,
 		Options: kerneltest.Options{Assemble: assemble},
+		Logged: map[string]string{
+			// A pair is found, not made.
+			v1.MergeService_DismissDuplicate_FullMethodName: "TestADismissedPairStaysAway",
+		},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
 			v1.ImportService_CreateImport_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				m.(*v1.CreateImportRequest).Content = []byte("name,phone\n" + side.Marker + ",+380445550142\n")
+			},
+			v1.MergeService_PreviewMerge_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				m.(*v1.PreviewMergeRequest).FromId = side.Spare()
+			},
+			v1.MergeService_MergeClients_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.MergeClientsRequest)
+				r.FromId, r.IntoRevision, r.FromRevision, r.FromFields = side.Spare(), 0, 0, []string{"phone"}
 			},
 			v1.ImportService_CheckImport_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
 				m.(*v1.CheckImportRequest).Mapping = []*kernelv1.ImportMapping{{Column: 0, Field: "name"}}

@@ -6,7 +6,9 @@
 //	screens*.go    its pages; tiles.go what it shows on the first page
 //	clients.go     ClientService: the register
 //	clients_served.go  its other half: suspended, resumed, whose manager
-//	history.go     what happened to a client
+//	history.go     what happened to a client; timeline.go with what other modules say
+//	merge.go       MergeService: two clients made one; merge_preview.go both side by side
+//	duplicates.go  its other half: pairs that are likely the same; match.go what makes them alike
 //	profile.go     ProfileService: what a client sees of itself
 //	addresses.go   AddressService: where clients are, and where what they get goes
 //	agreements.go  AgreementService: what was agreed with clients; agreements_status.go from draft to ended
@@ -23,6 +25,9 @@
 //	kept.go        enums as columns keep them
 //	errors.go      refusals, in words of the locale files
 //	*_sql.go       the SQL of the file beside it; list_sql.go that of lists and counts
+//
+// A client that was merged into another is no row of clients any more: so no list, search or count has it, and its code and tax
+// id are free. What it was stays beside, for who sees the client that goes on.
 //
 // Rows are read and written with the eyes of who acts: row security decides what is there. Two things look further, by
 // functions of the schema's owner that give ids alone: the search, whose index row security would shut, and the

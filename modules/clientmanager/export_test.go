@@ -2,6 +2,7 @@ package clientmanager
 
 import (
 	"context"
+	"slices"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/store"
@@ -34,3 +35,32 @@ var (
 	ImportFields = importFields
 	Suggest      = suggest
 )
+
+// Alike says why two clients are likely the same.
+var Alike = alike
+
+// ShareKey tells whether the index would find one of two by the other.
+func ShareKey(a, b *v1.Client) bool {
+	return slices.ContainsFunc(matchKeys(a), func(key int64) bool { return slices.Contains(matchKeys(b), key) })
+}
+
+// MatchAll finds the pairs of all that was written, as the schedule does.
+func MatchAll(ctx context.Context, m *Module) error {
+	for n := 1; n > 0; {
+		err := m.host.Store.Tx(m.host.Self(ctx), func(ctx context.Context, tx *store.Tx) (err error) {
+			n, err = m.match(ctx, tx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PairsSQL is what a page of pairs is read with.
+func PairsSQL(limit int) string {
+	c := &store.Where{}
+	c.Add("d.dismiss_time is null")
+	return pairsSQL(c, limit)
+}

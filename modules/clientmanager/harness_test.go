@@ -17,6 +17,7 @@ import (
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/call"
@@ -52,6 +53,8 @@ type portal struct {
 	imports    v1.ImportServiceClient
 	addresses  v1.AddressServiceClient
 	agreements v1.AgreementServiceClient
+	merges     v1.MergeServiceClient
+	timeline   v1.TimelineServiceClient
 	staff      *staff
 	people     *store.Store // accountmanager's, which grants clients to contacts
 
@@ -106,6 +109,8 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.imports = v1.NewImportServiceClient(p.router)
 	p.addresses = v1.NewAddressServiceClient(p.router)
 	p.agreements = v1.NewAgreementServiceClient(p.router)
+	p.merges = v1.NewMergeServiceClient(p.router)
+	p.timeline = v1.NewTimelineServiceClient(p.router)
 	p.listen(manifest.Publishes)
 	return p
 }
@@ -138,6 +143,7 @@ func (p *portal) listen(types []string) {
 		event.On("accountmanager.suspended", func(ctx context.Context, _ event.Event, m *v1.ClientSuspended) error { return hear(ctx, m) }),
 		event.On("accountmanager.resumed", func(ctx context.Context, _ event.Event, m *v1.ClientResumed) error { return hear(ctx, m) }),
 		event.On("accountmanager.agreements", func(ctx context.Context, _ event.Event, m *v1.AgreementChanged) error { return hear(ctx, m) }),
+		event.On("accountmanager.merged", func(ctx context.Context, _ event.Event, m *kernelv1.ClientsMerged) error { return hear(ctx, m) }),
 		event.On("accountmanager.assigned", func(ctx context.Context, _ event.Event, m *v1.ManagerAssigned) error { return hear(ctx, m) }),
 	}
 	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{clientmanager.ID: types}, subscriptions)
@@ -192,7 +198,7 @@ type user struct {
 
 func (p *portal) as(kind access.Kind, id, name, actingFor string, roles ...string) user {
 	return user{id: id, name: name, Context: access.With(p.t.Context(), access.Principal{
-		Kind: kind, UserID: id, SessionID: store.NewID(), Name: name, Roles: roles, ActingFor: actingFor,
+		Kind: kind, UserID: id, SessionID: store.NewID(), Name: name, Roles: roles, ActingFor: actingFor, Proved: time.Now(),
 	})}
 }
 
@@ -255,4 +261,10 @@ func names(clients []*v1.Client) []string {
 		out[i] = c.GetName()
 	}
 	return out
+}
+
+// kernelOnly passes over a test that looks into the module itself, which then has to run here.
+func kernelOnly(t *testing.T) {
+	t.Helper()
+	kerneltest.SkipAsProcess(t, "it looks into the module itself, which is the same wherever it runs")
 }

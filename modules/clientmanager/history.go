@@ -2,11 +2,13 @@ package clientmanager
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
@@ -29,6 +31,8 @@ type entry struct {
 	detail string
 	// fields are the names of those that changed.
 	fields []string
+	// happened is what the entry's text speaks of, in ids; nil for most.
+	happened *kernelv1.Happened
 }
 
 // record writes down what happened, in the transaction in which it does. Who did it is who acts.
@@ -44,12 +48,23 @@ func (m *Module) record(ctx context.Context, tx *store.Tx, entries []entry) erro
 		AboutID  *string   `json:"about_id"`
 		Revision *int64    `json:"revision"`
 		Fields   []string  `json:"fields"`
+
+		Happened    json.RawMessage `json:"happened"`
+		ForContacts bool            `json:"for_contacts"`
 	}
 	who := access.From(ctx)
 	return inChunks(entries, func(chunk []entry) error {
 		rows := make([]row, len(chunk))
 		for i, e := range chunk {
 			rows[i] = row{ID: store.NewID(), ClientID: e.client, Time: m.host.Now(), What: e.what, Detail: e.detail, Fields: append([]string{}, e.fields...)}
+			rows[i].ForContacts = forContacts(e.what)
+			if e.happened != nil {
+				said, err := protojson.Marshal(e.happened)
+				if err != nil {
+					return err
+				}
+				rows[i].Happened = said
+			}
 			if e.revision != 0 {
 				rows[i].Revision = &e.revision
 			}
@@ -61,9 +76,10 @@ func (m *Module) record(ctx context.Context, tx *store.Tx, entries []entry) erro
 			}
 		}
 		return execJSON(ctx, tx, `
-			insert into clientmanager.history (id, client_id, time, what, actor_id, actor, detail, fields, about_id, revision)
-			select id, client_id, time, what, actor_id, actor, detail, fields, about_id, revision
-			from jsonb_to_recordset($1) as e(id uuid, client_id uuid, time timestamptz, what text, actor_id uuid, actor text, detail text, fields text[], about_id uuid, revision bigint)`, rows)
+			insert into clientmanager.history (id, client_id, time, what, actor_id, actor, detail, fields, about_id, revision, happened, for_contacts)
+			select id, client_id, time, what, actor_id, actor, detail, fields, about_id, revision, nullif(happened, 'null'), for_contacts
+			from jsonb_to_recordset($1) as e(id uuid, client_id uuid, time timestamptz, what text, actor_id uuid, actor text, detail text, fields text[], about_id uuid,
+				revision bigint, happened jsonb, for_contacts boolean)`, rows)
 	})
 }
 
@@ -102,6 +118,7 @@ func (s *clientService) ListHistory(ctx context.Context, r *v1.ListHistoryReques
 	}
 	c := &store.Where{}
 	c.Add("client_id = ?::uuid", r.GetClientId())
+	c.Add("what <> ''") // what other modules say has texts that only the timeline can tell
 	if r.GetAboutId() != "" {
 		c.Add("about_id = ?::uuid", r.GetAboutId())
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
@@ -35,6 +36,7 @@ const (
 	decideAgreements = "clientmanager.agreements.decide"
 	readProfile      = "clientmanager.profile.read"
 	updateProfile    = "clientmanager.profile.update"
+	mergeClients     = "clientmanager.clients.merge"
 )
 
 func manifest() module.Manifest {
@@ -44,6 +46,7 @@ func manifest() module.Manifest {
 			v1.ClientService_ServiceDesc.ServiceName, v1.ContactService_ServiceDesc.ServiceName,
 			v1.AddressService_ServiceDesc.ServiceName, v1.AgreementService_ServiceDesc.ServiceName,
 			v1.ProfileService_ServiceDesc.ServiceName, v1.ImportService_ServiceDesc.ServiceName,
+			v1.MergeService_ServiceDesc.ServiceName, v1.TimelineService_ServiceDesc.ServiceName,
 		},
 		Requires: required,
 		Publishes: []string{
@@ -52,6 +55,7 @@ func manifest() module.Manifest {
 			string((&v1.ClientResumed{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.ManagerAssigned{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.AgreementChanged{}).ProtoReflect().Descriptor().FullName()),
+			string((&kernelv1.ClientsMerged{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			permission(readClients, access.Granted, access.Granted, access.All, "client"),
@@ -69,12 +73,14 @@ func manifest() module.Manifest {
 			permission(decideAgreements, access.None, access.Granted, access.All),
 			permission(readProfile, access.Granted, access.None, access.None, "client"),
 			permission(updateProfile, access.Granted, access.None, access.None, "client.director"),
+			permission(mergeClients, access.None, access.Granted, access.All),
 		},
-		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens),
+		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens, mergeScreens),
 		Tiles:   tiles,
 
 		GrantsClients: true,
 		OwnsClients:   true,
+		MovesClients:  true, // in the transaction that merges them
 		Migrations:    module.Folder(migrations, "migrations"),
 		Locales:       locales,
 	}

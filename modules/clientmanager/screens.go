@@ -24,6 +24,7 @@ var clientScreens = []module.Screen{
 		Search: "name", Filters: []string{"statuses", "place", "tags", "manager_ids", "without_manager", "kind", "extra"}, Order: "order_by",
 		Empty: "clientmanager.clients.empty",
 		Actions: []module.Action{
+			{ID: "duplicates", Label: "clientmanager.duplicates.title", Icon: "copy", Path: "/clients/duplicates"},
 			{ID: "import", Label: "clientmanager.clients.import", Icon: "upload", Path: "/clients/import"},
 			{ID: "new", Label: "clientmanager.clients.new", Icon: "plus", Path: "/clients/new", Primary: true},
 		},
@@ -31,7 +32,7 @@ var clientScreens = []module.Screen{
 	{
 		ID: "client", Path: "/clients/{id}", Kind: module.Detail, Title: "clientmanager.client.title", Icon: "building",
 		Audience: module.ForStaff, Parent: "clients",
-		Method: v1.ClientService_GetClient_FullMethodName, Heading: "name", State: "status",
+		Method: v1.ClientService_GetClient_FullMethodName, Heading: "name", State: "status", MovedTo: "merged_into_id",
 		Extra: v1.ClientService_ListClientFields_FullMethodName,
 		Lead:  []string{"legal_name", "code", "place"}, Marks: []string{"tags"},
 		Tiles: []module.Tile{
@@ -53,6 +54,7 @@ var clientScreens = []module.Screen{
 			{Title: "clientmanager.client.service", Fields: []string{"manager_name", "create_time", "update_time"}, Aside: true},
 		},
 		Related: []module.Related{
+			{Screen: "clientmanager.duplicates", Bind: map[string]string{"client_id": "id"}, Hint: true},
 			{Screen: "clientmanager.contacts", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.agreements", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.addresses", Bind: map[string]string{"client_id": "id"}},
@@ -73,6 +75,7 @@ var clientScreens = []module.Screen{
 				When: map[string]string{"status": v1.ClientStatus_CLIENT_STATUS_SUSPENDED.String()},
 				Done: "clientmanager.client.resumed",
 			},
+			{ID: "merge", Label: "clientmanager.merge.begin", Icon: "link", Path: "/clients/{id}/merge"},
 			{ID: "edit", Label: "clientmanager.client.edit", Icon: "edit", Path: "/clients/{id}/edit", Primary: true},
 		},
 	},
@@ -106,10 +109,7 @@ var clientScreens = []module.Screen{
 	{
 		ID: "history", Path: "/clients/{client_id}/history", Kind: module.List, Title: "clientmanager.history.title", Icon: "clock",
 		Audience: module.ForStaff, Parent: "clients",
-		Method: v1.ClientService_ListHistory_FullMethodName,
-		Columns: []module.Column{
-			{Field: "what", Second: "detail"}, {Field: "fields", Place: module.Under}, {Field: "actor", Place: module.Under}, {Field: "time", Place: module.End},
-		},
+		Method: v1.TimelineService_ListTimeline_FullMethodName, Columns: timelineColumns, Filters: []string{"module"}, Timeline: true,
 		Empty: "clientmanager.history.empty",
 	},
 	{
@@ -166,6 +166,7 @@ var contactScreens = []module.Screen{
 			{Screen: "clientmanager.company_contacts", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.company_addresses", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.company_agreements", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.company_timeline", Bind: map[string]string{"client_id": "id"}},
 		},
 		Actions: []module.Action{{ID: "edit", Label: "clientmanager.company.edit", Icon: "edit", Path: "/company/edit", Primary: true}},
 	},

@@ -22,7 +22,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if kernel.Serve(withBooking) {
+	if toBeKilled() || kernel.Serve(withBooking) {
 		return
 	}
 	os.Exit(kerneltest.Main(m))
@@ -82,4 +82,14 @@ func query[T any](t testing.TB, p *kerneltest.Portal, sql string, args ...any) T
 	found, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[T])
 	require.NoError(t, err)
 	return found
+}
+
+// execute changes the database as its superuser.
+func execute(t testing.TB, p *kerneltest.Portal, sql string, args ...any) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), p.DSN)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(t.Context()) }()
+	_, err = conn.Exec(t.Context(), sql, args...)
+	require.NoError(t, err)
 }

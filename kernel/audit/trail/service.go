@@ -96,7 +96,7 @@ func (s *service) GetActivity(ctx context.Context, r *kernelv1.GetActivityReques
 	if err != nil {
 		return nil, err
 	}
-	entry, err := s.get(ctx, "id = $1 and client_id = $2 and outcome = 'done'", r.GetId(), client)
+	entry, err := s.get(ctx, "id = $1 and client_id = any (access.with_merged($2)) and outcome = 'done'", r.GetId(), client)
 	return &kernelv1.GetActivityResponse{Activity: entry}, err
 }
 

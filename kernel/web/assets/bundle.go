@@ -44,7 +44,7 @@ var ownLogo []byte
 var styleOrder = []string{
 	"tokens", "base",
 	"shell", "navigation", "topbar",
-	"text", "head", "buttons", "badges", "panels", "notices", "facts", "timeline", "menus", "tables", "filters", "forms", "choices",
+	"text", "head", "buttons", "badges", "panels", "notices", "facts", "timeline", "menus", "tables", "filters", "forms", "choices", "compare",
 	"dashboard", "gate", "factor", "matrix", "passkey", "print",
 }
 

@@ -48,6 +48,7 @@ type Screen struct {
 	fields  map[string]fieldPath
 	heading fieldPath
 	state   fieldPath
+	movedTo fieldPath
 	lead    []fieldPath
 	marks   []fieldPath
 	actions []action
@@ -84,6 +85,7 @@ type related struct {
 	screen *Screen
 	bind   map[string]string
 	tab    bool
+	hint   bool
 }
 
 // Tile is a tile that was checked against its contract.
@@ -221,8 +223,10 @@ func (c *compiler) screen(s *Screen) {
 		c.detail(s)
 	case module.Form:
 		c.form(s)
+	case module.Compare:
+		c.compare(s)
 	default:
-		c.fail(where, "has the kind %q: use list, detail, form or import", s.Kind)
+		c.fail(where, "has the kind %q: use list, detail, form, compare or import", s.Kind)
 	}
 }
 
@@ -286,6 +290,9 @@ func (c *compiler) detail(s *Screen) {
 	if s.Heading != "" {
 		s.heading = c.find(where, about, s.Heading)
 	}
+	if s.MovedTo != "" {
+		s.movedTo = c.find(where, about, s.MovedTo)
+	}
 	if s.State != "" {
 		s.state = c.find(where, about, s.State)
 	}
@@ -303,7 +310,7 @@ func (c *compiler) detail(s *Screen) {
 		for from := range maps.Values(r.Bind) {
 			c.find(where, about, from)
 		}
-		s.related = append(s.related, related{screen: target, bind: r.Bind, tab: r.Tab})
+		s.related = append(s.related, related{screen: target, bind: r.Bind, tab: r.Tab, hint: r.Hint})
 	}
 	for _, name := range s.Lead {
 		s.lead = append(s.lead, c.find(where, about, name))
@@ -357,6 +364,26 @@ func (c *compiler) form(s *Screen) {
 	if s.Reveal != "" {
 		c.find(where, s.call.output, s.Reveal)
 	}
+	if s.Submit == "" {
+		c.fail(where, "has no text for its button: set Submit")
+	}
+}
+
+func (c *compiler) compare(s *Screen) {
+	where := s.name()
+	if s.prefill = c.call(where, s.Prefill, nil); s.prefill == nil {
+		return
+	}
+	if comparisonOf(s.prefill.output) == nil {
+		c.fail(where, "compares what %s gives, whose response has no cabinet.kernel.v1.Comparison", s.Prefill)
+	}
+	for _, name := range vars(s.Path) {
+		c.find(where, s.prefill.input, name)
+	}
+	if f := s.call.input.Fields().ByName(fromFields); f == nil || !f.IsList() || f.Kind() != protoreflect.StringKind {
+		c.fail(where, "sends %s which fields are taken from the right one, and its request has no repeated string %s", s.Method, fromFields)
+	}
+	s.actions = c.actions(where, s.Actions, s.prefill.output)
 	if s.Submit == "" {
 		c.fail(where, "has no text for its button: set Submit")
 	}

@@ -32,6 +32,9 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	}
 	m := about(response)
 	title := sc.nameOf(e, m)
+	if to, moved := sc.movedAway(e, m); moved {
+		return &Page{Redirect: to, Notice: e.Text.T("kernel.detail.moved", "name", title)}, nil
+	}
 	head := s.head(e, sc, title, m)
 	if sc.heading != nil {
 		head.Avatar = &ui.Avatar{Name: title, Org: true, Size: "l"}
@@ -59,7 +62,11 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	var main, aside []templ.Component
+	main, err := s.relatedLists(ctx, e, sc, m, func(r *related) bool { return r.hint }, relatedSize)
+	if err != nil {
+		return nil, err
+	}
+	var aside []templ.Component
 	for i, t := range sc.tiles {
 		switch {
 		case tiles[i] == nil:
@@ -94,7 +101,7 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 			main = append(main, ui.Section(box))
 		}
 	}
-	lists, err := s.relatedLists(ctx, e, sc, m, func(r *related) bool { return !r.tab }, relatedSize)
+	lists, err := s.relatedLists(ctx, e, sc, m, func(r *related) bool { return !r.tab && !r.hint }, relatedSize)
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +111,24 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 		body = ui.Columns("", ui.Join(main...), ui.Join(aside...))
 	}
 	return &Page{Title: title, Body: ui.Join(ui.PageHead(head), tabs, body), Live: s.watched(e, sc, m)}, nil
+}
+
+// movedAway is the page of the thing that this one became part of.
+func (s *Screen) movedAway(e *Env, m protoreflect.Message) (string, bool) {
+	if s.movedTo == nil {
+		return "", false
+	}
+	v, ok := s.movedTo.get(m)
+	names := vars(s.Path)
+	if !ok || v.String() == "" || len(names) == 0 || v.String() == e.Vars[names[len(names)-1]] {
+		return "", false
+	}
+	return expand(s.Path, func(name string) string {
+		if name == names[len(names)-1] {
+			return v.String()
+		}
+		return e.Vars[name]
+	})
 }
 
 // tabQuery is the query parameter that names the related list that a detail shows alone.
@@ -116,7 +141,7 @@ func (s *Set) tabs(e *Env, sc *Screen, title string) (bar templ.Component, curre
 	tabs := []ui.Tab{first}
 	for i := range sc.related {
 		r := &sc.related[i]
-		if !r.screen.Visible(e) {
+		if r.hint || !r.screen.Visible(e) {
 			continue
 		}
 		tab := ui.Tab{Label: e.Text.T(r.screen.Title), Href: e.tab(r)}
@@ -302,12 +327,14 @@ func (s *Set) relatedLists(ctx context.Context, e *Env, sc *Screen, m protorefle
 		case err != nil:
 			return nil, err
 		default:
-			table.Wide = false
-			if size == relatedSize && len(sc.related) > 1 && table.Pager != nil { // the rest is behind its tab
+			if table.Wide = false; r.hint && len(table.Rows) == 0 {
+				continue
+			}
+			if size == relatedSize && len(sc.related) > 1 && table.Pager != nil && !r.hint { // the rest is behind its tab
 				table.Pager = nil
 				box.Actions = append([]ui.Button{{Label: e.Text.T("kernel.all"), Href: e.tab(r), Kind: ui.ButtonQuiet, Small: true}}, box.Actions...)
 			}
-			box.Content = ui.List(*table)
+			box.Content = drawList(r.screen, table)
 		}
 		parts = append(parts, ui.Section(box))
 	}

@@ -127,7 +127,8 @@ func (s *Set) done(e *Env, sc *Screen, response protoreflect.Message) (*Page, er
 			target = parent.Path
 		}
 	}
-	to, ok := expand(target, e.from(about(response)))
+	thing, whole := e.from(about(response)), e.from(response)
+	to, ok := expand(target, func(name string) string { return cmp.Or(thing(name), whole(name)) })
 	if !ok || to == "" {
 		to = "/"
 	}

@@ -51,7 +51,7 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	}
 	var live watching
 	live.list(e, sc, e.Vars[clientField])
-	return &Page{Title: head.Title, Width: "wide", Body: ui.Join(ui.PageHead(head), bar, ui.List(*table)), Live: live}, nil
+	return &Page{Title: head.Title, Width: "wide", Body: ui.Join(ui.PageHead(head), bar, drawList(sc, table)), Live: live}, nil
 }
 
 // table calls a list's method and lays its rows out. bind fills more of the request; prefix tells several lists of one
@@ -151,7 +151,7 @@ func (s *Set) rows(ctx context.Context, e *Env, sc *Screen, response protoreflec
 		}
 		row := ui.Row{Key: key, Menu: s.rowMenu(e, sc, m, table.ID+"-"+key)}
 		for _, c := range shown {
-			row.Cells = append(row.Cells, e.cell(c, m, titles))
+			row.Cells = append(row.Cells, s.cell(e, c, m, titles))
 		}
 		table.Rows = append(table.Rows, row)
 	}
@@ -159,11 +159,14 @@ func (s *Set) rows(ctx context.Context, e *Env, sc *Screen, response protoreflec
 	return table
 }
 
-func (e *Env) cell(c column, m protoreflect.Message, titles map[string]ui.Value) ui.Value {
+func (s *Set) cell(e *Env, c column, m protoreflect.Message, titles map[string]ui.Value) ui.Value {
 	if c.extra != nil {
 		return e.extraValue(c.extra, extraOf(m, c.path, c.extra))
 	}
 	v := e.value(m, c.path)
+	if told := toldBy(c.path, m); told != nil {
+		v = s.told(e, told, titles)
+	}
 	if to := meaning(c.path.last()).GetRefersTo(); to != "" && v.Text != "" {
 		v = titles[to+" "+v.Text] // a dash where the reader may not know: an id is nothing to read
 	}
@@ -190,29 +193,36 @@ func (s *Set) titles(ctx context.Context, e *Env, shown []column, list protorefl
 	var mu sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(askedAtOnce)
+	ask := func(to, id string) {
+		mu.Lock()
+		_, asked := found[to+" "+id]
+		if !asked {
+			found[to+" "+id] = ui.Value{}
+		}
+		mu.Unlock()
+		if asked || id == "" {
+			return
+		}
+		group.Go(func() error {
+			v := s.reference(ctx, e, to, id)
+			mu.Lock()
+			defer mu.Unlock()
+			found[to+" "+id] = v
+			return nil
+		})
+	}
 	for _, c := range shown {
 		to := meaning(c.path.last()).GetRefersTo()
-		if to == "" || c.path.last().IsList() {
-			continue
-		}
 		for i := range list.Len() {
-			id := e.value(list.Get(i).Message(), c.path).Text
-			mu.Lock()
-			_, asked := found[to+" "+id]
-			if !asked {
-				found[to+" "+id] = ui.Value{}
+			m := list.Get(i).Message()
+			if to != "" && !c.path.last().IsList() {
+				ask(to, e.value(m, c.path).Text)
 			}
-			mu.Unlock()
-			if asked || id == "" {
-				continue
+			for _, a := range toldBy(c.path, m).GetArguments() {
+				if a.GetRefersTo() != "" {
+					ask(a.GetRefersTo(), a.GetValue())
+				}
 			}
-			group.Go(func() error {
-				v := s.reference(ctx, e, to, id)
-				mu.Lock()
-				defer mu.Unlock()
-				found[to+" "+id] = v
-				return nil
-			})
 		}
 	}
 	_ = group.Wait() // what could not be had is a dash

@@ -60,7 +60,7 @@ func (s *Set) references(ctx context.Context, e *Env, message, search string) ([
 	list := response.Get(item).List()
 	for i := range list.Len() {
 		m := list.Get(i).Message()
-		options = append(options, ui.Option{Value: m.Get(id).String(), Label: m.Get(title).String()})
+		options = append(options, ui.Option{Value: m.Get(id).String(), Label: e.value(m, fieldPath{title}).Text})
 	}
 	return options, nil
 }

@@ -23,6 +23,11 @@ func (s *Set) Show(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 		return s.detail(ctx, e, sc)
 	case module.ImportWizard:
 		return s.importStep(ctx, e, sc)
+	case module.Compare:
+		if !e.may(sc.call) {
+			return nil, status.Error(codes.PermissionDenied, "you may not do this")
+		}
+		return s.compare(ctx, e, sc, nil, nil)
 	default:
 		if d := e.Policy.Decide(e.Principal, sc.call.rules); !d.Allowed {
 			return nil, access.Refused(d.Code, "you may not do this", sc.call.method)
@@ -36,6 +41,8 @@ func (s *Set) Submit(ctx context.Context, e *Env, sc *Screen, form url.Values, f
 	switch sc.Kind {
 	case module.Form:
 		return s.send(ctx, e, sc, form)
+	case module.Compare:
+		return s.decide(ctx, e, sc, form)
 	case module.ImportWizard:
 		return s.importPost(ctx, e, sc, form, file)
 	default:

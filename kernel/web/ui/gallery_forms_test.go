@@ -111,13 +111,22 @@ func wizardPage() templ.Component {
 		ui.Stack(
 			ui.Steps("Import, step 2 of 4", []ui.Step{{Label: "File", Href: "/wizard", State: ui.StepDone}, {Label: "Columns", State: ui.StepNow}, {Label: "Trial run"}, {Label: "Import"}}),
 			ui.NoticeBox(ui.Notice{Title: "7 rows have mistakes", Text: "They are left out; the report below names each.", Tone: ui.ToneWarn, Action: &ui.Button{Label: "Report", Icon: "download", Small: true, Href: "/report.csv", Download: true}}),
-			ui.Progress("Import of companies.csv", 65),
+			ui.Progress("Import of companies.csv", 65), sides(),
 			ui.FormBox(ui.Form{Action: "/wizard", CSRF: "token", Sections: []ui.FormSection{columns}, Submit: ui.Button{Label: "Try it out", Busy: "Trying…"}, Others: []ui.Button{{Label: "Back", Kind: ui.ButtonQuiet, Href: "/wizard"}}}),
 			ui.List(ui.Table{Caption: "Rows with mistakes", Static: true, Columns: []ui.Column{{Label: "Row", Num: true, Fit: true}, {Label: "Mistake", Role: ui.RolePrimary}}, Rows: []ui.Row{
 				{Cells: []ui.Value{ui.T("14"), ui.T("The code 4122087 has seven digits")}}, {Cells: []ui.Value{ui.T("208"), ui.T("The code 41220874 stands in row 17 too")}},
 			}}),
 		),
 	)
+}
+
+// sides are two clients of which one becomes part of the other.
+func sides() templ.Component {
+	return ui.CompareBox(ui.Compare{Left: "Zerno Roastery", LeftNote: "Goes on", Right: "Zerno Roasters LLC", RightNote: "Becomes part of it", Rows: []ui.CompareRow{
+		{Name: "take_name", Label: "Name", Left: ui.T("Zerno Roastery"), Right: ui.T("Zerno Roasters LLC"), Choose: true},
+		{Name: "take_email", Label: "Email", Right: ui.T("office@zerno.example"), Choose: true, RightChosen: true},
+		{Name: "take_phone", Label: "Phone", Left: ui.T("+380 44 555 01 18"), Right: ui.T("+380 44 555 01 18"), Note: "the same"},
+	}})
 }
 
 func confirmPage() templ.Component {

@@ -7,6 +7,7 @@
 package bookingv1
 
 import (
+	_ "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -180,23 +181,25 @@ var File_plugins_booking_v1_events_proto protoreflect.FileDescriptor
 
 const file_plugins_booking_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1fplugins/booking/v1/events.proto\x12\x12cabinet.booking.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!plugins/booking/v1/bookings.proto\"\xd2\x01\n" +
+	"\x1fplugins/booking/v1/events.proto\x12\x12cabinet.booking.v1\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!plugins/booking/v1/bookings.proto\"\xc4\x02\n" +
 	"\vBookingMade\x12\x1d\n" +
 	"\n" +
 	"booking_id\x18\x01 \x01(\tR\tbookingId\x12\x1b\n" +
-	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x1f\n" +
-	"\vresource_id\x18\x03 \x01(\tR\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12C\n" +
+	"\vresource_id\x18\x03 \x01(\tB\"\xea\x9d\xea\x02\x1d\x12\x1bcabinet.booking.v1.ResourceR\n" +
 	"resourceId\x126\n" +
 	"\x05state\x18\x04 \x01(\x0e2 .cabinet.booking.v1.BookingStateR\x05state\x12.\n" +
-	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xd7\x01\n" +
+	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time:L\xf2\x9d\xea\x02G\x12\x15booking.timeline.made\x1a\n" +
+	"booking_id\"\x16/bookings/{booking_id}(\x012\bcalendar\"\xc7\x02\n" +
 	"\x10BookingCancelled\x12\x1d\n" +
 	"\n" +
 	"booking_id\x18\x01 \x01(\tR\tbookingId\x12\x1b\n" +
-	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x1f\n" +
-	"\vresource_id\x18\x03 \x01(\tR\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12C\n" +
+	"\vresource_id\x18\x03 \x01(\tB\"\xea\x9d\xea\x02\x1d\x12\x1bcabinet.booking.v1.ResourceR\n" +
 	"resourceId\x126\n" +
 	"\x05state\x18\x04 \x01(\x0e2 .cabinet.booking.v1.BookingStateR\x05state\x12.\n" +
-	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04timeB=Z;github.com/opencabinet/cabinet/plugins/booking/v1;bookingv1b\x06proto3"
+	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time:J\xf2\x9d\xea\x02E\x12\x1abooking.timeline.cancelled\x1a\n" +
+	"booking_id\"\x16/bookings/{booking_id}(\x012\x01xB=Z;github.com/opencabinet/cabinet/plugins/booking/v1;bookingv1b\x06proto3"
 
 var (
 	file_plugins_booking_v1_events_proto_rawDescOnce sync.Once
