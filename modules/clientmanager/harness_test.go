@@ -3,7 +3,9 @@ package clientmanager_test
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -52,6 +54,8 @@ type portal struct {
 	imports    v1.ImportServiceClient
 	addresses  v1.AddressServiceClient
 	agreements v1.AgreementServiceClient
+	branches   v1.BranchServiceClient
+	assignment v1.AssignmentServiceClient
 	staff      *staff
 	people     *store.Store // accountmanager's, which grants clients to contacts
 
@@ -78,7 +82,7 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	require.NoError(t, p.db.Migrate(ctx, "event", module.Folder(event.Migrations, "migrations")))
 	require.NoError(t, p.db.Migrate(ctx, "live", module.Folder(live.Migrations, "migrations")))
 	p.people = storetest.Module(t, p.db, store.ModuleSpec{ID: "accountmanager", Grants: true})
-	p.staff = &staff{cards: map[string]*accountmanagerv1.StaffCard{}}
+	p.staff = &staff{cards: map[string]*accountmanagerv1.StaffCard{}, blocked: map[string]bool{}}
 	accountmanagerv1.RegisterUserServiceServer(p.router.For("accountmanager", []string{}), p.staff)
 
 	m := clientmanager.New(accountmanagerv1.NewUserServiceClient(p.router))
@@ -106,6 +110,8 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.imports = v1.NewImportServiceClient(p.router)
 	p.addresses = v1.NewAddressServiceClient(p.router)
 	p.agreements = v1.NewAgreementServiceClient(p.router)
+	p.branches = v1.NewBranchServiceClient(p.router)
+	p.assignment = v1.NewAssignmentServiceClient(p.router)
 	p.listen(manifest.Publishes)
 	return p
 }
@@ -115,7 +121,7 @@ func policy(t testing.TB, permissions []access.Permission) *access.Policy {
 	t.Helper()
 	var roles []access.Role
 	for id, staff := range map[string]bool{
-		"client": false, "client.director": false, "client.accountant": false, "client.manager": false, "manager": true, "head": true,
+		"client": false, "client.director": false, "client.accountant": false, "client.manager": false, "manager": true, "head": true, "branch-manager": true,
 	} {
 		roles = append(roles, access.Role{ID: id, Staff: staff, Base: id == "client", TitleText: map[string]string{"en": id}})
 	}
@@ -163,7 +169,9 @@ type staff struct {
 	accountmanagerv1.UnimplementedUserServiceServer
 	mu    sync.Mutex
 	cards map[string]*accountmanagerv1.StaffCard
-	asked atomic.Int32
+	// blocked are those who cannot sign in.
+	blocked map[string]bool
+	asked   atomic.Int32
 	// first, where set, is done before a card is looked for; its error is the answer.
 	first func(ctx context.Context) error
 }
@@ -182,6 +190,24 @@ func (s *staff) GetStaffCard(ctx context.Context, r *accountmanagerv1.GetStaffCa
 		return nil, status.Error(codes.NotFound, "there is no such member of staff")
 	}
 	return &accountmanagerv1.GetStaffCardResponse{Card: card}, nil
+}
+
+// ListStaff lists everybody who was not blocked, by id.
+func (s *staff) ListStaff(_ context.Context, r *accountmanagerv1.ListStaffRequest) (*accountmanagerv1.ListStaffResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := &accountmanagerv1.ListStaffResponse{}
+	for _, id := range slices.Sorted(maps.Keys(s.cards)) {
+		if id <= r.GetPageToken() || s.blocked[id] {
+			continue
+		}
+		if len(out.Staff) == int(r.GetPageSize()) {
+			out.NextPageToken = out.Staff[len(out.Staff)-1].GetUserId()
+			break
+		}
+		out.Staff = append(out.Staff, s.cards[id])
+	}
+	return out, nil
 }
 
 // user is somebody who acts: ctx is theirs.

@@ -35,6 +35,9 @@ const (
 	decideAgreements = "clientmanager.agreements.decide"
 	readProfile      = "clientmanager.profile.read"
 	updateProfile    = "clientmanager.profile.update"
+	readBranches     = "clientmanager.branches.read"
+	updateBranches   = "clientmanager.branches.update"
+	updateAssignment = "clientmanager.assignment.update"
 )
 
 func manifest() module.Manifest {
@@ -44,6 +47,7 @@ func manifest() module.Manifest {
 			v1.ClientService_ServiceDesc.ServiceName, v1.ContactService_ServiceDesc.ServiceName,
 			v1.AddressService_ServiceDesc.ServiceName, v1.AgreementService_ServiceDesc.ServiceName,
 			v1.ProfileService_ServiceDesc.ServiceName, v1.ImportService_ServiceDesc.ServiceName,
+			v1.BranchService_ServiceDesc.ServiceName, v1.AssignmentService_ServiceDesc.ServiceName,
 		},
 		Requires: required,
 		Publishes: []string{
@@ -52,6 +56,7 @@ func manifest() module.Manifest {
 			string((&v1.ClientResumed{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.ManagerAssigned{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.AgreementChanged{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.HandoverDue{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			permission(readClients, access.Granted, access.Granted, access.All, "client"),
@@ -69,8 +74,11 @@ func manifest() module.Manifest {
 			permission(decideAgreements, access.None, access.Granted, access.All),
 			permission(readProfile, access.Granted, access.None, access.None, "client"),
 			permission(updateProfile, access.Granted, access.None, access.None, "client.director"),
+			permission(readBranches, access.None, access.Granted, access.All),
+			permission(updateBranches, access.None, access.None, access.All),
+			permission(updateAssignment, access.None, access.None, access.All),
 		},
-		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens),
+		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens, branchScreens, assignmentScreens),
 		Tiles:   tiles,
 
 		GrantsClients: true,
@@ -80,13 +88,18 @@ func manifest() module.Manifest {
 	}
 }
 
-// permission gives a right to the role of contacts named last, to managers and to heads.
+// permission gives a right to the role of contacts named last, to managers and to heads. Who manages a branch may do for
+// its clients what a manager may for theirs, and says who serves them.
 func permission(name string, contacts, managers, heads access.Reach, contactRoles ...string) access.Permission {
 	p := access.Permission{Name: name, Title: ID + ".permissions." + name[len(ID)+1:], Presets: map[string]access.Reach{}}
 	for _, role := range contactRoles {
 		p.Presets[role] = contacts
 	}
-	for role, reach := range map[string]access.Reach{"manager": managers, "head": heads} {
+	ofBranch := managers
+	if name == assignClients {
+		ofBranch = access.Granted
+	}
+	for role, reach := range map[string]access.Reach{"manager": managers, "branch-manager": ofBranch, "head": heads} {
 		if reach != access.None {
 			p.Presets[role] = reach
 		}
