@@ -1,6 +1,8 @@
 package accountmanager_test
 
 import (
+	"bytes"
+	"image/png"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -18,6 +20,15 @@ import (
 
 func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
 
+// samplePhoto is a picture that anybody could send.
+var samplePhoto = func() []byte {
+	var b bytes.Buffer
+	if err := png.Encode(&b, halves(8, 8)); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}()
+
 func subject() kerneltest.Subject {
 	return kerneltest.Subject{
 		Module:  accountmanager.ID,
@@ -34,6 +45,12 @@ func subject() kerneltest.Subject {
 			v1.UserService_EndUserSessions_FullMethodName:               "TestStaffSeeAndEndSessions",
 		},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
+			v1.PhotoService_SetMyPhoto_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.SetMyPhotoRequest).Photo = samplePhoto
+			},
+			v1.PhotoService_SetUserPhoto_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.SetUserPhotoRequest).Photo = samplePhoto
+			},
 			// Its constraints hold for what the mask names, so nothing says from the outside that an id is needed.
 			v1.UserService_UpdateUser_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.UpdateUserRequest)

@@ -76,13 +76,14 @@ type foundSession struct {
 	// NamesOld says that some name should be asked for again.
 	NamesOld  bool
 	HasFactor bool
+	Photo     string
 }
 
 func (m *Module) findSession(ctx context.Context, hash []byte, now time.Time) ([]foundSession, error) {
 	return store.Query(ctx, m.host.Store, pgx.RowToStructByPos[foundSession], `
 		select s.id::text, s.user_id::text, coalesce(s.client_id::text, ''), s.kept, s.last_seen_time, s.end_time, s.proof_time,
 			u.name, u.staff, u.roles, u.language, u.theme,
-			coalesce(c.ids, '{}'), coalesce(c.names, '{}'), coalesce(c.roles, '{}'), coalesce(c.old, false), `+hasFactor+`
+			coalesce(c.ids, '{}'), coalesce(c.names, '{}'), coalesce(c.roles, '{}'), coalesce(c.old, false), `+hasFactor+`, u.photo
 		from accountmanager.sessions s
 		join accountmanager.users u using (user_id)
 		left join lateral (

@@ -23,6 +23,9 @@
 //	reset.go          a forgotten password is replaced
 //	email.go          another e-mail, confirmed
 //	letters.go        LetterService: links, codes and notices, for the modules that send them
+//	photos.go         PhotoService, and where photos are served
+//	picture.go        what becomes of a picture that somebody sends
+//	exif.go           how a camera was held
 //	secret.go         tokens of sessions, invitations and letters
 //	clients.go        what is known here of clients
 //	events.go         what the module hears
@@ -74,6 +77,7 @@ var (
 	_ module.Configurable = (*Module)(nil)
 	_ module.Validator    = (*Settings)(nil)
 	_ module.Starter      = (*Module)(nil)
+	_ module.Pages        = (*Module)(nil)
 )
 
 // New keeps what the module calls; it does nothing else.
@@ -96,6 +100,7 @@ func (m *Module) Manifest() module.Manifest {
 			accountmanagerv1.InvitationService_ServiceDesc.ServiceName,
 			accountmanagerv1.MembershipService_ServiceDesc.ServiceName,
 			accountmanagerv1.LetterService_ServiceDesc.ServiceName,
+			accountmanagerv1.PhotoService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
 		Publishes: []string{
@@ -134,6 +139,7 @@ func (m *Module) Register(r module.Registrar) {
 	accountmanagerv1.RegisterInvitationServiceServer(r, &invitationService{Module: m})
 	accountmanagerv1.RegisterMembershipServiceServer(r, &membershipService{Module: m})
 	accountmanagerv1.RegisterLetterServiceServer(r, &letterService{Module: m})
+	accountmanagerv1.RegisterPhotoServiceServer(r, &photoService{Module: m})
 
 	// One name, so that a client's suspension and resumption arrive in order.
 	r.Handle(event.On("accountmanager.follow-clients", m.clientSuspended))

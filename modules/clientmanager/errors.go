@@ -36,8 +36,6 @@ func taken(err error) error {
 		return refuse(codes.AlreadyExists, "client.tax_id", "refusal.tax_id_taken", "another client has this tax id")
 	case "branches_name_unique":
 		return refuse(codes.AlreadyExists, "branch.name", "refusal.branch_name_taken", "another branch has this name")
-	case "handovers_one_running":
-		return refuse(codes.FailedPrecondition, "from_id", "refusal.handed_over_already", "these clients are being handed over already: wait until that is done")
 	case "agreements_no_overlap":
 		return refuse(codes.AlreadyExists, "agreement.number", "refusal.number_taken", "the client has an agreement of this number for some of these days")
 	}

@@ -78,7 +78,7 @@ func (s *assignmentService) HandOver(ctx context.Context, r *v1.HandOverRequest)
 		return err
 	})
 	if err != nil {
-		return nil, taken(err)
+		return nil, err
 	}
 	return response, nil
 }
@@ -96,50 +96,51 @@ func (m *Module) handOverNext(ctx context.Context, _ event.Event, due *v1.Handov
 		}
 	}
 	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
-		taken, err := m.takeFrom(ctx, tx, h, rules)
+		taken, more, err := m.takeFrom(ctx, tx, h, rules)
 		if err != nil {
 			return err
 		}
 		state := "running"
-		if taken == 0 {
+		if !more {
 			state = "done"
 		}
 		if _, err := tx.Exec(ctx, `update clientmanager.handovers set client_count = client_count + $2, state = $3 where id = $1`, h.ID, taken, state); err != nil {
 			return err
 		}
-		if taken == 0 {
+		if !more {
 			return nil
 		}
 		return m.host.Publish(ctx, tx, h.ID, due)
 	})
 }
 
-// takeFrom takes some clients from a manager, whom they then serve no more, and says how many these were.
-func (m *Module) takeFrom(ctx context.Context, tx *store.Tx, h handoverRow, rules *assigning) (int, error) {
+// takeFrom takes some clients from a manager, who then serves them no more, and says how many these were, and whether there
+// may be more.
+func (m *Module) takeFrom(ctx context.Context, tx *store.Tx, h handoverRow, rules *assigning) (handed int, more bool, err error) {
 	ids, err := store.Query(ctx, tx, pgx.RowTo[string], `
 		select id::text from clientmanager.clients where manager_id = $1 order by id limit $2`, h.FromID, handedTogether)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	held, err := findClients(ctx, tx, ids, true)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	handed := 0
 	for _, id := range ids {
 		client := held[id]
 		if client.GetManagerId() != h.FromID {
 			continue // given to somebody else before the row could be held
 		}
 		if err := m.pass(ctx, tx, h, rules, client); err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		handed++
 	}
 	if len(ids) > 0 {
-		return max(handed, 1), nil // there may be more
+		return handed, true, nil
 	}
-	return m.takeHelp(ctx, tx, h)
+	handed, err = m.takeHelp(ctx, tx, h)
+	return handed, handed > 0, err
 }
 
 // pass gives one client to whom a handover says.

@@ -99,7 +99,7 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.policy = policy(t, manifest.Permissions)
 	zone, err := time.LoadLocation("Europe/Kyiv")
 	require.NoError(t, err)
-	kerneltest.Register(t, m, kerneltest.Lent{
+	own := kerneltest.Register(t, m, kerneltest.Lent{
 		Router: p.router, DB: p.db, Rows: p.own, Policy: p.policy, Key: storetest.Key[:32], Clock: p.clock, Zone: zone,
 	})
 	p.router.Install(p.policy, map[string][]string{manifest.ID: manifest.Requires})
@@ -112,7 +112,7 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.agreements = v1.NewAgreementServiceClient(p.router)
 	p.branches = v1.NewBranchServiceClient(p.router)
 	p.assignment = v1.NewAssignmentServiceClient(p.router)
-	p.listen(manifest.Publishes)
+	p.listen(manifest.Publishes, own)
 	return p
 }
 
@@ -131,8 +131,8 @@ func policy(t testing.TB, permissions []access.Permission) *access.Policy {
 	return made
 }
 
-// listen hears everything that the module publishes.
-func (p *portal) listen(types []string) {
+// listen hears everything that the module publishes, and lets it hear what it does itself.
+func (p *portal) listen(types []string, own []event.Subscription) {
 	hear := func(_ context.Context, m proto.Message) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -146,7 +146,7 @@ func (p *portal) listen(types []string) {
 		event.On("accountmanager.agreements", func(ctx context.Context, _ event.Event, m *v1.AgreementChanged) error { return hear(ctx, m) }),
 		event.On("accountmanager.assigned", func(ctx context.Context, _ event.Event, m *v1.ManagerAssigned) error { return hear(ctx, m) }),
 	}
-	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{clientmanager.ID: types}, subscriptions)
+	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{clientmanager.ID: types}, append(subscriptions, own...))
 }
 
 // events are those of a type that were heard, once all that was published is delivered.

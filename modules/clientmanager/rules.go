@@ -2,6 +2,7 @@ package clientmanager
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -186,7 +187,14 @@ func (s *assignmentService) DeleteRule(ctx context.Context, r *v1.DeleteRuleRequ
 		if err := holdRules(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `delete from clientmanager.rules where id = $1`, r.GetId())
+		rule, err := findRule(ctx, tx, r.GetId(), " for update")
+		if errors.Is(err, errNoRule) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		audit.Changed(tx, rule, nil)
+		_, err = tx.Exec(ctx, `delete from clientmanager.rules where id = $1`, r.GetId())
 		return err
 	})
 	if err != nil {

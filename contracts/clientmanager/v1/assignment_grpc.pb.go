@@ -59,7 +59,7 @@ type AssignmentServiceClient interface {
 	// What each rule would say of a client, and who would get it now. Nobody's turn is taken.
 	TryRules(ctx context.Context, in *TryRulesRequest, opts ...grpc.CallOption) (*TryRulesResponse, error)
 	// Takes all clients from a manager: for another one, or to be given to others by the rules. It goes on by itself, some
-	// hundreds at a time. FAILED_PRECONDITION while the manager's clients are handed over already.
+	// at a time, until there are none left.
 	HandOver(ctx context.Context, in *HandOverRequest, opts ...grpc.CallOption) (*HandOverResponse, error)
 	// Newest first.
 	ListHandovers(ctx context.Context, in *ListHandoversRequest, opts ...grpc.CallOption) (*ListHandoversResponse, error)
@@ -219,7 +219,7 @@ type AssignmentServiceServer interface {
 	// What each rule would say of a client, and who would get it now. Nobody's turn is taken.
 	TryRules(context.Context, *TryRulesRequest) (*TryRulesResponse, error)
 	// Takes all clients from a manager: for another one, or to be given to others by the rules. It goes on by itself, some
-	// hundreds at a time. FAILED_PRECONDITION while the manager's clients are handed over already.
+	// at a time, until there are none left.
 	HandOver(context.Context, *HandOverRequest) (*HandOverResponse, error)
 	// Newest first.
 	ListHandovers(context.Context, *ListHandoversRequest) (*ListHandoversResponse, error)

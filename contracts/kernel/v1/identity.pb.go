@@ -161,8 +161,10 @@ type Identity struct {
 	ProofTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=proof_time,json=proofTime,proto3" json:"proof_time,omitempty"`
 	// The user's role asks for a second factor that they do not have: until they do, no role holds.
 	SecondFactorMissing bool `protobuf:"varint,11,opt,name=second_factor_missing,json=secondFactorMissing,proto3" json:"second_factor_missing,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// The user's photo; empty for none.
+	PhotoUrl      string `protobuf:"bytes,30,opt,name=photo_url,json=photoUrl,proto3" json:"photo_url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Identity) Reset() {
@@ -270,6 +272,13 @@ func (x *Identity) GetSecondFactorMissing() bool {
 		return x.SecondFactorMissing
 	}
 	return false
+}
+
+func (x *Identity) GetPhotoUrl() string {
+	if x != nil {
+		return x.PhotoUrl
+	}
+	return ""
 }
 
 type SignInRequest struct {
@@ -2097,7 +2106,7 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\fActingClient\x12%\n" +
 	"\tclient_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bclientId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
-	"\x04role\x18\x03 \x01(\tR\x04role\"\x88\x03\n" +
+	"\x04role\x18\x03 \x01(\tR\x04role\"\xae\x03\n" +
 	"\bIdentity\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
 	"\n" +
@@ -2112,7 +2121,8 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\n" +
 	"proof_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\tproofTime\x122\n" +
-	"\x15second_factor_missing\x18\v \x01(\bR\x13secondFactorMissing\"\xa7\x01\n" +
+	"\x15second_factor_missing\x18\v \x01(\bR\x13secondFactorMissing\x12$\n" +
+	"\tphoto_url\x18\x1e \x01(\tB\a\xea\x9d\xea\x02\x02\b\x14R\bphotoUrl\"\xa7\x01\n" +
 	"\rSignInRequest\x12 \n" +
 	"\x05login\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xfe\x01R\x05login\x12-\n" +

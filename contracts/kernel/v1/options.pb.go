@@ -124,6 +124,9 @@ const (
 	Kind_KIND_ANY_ROLE Kind = 15
 	// An instant of which the day and the time matter: it is never shown as "yesterday".
 	Kind_KIND_EXACT_TIME Kind = 16
+	// Of bytes, a picture that somebody sends: JPEG, PNG or WebP. Of text, where the portal serves one: a path below its root,
+	// which is another one when the picture is, and takes "?w=96" for the small one.
+	Kind_KIND_IMAGE Kind = 20
 )
 
 // Enum value maps for Kind.
@@ -146,6 +149,7 @@ var (
 		14: "KIND_STAFF_ROLE",
 		15: "KIND_ANY_ROLE",
 		16: "KIND_EXACT_TIME",
+		20: "KIND_IMAGE",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -165,6 +169,7 @@ var (
 		"KIND_STAFF_ROLE":  14,
 		"KIND_ANY_ROLE":    15,
 		"KIND_EXACT_TIME":  16,
+		"KIND_IMAGE":       20,
 	}
 )
 
@@ -638,7 +643,7 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"SCOPE_SELF\x10\x02\x12\x10\n" +
 	"\fSCOPE_CLIENT\x10\x03\x12\x0f\n" +
 	"\vSCOPE_STAFF\x10\x04\x12\x10\n" +
-	"\fSCOPE_KERNEL\x10\x05*\xb1\x02\n" +
+	"\fSCOPE_KERNEL\x10\x05*\xc1\x02\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eKIND_MULTILINE\x10\x01\x12\x0e\n" +
@@ -659,7 +664,9 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\tKIND_ROLE\x10\r\x12\x13\n" +
 	"\x0fKIND_STAFF_ROLE\x10\x0e\x12\x11\n" +
 	"\rKIND_ANY_ROLE\x10\x0f\x12\x13\n" +
-	"\x0fKIND_EXACT_TIME\x10\x10*\\\n" +
+	"\x0fKIND_EXACT_TIME\x10\x10\x12\x0e\n" +
+	"\n" +
+	"KIND_IMAGE\x10\x14*\\\n" +
 	"\x04Tone\x12\x14\n" +
 	"\x10TONE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tTONE_GOOD\x10\x01\x12\x12\n" +

@@ -27,6 +27,12 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 		chosen[v] = true
 	}
 	switch {
+	case isUpload(f):
+		out.Kind, out.Value, out.Accept, out.DropText = ui.FieldFile, "", acceptImages, e.Text.T("kernel.form.image_drop")
+		if out.Hint == "" {
+			out.Hint = e.Text.T("kernel.form.image_hint")
+		}
+		return out, nil
 	case f.Enum() != nil && !f.IsList():
 		out.Kind = ui.FieldSelect
 		all := f.Enum().Values()

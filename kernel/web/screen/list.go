@@ -169,7 +169,7 @@ func (e *Env) cell(c column, m protoreflect.Message, titles map[string]ui.Value)
 		v.Sub = e.value(m, c.second).Text
 	}
 	if c.Avatar && v.Text != "" {
-		v.Avatar = &ui.Avatar{Name: v.Text, Org: true, Size: "s"}
+		v.Avatar = e.avatar(m, v.Text, "s")
 	}
 	if c.Link != "" {
 		if to, ok := expand(c.Link, e.from(m)); ok {

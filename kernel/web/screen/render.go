@@ -34,7 +34,7 @@ func (s *Set) Show(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 func (s *Set) Submit(ctx context.Context, e *Env, sc *Screen, form url.Values, file *File) (*Page, error) {
 	switch sc.Kind {
 	case module.Form:
-		return s.send(ctx, e, sc, form)
+		return s.send(ctx, e, sc, form, file)
 	case module.ImportWizard:
 		return s.importPost(ctx, e, sc, form, file)
 	default:
@@ -44,6 +44,8 @@ func (s *Set) Submit(ctx context.Context, e *Env, sc *Screen, form url.Values, f
 
 // File is a file that came with a form.
 type File struct {
+	// Field is the input that it came by.
+	Field   string
 	Name    string
 	Content []byte
 }

@@ -78,7 +78,6 @@ create table clientmanager.handovers (
     client_count integer not null,
     create_time  timestamptz not null
 );
-create unique index handovers_one_running on clientmanager.handovers (from_id) where state = 'running';
 
 select kernel.share('clientmanager.branches');
 select kernel.share('clientmanager.branch_people');
