@@ -116,7 +116,7 @@ func TestTurnsFromManyAtOnce(t *testing.T) {
 	for i := range 4 {
 		people = append(people, p.manager(fmt.Sprint("Manager ", i)).id)
 	}
-	p.rule(head, &v1.AssignmentRule{Name: "Persons", Kind: v1.ClientKind_CLIENT_KIND_PERSON, Target: inTurn, People: people})
+	p.rule(head, &v1.AssignmentRule{Name: "Persons", Kind: v1.KindCondition_KIND_CONDITION_PERSON, Target: inTurn, People: people})
 	p.rule(head, &v1.AssignmentRule{Name: "Companies", Target: toLeast, People: people})
 	errs := kerneltest.AtOnce(16, func(i int) error {
 		for n := range 2 {

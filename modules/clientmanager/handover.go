@@ -139,8 +139,7 @@ func (m *Module) takeFrom(ctx context.Context, tx *store.Tx, h handoverRow, rule
 	if len(ids) > 0 {
 		return handed, true, nil
 	}
-	handed, err = m.takeHelp(ctx, tx, h)
-	return handed, handed > 0, err
+	return m.takeHelp(ctx, tx, h)
 }
 
 // pass gives one client to whom a handover says.
@@ -168,41 +167,46 @@ func (m *Module) pass(ctx context.Context, tx *store.Tx, h handoverRow, rules *a
 }
 
 // takeHelp takes from a manager the clients with which they help, as many at a time.
-func (m *Module) takeHelp(ctx context.Context, tx *store.Tx, h handoverRow) (int, error) {
+func (m *Module) takeHelp(ctx context.Context, tx *store.Tx, h handoverRow) (handed int, more bool, err error) {
 	ids, err := store.Query(ctx, tx, pgx.RowTo[string], `
 		select client_id::text from clientmanager.further_managers where user_id = $1 order by client_id limit $2`, h.FromID, handedTogether)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	held, err := findClients(ctx, tx, ids, true)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	for _, id := range ids {
 		client := held[id]
-		if _, err := tx.Exec(ctx, `delete from clientmanager.further_managers where client_id = $1 and user_id = $2`, id, h.FromID); err != nil {
-			return 0, err
+		gone, err := tx.Exec(ctx, `delete from clientmanager.further_managers where client_id = $1 and user_id = $2`, id, h.FromID)
+		if err != nil {
+			return 0, false, err
 		}
+		if gone.RowsAffected() == 0 {
+			continue // taken from them before the client could be held
+		}
+		handed++
 		e := entry{client: id, what: "helper_removed", detail: h.FromName}
 		if h.ToID != nil && client.GetManagerId() != *h.ToID {
 			if _, err := tx.Exec(ctx, `
 				insert into clientmanager.further_managers (client_id, user_id, name, create_time) values ($1, $2, $3, $4) on conflict do nothing`,
 				id, *h.ToID, h.ToName, m.host.Now()); err != nil {
-				return 0, err
+				return 0, false, err
 			}
 			if err := tx.GrantClients(ctx, *h.ToID, id); err != nil {
-				return 0, err
+				return 0, false, err
 			}
 			e = entry{client: id, what: "helper_added", detail: h.ToName}
 		}
 		if err := m.record(ctx, tx, []entry{e}); err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		if err := tx.RevokeClients(ctx, h.FromID, id); err != nil {
-			return 0, err
+			return 0, false, err
 		}
 	}
-	return len(ids), nil
+	return handed, len(ids) > 0, nil
 }
 
 // ListHandovers lists what was handed over, newest first.

@@ -12,9 +12,10 @@ import (
 )
 
 var (
-	clientSources = kept[v1.ClientSource]{"CLIENT_SOURCE_", v1.ClientSource_value}
-	ruleTargets   = kept[v1.RuleTarget]{"RULE_TARGET_", v1.RuleTarget_value}
-	ruleStates    = kept[v1.RuleState]{"RULE_STATE_", v1.RuleState_value}
+	kindConditions = kept[v1.KindCondition]{"KIND_CONDITION_", v1.KindCondition_value}
+	clientSources  = kept[v1.ClientSource]{"CLIENT_SOURCE_", v1.ClientSource_value}
+	ruleTargets    = kept[v1.RuleTarget]{"RULE_TARGET_", v1.RuleTarget_value}
+	ruleStates     = kept[v1.RuleState]{"RULE_STATE_", v1.RuleState_value}
 )
 
 type ruleRow struct {
@@ -38,7 +39,7 @@ func (r ruleRow) rule() *v1.AssignmentRule {
 		Position: r.Position, CreateTime: timestamppb.New(r.Created), Revision: r.Revision,
 	}
 	if r.Kind != "" {
-		rule.Kind = clientKinds.of(r.Kind)
+		rule.Kind = kindConditions.of(r.Kind)
 	}
 	if r.Source != "" {
 		rule.Source = clientSources.of(r.Source)
@@ -65,8 +66,8 @@ func holdRules(ctx context.Context, tx *store.Tx) error {
 // saveRule writes a rule: a new one last, a present one over, where it stands.
 func saveRule(ctx context.Context, tx *store.Tx, r *v1.AssignmentRule) error {
 	kind, source := "", ""
-	if r.GetKind() != v1.ClientKind_CLIENT_KIND_UNSPECIFIED {
-		kind = clientKinds.text(r.GetKind())
+	if r.GetKind() != v1.KindCondition_KIND_CONDITION_UNSPECIFIED {
+		kind = kindConditions.text(r.GetKind())
 	}
 	if r.GetSource() != v1.ClientSource_CLIENT_SOURCE_UNSPECIFIED {
 		source = clientSources.text(r.GetSource())

@@ -67,7 +67,7 @@ var clientScreens = []module.Screen{
 		},
 		Actions: []module.Action{
 			{ID: "assign", Label: "clientmanager.client.assign", Icon: "person", Path: "/clients/{id}/manager"},
-			{ID: "move", Label: "clientmanager.branches.move", Icon: "pin", Path: "/clients/{id}/branch"},
+			{ID: "move", Label: "clientmanager.branches.move", Icon: "bank", Path: "/clients/{id}/branch"},
 			{
 				ID: "suspend", Label: "clientmanager.client.suspend", Icon: "pause", Danger: true, Path: "/clients/{id}/suspend",
 				When: map[string]string{"status": v1.ClientStatus_CLIENT_STATUS_ACTIVE.String()},

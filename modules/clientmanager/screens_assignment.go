@@ -11,7 +11,7 @@ var assignmentScreens = []module.Screen{
 		Audience: module.ForStaff, Parent: "clients",
 		Method: v1.AssignmentService_ListManagers_FullMethodName,
 		Columns: []module.Column{
-			{Field: "name", Avatar: true}, {Field: "create_time", Label: "clientmanager.assignment.since", Place: module.Away}, {Field: "place", Place: module.End},
+			{Field: "name"}, {Field: "create_time", Label: "clientmanager.assignment.since", Place: module.Away}, {Field: "place", Place: module.End},
 		},
 		Empty: "clientmanager.assignment.no_managers",
 		Actions: []module.Action{
@@ -31,12 +31,12 @@ var assignmentScreens = []module.Screen{
 		Submit: "clientmanager.assignment.add_manager", Done: "/clients/{client_id}",
 	},
 	{
-		ID: "rules", Path: "/assignment", Kind: module.List, Title: "clientmanager.assignment.rules", Intro: "clientmanager.assignment.rules_intro", Icon: "check",
+		ID: "rules", Path: "/assignment", Kind: module.List, Title: "clientmanager.assignment.rules", Intro: "clientmanager.assignment.rules_intro", Icon: "sort",
 		Audience: module.ForStaff, Nav: &module.Nav{Order: 26},
 		Method: v1.AssignmentService_ListRules_FullMethodName,
 		Columns: []module.Column{
 			{Field: "position", Place: module.Away}, {Field: "name", Link: "/assignment/{id}"}, {Field: "target", Place: module.Under},
-			{Field: "target_branch_id", Place: module.Away}, {Field: "manager_id", Place: module.Away}, {Field: "state", Place: module.End},
+			{Field: "target_branch_id", Label: "clientmanager.fields.branch", Place: module.Away}, {Field: "manager_id", Place: module.Away}, {Field: "state", Place: module.End},
 		},
 		Empty: "clientmanager.assignment.no_rules",
 		Actions: []module.Action{
@@ -78,7 +78,7 @@ var assignmentScreens = []module.Screen{
 		Audience: module.ForStaff, Parent: "rules",
 		Method: v1.AssignmentService_ListHandovers_FullMethodName,
 		Columns: []module.Column{
-			{Field: "from_name", Avatar: true}, {Field: "to_name", Place: module.Under}, {Field: "client_count", Place: module.Under},
+			{Field: "from_name"}, {Field: "to_name", Place: module.Under}, {Field: "client_count", Place: module.Under},
 			{Field: "create_time", Label: "clientmanager.assignment.begun", Place: module.Away}, {Field: "state", Place: module.End},
 		},
 		Empty:   "clientmanager.assignment.no_handovers",
@@ -100,7 +100,7 @@ var ruleForm = []module.Section{
 
 func moveRule(where, down string) module.Action {
 	return module.Action{
-		ID: where, Label: "clientmanager.assignment." + where, Icon: "chevron-" + where, Row: true,
+		ID: where, Label: "clientmanager.assignment." + where, Icon: map[string]string{"up": "asc", "down": "desc"}[where], Row: true,
 		Method: v1.AssignmentService_MoveRule_FullMethodName, Bind: map[string]string{"id": "id"}, Fixed: map[string]string{"down": down},
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 var branchScreens = []module.Screen{
 	{
-		ID: "branches", Path: "/branches", Kind: module.List, Title: "clientmanager.branches.title", Icon: "pin",
+		ID: "branches", Path: "/branches", Kind: module.List, Title: "clientmanager.branches.title", Icon: "bank",
 		Audience: module.ForStaff, Nav: &module.Nav{Order: 25},
 		Method: v1.BranchService_ListBranches_FullMethodName,
 		Columns: []module.Column{
@@ -21,7 +21,7 @@ var branchScreens = []module.Screen{
 		Actions: []module.Action{{ID: "new", Label: "clientmanager.branches.new", Icon: "plus", Path: "/branches/new", Primary: true}},
 	},
 	{
-		ID: "branch", Path: "/branches/{id}", Kind: module.Detail, Title: "clientmanager.branches.one", Icon: "pin",
+		ID: "branch", Path: "/branches/{id}", Kind: module.Detail, Title: "clientmanager.branches.one", Icon: "bank",
 		Audience: module.ForStaff, Parent: "branches",
 		Method: v1.BranchService_GetBranch_FullMethodName, Heading: "name", State: "state", Lead: []string{"place"},
 		Tiles: []module.Tile{{
@@ -64,7 +64,7 @@ var branchScreens = []module.Screen{
 		Audience: module.ForStaff, Parent: "branches",
 		Method: v1.BranchService_ListBranchPeople_FullMethodName,
 		Columns: []module.Column{
-			{Field: "name", Avatar: true}, {Field: "leads", Place: module.Under}, {Field: "create_time", Label: "clientmanager.branches.since", Place: module.Away},
+			{Field: "name"}, {Field: "leads", Place: module.Under}, {Field: "create_time", Label: "clientmanager.branches.since", Place: module.Away},
 		},
 		Empty: "clientmanager.branches.nobody",
 		Actions: []module.Action{

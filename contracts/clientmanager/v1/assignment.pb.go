@@ -128,6 +128,57 @@ func (ClientSource) EnumDescriptor() ([]byte, []int) {
 	return file_contracts_clientmanager_v1_assignment_proto_rawDescGZIP(), []int{1}
 }
 
+// KindCondition says which kind of client a rule is for.
+type KindCondition int32
+
+const (
+	// Any.
+	KindCondition_KIND_CONDITION_UNSPECIFIED KindCondition = 0
+	KindCondition_KIND_CONDITION_COMPANY     KindCondition = 1
+	KindCondition_KIND_CONDITION_PERSON      KindCondition = 2
+)
+
+// Enum value maps for KindCondition.
+var (
+	KindCondition_name = map[int32]string{
+		0: "KIND_CONDITION_UNSPECIFIED",
+		1: "KIND_CONDITION_COMPANY",
+		2: "KIND_CONDITION_PERSON",
+	}
+	KindCondition_value = map[string]int32{
+		"KIND_CONDITION_UNSPECIFIED": 0,
+		"KIND_CONDITION_COMPANY":     1,
+		"KIND_CONDITION_PERSON":      2,
+	}
+)
+
+func (x KindCondition) Enum() *KindCondition {
+	p := new(KindCondition)
+	*p = x
+	return p
+}
+
+func (x KindCondition) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (KindCondition) Descriptor() protoreflect.EnumDescriptor {
+	return file_contracts_clientmanager_v1_assignment_proto_enumTypes[2].Descriptor()
+}
+
+func (KindCondition) Type() protoreflect.EnumType {
+	return &file_contracts_clientmanager_v1_assignment_proto_enumTypes[2]
+}
+
+func (x KindCondition) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use KindCondition.Descriptor instead.
+func (KindCondition) EnumDescriptor() ([]byte, []int) {
+	return file_contracts_clientmanager_v1_assignment_proto_rawDescGZIP(), []int{2}
+}
+
 // RuleTarget is what a rule does with a client.
 type RuleTarget int32
 
@@ -172,11 +223,11 @@ func (x RuleTarget) String() string {
 }
 
 func (RuleTarget) Descriptor() protoreflect.EnumDescriptor {
-	return file_contracts_clientmanager_v1_assignment_proto_enumTypes[2].Descriptor()
+	return file_contracts_clientmanager_v1_assignment_proto_enumTypes[3].Descriptor()
 }
 
 func (RuleTarget) Type() protoreflect.EnumType {
-	return &file_contracts_clientmanager_v1_assignment_proto_enumTypes[2]
+	return &file_contracts_clientmanager_v1_assignment_proto_enumTypes[3]
 }
 
 func (x RuleTarget) Number() protoreflect.EnumNumber {
@@ -185,7 +236,7 @@ func (x RuleTarget) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RuleTarget.Descriptor instead.
 func (RuleTarget) EnumDescriptor() ([]byte, []int) {
-	return file_contracts_clientmanager_v1_assignment_proto_rawDescGZIP(), []int{2}
+	return file_contracts_clientmanager_v1_assignment_proto_rawDescGZIP(), []int{3}
 }
 
 // RuleState says whether a rule is asked.
@@ -222,11 +273,11 @@ func (x RuleState) String() string {
 }
 
 func (RuleState) Descriptor() protoreflect.EnumDescriptor {
-	return file_contracts_clientmanager_v1_assignment_proto_enumTypes[3].Descriptor()
+	return file_contracts_clientmanager_v1_assignment_proto_enumTypes[4].Descriptor()
 }
 
 func (RuleState) Type() protoreflect.EnumType {
-	return &file_contracts_clientmanager_v1_assignment_proto_enumTypes[3]
+	return &file_contracts_clientmanager_v1_assignment_proto_enumTypes[4]
 }
 
 func (x RuleState) Number() protoreflect.EnumNumber {
@@ -235,7 +286,7 @@ func (x RuleState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RuleState.Descriptor instead.
 func (RuleState) EnumDescriptor() ([]byte, []int) {
-	return file_contracts_clientmanager_v1_assignment_proto_rawDescGZIP(), []int{3}
+	return file_contracts_clientmanager_v1_assignment_proto_rawDescGZIP(), []int{4}
 }
 
 // RuleVerdict is what a rule says of a client.
@@ -281,11 +332,11 @@ func (x RuleVerdict) String() string {
 }
 
 func (RuleVerdict) Descriptor() protoreflect.EnumDescriptor {
-	return file_contracts_clientmanager_v1_assignment_proto_enumTypes[4].Descriptor()
+	return file_contracts_clientmanager_v1_assignment_proto_enumTypes[5].Descriptor()
 }
 
 func (RuleVerdict) Type() protoreflect.EnumType {
-	return &file_contracts_clientmanager_v1_assignment_proto_enumTypes[4]
+	return &file_contracts_clientmanager_v1_assignment_proto_enumTypes[5]
 }
 
 func (x RuleVerdict) Number() protoreflect.EnumNumber {
@@ -294,7 +345,7 @@ func (x RuleVerdict) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RuleVerdict.Descriptor instead.
 func (RuleVerdict) EnumDescriptor() ([]byte, []int) {
-	return file_contracts_clientmanager_v1_assignment_proto_rawDescGZIP(), []int{4}
+	return file_contracts_clientmanager_v1_assignment_proto_rawDescGZIP(), []int{5}
 }
 
 // HandoverState says how far it came.
@@ -331,11 +382,11 @@ func (x HandoverState) String() string {
 }
 
 func (HandoverState) Descriptor() protoreflect.EnumDescriptor {
-	return file_contracts_clientmanager_v1_assignment_proto_enumTypes[5].Descriptor()
+	return file_contracts_clientmanager_v1_assignment_proto_enumTypes[6].Descriptor()
 }
 
 func (HandoverState) Type() protoreflect.EnumType {
-	return &file_contracts_clientmanager_v1_assignment_proto_enumTypes[5]
+	return &file_contracts_clientmanager_v1_assignment_proto_enumTypes[6]
 }
 
 func (x HandoverState) Number() protoreflect.EnumNumber {
@@ -344,7 +395,7 @@ func (x HandoverState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use HandoverState.Descriptor instead.
 func (HandoverState) EnumDescriptor() ([]byte, []int) {
-	return file_contracts_clientmanager_v1_assignment_proto_rawDescGZIP(), []int{5}
+	return file_contracts_clientmanager_v1_assignment_proto_rawDescGZIP(), []int{6}
 }
 
 // ClientManager is a member of staff who serves a client.
@@ -432,7 +483,7 @@ type AssignmentRule struct {
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Name  string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	State RuleState              `protobuf:"varint,3,opt,name=state,proto3,enum=cabinet.clientmanager.v1.RuleState" json:"state,omitempty"`
-	Kind  ClientKind             `protobuf:"varint,4,opt,name=kind,proto3,enum=cabinet.clientmanager.v1.ClientKind" json:"kind,omitempty"`
+	Kind  KindCondition          `protobuf:"varint,4,opt,name=kind,proto3,enum=cabinet.clientmanager.v1.KindCondition" json:"kind,omitempty"`
 	// How the place begins.
 	Place     string       `protobuf:"bytes,5,opt,name=place,proto3" json:"place,omitempty"`
 	Tag       string       `protobuf:"bytes,6,opt,name=tag,proto3" json:"tag,omitempty"`
@@ -502,11 +553,11 @@ func (x *AssignmentRule) GetState() RuleState {
 	return RuleState_RULE_STATE_UNSPECIFIED
 }
 
-func (x *AssignmentRule) GetKind() ClientKind {
+func (x *AssignmentRule) GetKind() KindCondition {
 	if x != nil {
 		return x.Kind
 	}
-	return ClientKind_CLIENT_KIND_UNSPECIFIED
+	return KindCondition_KIND_CONDITION_UNSPECIFIED
 }
 
 func (x *AssignmentRule) GetPlace() string {
@@ -2018,13 +2069,13 @@ const file_contracts_clientmanager_v1_assignment_proto_rawDesc = "" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12<\n" +
 	"\x05place\x18\x04 \x01(\x0e2&.cabinet.clientmanager.v1.ManagerPlaceR\x05place\x12;\n" +
 	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\xef\a\n" +
+	"createTime\"\xf2\a\n" +
 	"\x0eAssignmentRule\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12\x1d\n" +
 	"\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x04name\x12C\n" +
-	"\x05state\x18\x03 \x01(\x0e2#.cabinet.clientmanager.v1.RuleStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12B\n" +
-	"\x04kind\x18\x04 \x01(\x0e2$.cabinet.clientmanager.v1.ClientKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12\x1e\n" +
+	"\x05state\x18\x03 \x01(\x0e2#.cabinet.clientmanager.v1.RuleStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12E\n" +
+	"\x04kind\x18\x04 \x01(\x0e2'.cabinet.clientmanager.v1.KindConditionB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12\x1e\n" +
 	"\x05place\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05place\x12\x19\n" +
 	"\x03tag\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18(R\x03tag\x12N\n" +
 	"\tbranch_id\x18\a \x01(\tB1\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02!\x12\x1fcabinet.clientmanager.v1.BranchR\bbranchId\x12H\n" +
@@ -2145,7 +2196,11 @@ const file_contracts_clientmanager_v1_assignment_proto_rawDesc = "" +
 	"\x19CLIENT_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15CLIENT_SOURCE_BY_HAND\x10\x01\x12\x18\n" +
 	"\x14CLIENT_SOURCE_IMPORT\x10\x02\x12\x1e\n" +
-	"\x1aCLIENT_SOURCE_REGISTRATION\x10\x03*\x8a\x01\n" +
+	"\x1aCLIENT_SOURCE_REGISTRATION\x10\x03*f\n" +
+	"\rKindCondition\x12\x1e\n" +
+	"\x1aKIND_CONDITION_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16KIND_CONDITION_COMPANY\x10\x01\x12\x19\n" +
+	"\x15KIND_CONDITION_PERSON\x10\x02*\x8a\x01\n" +
 	"\n" +
 	"RuleTarget\x12\x1b\n" +
 	"\x17RULE_TARGET_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -2198,98 +2253,99 @@ func file_contracts_clientmanager_v1_assignment_proto_rawDescGZIP() []byte {
 	return file_contracts_clientmanager_v1_assignment_proto_rawDescData
 }
 
-var file_contracts_clientmanager_v1_assignment_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_contracts_clientmanager_v1_assignment_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
 var file_contracts_clientmanager_v1_assignment_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_contracts_clientmanager_v1_assignment_proto_goTypes = []any{
 	(ManagerPlace)(0),             // 0: cabinet.clientmanager.v1.ManagerPlace
 	(ClientSource)(0),             // 1: cabinet.clientmanager.v1.ClientSource
-	(RuleTarget)(0),               // 2: cabinet.clientmanager.v1.RuleTarget
-	(RuleState)(0),                // 3: cabinet.clientmanager.v1.RuleState
-	(RuleVerdict)(0),              // 4: cabinet.clientmanager.v1.RuleVerdict
-	(HandoverState)(0),            // 5: cabinet.clientmanager.v1.HandoverState
-	(*ClientManager)(nil),         // 6: cabinet.clientmanager.v1.ClientManager
-	(*AssignmentRule)(nil),        // 7: cabinet.clientmanager.v1.AssignmentRule
-	(*ListManagersRequest)(nil),   // 8: cabinet.clientmanager.v1.ListManagersRequest
-	(*ListManagersResponse)(nil),  // 9: cabinet.clientmanager.v1.ListManagersResponse
-	(*AddManagerRequest)(nil),     // 10: cabinet.clientmanager.v1.AddManagerRequest
-	(*AddManagerResponse)(nil),    // 11: cabinet.clientmanager.v1.AddManagerResponse
-	(*RemoveManagerRequest)(nil),  // 12: cabinet.clientmanager.v1.RemoveManagerRequest
-	(*RemoveManagerResponse)(nil), // 13: cabinet.clientmanager.v1.RemoveManagerResponse
-	(*ListRulesRequest)(nil),      // 14: cabinet.clientmanager.v1.ListRulesRequest
-	(*ListRulesResponse)(nil),     // 15: cabinet.clientmanager.v1.ListRulesResponse
-	(*GetRuleRequest)(nil),        // 16: cabinet.clientmanager.v1.GetRuleRequest
-	(*GetRuleResponse)(nil),       // 17: cabinet.clientmanager.v1.GetRuleResponse
-	(*CreateRuleRequest)(nil),     // 18: cabinet.clientmanager.v1.CreateRuleRequest
-	(*CreateRuleResponse)(nil),    // 19: cabinet.clientmanager.v1.CreateRuleResponse
-	(*UpdateRuleRequest)(nil),     // 20: cabinet.clientmanager.v1.UpdateRuleRequest
-	(*UpdateRuleResponse)(nil),    // 21: cabinet.clientmanager.v1.UpdateRuleResponse
-	(*DeleteRuleRequest)(nil),     // 22: cabinet.clientmanager.v1.DeleteRuleRequest
-	(*DeleteRuleResponse)(nil),    // 23: cabinet.clientmanager.v1.DeleteRuleResponse
-	(*MoveRuleRequest)(nil),       // 24: cabinet.clientmanager.v1.MoveRuleRequest
-	(*MoveRuleResponse)(nil),      // 25: cabinet.clientmanager.v1.MoveRuleResponse
-	(*TryRulesRequest)(nil),       // 26: cabinet.clientmanager.v1.TryRulesRequest
-	(*RuleTrial)(nil),             // 27: cabinet.clientmanager.v1.RuleTrial
-	(*TryRulesResponse)(nil),      // 28: cabinet.clientmanager.v1.TryRulesResponse
-	(*HandOverRequest)(nil),       // 29: cabinet.clientmanager.v1.HandOverRequest
-	(*HandOverResponse)(nil),      // 30: cabinet.clientmanager.v1.HandOverResponse
-	(*Handover)(nil),              // 31: cabinet.clientmanager.v1.Handover
-	(*ListHandoversRequest)(nil),  // 32: cabinet.clientmanager.v1.ListHandoversRequest
-	(*ListHandoversResponse)(nil), // 33: cabinet.clientmanager.v1.ListHandoversResponse
-	(*HandoverDue)(nil),           // 34: cabinet.clientmanager.v1.HandoverDue
-	(*timestamppb.Timestamp)(nil), // 35: google.protobuf.Timestamp
-	(ClientKind)(0),               // 36: cabinet.clientmanager.v1.ClientKind
+	(KindCondition)(0),            // 2: cabinet.clientmanager.v1.KindCondition
+	(RuleTarget)(0),               // 3: cabinet.clientmanager.v1.RuleTarget
+	(RuleState)(0),                // 4: cabinet.clientmanager.v1.RuleState
+	(RuleVerdict)(0),              // 5: cabinet.clientmanager.v1.RuleVerdict
+	(HandoverState)(0),            // 6: cabinet.clientmanager.v1.HandoverState
+	(*ClientManager)(nil),         // 7: cabinet.clientmanager.v1.ClientManager
+	(*AssignmentRule)(nil),        // 8: cabinet.clientmanager.v1.AssignmentRule
+	(*ListManagersRequest)(nil),   // 9: cabinet.clientmanager.v1.ListManagersRequest
+	(*ListManagersResponse)(nil),  // 10: cabinet.clientmanager.v1.ListManagersResponse
+	(*AddManagerRequest)(nil),     // 11: cabinet.clientmanager.v1.AddManagerRequest
+	(*AddManagerResponse)(nil),    // 12: cabinet.clientmanager.v1.AddManagerResponse
+	(*RemoveManagerRequest)(nil),  // 13: cabinet.clientmanager.v1.RemoveManagerRequest
+	(*RemoveManagerResponse)(nil), // 14: cabinet.clientmanager.v1.RemoveManagerResponse
+	(*ListRulesRequest)(nil),      // 15: cabinet.clientmanager.v1.ListRulesRequest
+	(*ListRulesResponse)(nil),     // 16: cabinet.clientmanager.v1.ListRulesResponse
+	(*GetRuleRequest)(nil),        // 17: cabinet.clientmanager.v1.GetRuleRequest
+	(*GetRuleResponse)(nil),       // 18: cabinet.clientmanager.v1.GetRuleResponse
+	(*CreateRuleRequest)(nil),     // 19: cabinet.clientmanager.v1.CreateRuleRequest
+	(*CreateRuleResponse)(nil),    // 20: cabinet.clientmanager.v1.CreateRuleResponse
+	(*UpdateRuleRequest)(nil),     // 21: cabinet.clientmanager.v1.UpdateRuleRequest
+	(*UpdateRuleResponse)(nil),    // 22: cabinet.clientmanager.v1.UpdateRuleResponse
+	(*DeleteRuleRequest)(nil),     // 23: cabinet.clientmanager.v1.DeleteRuleRequest
+	(*DeleteRuleResponse)(nil),    // 24: cabinet.clientmanager.v1.DeleteRuleResponse
+	(*MoveRuleRequest)(nil),       // 25: cabinet.clientmanager.v1.MoveRuleRequest
+	(*MoveRuleResponse)(nil),      // 26: cabinet.clientmanager.v1.MoveRuleResponse
+	(*TryRulesRequest)(nil),       // 27: cabinet.clientmanager.v1.TryRulesRequest
+	(*RuleTrial)(nil),             // 28: cabinet.clientmanager.v1.RuleTrial
+	(*TryRulesResponse)(nil),      // 29: cabinet.clientmanager.v1.TryRulesResponse
+	(*HandOverRequest)(nil),       // 30: cabinet.clientmanager.v1.HandOverRequest
+	(*HandOverResponse)(nil),      // 31: cabinet.clientmanager.v1.HandOverResponse
+	(*Handover)(nil),              // 32: cabinet.clientmanager.v1.Handover
+	(*ListHandoversRequest)(nil),  // 33: cabinet.clientmanager.v1.ListHandoversRequest
+	(*ListHandoversResponse)(nil), // 34: cabinet.clientmanager.v1.ListHandoversResponse
+	(*HandoverDue)(nil),           // 35: cabinet.clientmanager.v1.HandoverDue
+	(*timestamppb.Timestamp)(nil), // 36: google.protobuf.Timestamp
 	(*fieldmaskpb.FieldMask)(nil), // 37: google.protobuf.FieldMask
+	(ClientKind)(0),               // 38: cabinet.clientmanager.v1.ClientKind
 }
 var file_contracts_clientmanager_v1_assignment_proto_depIdxs = []int32{
 	0,  // 0: cabinet.clientmanager.v1.ClientManager.place:type_name -> cabinet.clientmanager.v1.ManagerPlace
-	35, // 1: cabinet.clientmanager.v1.ClientManager.create_time:type_name -> google.protobuf.Timestamp
-	3,  // 2: cabinet.clientmanager.v1.AssignmentRule.state:type_name -> cabinet.clientmanager.v1.RuleState
-	36, // 3: cabinet.clientmanager.v1.AssignmentRule.kind:type_name -> cabinet.clientmanager.v1.ClientKind
+	36, // 1: cabinet.clientmanager.v1.ClientManager.create_time:type_name -> google.protobuf.Timestamp
+	4,  // 2: cabinet.clientmanager.v1.AssignmentRule.state:type_name -> cabinet.clientmanager.v1.RuleState
+	2,  // 3: cabinet.clientmanager.v1.AssignmentRule.kind:type_name -> cabinet.clientmanager.v1.KindCondition
 	1,  // 4: cabinet.clientmanager.v1.AssignmentRule.source:type_name -> cabinet.clientmanager.v1.ClientSource
-	2,  // 5: cabinet.clientmanager.v1.AssignmentRule.target:type_name -> cabinet.clientmanager.v1.RuleTarget
-	35, // 6: cabinet.clientmanager.v1.AssignmentRule.create_time:type_name -> google.protobuf.Timestamp
-	6,  // 7: cabinet.clientmanager.v1.ListManagersResponse.managers:type_name -> cabinet.clientmanager.v1.ClientManager
-	6,  // 8: cabinet.clientmanager.v1.AddManagerResponse.manager:type_name -> cabinet.clientmanager.v1.ClientManager
-	7,  // 9: cabinet.clientmanager.v1.ListRulesResponse.rules:type_name -> cabinet.clientmanager.v1.AssignmentRule
-	7,  // 10: cabinet.clientmanager.v1.GetRuleResponse.rule:type_name -> cabinet.clientmanager.v1.AssignmentRule
-	7,  // 11: cabinet.clientmanager.v1.CreateRuleRequest.rule:type_name -> cabinet.clientmanager.v1.AssignmentRule
-	7,  // 12: cabinet.clientmanager.v1.CreateRuleResponse.rule:type_name -> cabinet.clientmanager.v1.AssignmentRule
-	7,  // 13: cabinet.clientmanager.v1.UpdateRuleRequest.rule:type_name -> cabinet.clientmanager.v1.AssignmentRule
+	3,  // 5: cabinet.clientmanager.v1.AssignmentRule.target:type_name -> cabinet.clientmanager.v1.RuleTarget
+	36, // 6: cabinet.clientmanager.v1.AssignmentRule.create_time:type_name -> google.protobuf.Timestamp
+	7,  // 7: cabinet.clientmanager.v1.ListManagersResponse.managers:type_name -> cabinet.clientmanager.v1.ClientManager
+	7,  // 8: cabinet.clientmanager.v1.AddManagerResponse.manager:type_name -> cabinet.clientmanager.v1.ClientManager
+	8,  // 9: cabinet.clientmanager.v1.ListRulesResponse.rules:type_name -> cabinet.clientmanager.v1.AssignmentRule
+	8,  // 10: cabinet.clientmanager.v1.GetRuleResponse.rule:type_name -> cabinet.clientmanager.v1.AssignmentRule
+	8,  // 11: cabinet.clientmanager.v1.CreateRuleRequest.rule:type_name -> cabinet.clientmanager.v1.AssignmentRule
+	8,  // 12: cabinet.clientmanager.v1.CreateRuleResponse.rule:type_name -> cabinet.clientmanager.v1.AssignmentRule
+	8,  // 13: cabinet.clientmanager.v1.UpdateRuleRequest.rule:type_name -> cabinet.clientmanager.v1.AssignmentRule
 	37, // 14: cabinet.clientmanager.v1.UpdateRuleRequest.update_mask:type_name -> google.protobuf.FieldMask
-	7,  // 15: cabinet.clientmanager.v1.UpdateRuleResponse.rule:type_name -> cabinet.clientmanager.v1.AssignmentRule
-	7,  // 16: cabinet.clientmanager.v1.MoveRuleResponse.rule:type_name -> cabinet.clientmanager.v1.AssignmentRule
-	36, // 17: cabinet.clientmanager.v1.TryRulesRequest.kind:type_name -> cabinet.clientmanager.v1.ClientKind
+	8,  // 15: cabinet.clientmanager.v1.UpdateRuleResponse.rule:type_name -> cabinet.clientmanager.v1.AssignmentRule
+	8,  // 16: cabinet.clientmanager.v1.MoveRuleResponse.rule:type_name -> cabinet.clientmanager.v1.AssignmentRule
+	38, // 17: cabinet.clientmanager.v1.TryRulesRequest.kind:type_name -> cabinet.clientmanager.v1.ClientKind
 	1,  // 18: cabinet.clientmanager.v1.TryRulesRequest.source:type_name -> cabinet.clientmanager.v1.ClientSource
-	4,  // 19: cabinet.clientmanager.v1.RuleTrial.verdict:type_name -> cabinet.clientmanager.v1.RuleVerdict
-	27, // 20: cabinet.clientmanager.v1.TryRulesResponse.trials:type_name -> cabinet.clientmanager.v1.RuleTrial
-	31, // 21: cabinet.clientmanager.v1.HandOverResponse.handover:type_name -> cabinet.clientmanager.v1.Handover
-	5,  // 22: cabinet.clientmanager.v1.Handover.state:type_name -> cabinet.clientmanager.v1.HandoverState
-	35, // 23: cabinet.clientmanager.v1.Handover.create_time:type_name -> google.protobuf.Timestamp
-	31, // 24: cabinet.clientmanager.v1.ListHandoversResponse.handovers:type_name -> cabinet.clientmanager.v1.Handover
-	8,  // 25: cabinet.clientmanager.v1.AssignmentService.ListManagers:input_type -> cabinet.clientmanager.v1.ListManagersRequest
-	10, // 26: cabinet.clientmanager.v1.AssignmentService.AddManager:input_type -> cabinet.clientmanager.v1.AddManagerRequest
-	12, // 27: cabinet.clientmanager.v1.AssignmentService.RemoveManager:input_type -> cabinet.clientmanager.v1.RemoveManagerRequest
-	14, // 28: cabinet.clientmanager.v1.AssignmentService.ListRules:input_type -> cabinet.clientmanager.v1.ListRulesRequest
-	16, // 29: cabinet.clientmanager.v1.AssignmentService.GetRule:input_type -> cabinet.clientmanager.v1.GetRuleRequest
-	18, // 30: cabinet.clientmanager.v1.AssignmentService.CreateRule:input_type -> cabinet.clientmanager.v1.CreateRuleRequest
-	20, // 31: cabinet.clientmanager.v1.AssignmentService.UpdateRule:input_type -> cabinet.clientmanager.v1.UpdateRuleRequest
-	22, // 32: cabinet.clientmanager.v1.AssignmentService.DeleteRule:input_type -> cabinet.clientmanager.v1.DeleteRuleRequest
-	24, // 33: cabinet.clientmanager.v1.AssignmentService.MoveRule:input_type -> cabinet.clientmanager.v1.MoveRuleRequest
-	26, // 34: cabinet.clientmanager.v1.AssignmentService.TryRules:input_type -> cabinet.clientmanager.v1.TryRulesRequest
-	29, // 35: cabinet.clientmanager.v1.AssignmentService.HandOver:input_type -> cabinet.clientmanager.v1.HandOverRequest
-	32, // 36: cabinet.clientmanager.v1.AssignmentService.ListHandovers:input_type -> cabinet.clientmanager.v1.ListHandoversRequest
-	9,  // 37: cabinet.clientmanager.v1.AssignmentService.ListManagers:output_type -> cabinet.clientmanager.v1.ListManagersResponse
-	11, // 38: cabinet.clientmanager.v1.AssignmentService.AddManager:output_type -> cabinet.clientmanager.v1.AddManagerResponse
-	13, // 39: cabinet.clientmanager.v1.AssignmentService.RemoveManager:output_type -> cabinet.clientmanager.v1.RemoveManagerResponse
-	15, // 40: cabinet.clientmanager.v1.AssignmentService.ListRules:output_type -> cabinet.clientmanager.v1.ListRulesResponse
-	17, // 41: cabinet.clientmanager.v1.AssignmentService.GetRule:output_type -> cabinet.clientmanager.v1.GetRuleResponse
-	19, // 42: cabinet.clientmanager.v1.AssignmentService.CreateRule:output_type -> cabinet.clientmanager.v1.CreateRuleResponse
-	21, // 43: cabinet.clientmanager.v1.AssignmentService.UpdateRule:output_type -> cabinet.clientmanager.v1.UpdateRuleResponse
-	23, // 44: cabinet.clientmanager.v1.AssignmentService.DeleteRule:output_type -> cabinet.clientmanager.v1.DeleteRuleResponse
-	25, // 45: cabinet.clientmanager.v1.AssignmentService.MoveRule:output_type -> cabinet.clientmanager.v1.MoveRuleResponse
-	28, // 46: cabinet.clientmanager.v1.AssignmentService.TryRules:output_type -> cabinet.clientmanager.v1.TryRulesResponse
-	30, // 47: cabinet.clientmanager.v1.AssignmentService.HandOver:output_type -> cabinet.clientmanager.v1.HandOverResponse
-	33, // 48: cabinet.clientmanager.v1.AssignmentService.ListHandovers:output_type -> cabinet.clientmanager.v1.ListHandoversResponse
+	5,  // 19: cabinet.clientmanager.v1.RuleTrial.verdict:type_name -> cabinet.clientmanager.v1.RuleVerdict
+	28, // 20: cabinet.clientmanager.v1.TryRulesResponse.trials:type_name -> cabinet.clientmanager.v1.RuleTrial
+	32, // 21: cabinet.clientmanager.v1.HandOverResponse.handover:type_name -> cabinet.clientmanager.v1.Handover
+	6,  // 22: cabinet.clientmanager.v1.Handover.state:type_name -> cabinet.clientmanager.v1.HandoverState
+	36, // 23: cabinet.clientmanager.v1.Handover.create_time:type_name -> google.protobuf.Timestamp
+	32, // 24: cabinet.clientmanager.v1.ListHandoversResponse.handovers:type_name -> cabinet.clientmanager.v1.Handover
+	9,  // 25: cabinet.clientmanager.v1.AssignmentService.ListManagers:input_type -> cabinet.clientmanager.v1.ListManagersRequest
+	11, // 26: cabinet.clientmanager.v1.AssignmentService.AddManager:input_type -> cabinet.clientmanager.v1.AddManagerRequest
+	13, // 27: cabinet.clientmanager.v1.AssignmentService.RemoveManager:input_type -> cabinet.clientmanager.v1.RemoveManagerRequest
+	15, // 28: cabinet.clientmanager.v1.AssignmentService.ListRules:input_type -> cabinet.clientmanager.v1.ListRulesRequest
+	17, // 29: cabinet.clientmanager.v1.AssignmentService.GetRule:input_type -> cabinet.clientmanager.v1.GetRuleRequest
+	19, // 30: cabinet.clientmanager.v1.AssignmentService.CreateRule:input_type -> cabinet.clientmanager.v1.CreateRuleRequest
+	21, // 31: cabinet.clientmanager.v1.AssignmentService.UpdateRule:input_type -> cabinet.clientmanager.v1.UpdateRuleRequest
+	23, // 32: cabinet.clientmanager.v1.AssignmentService.DeleteRule:input_type -> cabinet.clientmanager.v1.DeleteRuleRequest
+	25, // 33: cabinet.clientmanager.v1.AssignmentService.MoveRule:input_type -> cabinet.clientmanager.v1.MoveRuleRequest
+	27, // 34: cabinet.clientmanager.v1.AssignmentService.TryRules:input_type -> cabinet.clientmanager.v1.TryRulesRequest
+	30, // 35: cabinet.clientmanager.v1.AssignmentService.HandOver:input_type -> cabinet.clientmanager.v1.HandOverRequest
+	33, // 36: cabinet.clientmanager.v1.AssignmentService.ListHandovers:input_type -> cabinet.clientmanager.v1.ListHandoversRequest
+	10, // 37: cabinet.clientmanager.v1.AssignmentService.ListManagers:output_type -> cabinet.clientmanager.v1.ListManagersResponse
+	12, // 38: cabinet.clientmanager.v1.AssignmentService.AddManager:output_type -> cabinet.clientmanager.v1.AddManagerResponse
+	14, // 39: cabinet.clientmanager.v1.AssignmentService.RemoveManager:output_type -> cabinet.clientmanager.v1.RemoveManagerResponse
+	16, // 40: cabinet.clientmanager.v1.AssignmentService.ListRules:output_type -> cabinet.clientmanager.v1.ListRulesResponse
+	18, // 41: cabinet.clientmanager.v1.AssignmentService.GetRule:output_type -> cabinet.clientmanager.v1.GetRuleResponse
+	20, // 42: cabinet.clientmanager.v1.AssignmentService.CreateRule:output_type -> cabinet.clientmanager.v1.CreateRuleResponse
+	22, // 43: cabinet.clientmanager.v1.AssignmentService.UpdateRule:output_type -> cabinet.clientmanager.v1.UpdateRuleResponse
+	24, // 44: cabinet.clientmanager.v1.AssignmentService.DeleteRule:output_type -> cabinet.clientmanager.v1.DeleteRuleResponse
+	26, // 45: cabinet.clientmanager.v1.AssignmentService.MoveRule:output_type -> cabinet.clientmanager.v1.MoveRuleResponse
+	29, // 46: cabinet.clientmanager.v1.AssignmentService.TryRules:output_type -> cabinet.clientmanager.v1.TryRulesResponse
+	31, // 47: cabinet.clientmanager.v1.AssignmentService.HandOver:output_type -> cabinet.clientmanager.v1.HandOverResponse
+	34, // 48: cabinet.clientmanager.v1.AssignmentService.ListHandovers:output_type -> cabinet.clientmanager.v1.ListHandoversResponse
 	37, // [37:49] is the sub-list for method output_type
 	25, // [25:37] is the sub-list for method input_type
 	25, // [25:25] is the sub-list for extension type_name
@@ -2308,7 +2364,7 @@ func file_contracts_clientmanager_v1_assignment_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_clientmanager_v1_assignment_proto_rawDesc), len(file_contracts_clientmanager_v1_assignment_proto_rawDesc)),
-			NumEnums:      6,
+			NumEnums:      7,
 			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,

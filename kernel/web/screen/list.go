@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -34,7 +35,7 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 		return nil, err
 	}
 	head := s.head(e, sc, e.Text.T(sc.Title), nil)
-	head.Lead = total
+	head.Lead = cmp.Or(total, head.Lead)
 	filters, err := s.filterBar(ctx, e, sc)
 	if err != nil {
 		return nil, err
