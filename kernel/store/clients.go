@@ -57,9 +57,14 @@ func (tx *Tx) RevokePortfolio(ctx context.Context, userID, portfolioID string) e
 	return err
 }
 
-// GrantedBy returns the modules that granted a client to a user, by id.
+// GrantedBy returns the modules that granted a client to a user, by itself or in a portfolio, by id.
 func (db *DB) GrantedBy(ctx context.Context, userID, clientID string) ([]string, error) {
-	rows, err := db.kernel.Query(ctx, "select module from kernel.client_grant where user_id = $1 and client_id = $2 order by 1", userID, clientID)
+	rows, err := db.kernel.Query(ctx, `
+		select module from kernel.client_grant where user_id = $1 and client_id = $2
+		union
+		select p.module from kernel.portfolio_user u join kernel.portfolio_client c using (portfolio_id) join kernel.portfolio p on p.id = u.portfolio_id
+		where u.user_id = $1 and c.client_id = $2
+		order by 1`, userID, clientID)
 	if err != nil {
 		return nil, ErrorStatus(err)
 	}
