@@ -7,6 +7,8 @@ import (
 
 // manager is a member of staff and the clients they brought.
 type manager struct {
+	// leads is the branch that they manage; empty for who serves clients alone.
+	leads                        string
 	name, position, email, phone string
 	clients                      []*clientsv1.Client
 }
@@ -38,6 +40,9 @@ func noted(c *clientsv1.Client, note string) *clientsv1.Client {
 	c.Extra = []*kernelv1.FieldValue{{Id: "support", Value: "always"}, {Id: "area", Value: "412.5"}, {Id: "next_audit", Value: "2027-03-15"}}
 	return c
 }
+
+// lead manages a branch.
+var lead = manager{name: "Nadiia Voloshyn", position: "Head of the branch West", email: "nadiia@polissia.example", phone: "+380322555100", leads: "West"}
 
 var staff = []manager{
 	{name: "Taras Hnatiuk", position: "Service manager", email: "taras@polissia.example", phone: "+380445550142", clients: []*clientsv1.Client{

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -24,7 +25,7 @@ import (
 // killed meanwhile goes on where it was.
 func tell(ctx context.Context, s *kernel.Seed) error {
 	t := &teller{
-		kernel: s.Conn, seed: s, clients: map[string]string{}, served: map[string]grpc.ClientConnInterface{},
+		kernel: s.Conn, seed: s, clients: map[string]string{}, staff: map[string]string{}, served: map[string]grpc.ClientConnInterface{},
 		password: strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(s.Key("password", 10))),
 	}
 	if s.Fresh {
@@ -34,6 +35,7 @@ func tell(ctx context.Context, s *kernel.Seed) error {
 	}
 	s.Say("Try it as one of these; the password of each is %s", t.password)
 	s.Say("  %-26s %s", staff[0].email, "manager of half the clients: "+staff[0].name)
+	s.Say("  %-26s %s", lead.email, "who manages the branch West: "+lead.name)
 	s.Say("  %-26s %s", people[0].email, "director of Zerno Roastery, and more: "+people[0].name)
 	s.Say("  %-26s %s", people[1].email, "accountant of Zerno Roastery alone: "+people[1].name)
 	return nil
@@ -44,6 +46,7 @@ type teller struct {
 	seed     *kernel.Seed
 	password string
 	clients  map[string]string                   // name → id
+	staff    map[string]string                   // e-mail → id
 	served   map[string]grpc.ClientConnInterface // name → the manager who serves the client
 }
 
@@ -58,10 +61,13 @@ func once(what string) string {
 }
 
 func (t *teller) tell(ctx context.Context) error {
-	for _, m := range staff {
+	for _, m := range append(slices.Clone(staff), lead) {
 		if err := t.manager(ctx, m); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
+	}
+	if err := t.settle(ctx); err != nil {
+		return fmt.Errorf("branches: %w", err)
 	}
 	for _, p := range people {
 		if err := t.contact(ctx, p); err != nil {
@@ -74,10 +80,13 @@ func (t *teller) tell(ctx context.Context) error {
 // manager comes in, says who they are, and brings their clients.
 func (t *teller) manager(ctx context.Context, m manager) error {
 	invited, err := accountsv1.NewInvitationServiceClient(t.kernel).InviteStaff(ctx, &accountsv1.InviteStaffRequest{
-		RequestId: once("invite " + m.email), Name: m.name, Email: m.email, Role: "manager",
+		RequestId: once("invite " + m.email), Name: m.name, Email: m.email, Role: m.role(),
 	})
 	conn, err := t.comeIn(ctx, m.name, m.email, invited.GetToken(), err)
 	if err != nil {
+		return err
+	}
+	if err := t.known(ctx, conn, m); err != nil {
 		return err
 	}
 	me := &accountsv1.Me{Name: m.name, Position: m.position, Phone: m.phone}

@@ -47,9 +47,39 @@ func Survivor(ctx context.Context, q Querier, clientID string) (string, error) {
 	return QueryOne(ctx, q, pgx.RowTo[string], "select coalesce(kernel.survivor($1)::text, '')", clientID)
 }
 
-// GrantedBy returns the modules that granted a client to a user, by id.
+// FillPortfolio puts clients into a portfolio, which is made by that: whoever was let into it sees them from the commit on,
+// however many they are. Only a module whose manifest says that it grants clients may, and only into its own.
+func (tx *Tx) FillPortfolio(ctx context.Context, portfolioID string, clientIDs ...string) error {
+	_, err := tx.Exec(ctx, "select kernel.fill_portfolio($1, $2::uuid[])", portfolioID, clientIDs)
+	return err
+}
+
+// EmptyPortfolio takes clients out of one of the module's portfolios. Those that are not in it are no error.
+func (tx *Tx) EmptyPortfolio(ctx context.Context, portfolioID string, clientIDs ...string) error {
+	_, err := tx.Exec(ctx, "select kernel.empty_portfolio($1, $2::uuid[])", portfolioID, clientIDs)
+	return err
+}
+
+// GrantPortfolio lets a member of staff see all clients of one of the module's portfolios, those that come later too.
+func (tx *Tx) GrantPortfolio(ctx context.Context, userID, portfolioID string) error {
+	_, err := tx.Exec(ctx, "select kernel.grant_portfolio($1, $2)", userID, portfolioID)
+	return err
+}
+
+// RevokePortfolio takes that back. What they were granted otherwise stays.
+func (tx *Tx) RevokePortfolio(ctx context.Context, userID, portfolioID string) error {
+	_, err := tx.Exec(ctx, "select kernel.revoke_portfolio($1, $2)", userID, portfolioID)
+	return err
+}
+
+// GrantedBy returns the modules that granted a client to a user, by itself or in a portfolio, by id.
 func (db *DB) GrantedBy(ctx context.Context, userID, clientID string) ([]string, error) {
-	rows, err := db.kernel.Query(ctx, "select module from kernel.client_grant where user_id = $1 and client_id = $2 order by 1", userID, clientID)
+	rows, err := db.kernel.Query(ctx, `
+		select module from kernel.client_grant where user_id = $1 and client_id = $2
+		union
+		select p.module from kernel.portfolio_user u join kernel.portfolio_client c using (portfolio_id) join kernel.portfolio p on p.id = u.portfolio_id
+		where u.user_id = $1 and c.client_id = $2
+		order by 1`, userID, clientID)
 	if err != nil {
 		return nil, ErrorStatus(err)
 	}

@@ -16,7 +16,8 @@
 //	access.Granted  x_own: the clients granted to the user, for a contact the one acted for;
 //	                x_many: the same, for staff with more than 10,000 clients
 //
-// Which clients a user sees is read from grants in the database, never from what a session claims. The signature is
+// Which clients a user sees is read from grants in the database, never from what a session claims. A grant is of a client
+// ([Tx.GrantClients]) or of a portfolio, a set that clients come into and leave ([Tx.FillPortfolio], [Tx.GrantPortfolio]). The signature is
 // an HMAC with a key that only the kernel's role can read; it holds for a minute, or as long as the call's deadline,
 // at most an hour.
 //

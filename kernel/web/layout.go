@@ -127,7 +127,7 @@ func within(path, place string) bool {
 func (s *Server) account(c echo.Context, e *screen.Env) ui.Account {
 	text, id := e.Text, visitorOf(c).identity
 	account := ui.Account{
-		Name: id.GetName(), Label: text.T("kernel.layout.account"), SignOut: text.T("kernel.sign_out"),
+		Name: id.GetName(), Photo: e.Image(id.GetPhotoUrl()), Label: text.T("kernel.layout.account"), SignOut: text.T("kernel.sign_out"),
 		SignOutAction: s.href("/sign-out"), CSRF: e.CSRF,
 		Theme: &ui.ThemeChoice{
 			Label: text.T("kernel.theme.label"), Action: s.href("/preferences/theme"), Name: "theme", Value: themeOr(c, "auto"),

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"io"
+	"mime/multipart"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -92,11 +93,16 @@ func (s *Server) submitScreen(sc *screen.Screen) echo.HandlerFunc {
 	}
 }
 
-// upload is the file that came as "file"; nil when none did.
+// upload is the file that came with a form; nil when none did. A form has one at most.
 func upload(c echo.Context) (*screen.File, error) {
-	header, err := c.FormFile("file")
-	if err != nil {
+	parts, err := c.MultipartForm()
+	if err != nil || len(parts.File) != 1 {
 		return nil, nil //nolint:nilerr // a form without a file
+	}
+	var field string
+	var header *multipart.FileHeader
+	for name, files := range parts.File {
+		field, header = name, files[0]
 	}
 	opened, err := header.Open()
 	if err != nil {
@@ -107,7 +113,7 @@ func upload(c echo.Context) (*screen.File, error) {
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, "the file could not be read")
 	}
-	return &screen.File{Name: header.Filename, Content: content}, nil
+	return &screen.File{Field: field, Name: header.Filename, Content: content}, nil
 }
 
 func (s *Server) act(c echo.Context) error {

@@ -1,6 +1,8 @@
 package accountmanager_test
 
 import (
+	"bytes"
+	"image/png"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -30,6 +32,14 @@ roles:
       accountmanager.users.act_as: granted
       accountmanager.memberships.read: granted
 `
+// samplePhoto is a picture that anybody could send.
+var samplePhoto = func() []byte {
+	var b bytes.Buffer
+	if err := png.Encode(&b, halves(8, 8)); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}()
 
 func subject() kerneltest.Subject {
 	return kerneltest.Subject{
@@ -59,6 +69,12 @@ func subject() kerneltest.Subject {
 			kernelv1.IdentityService_EndImpersonation_FullMethodName:       "TestTheClientIsToldWhereWanted",
 		},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
+			v1.PhotoService_SetMyPhoto_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.SetMyPhotoRequest).Photo = samplePhoto
+			},
+			v1.PhotoService_SetUserPhoto_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.SetUserPhotoRequest).Photo = samplePhoto
+			},
 			// Its constraints hold for what the mask names, so nothing says from the outside that an id is needed.
 			v1.UserService_UpdateUser_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.UpdateUserRequest)

@@ -204,7 +204,7 @@ func (s *identityService) Identify(ctx context.Context, r *kernelv1.IdentifyRequ
 	}
 	id := &kernelv1.Identity{
 		UserId: found.UserID, SessionId: found.SessionID, Name: found.Name, Staff: found.Staff, Language: found.Language,
-		Theme: themes[found.Theme%3], ProofTime: timestamppb.New(found.Proved),
+		Theme: themes[found.Theme%3], ProofTime: timestamppb.New(found.Proved), PhotoUrl: photoURL(found.Photo),
 	}
 	if found.Staff {
 		if id.SecondFactorMissing = !found.HasFactor && s.wantsFactor(true, found.Roles); !id.SecondFactorMissing {

@@ -81,6 +81,7 @@ type foundSession struct {
 	HasFactor bool
 	// Impersonation is the id of one that goes on in the session, as far as is written down; empty for none.
 	Impersonation string
+	Photo     string
 }
 
 func (m *Module) findSession(ctx context.Context, hash []byte, now time.Time) ([]foundSession, error) {
@@ -89,7 +90,7 @@ func (m *Module) findSession(ctx context.Context, hash []byte, now time.Time) ([
 			u.name, u.staff, u.roles, u.language, u.theme,
 			coalesce(c.ids, '{}'), coalesce(c.names, '{}'), coalesce(c.roles, '{}'), coalesce(c.old, false),
 			s.outside_factor or `+hasTotp+` or `+passkeysAt("$4")+` > 0,
-			coalesce((select i.id::text from accountmanager.impersonations i where i.session_id = s.id and i.end_time is null), '')
+			coalesce((select i.id::text from accountmanager.impersonations i where i.session_id = s.id and i.end_time is null), ''), u.photo
 		from accountmanager.sessions s
 		join accountmanager.users u using (user_id)
 		left join lateral (

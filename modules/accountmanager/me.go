@@ -150,6 +150,6 @@ func (s *meService) ChangePassword(ctx context.Context, r *accountmanagerv1.Chan
 func (r meRow) proto() *accountmanagerv1.Me {
 	return &accountmanagerv1.Me{
 		UserId: r.ID, Name: r.Name, Email: r.Email, Phone: r.Phone, Position: r.Position, Language: r.Language,
-		Theme: accountmanagerv1.Theme(r.Theme), Revision: r.Revision,
+		Theme: accountmanagerv1.Theme(r.Theme), Revision: r.Revision, PhotoUrl: photoURL(r.Photo),
 	}
 }

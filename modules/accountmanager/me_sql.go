@@ -14,9 +14,10 @@ type meRow struct {
 	ID, Name, Email, Phone, Position, Language string
 	Theme                                      int16
 	Revision                                   int64
+	Photo                                      string
 }
 
-const meColumns = `user_id::text, name, email, coalesce(phone, ''), position, language, theme, revision`
+const meColumns = `user_id::text, name, email, coalesce(phone, ''), position, language, theme, revision, photo`
 
 func findMe(ctx context.Context, s *store.Store, userID string) ([]meRow, error) {
 	return store.Query(ctx, s, pgx.RowToStructByPos[meRow], `select `+meColumns+` from accountmanager.users where user_id = $1`, userID)

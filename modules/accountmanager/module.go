@@ -34,6 +34,9 @@
 //	external_accounts.go  ExternalAccountService: one's own accounts of providers
 //	phone.go          PhoneService: one's own phone, confirmed
 //	phone_sign_in.go  sign-in by a phone and a code
+//	photos.go         PhotoService, and where photos are served
+//	picture.go        what becomes of a picture that somebody sends
+//	exif.go           how a camera was held
 //	secret.go         tokens of sessions, invitations and letters
 //	clients.go        what is known here of clients
 //	events.go         what the module hears; merged.go of clients that became one
@@ -89,6 +92,7 @@ var (
 	_ module.Configurable = (*Module)(nil)
 	_ module.Validator    = (*Settings)(nil)
 	_ module.Starter      = (*Module)(nil)
+	_ module.Pages        = (*Module)(nil)
 )
 
 // New keeps what the module calls; it does nothing else.
@@ -115,6 +119,7 @@ func (m *Module) Manifest() module.Manifest {
 			accountmanagerv1.PhoneService_ServiceDesc.ServiceName,
 			accountmanagerv1.ExternalAccountService_ServiceDesc.ServiceName,
 			accountmanagerv1.ImpersonationService_ServiceDesc.ServiceName,
+			accountmanagerv1.PhotoService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
 		Publishes: []string{
@@ -167,6 +172,7 @@ func (m *Module) Register(r module.Registrar) {
 	accountmanagerv1.RegisterPhoneServiceServer(r, &phoneService{Module: m})
 	accountmanagerv1.RegisterExternalAccountServiceServer(r, &externalService{Module: m})
 	accountmanagerv1.RegisterImpersonationServiceServer(r, &impersonationService{Module: m})
+	accountmanagerv1.RegisterPhotoServiceServer(r, &photoService{Module: m})
 
 	// One name, so that a client's suspension, resumption and merge arrive in order.
 	r.Handle(event.On("accountmanager.follow-clients", m.clientSuspended))

@@ -10,6 +10,7 @@ const (
 	roleDirector   = "client.director"
 	roleAccountant = "client.accountant"
 	roleContact    = "client.manager"
+	roleBranch     = "branch-manager"
 )
 
 const (
@@ -39,6 +40,7 @@ func roles() []access.Role {
 		{ID: roleDirector, Title: "accountmanager.roles.client_director"},
 		{ID: roleAccountant, Title: "accountmanager.roles.client_accountant"},
 		{ID: roleContact, Title: "accountmanager.roles.client_manager"},
+		{ID: roleBranch, Staff: true, Title: "accountmanager.roles.branch_manager"},
 	}
 }
 
@@ -46,8 +48,8 @@ func roles() []access.Role {
 // contacts of their own clients in, and so does a client's director.
 func permissions() []access.Permission {
 	heads := map[string]access.Reach{roleHead: access.All}
-	staff := map[string]access.Reach{roleHead: access.All, roleManager: access.Granted}
-	rights := map[string]access.Reach{roleHead: access.All, roleManager: access.Granted, roleDirector: access.Granted}
+	staff := map[string]access.Reach{roleHead: access.All, roleManager: access.Granted, roleBranch: access.Granted}
+	rights := map[string]access.Reach{roleHead: access.All, roleManager: access.Granted, roleBranch: access.Granted, roleDirector: access.Granted}
 	declare := func(name, title string, presets map[string]access.Reach) access.Permission {
 		return access.Permission{Name: name, Title: "accountmanager.permissions." + title, Presets: presets}
 	}

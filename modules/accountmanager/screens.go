@@ -34,6 +34,11 @@ func peopleScreens() []module.Screen {
 			Actions: []module.Action{{ID: "invite", Label: text("staff.invite"), Icon: "plus", Path: "/people/invite", Primary: true}},
 		},
 		{
+			ID: "user_photo", Path: "/people/{user_id}/photo", Kind: module.Form, Title: text("photo.title"), Icon: "person", Audience: module.ForStaff,
+			Parent: "users", Method: accountmanagerv1.PhotoService_SetUserPhoto_FullMethodName,
+			Sections: []module.Section{{Fields: []string{"photo"}}}, Submit: text("photo.save"), Done: "/people/{id}",
+		},
+		{
 			ID: "user", Path: "/people/{id}", Kind: module.Detail, Title: text("user.title"), Icon: "person", Audience: module.ForStaff,
 			Parent: "users", Method: accountmanagerv1.UserService_GetUser_FullMethodName, Heading: "name", State: "state",
 			Sections: []module.Section{
@@ -42,6 +47,7 @@ func peopleScreens() []module.Screen {
 			},
 			Related: []module.Related{{Screen: "accountmanager.user_sessions", Bind: map[string]string{"user_id": "id"}}},
 			Actions: []module.Action{
+				{ID: "photo", Label: text("photo.title"), Icon: "person", Path: "/people/{id}/photo", When: map[string]string{"staff": "true"}},
 				// A contact's role belongs to their place in a client, so that its form has none.
 				{
 					ID: "edit", Label: text("user.edit"), Icon: "edit", Path: "/people/{id}/edit", Primary: true,
@@ -223,6 +229,7 @@ func settingsScreens() []module.Screen {
 			},
 			Submit: text("settings.save"),
 			Actions: []module.Action{
+				{ID: "photo", Label: text("photo.title"), Icon: "person", Path: "/settings/photo"},
 				{ID: "password", Label: text("password.title"), Icon: "key", Path: "/settings/password"},
 				{ID: "factor", Label: text("factor.title"), Icon: "shield", Path: "/settings/second-factor"},
 				{ID: "passkeys", Label: text("passkey.title"), Icon: "key", Path: "/settings/passkeys"},
@@ -231,6 +238,15 @@ func settingsScreens() []module.Screen {
 				{ID: "accounts", Label: text("external.title"), Icon: "link", Path: "/settings/accounts"},
 				{ID: "sessions", Label: text("sessions.title"), Icon: "lock", Path: "/settings/sessions"},
 			},
+		},
+		{
+			ID: "photo", Path: "/settings/photo", Kind: module.Form, Title: text("photo.title"), Intro: text("photo.intro"), Icon: "person",
+			Parent: "settings", Method: accountmanagerv1.PhotoService_SetMyPhoto_FullMethodName,
+			Sections: []module.Section{{Fields: []string{"photo"}}}, Submit: text("photo.save"), Done: "/settings",
+			Actions: []module.Action{{
+				ID: "remove", Label: text("photo.remove"), Icon: "trash", Danger: true,
+				Method: accountmanagerv1.PhotoService_RemoveMyPhoto_FullMethodName, Confirm: text("photo.remove_ask"), Done: text("photo.removed"),
+			}},
 		},
 		{
 			ID: "password", Path: "/settings/password", Kind: module.Form, Title: text("password.title"), Intro: text("password.intro"), Icon: "key",

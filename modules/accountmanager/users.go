@@ -289,14 +289,14 @@ func (s *userService) GetStaffCard(ctx context.Context, r *accountmanagerv1.GetS
 }
 
 func (r userRow) card() *accountmanagerv1.StaffCard {
-	return &accountmanagerv1.StaffCard{UserId: r.ID, Name: r.Name, Position: r.Position, Email: r.Email, Phone: r.Phone}
+	return &accountmanagerv1.StaffCard{UserId: r.ID, Name: r.Name, Position: r.Position, Email: r.Email, Phone: r.Phone, PhotoUrl: photoURL(r.Photo)}
 }
 
 func (r userRow) proto() *accountmanagerv1.User {
 	user := &accountmanagerv1.User{
 		Id: r.ID, Name: r.Name, Email: r.Email, Phone: r.Phone, Position: r.Position, Staff: r.Staff, Roles: r.Roles,
 		State: accountmanagerv1.UserState(r.State), CreateTime: timestamppb.New(r.Created), Revision: r.Revision,
-		SecondFactor: r.HasFactor,
+		SecondFactor: r.HasFactor, PhotoUrl: photoURL(r.Photo),
 	}
 	if r.LastSeen != nil {
 		user.LastSeenTime = timestamppb.New(*r.LastSeen)

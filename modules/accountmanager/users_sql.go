@@ -23,13 +23,14 @@ type userRow struct {
 	Created                          time.Time
 	Revision                         int64
 	HasFactor                        bool
+	Photo                            string
 }
 
 // userColumns reads a userRow of users u and tries t; $1 is now.
 const userColumns = `
 	u.user_id::text, u.name, u.email, coalesce(u.phone, ''), u.position, u.staff, u.roles, u.block_time is not null,
 	case when u.block_time is not null then 2 when t.lock_until > $1 then 3 else 1 end,
-	u.last_seen_time, u.create_time, u.revision, ` + hasFactor
+	u.last_seen_time, u.create_time, u.revision, ` + hasFactor + `, u.photo`
 
 type userFilter struct {
 	query  string
@@ -83,7 +84,7 @@ func (m *Module) findUser(ctx context.Context, q *store.Store, id string) ([]use
 func holdUserRow(ctx context.Context, tx *store.Tx, id string) ([]userRow, error) {
 	return store.Query(ctx, tx, pgx.RowToStructByPos[userRow], `
 		select u.user_id::text, u.name, u.email, coalesce(u.phone, ''), u.position, u.staff, u.roles, u.block_time is not null,
-			0, u.last_seen_time, u.create_time, u.revision, false
+			0, u.last_seen_time, u.create_time, u.revision, false, u.photo
 		from accountmanager.users u where u.user_id = $1 for update`, id)
 }
 

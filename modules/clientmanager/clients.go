@@ -82,15 +82,20 @@ func (s *clientService) GetClient(ctx context.Context, r *v1.GetClientRequest) (
 	return &v1.GetClientResponse{Client: s.shown(ctx, client)}, nil
 }
 
-// CreateClient adds a client. Who sees only some clients becomes the manager of what they add, or would not see it.
+// CreateClient adds a client. Who sees only some clients becomes the manager of what they add, or would not see it: but for
+// who leads its branch.
 func (s *clientService) CreateClient(ctx context.Context, r *v1.CreateClientRequest) (*v1.CreateClientResponse, error) {
+	rules, err := s.assigning(ctx) // before the transaction: another module is asked
+	if err != nil {
+		return nil, err
+	}
 	var response *v1.CreateClientResponse
-	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.CreateClientResponse, error) {
 			if err := s.checkExtra(r.GetClient(), true); err != nil {
 				return nil, err
 			}
-			client := &v1.Client{Id: store.NewID()}
+			client := &v1.Client{Id: store.NewID(), BranchId: r.GetClient().GetBranchId()}
 			for _, change := range changes {
 				change.apply(client, r.GetClient())
 			}
@@ -98,7 +103,7 @@ func (s *clientService) CreateClient(ctx context.Context, r *v1.CreateClientRequ
 			if err := module.Constrained("client", client); err != nil {
 				return nil, err
 			}
-			if err := s.add(ctx, tx, []*v1.Client{client}, "created"); err != nil {
+			if err := s.add(ctx, tx, rules, byHand, client); err != nil {
 				return nil, taken(err)
 			}
 			return &v1.CreateClientResponse{Client: s.shown(ctx, client)}, nil
@@ -109,40 +114,6 @@ func (s *clientService) CreateClient(ctx context.Context, r *v1.CreateClientRequ
 		return nil, err
 	}
 	return response, nil
-}
-
-// add makes clients, with what belongs to it: who sees them, their history, the news.
-func (m *Module) add(ctx context.Context, tx *store.Tx, clients []*v1.Client, what string) error {
-	if len(clients) == 0 {
-		return nil
-	}
-	who := access.From(ctx)
-	now := timestamppb.New(m.host.Now())
-	ids := make([]string, len(clients))
-	entries := make([]entry, len(clients))
-	for i, c := range clients {
-		c.Status, c.Revision, c.CreateTime, c.UpdateTime = v1.ClientStatus_CLIENT_STATUS_ACTIVE, 1, now, now
-		if ownOnly(ctx) {
-			c.ManagerId, c.ManagerName = who.UserID, who.Name
-		}
-		ids[i], entries[i] = c.GetId(), entry{client: c.GetId(), what: what}
-		audit.About(tx, c)
-		if err := m.host.Publish(ctx, tx, c.GetId(), &v1.ClientCreated{ClientId: c.GetId(), Time: now}); err != nil {
-			return err
-		}
-	}
-	if err := tx.AddClients(ctx, ids...); err != nil {
-		return err
-	}
-	if ownOnly(ctx) {
-		if err := tx.GrantClients(ctx, who.UserID, ids...); err != nil {
-			return err
-		}
-	}
-	if err := m.insertClients(ctx, tx, clients); err != nil {
-		return err
-	}
-	return m.record(ctx, tx, entries)
 }
 
 // ownOnly tells whether a member of staff acts who sees only the clients granted to them.

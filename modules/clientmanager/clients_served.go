@@ -52,14 +52,9 @@ func (m *Module) setStatus(ctx context.Context, id string, status v1.ClientStatu
 func (s *clientService) AssignManager(ctx context.Context, r *v1.AssignManagerRequest) (*v1.AssignManagerResponse, error) {
 	name := ""
 	if r.GetManagerId() != "" {
+		var err error
 		// Before the transaction: another module is asked.
-		card, err := s.staffCard(ctx, r.GetManagerId())
-		switch status.Code(err) {
-		case codes.OK:
-			name = card.GetName()
-		case codes.NotFound, codes.FailedPrecondition, codes.InvalidArgument:
-			return nil, refuse(codes.InvalidArgument, "manager_id", "refusal.no_manager", "there is no such member of staff")
-		default:
+		if name, err = s.staffName(ctx, r.GetManagerId(), "manager_id"); err != nil {
 			return nil, err
 		}
 	}
@@ -94,6 +89,10 @@ func (m *Module) assign(ctx context.Context, tx *store.Tx, client *v1.Client, id
 		if err := tx.GrantClients(ctx, id, client.GetId()); err != nil {
 			return nil, err
 		}
+		// Nobody is both: so the grant of a further manager is theirs until they are neither.
+		if _, err := tx.Exec(ctx, `delete from clientmanager.further_managers where client_id = $1 and user_id = $2`, client.GetId(), id); err != nil {
+			return nil, err
+		}
 	}
 	if former != "" {
 		// Last: it may be the caller who sees the client no more from here on.
@@ -104,6 +103,18 @@ func (m *Module) assign(ctx context.Context, tx *store.Tx, client *v1.Client, id
 	return client, m.host.Publish(ctx, tx, client.GetId(), &v1.ManagerAssigned{
 		ClientId: client.GetId(), ManagerId: id, FormerManagerId: former, Time: client.GetUpdateTime(),
 	})
+}
+
+// staffName is what a member of staff is called. field is the path of the one that names them.
+func (m *Module) staffName(ctx context.Context, userID, field string) (string, error) {
+	card, err := m.staffCard(ctx, userID)
+	switch status.Code(err) {
+	case codes.OK:
+		return card.GetName(), nil
+	case codes.NotFound, codes.FailedPrecondition, codes.InvalidArgument:
+		return "", refuse(codes.InvalidArgument, field, "refusal.no_manager", "there is no such member of staff")
+	}
+	return "", err
 }
 
 // staffCard asks who a member of staff is. The module asks for itself: its caller may be a client, or staff without

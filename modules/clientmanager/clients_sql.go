@@ -26,10 +26,11 @@ type clientRow struct {
 	Revision                                                                                           int64
 	NameKey, PlaceKey                                                                                  []byte
 	Extra                                                                                              []byte
+	BranchID                                                                                           *string
 }
 
 const clientColumns = `id::text, kind, name, legal_name, code, tax_id, email, phone, website, place, address, country_code, status,
-	tags, manager_id::text, manager_name, note, create_time, update_time, revision, name_key, place_key, extra`
+	tags, manager_id::text, manager_name, note, create_time, update_time, revision, name_key, place_key, extra, branch_id::text`
 
 func (r clientRow) client() *v1.Client {
 	c := &v1.Client{
@@ -40,6 +41,9 @@ func (r clientRow) client() *v1.Client {
 	}
 	if r.ManagerID != nil {
 		c.ManagerId = *r.ManagerID
+	}
+	if r.BranchID != nil {
+		c.BranchId = *r.BranchID
 	}
 	if values, err := custom.Read(r.Extra); err == nil { // it is an object, as the table's constraint says
 		c.Extra = fieldValues(values)
@@ -87,6 +91,7 @@ type written struct {
 
 	Extra      json.RawMessage `json:"extra"`
 	ExtraTerms []string        `json:"extra_terms"`
+	BranchID   *string         `json:"branch_id"`
 }
 
 func (m *Module) write(c *v1.Client) written {
@@ -105,17 +110,20 @@ func (m *Module) write(c *v1.Client) written {
 	if c.GetManagerId() != "" {
 		w.ManagerID = &c.ManagerId
 	}
+	if c.GetBranchId() != "" {
+		w.BranchID = &c.BranchId
+	}
 	return w
 }
 
 const (
 	writtenColumns = `id, kind, name, legal_name, code, tax_id, email, phone, website, place, address, country_code, status, tags,
-		manager_id, manager_name, note, create_time, update_time, revision, name_key, place_key, place_fold, code_fold, tax_id_fold, search, grams, extra, extra_terms, match_keys, match_due`
+		manager_id, manager_name, note, create_time, update_time, revision, name_key, place_key, place_fold, code_fold, tax_id_fold, search, grams, extra, extra_terms, match_keys, match_due, branch_id`
 	writtenRecord = `jsonb_to_recordset($1) as w(id uuid, kind text, name text, legal_name text, code text, tax_id text, email text,
 		phone text, website text, place text, address text, country_code text, status text, tags text[], manager_id uuid, manager_name text,
 		note text, create_time timestamptz, update_time timestamptz, revision bigint, name_key bytea, place_key bytea, place_fold text,
 		code_fold text, tax_id_fold text, search text, grams text[], extra jsonb, extra_terms text[],
-		match_keys bigint[], match_due boolean)`
+		match_keys bigint[], match_due boolean, branch_id uuid)`
 )
 
 // writeTogether is how many clients go into one statement.
@@ -138,7 +146,7 @@ func (m *Module) overwriteClients(ctx context.Context, tx *store.Tx, clients []*
 				update_time = w.update_time, revision = w.revision, name_key = w.name_key, place_key = w.place_key,
 				place_fold = w.place_fold, code_fold = w.code_fold, tax_id_fold = w.tax_id_fold, search = w.search, grams = w.grams,
 				extra = c.extra - $2::text[] || w.extra, extra_terms = w.extra_terms,
-				match_keys = w.match_keys, match_due = w.match_due
+				match_keys = w.match_keys, match_due = w.match_due, branch_id = w.branch_id
 			from `+writtenRecord+` where c.id = w.id`, chunk, m.settings.Fields.IDs())
 	})
 }

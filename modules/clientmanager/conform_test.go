@@ -1,6 +1,8 @@
 package clientmanager_test
 
 import (
+	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -16,6 +18,9 @@ import (
 )
 
 func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
+
+// branches count those that were made or changed, so that each is another.
+var branches atomic.Int32
 
 func subject() kerneltest.Subject {
 	return kerneltest.Subject{
@@ -41,6 +46,41 @@ func subject() kerneltest.Subject {
 			},
 			v1.ClientService_AssignManager_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				m.(*v1.AssignManagerRequest).ManagerId = side.StaffID
+			},
+			v1.AssignmentService_DeleteRule_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				if id := side.IDs["cabinet.clientmanager.v1.AssignmentRule"]; id != "" {
+					m.(*v1.DeleteRuleRequest).Id = id
+				}
+			},
+			// Branches are the business's: their names say nothing of a client's.
+			v1.BranchService_CreateBranch_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.CreateBranchRequest).Branch = &v1.Branch{Name: fmt.Sprintf("Branch %d", branches.Add(1))}
+			},
+			v1.ClientService_CreateClient_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.CreateClientRequest).Client.BranchId = ""
+			},
+			v1.BranchService_UpdateBranch_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				r := m.(*v1.UpdateBranchRequest)
+				r.Branch.Position, r.UpdateMask = branches.Add(1), mask("position")
+			},
+			v1.AssignmentService_UpdateRule_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				r := m.(*v1.UpdateRuleRequest)
+				r.Rule.Tag, r.UpdateMask = "gold", mask("tag")
+			},
+			v1.AssignmentService_CreateRule_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				// It fits nobody: the other parts make clients of their own.
+				r := m.(*v1.CreateRuleRequest)
+				r.Rule.Tag, r.Rule.ManagerId = "nobody has this", side.StaffID
+			},
+			v1.AssignmentService_AddManager_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				m.(*v1.AddManagerRequest).ManagerId = side.StaffID
+			},
+			v1.AssignmentService_HandOver_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.HandOverRequest)
+				r.FromId, r.ToId = side.StaffID, ""
+			},
+			v1.BranchService_SetBranchPerson_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				m.(*v1.SetBranchPersonRequest).UserId = side.StaffID
 			},
 			v1.AddressService_UpdateAddress_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.UpdateAddressRequest)

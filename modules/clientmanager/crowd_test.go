@@ -27,7 +27,8 @@ type caller struct {
 	args []any
 }
 
-// newCrowd makes n clients: 3 of them are granted to one, one in 200 to a manager, three in ten (of few clients, six) to a branch.
+// newCrowd makes n clients: 3 of them are granted to one, one in 200 to a manager, and three in ten (of few
+// clients, six) are the portfolio of a branch.
 func newCrowd(t testing.TB, n int) *crowd {
 	t.Helper()
 	c := &crowd{portal: openPortal(t), ids: map[string]string{}}
@@ -72,8 +73,16 @@ func newCrowd(t testing.TB, n int) *crowd {
 	if n < 100_000 {
 		inBranch = "n::bigint * 104729 % 1009 < 606" // so that there are more than many
 	}
-	for who, which := range map[string]string{"few": "n in (1, 400, 999)", "manager": "n % 200 = 1", "branch": inBranch} {
+	for who, which := range map[string]string{"few": "n in (1, 400, 999)", "manager": "n % 200 = 1"} {
 		_, err := admin.Exec(t.Context(), `insert into kernel.client_grant (user_id, client_id, module) select $1::uuid, id, 'clientmanager' from made where `+which, c.ids[who])
+		require.NoError(t, err)
+	}
+	branch := store.NewID()
+	for _, sql := range []string{
+		`insert into kernel.portfolio_client (portfolio_id, client_id) select $1::uuid, id from made where $2::uuid is not null and ` + inBranch,
+		`insert into kernel.portfolio_user (portfolio_id, user_id) values ($1, $2)`,
+	} {
+		_, err := admin.Exec(t.Context(), sql, branch, c.ids["branch"])
 		require.NoError(t, err)
 	}
 	// What row security lets a branch see, by hand: a table of its own, since no list of 300,000 ids would be sent.

@@ -10,6 +10,11 @@
 //	merge.go       MergeService: two clients made one; merge_preview.go both side by side
 //	duplicates.go  its other half: pairs that are likely the same; match.go what makes them alike
 //	profile.go     ProfileService: what a client sees of itself
+//	adding.go      how new clients come in, whichever way
+//	branches.go    BranchService: the places clients are served from; branch_people.go who works there, and moving clients
+//	managers.go    AssignmentService: who serves a client beside its main manager
+//	rules.go       its rules for new clients, kept; assigning.go the same, followed
+//	handover.go    all clients of a manager given to others
 //	addresses.go   AddressService: where clients are, and where what they get goes
 //	agreements.go  AgreementService: what was agreed with clients; agreements_status.go from draft to ended
 //	contacts.go    ContactService: the people of clients

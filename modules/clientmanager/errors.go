@@ -23,6 +23,8 @@ var (
 	errSelf      = refuse(codes.InvalidArgument, "from_id", "merge.itself", "choose another client: this one is not merged with itself")
 	errOnItsWay  = refuse(codes.Unavailable, "", "merge.on_its_way", "something about this client is still on its way: try again in a moment")
 	errNoImport  = refuse(codes.NotFound, "", "refusal.no_import", "there is no such import, or its day is over: upload the file again")
+	errNoBranch  = refuse(codes.NotFound, "", "refusal.no_branch", "there is no such branch")
+	errNoRule    = refuse(codes.NotFound, "", "refusal.no_rule", "there is no such rule")
 	errNobody    = refuse(codes.NotFound, "", "refusal.nobody_serves", "nobody serves this client yet")
 	errMeanwhile = refuse(codes.Aborted, "", "refusal.meanwhile", "somebody changed this in the meantime: read it again and repeat your change")
 	errNoActing  = refuse(codes.FailedPrecondition, "", "refusal.no_acting", "this is about the client somebody acts for, and you act for none")
@@ -36,6 +38,8 @@ func taken(err error) error {
 		return refuse(codes.AlreadyExists, "client.code", "refusal.code_taken", "another client has this code")
 	case "clients_tax_id_unique":
 		return refuse(codes.AlreadyExists, "client.tax_id", "refusal.tax_id_taken", "another client has this tax id")
+	case "branches_name_unique":
+		return refuse(codes.AlreadyExists, "branch.name", "refusal.branch_name_taken", "another branch has this name")
 	case "agreements_no_overlap":
 		return refuse(codes.AlreadyExists, "agreement.number", "refusal.number_taken", "the client has an agreement of this number for some of these days")
 	}

@@ -3,7 +3,9 @@ package clientmanager_test
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -55,6 +57,8 @@ type portal struct {
 	agreements v1.AgreementServiceClient
 	merges     v1.MergeServiceClient
 	timeline   v1.TimelineServiceClient
+	branches   v1.BranchServiceClient
+	assignment v1.AssignmentServiceClient
 	staff      *staff
 	people     *store.Store // accountmanager's, which grants clients to contacts
 
@@ -81,7 +85,7 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	require.NoError(t, p.db.Migrate(ctx, "event", module.Folder(event.Migrations, "migrations")))
 	require.NoError(t, p.db.Migrate(ctx, "live", module.Folder(live.Migrations, "migrations")))
 	p.people = storetest.Module(t, p.db, store.ModuleSpec{ID: "accountmanager", Grants: true})
-	p.staff = &staff{cards: map[string]*accountmanagerv1.StaffCard{}}
+	p.staff = &staff{cards: map[string]*accountmanagerv1.StaffCard{}, blocked: map[string]bool{}}
 	accountmanagerv1.RegisterUserServiceServer(p.router.For("accountmanager", []string{}), p.staff)
 
 	m := clientmanager.New(accountmanagerv1.NewUserServiceClient(p.router))
@@ -98,7 +102,7 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.policy = policy(t, manifest.Permissions)
 	zone, err := time.LoadLocation("Europe/Kyiv")
 	require.NoError(t, err)
-	kerneltest.Register(t, m, kerneltest.Lent{
+	own := kerneltest.Register(t, m, kerneltest.Lent{
 		Router: p.router, DB: p.db, Rows: p.own, Policy: p.policy, Key: storetest.Key[:32], Clock: p.clock, Zone: zone,
 	})
 	p.router.Install(p.policy, map[string][]string{manifest.ID: manifest.Requires})
@@ -111,7 +115,9 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.agreements = v1.NewAgreementServiceClient(p.router)
 	p.merges = v1.NewMergeServiceClient(p.router)
 	p.timeline = v1.NewTimelineServiceClient(p.router)
-	p.listen(manifest.Publishes)
+	p.branches = v1.NewBranchServiceClient(p.router)
+	p.assignment = v1.NewAssignmentServiceClient(p.router)
+	p.listen(manifest.Publishes, own)
 	return p
 }
 
@@ -120,7 +126,7 @@ func policy(t testing.TB, permissions []access.Permission) *access.Policy {
 	t.Helper()
 	var roles []access.Role
 	for id, staff := range map[string]bool{
-		"client": false, "client.director": false, "client.accountant": false, "client.manager": false, "manager": true, "head": true,
+		"client": false, "client.director": false, "client.accountant": false, "client.manager": false, "manager": true, "head": true, "branch-manager": true,
 	} {
 		roles = append(roles, access.Role{ID: id, Staff: staff, Base: id == "client", TitleText: map[string]string{"en": id}})
 	}
@@ -130,8 +136,8 @@ func policy(t testing.TB, permissions []access.Permission) *access.Policy {
 	return made
 }
 
-// listen hears everything that the module publishes.
-func (p *portal) listen(types []string) {
+// listen hears everything that the module publishes, and lets it hear what it does itself.
+func (p *portal) listen(types []string, own []event.Subscription) {
 	hear := func(_ context.Context, m proto.Message) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -146,7 +152,7 @@ func (p *portal) listen(types []string) {
 		event.On("accountmanager.merged", func(ctx context.Context, _ event.Event, m *kernelv1.ClientsMerged) error { return hear(ctx, m) }),
 		event.On("accountmanager.assigned", func(ctx context.Context, _ event.Event, m *v1.ManagerAssigned) error { return hear(ctx, m) }),
 	}
-	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{clientmanager.ID: types}, subscriptions)
+	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{clientmanager.ID: types}, append(subscriptions, own...))
 }
 
 // events are those of a type that were heard, once all that was published is delivered.
@@ -169,7 +175,9 @@ type staff struct {
 	accountmanagerv1.UnimplementedUserServiceServer
 	mu    sync.Mutex
 	cards map[string]*accountmanagerv1.StaffCard
-	asked atomic.Int32
+	// blocked are those who cannot sign in.
+	blocked map[string]bool
+	asked   atomic.Int32
 	// first, where set, is done before a card is looked for; its error is the answer.
 	first func(ctx context.Context) error
 }
@@ -188,6 +196,24 @@ func (s *staff) GetStaffCard(ctx context.Context, r *accountmanagerv1.GetStaffCa
 		return nil, status.Error(codes.NotFound, "there is no such member of staff")
 	}
 	return &accountmanagerv1.GetStaffCardResponse{Card: card}, nil
+}
+
+// ListStaff lists everybody who was not blocked, by id.
+func (s *staff) ListStaff(_ context.Context, r *accountmanagerv1.ListStaffRequest) (*accountmanagerv1.ListStaffResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := &accountmanagerv1.ListStaffResponse{}
+	for _, id := range slices.Sorted(maps.Keys(s.cards)) {
+		if id <= r.GetPageToken() || s.blocked[id] {
+			continue
+		}
+		if len(out.Staff) == int(r.GetPageSize()) {
+			out.NextPageToken = out.Staff[len(out.Staff)-1].GetUserId()
+			break
+		}
+		out.Staff = append(out.Staff, s.cards[id])
+	}
+	return out, nil
 }
 
 // user is somebody who acts: ctx is theirs.

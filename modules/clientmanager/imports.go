@@ -106,6 +106,13 @@ func (s *importService) RunImport(ctx context.Context, r *v1.RunImportRequest) (
 // process reads, decides and, in a run, writes. A run takes the mapping of the last check.
 func (s *importService) process(ctx context.Context, id string, read *sheet, chosen []*kernelv1.ImportMapping, run bool) (*v1.Import, error) {
 	var out *v1.Import
+	rules := &assigning{}
+	if run {
+		var err error
+		if rules, err = s.assigning(ctx); err != nil { // before the transaction: another module is asked
+			return nil, err
+		}
+	}
 	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		i, err := s.findImport(ctx, tx, id, " for update") // of two runs at once, the second waits here and finds it done
 		if err != nil {
@@ -132,7 +139,7 @@ func (s *importService) process(ctx context.Context, id string, read *sheet, cho
 		}
 		i.Report, i.Done = report(rows, !run), run
 		if run {
-			if err := s.writeRows(ctx, tx, rows); err != nil {
+			if err := s.writeRows(ctx, tx, rules, rows); err != nil {
 				return meanwhile(err)
 			}
 		}
@@ -155,8 +162,9 @@ func (s *importService) decideRows(ctx context.Context, tx *store.Tx, read *shee
 }
 
 // writeRows writes what was decided.
-func (s *importService) writeRows(ctx context.Context, tx *store.Tx, rows []planned) error {
+func (s *importService) writeRows(ctx context.Context, tx *store.Tx, rules *assigning, rows []planned) error {
 	var created, updated []*v1.Client
+	into, outOf := map[string][]string{}, map[string][]string{}
 	var entries []entry
 	now := timestamppb.New(s.host.Now())
 	for _, row := range rows {
@@ -168,6 +176,9 @@ func (s *importService) writeRows(ctx context.Context, tx *store.Tx, rows []plan
 			row.client.Revision++
 			row.client.UpdateTime = now
 			updated = append(updated, row.client)
+			if from, to := row.present.GetBranchId(), row.client.GetBranchId(); from != to {
+				into[to], outOf[from] = append(into[to], row.client.GetId()), append(outOf[from], row.client.GetId())
+			}
 			entries = append(entries, entry{client: row.client.GetId(), revision: row.client.GetRevision(), what: "updated_by_import", fields: row.fields})
 		}
 	}
@@ -177,7 +188,10 @@ func (s *importService) writeRows(ctx context.Context, tx *store.Tx, rows []plan
 	if err := s.record(ctx, tx, entries); err != nil {
 		return err
 	}
-	return s.add(ctx, tx, created, "imported")
+	if err := rehouse(ctx, tx, into, outOf); err != nil {
+		return err
+	}
+	return s.add(ctx, tx, rules, byImport, created...)
 }
 
 // meanwhile says that somebody added one of the clients after the file was compared with what is there.

@@ -205,6 +205,11 @@ func (m *Module) know(ctx context.Context, tx *store.Tx, rows []parsed, hold boo
 	for i, o := range owners {
 		ids[i], k.byCode[o.Code], k.byTaxID[o.TaxID] = o.ID, o.ID, o.ID
 	}
-	k.clients, err = findClients(ctx, tx, ids, hold)
+	if k.clients, err = findClients(ctx, tx, ids, hold); err != nil {
+		return k, err
+	}
+	reach, _ := m.host.Policy.Reach(access.From(ctx).Roles, assignClients)
+	k.moves = reach != access.None
+	k.branches, err = branchesByName(ctx, tx)
 	return k, err
 }

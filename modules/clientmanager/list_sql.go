@@ -128,17 +128,43 @@ func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) 
 	if r.GetKind() != v1.ClientKind_CLIENT_KIND_UNSPECIFIED {
 		c.Add("kind = '" + clientKinds.text(r.GetKind()) + "'")
 	}
-	switch ids := r.GetManagerIds(); len(ids) {
+	if err := m.served(ctx, c, r.GetManagerIds()); err != nil {
+		return nil, err
+	}
+	switch ids := r.GetBranchIds(); len(ids) {
 	case 0:
-	case 1: // with one, an index gives its rows in order
-		c.Add("manager_id = ?::uuid", ids[0])
+	case 1:
+		c.Add("branch_id = ?::uuid", ids[0])
 	default:
-		c.Add("manager_id = any(?::uuid[])", ids)
+		c.Add("branch_id = any(?::uuid[])", ids)
 	}
 	if r.GetWithoutManager() {
 		c.Add("manager_id is null")
 	}
 	return c, nil
+}
+
+// served narrows a list to what these serve, as main managers or as further ones. Who helps nobody is found by the main
+// managers' index alone, which with one of them gives its rows in order.
+func (m *Module) served(ctx context.Context, c *store.Where, managers []string) error {
+	if len(managers) == 0 {
+		return nil
+	}
+	helped, err := store.QueryOne(ctx, m.host.Store, pgx.RowTo[*[]string], `select clientmanager.clients_helped_by($1, $2)::text[]`, managers, listedIDs)
+	switch {
+	case err != nil:
+		return err
+	case helped == nil:
+		c.Add(`(manager_id = any(?::uuid[]) or exists (select from clientmanager.further_managers f where f.client_id = clients.id and f.user_id = any(?::uuid[])))`,
+			managers, managers)
+	case len(*helped) > 0:
+		c.Add("(manager_id = any(?::uuid[]) or id = any(?::uuid[]))", managers, *helped)
+	case len(managers) == 1:
+		c.Add("manager_id = ?::uuid", managers[0])
+	default:
+		c.Add("manager_id = any(?::uuid[])", managers)
+	}
+	return nil
 }
 
 // indexed narrows a search by an index on an array, which row security lets nobody use but who reaches all rows.

@@ -37,6 +37,9 @@ const (
 	readProfile      = "clientmanager.profile.read"
 	updateProfile    = "clientmanager.profile.update"
 	mergeClients     = "clientmanager.clients.merge"
+	readBranches     = "clientmanager.branches.read"
+	updateBranches   = "clientmanager.branches.update"
+	updateAssignment = "clientmanager.assignment.update"
 )
 
 func manifest() module.Manifest {
@@ -47,6 +50,7 @@ func manifest() module.Manifest {
 			v1.AddressService_ServiceDesc.ServiceName, v1.AgreementService_ServiceDesc.ServiceName,
 			v1.ProfileService_ServiceDesc.ServiceName, v1.ImportService_ServiceDesc.ServiceName,
 			v1.MergeService_ServiceDesc.ServiceName, v1.TimelineService_ServiceDesc.ServiceName,
+			v1.BranchService_ServiceDesc.ServiceName, v1.AssignmentService_ServiceDesc.ServiceName,
 		},
 		Requires: required,
 		Publishes: []string{
@@ -56,6 +60,7 @@ func manifest() module.Manifest {
 			string((&v1.ManagerAssigned{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.AgreementChanged{}).ProtoReflect().Descriptor().FullName()),
 			string((&kernelv1.ClientsMerged{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.HandoverDue{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			permission(readClients, access.Granted, access.Granted, access.All, "client"),
@@ -74,8 +79,11 @@ func manifest() module.Manifest {
 			permission(readProfile, access.Granted, access.None, access.None, "client"),
 			permission(updateProfile, access.Granted, access.None, access.None, "client.director"),
 			permission(mergeClients, access.None, access.Granted, access.All),
+			permission(readBranches, access.None, access.Granted, access.All),
+			permission(updateBranches, access.None, access.None, access.All),
+			permission(updateAssignment, access.None, access.None, access.All),
 		},
-		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens, mergeScreens),
+		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens, mergeScreens, branchScreens, assignmentScreens),
 		Tiles:   tiles,
 
 		GrantsClients: true,
@@ -86,13 +94,18 @@ func manifest() module.Manifest {
 	}
 }
 
-// permission gives a right to the role of contacts named last, to managers and to heads.
+// permission gives a right to the role of contacts named last, to managers and to heads. Who manages a branch may do for
+// its clients what a manager may for theirs, and says who serves them.
 func permission(name string, contacts, managers, heads access.Reach, contactRoles ...string) access.Permission {
 	p := access.Permission{Name: name, Title: ID + ".permissions." + name[len(ID)+1:], Presets: map[string]access.Reach{}}
 	for _, role := range contactRoles {
 		p.Presets[role] = contacts
 	}
-	for role, reach := range map[string]access.Reach{"manager": managers, "head": heads} {
+	ofBranch := managers
+	if name == assignClients {
+		ofBranch = access.Granted
+	}
+	for role, reach := range map[string]access.Reach{"manager": managers, "branch-manager": ofBranch, "head": heads} {
 		if reach != access.None {
 			p.Presets[role] = reach
 		}

@@ -76,6 +76,8 @@ func TestTextsAreComplete(t *testing.T) {
 	for _, e := range []protoreflect.EnumDescriptor{
 		v1.ClientKind(0).Descriptor(), v1.ClientStatus(0).Descriptor(), v1.ClientOrder(0).Descriptor(),
 		v1.AddressKind(0).Descriptor(), v1.AgreementKind(0).Descriptor(), v1.AgreementStatus(0).Descriptor(), v1.AgreementTerm(0).Descriptor(),
+		v1.BranchState(0).Descriptor(), v1.ManagerPlace(0).Descriptor(), v1.ClientSource(0).Descriptor(), v1.KindCondition(0).Descriptor(),
+		v1.RuleTarget(0).Descriptor(), v1.RuleState(0).Descriptor(), v1.RuleVerdict(0).Descriptor(), v1.HandoverState(0).Descriptor(),
 	} {
 		for i := 1; i < e.Values().Len(); i++ {
 			keys = append(keys, "clientmanager.enums."+string(e.Values().Get(i).Name()))

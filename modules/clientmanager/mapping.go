@@ -17,7 +17,7 @@ import (
 
 // importFields are what columns can be put into, in the order they are offered.
 var importFields = []string{
-	"name", "legal_name", "code", "tax_id", "kind", "email", "phone", "website", "place", "address", "country_code", "tags", "note",
+	"name", "legal_name", "code", "tax_id", "kind", "email", "phone", "website", "place", "address", "country_code", "tags", "note", "branch",
 }
 
 // several columns can go into these.
@@ -37,6 +37,7 @@ var words = map[string][]string{
 	"address":      {"address", "street", "postaladdress", "legaladdress", "адреса", "юридичнаадреса", "вулиця", "адрес", "юридическийадрес", "улица"},
 	"country_code": {"country", "countrycode", "країна", "кодкраїни", "страна", "кодстраны"},
 	"tags":         {"tags", "tag", "labels", "group", "segment", "sector", "industry", "gicssector", "мітки", "теги", "група", "сегмент", "галузь", "метки", "группа", "отрасль"},
+	"branch":       {"branch", "office", "division", "філія", "відділення", "офіс", "филиал", "отделение", "офис"},
 	"note":         {"note", "notes", "comment", "comments", "remark", "примітка", "примітки", "нотатка", "нотатки", "заметка", "заметки", "коментар", "примечание", "примечания", "комментарий"},
 }
 

@@ -45,4 +45,8 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterTimelineServiceServer(r, &timelineService{Module: m})
 	r.Handle(m.matchSchedule())
 	r.Handle(event.On(ID+".timeline", m.happened))
+	v1.RegisterBranchServiceServer(r, &branchService{Module: m})
+	v1.RegisterAssignmentServiceServer(r, &assignmentService{Module: m})
+
+	r.Handle(event.On("clientmanager.hand-over", m.handOverNext))
 }

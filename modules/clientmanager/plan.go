@@ -28,6 +28,10 @@ type known struct {
 	byCode, byTaxID map[string]string
 	// clients are those among them that the caller sees.
 	clients map[string]*v1.Client
+	// branches lead from folded names to the ids of branches that the caller may put clients into.
+	branches map[string]string
+	// moves tells whether the caller may move present clients to another branch.
+	moves bool
 }
 
 // parsed is a row before the portal was asked about it.
@@ -37,6 +41,7 @@ type parsed struct {
 	client  *v1.Client
 	said    []string // the fields that the row says something of
 	problem *problem
+	branch  string // its name, as written; empty where the row says none
 }
 
 // parse makes every row a client, or says what is wrong with it.
@@ -45,6 +50,9 @@ func (s *sheet) parse(m mapping, country string, fields custom.Fields) []parsed 
 	for i, row := range s.rows {
 		client, said, problem := clientOf(row, m, country, fields)
 		out[i] = parsed{line: row.line, title: short(row.cell(m["name"][0])), client: client, said: said, problem: problem}
+		if columns := m["branch"]; len(columns) > 0 {
+			out[i].branch = row.cell(columns[0])
+		}
 	}
 	return out
 }
@@ -105,7 +113,12 @@ func decideOne(p *planned, row parsed, k known, codes, taxIDs, ids map[string]bo
 	if id == "" && len(k.fields.Complete(custom.Of(row.client.GetExtra()), "")) > 0 {
 		return wrong("", "extra_needed")
 	}
+	branch := k.branches[fold(row.branch)]
+	if row.branch != "" && branch == "" {
+		return wrong("branch", "bad_branch")
+	}
 	if id == "" {
+		row.client.BranchId = branch
 		p.outcome, p.client = kernelv1.RowOutcome_ROW_OUTCOME_CREATED, row.client
 		return nil
 	}
@@ -118,6 +131,12 @@ func decideOne(p *planned, row parsed, k known, codes, taxIDs, ids map[string]bo
 		return wrong("", "not_yours")
 	}
 	client, differ := changed(present, row.client, row.said)
+	if branch != "" && branch != present.GetBranchId() {
+		if !k.moves {
+			return wrong("branch", "branch_stays")
+		}
+		client.BranchId, differ = branch, append(differ, "branch_id")
+	}
 	if len(differ) == 0 {
 		p.outcome = kernelv1.RowOutcome_ROW_OUTCOME_UNCHANGED
 		return nil

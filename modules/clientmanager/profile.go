@@ -108,5 +108,7 @@ func (s *profileService) GetManagerCard(ctx context.Context, _ *v1.GetManagerCar
 	if err != nil {
 		return nil, err
 	}
-	return &v1.GetManagerCardResponse{Name: card.GetName(), Position: card.GetPosition(), Email: card.GetEmail(), Phone: card.GetPhone()}, nil
+	return &v1.GetManagerCardResponse{
+		Name: card.GetName(), Position: card.GetPosition(), Email: card.GetEmail(), Phone: card.GetPhone(), PhotoUrl: card.GetPhotoUrl(),
+	}, nil
 }

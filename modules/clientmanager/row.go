@@ -40,6 +40,8 @@ var problems = map[string]string{
 	"tax_id_twice": "another row of the file has the same tax id",
 	"client_twice": "another row of the file is about the same client",
 	"two_clients":  "the code belongs to one client and the tax id to another",
+	"bad_branch":   "there is no open branch of this name that you may put clients into",
+	"branch_stays": "the client belongs to another branch, and moving clients is not among your rights",
 	"not_yours":    "a client with this code or tax id exists, and is not among yours",
 }
 
@@ -60,6 +62,9 @@ func clientOf(row record, m mapping, country string, fields custom.Fields) (*v1.
 	var said []string
 	// In the order they are offered: of several faults the first is told, the same each time.
 	for _, field := range importFields {
+		if field == "branch" {
+			continue // what its name means is known where the portal is asked: see decide
+		}
 		columns := m[field]
 		var values []string
 		for _, column := range columns {

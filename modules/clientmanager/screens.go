@@ -1,6 +1,8 @@
 package clientmanager
 
 import (
+	"slices"
+
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/module"
@@ -17,11 +19,12 @@ var clientScreens = []module.Screen{
 			{Field: "place", Place: module.Under, OrderBy: v1.ClientOrder_CLIENT_ORDER_PLACE.String()},
 			{Field: "tags", Place: module.Away},
 			{Field: "extra", Place: module.Away},
+			{Field: "branch_id", Place: module.Away},
 			{Field: "manager_name", Place: module.Away},
 			{Field: "create_time", Label: "clientmanager.clients.since", Place: module.Away, OrderBy: v1.ClientOrder_CLIENT_ORDER_NEWEST.String()},
 			{Field: "status", Place: module.End},
 		},
-		Search: "name", Filters: []string{"statuses", "place", "tags", "manager_ids", "without_manager", "kind", "extra"}, Order: "order_by",
+		Search: "name", Filters: []string{"statuses", "place", "tags", "branch_ids", "manager_ids", "without_manager", "kind", "extra"}, Order: "order_by",
 		Empty: "clientmanager.clients.empty",
 		Actions: []module.Action{
 			{ID: "duplicates", Label: "clientmanager.duplicates.title", Icon: "copy", Path: "/clients/duplicates"},
@@ -51,13 +54,14 @@ var clientScreens = []module.Screen{
 			{Title: "clientmanager.client.company", Fields: []string{"kind", "tax_id", "extra"}, Aside: true},
 			{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "address", "country_code"}, Aside: true},
 			{Title: "clientmanager.client.note", Fields: []string{"note"}, Aside: true},
-			{Title: "clientmanager.client.service", Fields: []string{"manager_name", "create_time", "update_time"}, Aside: true},
+			{Title: "clientmanager.client.service", Fields: []string{"branch_id", "manager_name", "create_time", "update_time"}, Aside: true},
 		},
 		Related: []module.Related{
 			{Screen: "clientmanager.duplicates", Bind: map[string]string{"client_id": "id"}, Hint: true},
 			{Screen: "clientmanager.contacts", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.agreements", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.addresses", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.managers", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "accountmanager.memberships", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "accountmanager.invitations", Bind: map[string]string{"client_id": "id"}, Tab: true},
 			{Screen: "clientmanager.history", Bind: map[string]string{"client_id": "id"}},
@@ -65,6 +69,7 @@ var clientScreens = []module.Screen{
 		},
 		Actions: []module.Action{
 			{ID: "assign", Label: "clientmanager.client.assign", Icon: "person", Path: "/clients/{id}/manager"},
+			{ID: "move", Label: "clientmanager.branches.move", Icon: "bank", Path: "/clients/{id}/branch"},
 			{
 				ID: "suspend", Label: "clientmanager.client.suspend", Icon: "pause", Danger: true, Path: "/clients/{id}/suspend",
 				When: map[string]string{"status": v1.ClientStatus_CLIENT_STATUS_ACTIVE.String()},
@@ -81,7 +86,7 @@ var clientScreens = []module.Screen{
 	},
 	{
 		ID: "new", Path: "/clients/new", Kind: module.Form, Title: "clientmanager.client.new", Audience: module.ForStaff, Parent: "clients",
-		Method: v1.ClientService_CreateClient_FullMethodName, Sections: clientForm,
+		Method: v1.ClientService_CreateClient_FullMethodName, Sections: newClientForm,
 		Extra:  v1.ClientService_ListClientFields_FullMethodName,
 		Submit: "clientmanager.client.add", Done: "/clients/{id}",
 	},
@@ -127,6 +132,9 @@ var clientForm = []module.Section{
 	{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "place", "address", "country_code"}},
 	{Title: "clientmanager.client.note", Fields: []string{"note"}},
 }
+
+// newClientForm says the branch too; later MoveClient does.
+var newClientForm = slices.Concat(clientForm, []module.Section{{Title: "clientmanager.client.service", Fields: []string{"branch_id"}}})
 
 // What staff see below a client, and a client sees of its own, are the same methods on pages of their own.
 var contactScreens = []module.Screen{

@@ -53,10 +53,10 @@ func manifest() module.Manifest {
 	}
 }
 
-// permission gives a right to contacts, to managers and to heads.
+// permission gives a right to contacts, to managers, their own and a branch's, and to heads.
 func permission(name string, contacts, managers, heads access.Reach) access.Permission {
 	p := access.Permission{Name: name, Title: ID + ".permissions." + name[len(ID)+1:], Presets: map[string]access.Reach{}}
-	for role, reach := range map[string]access.Reach{"client": contacts, "manager": managers, "head": heads} {
+	for role, reach := range map[string]access.Reach{"client": contacts, "manager": managers, "branch-manager": managers, "head": heads} {
 		if reach != access.None {
 			p.Presets[role] = reach
 		}

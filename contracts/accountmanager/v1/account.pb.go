@@ -156,7 +156,9 @@ type User struct {
 	CreateTime   *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	Revision     int64                  `protobuf:"varint,11,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Sign-in asks for more than the password.
-	SecondFactor  bool `protobuf:"varint,12,opt,name=second_factor,json=secondFactor,proto3" json:"second_factor,omitempty"`
+	SecondFactor bool `protobuf:"varint,12,opt,name=second_factor,json=secondFactor,proto3" json:"second_factor,omitempty"`
+	// Empty for none.
+	PhotoUrl      string `protobuf:"bytes,30,opt,name=photo_url,json=photoUrl,proto3" json:"photo_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -273,6 +275,13 @@ func (x *User) GetSecondFactor() bool {
 		return x.SecondFactor
 	}
 	return false
+}
+
+func (x *User) GetPhotoUrl() string {
+	if x != nil {
+		return x.PhotoUrl
+	}
+	return ""
 }
 
 // Membership is a user's place in a client: for whom they act, and as what.
@@ -584,12 +593,14 @@ func (x *Session) GetCurrent() bool {
 
 // StaffCard is what a client may know of the person who serves it.
 type StaffCard struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	UserId        string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Position      string                 `protobuf:"bytes,3,opt,name=position,proto3" json:"position,omitempty"`
-	Email         string                 `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
-	Phone         string                 `protobuf:"bytes,5,opt,name=phone,proto3" json:"phone,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	UserId   string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	Name     string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Position string                 `protobuf:"bytes,3,opt,name=position,proto3" json:"position,omitempty"`
+	Email    string                 `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
+	Phone    string                 `protobuf:"bytes,5,opt,name=phone,proto3" json:"phone,omitempty"`
+	// Empty for none.
+	PhotoUrl      string `protobuf:"bytes,30,opt,name=photo_url,json=photoUrl,proto3" json:"photo_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -655,6 +666,13 @@ func (x *StaffCard) GetEmail() string {
 func (x *StaffCard) GetPhone() string {
 	if x != nil {
 		return x.Phone
+	}
+	return ""
+}
+
+func (x *StaffCard) GetPhotoUrl() string {
+	if x != nil {
+		return x.PhotoUrl
 	}
 	return ""
 }
@@ -796,7 +814,7 @@ var File_contracts_accountmanager_v1_account_proto protoreflect.FileDescriptor
 
 const file_contracts_accountmanager_v1_account_proto_rawDesc = "" +
 	"\n" +
-	")contracts/accountmanager/v1/account.proto\x12\x19cabinet.accountmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x05\n" +
+	")contracts/accountmanager/v1/account.proto\x12\x19cabinet.accountmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xab\x05\n" +
 	"\x04User\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12\x1e\n" +
@@ -813,8 +831,9 @@ const file_contracts_accountmanager_v1_account_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12#\n" +
 	"\brevision\x18\v \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\x12#\n" +
-	"\rsecond_factor\x18\f \x01(\bR\fsecondFactor:t\xea\x9d\xea\x02o\n" +
-	"\x04name\x12./cabinet.accountmanager.v1.UserService/GetUser\x1a0/cabinet.accountmanager.v1.UserService/ListUsers\"\x05query\"\xc4\x03\n" +
+	"\rsecond_factor\x18\f \x01(\bR\fsecondFactor\x12$\n" +
+	"\tphoto_url\x18\x1e \x01(\tB\a\xea\x9d\xea\x02\x02\b\x14R\bphotoUrl:t\xea\x9d\xea\x02o\n" +
+	"\x04name\x12./cabinet.accountmanager.v1.UserService/GetUser\x1a0/cabinet.accountmanager.v1.UserService/ListUsers\"\x05query\"\xfb\x02\n" +
 	"\n" +
 	"Membership\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
@@ -826,8 +845,7 @@ const file_contracts_accountmanager_v1_account_proto_rawDesc = "" +
 	"\x04role\x18\x06 \x01(\tB\a\xea\x9d\xea\x02\x02\b\rR\x04role\x12@\n" +
 	"\x0elast_seen_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\flastSeenTime\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime:G\xea\x9d\xea\x02B\n" +
-	"\x04name\x12:/cabinet.accountmanager.v1.MembershipService/GetMembership\"\x97\x03\n" +
+	"createTime\"\x97\x03\n" +
 	"\n" +
 	"Invitation\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
@@ -853,14 +871,15 @@ const file_contracts_accountmanager_v1_account_proto_rawDesc = "" +
 	"\x0elast_seen_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\flastSeenTime\x12;\n" +
 	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12\x18\n" +
-	"\acurrent\x18\a \x01(\bR\acurrent\"\x98\x02\n" +
+	"\acurrent\x18\a \x01(\bR\acurrent\"\xbe\x02\n" +
 	"\tStaffCard\x12\"\n" +
 	"\auser_id\x18\x01 \x01(\tB\t\xea\x9d\xea\x02\x04\b\n" +
 	" \x01R\x06userId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
 	"\bposition\x18\x03 \x01(\tR\bposition\x12\x1d\n" +
 	"\x05email\x18\x04 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x02R\x05email\x12\x1d\n" +
-	"\x05phone\x18\x05 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x03R\x05phone:y\xea\x9d\xea\x02t\n" +
+	"\x05phone\x18\x05 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x03R\x05phone\x12$\n" +
+	"\tphoto_url\x18\x1e \x01(\tB\a\xea\x9d\xea\x02\x02\b\x14R\bphotoUrl:y\xea\x9d\xea\x02t\n" +
 	"\x04name\x123/cabinet.accountmanager.v1.UserService/GetStaffCard\x1a0/cabinet.accountmanager.v1.UserService/ListStaff\"\x05query\"\xbb\x01\n" +
 	"\x04Role\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\rR\x02id\x12\x1d\n" +

@@ -84,9 +84,11 @@ type Me struct {
 	Phone    string                 `protobuf:"bytes,4,opt,name=phone,proto3" json:"phone,omitempty"`
 	Position string                 `protobuf:"bytes,5,opt,name=position,proto3" json:"position,omitempty"`
 	// Empty for the browser's own.
-	Language      string `protobuf:"bytes,6,opt,name=language,proto3" json:"language,omitempty"`
-	Theme         Theme  `protobuf:"varint,7,opt,name=theme,proto3,enum=cabinet.accountmanager.v1.Theme" json:"theme,omitempty"`
-	Revision      int64  `protobuf:"varint,8,opt,name=revision,proto3" json:"revision,omitempty"`
+	Language string `protobuf:"bytes,6,opt,name=language,proto3" json:"language,omitempty"`
+	Theme    Theme  `protobuf:"varint,7,opt,name=theme,proto3,enum=cabinet.accountmanager.v1.Theme" json:"theme,omitempty"`
+	Revision int64  `protobuf:"varint,8,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Empty for none. It is changed by PhotoService.
+	PhotoUrl      string `protobuf:"bytes,30,opt,name=photo_url,json=photoUrl,proto3" json:"photo_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -175,6 +177,13 @@ func (x *Me) GetRevision() int64 {
 		return x.Revision
 	}
 	return 0
+}
+
+func (x *Me) GetPhotoUrl() string {
+	if x != nil {
+		return x.PhotoUrl
+	}
+	return ""
 }
 
 type GetMeRequest struct {
@@ -791,7 +800,7 @@ var File_contracts_accountmanager_v1_me_proto protoreflect.FileDescriptor
 
 const file_contracts_accountmanager_v1_me_proto_rawDesc = "" +
 	"\n" +
-	"$contracts/accountmanager/v1/me.proto\x12\x19cabinet.accountmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a)contracts/accountmanager/v1/account.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\"\xe7\x02\n" +
+	"$contracts/accountmanager/v1/me.proto\x12\x19cabinet.accountmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a)contracts/accountmanager/v1/account.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\"\x8d\x03\n" +
 	"\x02Me\x12 \n" +
 	"\auser_id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x06userId\x12\x1e\n" +
@@ -802,7 +811,8 @@ const file_contracts_accountmanager_v1_me_proto_rawDesc = "" +
 	"\bposition\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bposition\x126\n" +
 	"\blanguage\x18\x06 \x01(\tB\x1a\xbaH\x10r\x0eR\x00R\x02enR\x02ukR\x02ru\xea\x9d\xea\x02\x02\b\aR\blanguage\x12@\n" +
 	"\x05theme\x18\a \x01(\x0e2 .cabinet.accountmanager.v1.ThemeB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05theme\x12#\n" +
-	"\brevision\x18\b \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\"\x0e\n" +
+	"\brevision\x18\b \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\x12$\n" +
+	"\tphoto_url\x18\x1e \x01(\tB\a\xea\x9d\xea\x02\x02\b\x14R\bphotoUrl\"\x0e\n" +
 	"\fGetMeRequest\">\n" +
 	"\rGetMeResponse\x12-\n" +
 	"\x02me\x18\x01 \x01(\v2\x1d.cabinet.accountmanager.v1.MeR\x02me\"\x85\x01\n" +

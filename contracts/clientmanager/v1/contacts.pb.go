@@ -721,11 +721,13 @@ func (*GetManagerCardRequest) Descriptor() ([]byte, []int) {
 }
 
 type GetManagerCardResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Position      string                 `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
-	Email         string                 `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
-	Phone         string                 `protobuf:"bytes,4,opt,name=phone,proto3" json:"phone,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Name     string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Position string                 `protobuf:"bytes,2,opt,name=position,proto3" json:"position,omitempty"`
+	Email    string                 `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	Phone    string                 `protobuf:"bytes,4,opt,name=phone,proto3" json:"phone,omitempty"`
+	// Empty for none.
+	PhotoUrl      string `protobuf:"bytes,30,opt,name=photo_url,json=photoUrl,proto3" json:"photo_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -788,6 +790,13 @@ func (x *GetManagerCardResponse) GetPhone() string {
 	return ""
 }
 
+func (x *GetManagerCardResponse) GetPhotoUrl() string {
+	if x != nil {
+		return x.PhotoUrl
+	}
+	return ""
+}
+
 var File_contracts_clientmanager_v1_contacts_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_contacts_proto_rawDesc = "" +
@@ -831,12 +840,13 @@ const file_contracts_clientmanager_v1_contacts_proto_rawDesc = "" +
 	"updateMask\"Q\n" +
 	"\x15UpdateProfileResponse\x128\n" +
 	"\x06client\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ClientR\x06client\"\x17\n" +
-	"\x15GetManagerCardRequest\"\x86\x01\n" +
+	"\x15GetManagerCardRequest\"\xac\x01\n" +
 	"\x16GetManagerCardResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bposition\x18\x02 \x01(\tR\bposition\x12\x1d\n" +
 	"\x05email\x18\x03 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x02R\x05email\x12\x1d\n" +
-	"\x05phone\x18\x04 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x03R\x05phone2\x96\x06\n" +
+	"\x05phone\x18\x04 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x03R\x05phone\x12$\n" +
+	"\tphoto_url\x18\x1e \x01(\tB\a\xea\x9d\xea\x02\x02\b\x14R\bphotoUrl2\x96\x06\n" +
 	"\x0eContactService\x12\x96\x01\n" +
 	"\fListContacts\x12-.cabinet.clientmanager.v1.ListContactsRequest\x1a..cabinet.clientmanager.v1.ListContactsResponse\"'\xea\x9d\xea\x02\x1f\b\x03\x12\x1bclientmanager.contacts.read\x90\x02\x01\x12\x90\x01\n" +
 	"\n" +

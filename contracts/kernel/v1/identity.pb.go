@@ -161,17 +161,8 @@ type Identity struct {
 	ProofTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=proof_time,json=proofTime,proto3" json:"proof_time,omitempty"`
 	// The user's role asks for a second factor that they do not have: until they do, no role holds.
 	SecondFactorMissing bool `protobuf:"varint,11,opt,name=second_factor_missing,json=secondFactorMissing,proto3" json:"second_factor_missing,omitempty"`
-	// Set while a member of staff acts as this user, through a session of their own: all of the above is the user's then, but
-	// for language and theme, which are those of who reads, and proof_time, which is empty. clients are only those that the
-	// member of staff reaches too. session_id is another one than the session's own, and is over when this is.
-	ActedById   string `protobuf:"bytes,40,opt,name=acted_by_id,json=actedById,proto3" json:"acted_by_id,omitempty"`
-	ActedByName string `protobuf:"bytes,41,opt,name=acted_by_name,json=actedByName,proto3" json:"acted_by_name,omitempty"`
-	// When it ends by itself.
-	ActingUntil *timestamppb.Timestamp `protobuf:"bytes,42,opt,name=acting_until,json=actingUntil,proto3" json:"acting_until,omitempty"`
-	// What the user may do may be done; else it is only looked at.
-	MayWrite bool `protobuf:"varint,43,opt,name=may_write,json=mayWrite,proto3" json:"may_write,omitempty"`
-	// Why, in the words of the member of staff.
-	ActingReason  string `protobuf:"bytes,44,opt,name=acting_reason,json=actingReason,proto3" json:"acting_reason,omitempty"`
+	// The user's photo; empty for none.
+	PhotoUrl      string `protobuf:"bytes,30,opt,name=photo_url,json=photoUrl,proto3" json:"photo_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -283,37 +274,9 @@ func (x *Identity) GetSecondFactorMissing() bool {
 	return false
 }
 
-func (x *Identity) GetActedById() string {
+func (x *Identity) GetPhotoUrl() string {
 	if x != nil {
-		return x.ActedById
-	}
-	return ""
-}
-
-func (x *Identity) GetActedByName() string {
-	if x != nil {
-		return x.ActedByName
-	}
-	return ""
-}
-
-func (x *Identity) GetActingUntil() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ActingUntil
-	}
-	return nil
-}
-
-func (x *Identity) GetMayWrite() bool {
-	if x != nil {
-		return x.MayWrite
-	}
-	return false
-}
-
-func (x *Identity) GetActingReason() string {
-	if x != nil {
-		return x.ActingReason
+		return x.PhotoUrl
 	}
 	return ""
 }
@@ -2131,95 +2094,6 @@ func (x *GetUserRolesResponse) GetBlocked() bool {
 	return false
 }
 
-type EndImpersonationRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	SessionToken  string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *EndImpersonationRequest) Reset() {
-	*x = EndImpersonationRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[39]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *EndImpersonationRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*EndImpersonationRequest) ProtoMessage() {}
-
-func (x *EndImpersonationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[39]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use EndImpersonationRequest.ProtoReflect.Descriptor instead.
-func (*EndImpersonationRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{39}
-}
-
-func (x *EndImpersonationRequest) GetSessionToken() string {
-	if x != nil {
-		return x.SessionToken
-	}
-	return ""
-}
-
-type EndImpersonationResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The page below the portal's base that they go on from; empty when nobody was acted as.
-	ReturnPath    string `protobuf:"bytes,1,opt,name=return_path,json=returnPath,proto3" json:"return_path,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *EndImpersonationResponse) Reset() {
-	*x = EndImpersonationResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[40]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *EndImpersonationResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*EndImpersonationResponse) ProtoMessage() {}
-
-func (x *EndImpersonationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[40]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use EndImpersonationResponse.ProtoReflect.Descriptor instead.
-func (*EndImpersonationResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{40}
-}
-
-func (x *EndImpersonationResponse) GetReturnPath() string {
-	if x != nil {
-		return x.ReturnPath
-	}
-	return ""
-}
-
 var File_contracts_kernel_v1_identity_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
@@ -2232,7 +2106,7 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\fActingClient\x12%\n" +
 	"\tclient_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bclientId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
-	"\x04role\x18\x03 \x01(\tR\x04role\"\xcd\x04\n" +
+	"\x04role\x18\x03 \x01(\tR\x04role\"\xae\x03\n" +
 	"\bIdentity\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
 	"\n" +
@@ -2247,12 +2121,8 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\n" +
 	"proof_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\tproofTime\x122\n" +
-	"\x15second_factor_missing\x18\v \x01(\bR\x13secondFactorMissing\x12\x1e\n" +
-	"\vacted_by_id\x18( \x01(\tR\tactedById\x12\"\n" +
-	"\racted_by_name\x18) \x01(\tR\vactedByName\x12=\n" +
-	"\facting_until\x18* \x01(\v2\x1a.google.protobuf.TimestampR\vactingUntil\x12\x1b\n" +
-	"\tmay_write\x18+ \x01(\bR\bmayWrite\x12#\n" +
-	"\racting_reason\x18, \x01(\tR\factingReason\"\xa7\x01\n" +
+	"\x15second_factor_missing\x18\v \x01(\bR\x13secondFactorMissing\x12$\n" +
+	"\tphoto_url\x18\x1e \x01(\tB\a\xea\x9d\xea\x02\x02\b\x14R\bphotoUrl\"\xa7\x01\n" +
 	"\rSignInRequest\x12 \n" +
 	"\x05login\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xfe\x01R\x05login\x12-\n" +
@@ -2369,12 +2239,7 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\x14GetUserRolesResponse\x12\x14\n" +
 	"\x05staff\x18\x01 \x01(\bR\x05staff\x12\x14\n" +
 	"\x05roles\x18\x02 \x03(\tR\x05roles\x12\x18\n" +
-	"\ablocked\x18\x03 \x01(\bR\ablocked\"Q\n" +
-	"\x17EndImpersonationRequest\x126\n" +
-	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\";\n" +
-	"\x18EndImpersonationResponse\x12\x1f\n" +
-	"\vreturn_path\x18\x01 \x01(\tR\n" +
-	"returnPath2\x8a\x11\n" +
+	"\ablocked\x18\x03 \x01(\bR\ablocked2\x91\x10\n" +
 	"\x0fIdentityService\x12Y\n" +
 	"\x06SignIn\x12 .cabinet.kernel.v1.SignInRequest\x1a!.cabinet.kernel.v1.SignInResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12k\n" +
@@ -2411,9 +2276,7 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\fGetUserRoles\x12&.cabinet.kernel.v1.GetUserRolesRequest\x1a'.cabinet.kernel.v1.GetUserRolesResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12t\n" +
 	"\x0fInviteFirstHead\x12).cabinet.kernel.v1.InviteFirstHeadRequest\x1a*.cabinet.kernel.v1.InviteFirstHeadResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12w\n" +
-	"\x10EndImpersonation\x12*.cabinet.kernel.v1.EndImpersonationRequest\x1a+.cabinet.kernel.v1.EndImpersonationResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x02B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
 
 var (
 	file_contracts_kernel_v1_identity_proto_rawDescOnce sync.Once
@@ -2427,7 +2290,7 @@ func file_contracts_kernel_v1_identity_proto_rawDescGZIP() []byte {
 	return file_contracts_kernel_v1_identity_proto_rawDescData
 }
 
-var file_contracts_kernel_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_contracts_kernel_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_contracts_kernel_v1_identity_proto_goTypes = []any{
 	(*Origin)(nil),                       // 0: cabinet.kernel.v1.Origin
 	(*ActingClient)(nil),                 // 1: cabinet.kernel.v1.ActingClient
@@ -2468,72 +2331,67 @@ var file_contracts_kernel_v1_identity_proto_goTypes = []any{
 	(*GetNamesResponse)(nil),             // 36: cabinet.kernel.v1.GetNamesResponse
 	(*GetUserRolesRequest)(nil),          // 37: cabinet.kernel.v1.GetUserRolesRequest
 	(*GetUserRolesResponse)(nil),         // 38: cabinet.kernel.v1.GetUserRolesResponse
-	(*EndImpersonationRequest)(nil),      // 39: cabinet.kernel.v1.EndImpersonationRequest
-	(*EndImpersonationResponse)(nil),     // 40: cabinet.kernel.v1.EndImpersonationResponse
-	nil,                                  // 41: cabinet.kernel.v1.GetNamesResponse.NamesEntry
-	(*timestamppb.Timestamp)(nil),        // 42: google.protobuf.Timestamp
+	nil,                                  // 39: cabinet.kernel.v1.GetNamesResponse.NamesEntry
+	(*timestamppb.Timestamp)(nil),        // 40: google.protobuf.Timestamp
 }
 var file_contracts_kernel_v1_identity_proto_depIdxs = []int32{
 	1,  // 0: cabinet.kernel.v1.Identity.clients:type_name -> cabinet.kernel.v1.ActingClient
-	42, // 1: cabinet.kernel.v1.Identity.proof_time:type_name -> google.protobuf.Timestamp
-	42, // 2: cabinet.kernel.v1.Identity.acting_until:type_name -> google.protobuf.Timestamp
-	0,  // 3: cabinet.kernel.v1.SignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	42, // 4: cabinet.kernel.v1.SignInResponse.expire_time:type_name -> google.protobuf.Timestamp
-	0,  // 5: cabinet.kernel.v1.FinishSignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	42, // 6: cabinet.kernel.v1.FinishSignInResponse.expire_time:type_name -> google.protobuf.Timestamp
-	2,  // 7: cabinet.kernel.v1.IdentifyResponse.identity:type_name -> cabinet.kernel.v1.Identity
-	0,  // 8: cabinet.kernel.v1.ProveRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	0,  // 9: cabinet.kernel.v1.StartPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	0,  // 10: cabinet.kernel.v1.FinishPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	0,  // 11: cabinet.kernel.v1.ConfirmEmailChangeRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	42, // 12: cabinet.kernel.v1.PreviewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
-	0,  // 13: cabinet.kernel.v1.AcceptInvitationRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	42, // 14: cabinet.kernel.v1.AcceptInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
-	42, // 15: cabinet.kernel.v1.InviteFirstHeadResponse.expire_time:type_name -> google.protobuf.Timestamp
-	41, // 16: cabinet.kernel.v1.GetNamesResponse.names:type_name -> cabinet.kernel.v1.GetNamesResponse.NamesEntry
-	3,  // 17: cabinet.kernel.v1.IdentityService.SignIn:input_type -> cabinet.kernel.v1.SignInRequest
-	5,  // 18: cabinet.kernel.v1.IdentityService.FinishSignIn:input_type -> cabinet.kernel.v1.FinishSignInRequest
-	7,  // 19: cabinet.kernel.v1.IdentityService.Identify:input_type -> cabinet.kernel.v1.IdentifyRequest
-	9,  // 20: cabinet.kernel.v1.IdentityService.Prove:input_type -> cabinet.kernel.v1.ProveRequest
-	11, // 21: cabinet.kernel.v1.IdentityService.SignOut:input_type -> cabinet.kernel.v1.SignOutRequest
-	13, // 22: cabinet.kernel.v1.IdentityService.FindEndedSessions:input_type -> cabinet.kernel.v1.FindEndedSessionsRequest
-	15, // 23: cabinet.kernel.v1.IdentityService.SwitchClient:input_type -> cabinet.kernel.v1.SwitchClientRequest
-	17, // 24: cabinet.kernel.v1.IdentityService.GetSignInOptions:input_type -> cabinet.kernel.v1.GetSignInOptionsRequest
-	19, // 25: cabinet.kernel.v1.IdentityService.StartPasswordReset:input_type -> cabinet.kernel.v1.StartPasswordResetRequest
-	21, // 26: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:input_type -> cabinet.kernel.v1.PreviewPasswordResetRequest
-	23, // 27: cabinet.kernel.v1.IdentityService.FinishPasswordReset:input_type -> cabinet.kernel.v1.FinishPasswordResetRequest
-	25, // 28: cabinet.kernel.v1.IdentityService.PreviewEmailChange:input_type -> cabinet.kernel.v1.PreviewEmailChangeRequest
-	27, // 29: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:input_type -> cabinet.kernel.v1.ConfirmEmailChangeRequest
-	29, // 30: cabinet.kernel.v1.IdentityService.PreviewInvitation:input_type -> cabinet.kernel.v1.PreviewInvitationRequest
-	31, // 31: cabinet.kernel.v1.IdentityService.AcceptInvitation:input_type -> cabinet.kernel.v1.AcceptInvitationRequest
-	35, // 32: cabinet.kernel.v1.IdentityService.GetNames:input_type -> cabinet.kernel.v1.GetNamesRequest
-	37, // 33: cabinet.kernel.v1.IdentityService.GetUserRoles:input_type -> cabinet.kernel.v1.GetUserRolesRequest
-	33, // 34: cabinet.kernel.v1.IdentityService.InviteFirstHead:input_type -> cabinet.kernel.v1.InviteFirstHeadRequest
-	39, // 35: cabinet.kernel.v1.IdentityService.EndImpersonation:input_type -> cabinet.kernel.v1.EndImpersonationRequest
-	4,  // 36: cabinet.kernel.v1.IdentityService.SignIn:output_type -> cabinet.kernel.v1.SignInResponse
-	6,  // 37: cabinet.kernel.v1.IdentityService.FinishSignIn:output_type -> cabinet.kernel.v1.FinishSignInResponse
-	8,  // 38: cabinet.kernel.v1.IdentityService.Identify:output_type -> cabinet.kernel.v1.IdentifyResponse
-	10, // 39: cabinet.kernel.v1.IdentityService.Prove:output_type -> cabinet.kernel.v1.ProveResponse
-	12, // 40: cabinet.kernel.v1.IdentityService.SignOut:output_type -> cabinet.kernel.v1.SignOutResponse
-	14, // 41: cabinet.kernel.v1.IdentityService.FindEndedSessions:output_type -> cabinet.kernel.v1.FindEndedSessionsResponse
-	16, // 42: cabinet.kernel.v1.IdentityService.SwitchClient:output_type -> cabinet.kernel.v1.SwitchClientResponse
-	18, // 43: cabinet.kernel.v1.IdentityService.GetSignInOptions:output_type -> cabinet.kernel.v1.GetSignInOptionsResponse
-	20, // 44: cabinet.kernel.v1.IdentityService.StartPasswordReset:output_type -> cabinet.kernel.v1.StartPasswordResetResponse
-	22, // 45: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:output_type -> cabinet.kernel.v1.PreviewPasswordResetResponse
-	24, // 46: cabinet.kernel.v1.IdentityService.FinishPasswordReset:output_type -> cabinet.kernel.v1.FinishPasswordResetResponse
-	26, // 47: cabinet.kernel.v1.IdentityService.PreviewEmailChange:output_type -> cabinet.kernel.v1.PreviewEmailChangeResponse
-	28, // 48: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:output_type -> cabinet.kernel.v1.ConfirmEmailChangeResponse
-	30, // 49: cabinet.kernel.v1.IdentityService.PreviewInvitation:output_type -> cabinet.kernel.v1.PreviewInvitationResponse
-	32, // 50: cabinet.kernel.v1.IdentityService.AcceptInvitation:output_type -> cabinet.kernel.v1.AcceptInvitationResponse
-	36, // 51: cabinet.kernel.v1.IdentityService.GetNames:output_type -> cabinet.kernel.v1.GetNamesResponse
-	38, // 52: cabinet.kernel.v1.IdentityService.GetUserRoles:output_type -> cabinet.kernel.v1.GetUserRolesResponse
-	34, // 53: cabinet.kernel.v1.IdentityService.InviteFirstHead:output_type -> cabinet.kernel.v1.InviteFirstHeadResponse
-	40, // 54: cabinet.kernel.v1.IdentityService.EndImpersonation:output_type -> cabinet.kernel.v1.EndImpersonationResponse
-	36, // [36:55] is the sub-list for method output_type
-	17, // [17:36] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	40, // 1: cabinet.kernel.v1.Identity.proof_time:type_name -> google.protobuf.Timestamp
+	0,  // 2: cabinet.kernel.v1.SignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	40, // 3: cabinet.kernel.v1.SignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	0,  // 4: cabinet.kernel.v1.FinishSignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	40, // 5: cabinet.kernel.v1.FinishSignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	2,  // 6: cabinet.kernel.v1.IdentifyResponse.identity:type_name -> cabinet.kernel.v1.Identity
+	0,  // 7: cabinet.kernel.v1.ProveRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 8: cabinet.kernel.v1.StartPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 9: cabinet.kernel.v1.FinishPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 10: cabinet.kernel.v1.ConfirmEmailChangeRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	40, // 11: cabinet.kernel.v1.PreviewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	0,  // 12: cabinet.kernel.v1.AcceptInvitationRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	40, // 13: cabinet.kernel.v1.AcceptInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	40, // 14: cabinet.kernel.v1.InviteFirstHeadResponse.expire_time:type_name -> google.protobuf.Timestamp
+	39, // 15: cabinet.kernel.v1.GetNamesResponse.names:type_name -> cabinet.kernel.v1.GetNamesResponse.NamesEntry
+	3,  // 16: cabinet.kernel.v1.IdentityService.SignIn:input_type -> cabinet.kernel.v1.SignInRequest
+	5,  // 17: cabinet.kernel.v1.IdentityService.FinishSignIn:input_type -> cabinet.kernel.v1.FinishSignInRequest
+	7,  // 18: cabinet.kernel.v1.IdentityService.Identify:input_type -> cabinet.kernel.v1.IdentifyRequest
+	9,  // 19: cabinet.kernel.v1.IdentityService.Prove:input_type -> cabinet.kernel.v1.ProveRequest
+	11, // 20: cabinet.kernel.v1.IdentityService.SignOut:input_type -> cabinet.kernel.v1.SignOutRequest
+	13, // 21: cabinet.kernel.v1.IdentityService.FindEndedSessions:input_type -> cabinet.kernel.v1.FindEndedSessionsRequest
+	15, // 22: cabinet.kernel.v1.IdentityService.SwitchClient:input_type -> cabinet.kernel.v1.SwitchClientRequest
+	17, // 23: cabinet.kernel.v1.IdentityService.GetSignInOptions:input_type -> cabinet.kernel.v1.GetSignInOptionsRequest
+	19, // 24: cabinet.kernel.v1.IdentityService.StartPasswordReset:input_type -> cabinet.kernel.v1.StartPasswordResetRequest
+	21, // 25: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:input_type -> cabinet.kernel.v1.PreviewPasswordResetRequest
+	23, // 26: cabinet.kernel.v1.IdentityService.FinishPasswordReset:input_type -> cabinet.kernel.v1.FinishPasswordResetRequest
+	25, // 27: cabinet.kernel.v1.IdentityService.PreviewEmailChange:input_type -> cabinet.kernel.v1.PreviewEmailChangeRequest
+	27, // 28: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:input_type -> cabinet.kernel.v1.ConfirmEmailChangeRequest
+	29, // 29: cabinet.kernel.v1.IdentityService.PreviewInvitation:input_type -> cabinet.kernel.v1.PreviewInvitationRequest
+	31, // 30: cabinet.kernel.v1.IdentityService.AcceptInvitation:input_type -> cabinet.kernel.v1.AcceptInvitationRequest
+	35, // 31: cabinet.kernel.v1.IdentityService.GetNames:input_type -> cabinet.kernel.v1.GetNamesRequest
+	37, // 32: cabinet.kernel.v1.IdentityService.GetUserRoles:input_type -> cabinet.kernel.v1.GetUserRolesRequest
+	33, // 33: cabinet.kernel.v1.IdentityService.InviteFirstHead:input_type -> cabinet.kernel.v1.InviteFirstHeadRequest
+	4,  // 34: cabinet.kernel.v1.IdentityService.SignIn:output_type -> cabinet.kernel.v1.SignInResponse
+	6,  // 35: cabinet.kernel.v1.IdentityService.FinishSignIn:output_type -> cabinet.kernel.v1.FinishSignInResponse
+	8,  // 36: cabinet.kernel.v1.IdentityService.Identify:output_type -> cabinet.kernel.v1.IdentifyResponse
+	10, // 37: cabinet.kernel.v1.IdentityService.Prove:output_type -> cabinet.kernel.v1.ProveResponse
+	12, // 38: cabinet.kernel.v1.IdentityService.SignOut:output_type -> cabinet.kernel.v1.SignOutResponse
+	14, // 39: cabinet.kernel.v1.IdentityService.FindEndedSessions:output_type -> cabinet.kernel.v1.FindEndedSessionsResponse
+	16, // 40: cabinet.kernel.v1.IdentityService.SwitchClient:output_type -> cabinet.kernel.v1.SwitchClientResponse
+	18, // 41: cabinet.kernel.v1.IdentityService.GetSignInOptions:output_type -> cabinet.kernel.v1.GetSignInOptionsResponse
+	20, // 42: cabinet.kernel.v1.IdentityService.StartPasswordReset:output_type -> cabinet.kernel.v1.StartPasswordResetResponse
+	22, // 43: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:output_type -> cabinet.kernel.v1.PreviewPasswordResetResponse
+	24, // 44: cabinet.kernel.v1.IdentityService.FinishPasswordReset:output_type -> cabinet.kernel.v1.FinishPasswordResetResponse
+	26, // 45: cabinet.kernel.v1.IdentityService.PreviewEmailChange:output_type -> cabinet.kernel.v1.PreviewEmailChangeResponse
+	28, // 46: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:output_type -> cabinet.kernel.v1.ConfirmEmailChangeResponse
+	30, // 47: cabinet.kernel.v1.IdentityService.PreviewInvitation:output_type -> cabinet.kernel.v1.PreviewInvitationResponse
+	32, // 48: cabinet.kernel.v1.IdentityService.AcceptInvitation:output_type -> cabinet.kernel.v1.AcceptInvitationResponse
+	36, // 49: cabinet.kernel.v1.IdentityService.GetNames:output_type -> cabinet.kernel.v1.GetNamesResponse
+	38, // 50: cabinet.kernel.v1.IdentityService.GetUserRoles:output_type -> cabinet.kernel.v1.GetUserRolesResponse
+	34, // 51: cabinet.kernel.v1.IdentityService.InviteFirstHead:output_type -> cabinet.kernel.v1.InviteFirstHeadResponse
+	34, // [34:52] is the sub-list for method output_type
+	16, // [16:34] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_contracts_kernel_v1_identity_proto_init() }
@@ -2548,7 +2406,7 @@ func file_contracts_kernel_v1_identity_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_identity_proto_rawDesc), len(file_contracts_kernel_v1_identity_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   42,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

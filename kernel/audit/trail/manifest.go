@@ -11,7 +11,7 @@ var Service = kernelv1.AuditService_ServiceDesc.ServiceName
 
 // Permissions say who reads the log: staff within their reach, and contacts what concerns their client.
 var Permissions = []access.Permission{
-	{Name: "kernel.audit.read", Title: "kernel.permission.audit", Presets: map[string]access.Reach{"manager": access.Granted, "head": access.All}},
+	{Name: "kernel.audit.read", Title: "kernel.permission.audit", Presets: map[string]access.Reach{"manager": access.Granted, "branch-manager": access.Granted, "head": access.All}},
 	{Name: "kernel.audit.own", Title: "kernel.permission.activity", Presets: map[string]access.Reach{"client": access.Granted}},
 }
 

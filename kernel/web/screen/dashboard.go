@@ -173,7 +173,7 @@ func personTile(e *Env, t *Tile, m protoreflect.Message) templ.Component {
 		}
 		return ""
 	}
-	p := ui.Person{Label: e.Text.T(t.Title), Name: text("name"), Role: text("position")}
+	p := ui.Person{Label: e.Text.T(t.Title), Name: text("name"), Role: text("position"), Photo: e.photo(m)}
 	if number := text("phone"); number != "" {
 		p.Note = phone(number)
 		p.Actions = append(p.Actions, ui.Button{Label: e.Text.T("kernel.person.call"), Icon: "phone", Href: "tel:" + number})

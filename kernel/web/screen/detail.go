@@ -37,7 +37,7 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	}
 	head := s.head(e, sc, title, m)
 	if sc.heading != nil {
-		head.Avatar = &ui.Avatar{Name: title, Org: true, Size: "l"}
+		head.Avatar = e.avatar(m, title, "l")
 	}
 	if sc.state != nil {
 		head.Badges = e.value(m, sc.state).Badges

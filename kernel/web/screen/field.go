@@ -27,6 +27,12 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 		chosen[v] = true
 	}
 	switch {
+	case isUpload(f):
+		out.Kind, out.Value, out.Accept, out.DropText = ui.FieldFile, "", acceptImages, e.Text.T("kernel.form.image_drop")
+		if out.Hint == "" {
+			out.Hint = e.Text.T("kernel.form.image_hint")
+		}
+		return out, nil
 	case f.Enum() != nil && !f.IsList():
 		out.Kind = ui.FieldSelect
 		all := f.Enum().Values()
@@ -55,12 +61,21 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 		if err != nil {
 			return out, err
 		}
-		out.Kind = ui.FieldSelect
-		none := "kernel.form.nobody"
-		if out.Required {
-			none = "kernel.form.choose"
+		if f.IsList() {
+			return e.choose(out, f, options, chosen), nil
 		}
-		out.Options = append([]ui.Option{{Label: e.Text.T(none)}}, options...)
+		out.Kind = ui.FieldSelect
+		none := e.Text.T("kernel.form.nobody")
+		for _, key := range locale.FieldKeys(f.Parent().(protoreflect.MessageDescriptor), string(f.Name())) {
+			if text, ok := e.Text.First(key + "_none"); ok {
+				none = text // what refers to no person, or what leaving it empty means
+				break
+			}
+		}
+		if out.Required {
+			none = e.Text.T("kernel.form.choose")
+		}
+		out.Options = append([]ui.Option{{Label: none}}, options...)
 		return out, nil
 	}
 	if options, ok := e.known(f); ok {

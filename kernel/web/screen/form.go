@@ -144,7 +144,7 @@ func typed(m protoreflect.Message, path fieldPath) []string {
 func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Values, editable []string, present protoreflect.Message, refusal error, notes map[string]string) (*Page, error) {
 	title := e.Text.T(sc.Title)
 	form := ui.Form{
-		ID: "form", Action: e.href(e.Path), CSRF: e.CSRF, Guard: true,
+		ID: "form", Action: e.href(e.Path), CSRF: e.CSRF, Guard: true, Multipart: sc.sendsFile(),
 		Submit: ui.Button{Label: e.Text.T(sc.Submit), Kind: ui.ButtonPrimary, Busy: e.Text.T("kernel.form.busy")},
 	}
 	if parent := s.screens[sc.Parent]; parent != nil {

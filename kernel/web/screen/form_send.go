@@ -16,14 +16,14 @@ import (
 )
 
 // send takes a filled form: to the method, and on to where it leads; or back to its writer with what was wrong.
-func (s *Set) send(ctx context.Context, e *Env, sc *Screen, form url.Values) (*Page, error) {
-	return s.sendAgain(ctx, e, sc, form, sendings)
+func (s *Set) send(ctx context.Context, e *Env, sc *Screen, form url.Values, file *File) (*Page, error) {
+	return s.sendAgain(ctx, e, sc, form, file, sendings)
 }
 
 // sendings is how often a form is sent whose writer others overtake without changing the same.
 const sendings = 3
 
-func (s *Set) sendAgain(ctx context.Context, e *Env, sc *Screen, form url.Values, left int) (*Page, error) {
+func (s *Set) sendAgain(ctx context.Context, e *Env, sc *Screen, form url.Values, file *File, left int) (*Page, error) {
 	request, err := sc.call.request()
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (s *Set) sendAgain(ctx context.Context, e *Env, sc *Screen, form url.Values
 			return nil, err
 		}
 		if again && left > 1 {
-			return s.sendAgain(ctx, e, sc, form, left-1)
+			return s.sendAgain(ctx, e, sc, form, file, left-1)
 		}
 		var present protoreflect.Message
 		editable, err := s.prefill(ctx, e, sc, url.Values{}, &present)
@@ -54,6 +54,12 @@ func (s *Set) sendAgain(ctx context.Context, e *Env, sc *Screen, form url.Values
 			}
 			if fillExtra(request, name, path, form, defs, func(d *kernelv1.FieldDefinition, _ string) bool { return !untouched(form, extraName(name, d)) }) {
 				mask = append(mask, string(path.last().Name()))
+			}
+			continue
+		}
+		if isUpload(path.last()) {
+			if file != nil && file.Field == name {
+				path.set(request, protoreflect.ValueOfBytes(file.Content))
 			}
 			continue
 		}

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -34,9 +35,7 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 		return nil, err
 	}
 	head := s.head(e, sc, e.Text.T(sc.Title), nil)
-	if head.Lead == "" && total != "" {
-		head.Lead = total
-	}
+	head.Lead = cmp.Or(total, head.Lead)
 	filters, err := s.filterBar(ctx, e, sc)
 	if err != nil {
 		return nil, err
@@ -174,7 +173,7 @@ func (s *Set) cell(e *Env, c column, m protoreflect.Message, titles map[string]u
 		v.Sub = e.value(m, c.second).Text
 	}
 	if c.Avatar && v.Text != "" {
-		v.Avatar = &ui.Avatar{Name: v.Text, Org: true, Size: "s"}
+		v.Avatar = e.avatar(m, v.Text, "s")
 	}
 	if c.Link != "" {
 		if to, ok := expand(c.Link, e.from(m)); ok {

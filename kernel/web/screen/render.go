@@ -40,7 +40,7 @@ func (s *Set) Show(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 func (s *Set) Submit(ctx context.Context, e *Env, sc *Screen, form url.Values, file *File) (*Page, error) {
 	switch sc.Kind {
 	case module.Form:
-		return s.send(ctx, e, sc, form)
+		return s.send(ctx, e, sc, form, file)
 	case module.Compare:
 		return s.decide(ctx, e, sc, form)
 	case module.ImportWizard:
@@ -52,6 +52,8 @@ func (s *Set) Submit(ctx context.Context, e *Env, sc *Screen, form url.Values, f
 
 // File is a file that came with a form.
 type File struct {
+	// Field is the input that it came by.
+	Field   string
 	Name    string
 	Content []byte
 }

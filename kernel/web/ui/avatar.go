@@ -6,11 +6,13 @@ import (
 	"unicode"
 )
 
-// Avatar stands for a person or an organisation by its initials.
+// Avatar stands for a person or an organisation: by a photo, or by its initials where there is none.
 type Avatar struct {
 	Name string
 	Org  bool   // an organisation has corners, a person is round
 	Size string // "s" is 24 px, "" 32 px, "l" 48 px
+	// Photo is the address of a square picture; empty for none. It takes "?w=96" for a small one.
+	Photo string
 }
 
 // Initials are the first letters of the first two words, in upper case: "Zerno Roastery" gives "ZR". Quotation marks,
@@ -37,6 +39,14 @@ func Initials(name string) string {
 		}
 	}
 	return "·"
+}
+
+// src is the picture that is large enough also where one px is two dots.
+func (a Avatar) src() string {
+	if a.Size == "l" || a.Size == "xl" {
+		return a.Photo
+	}
+	return a.Photo + "?w=96"
 }
 
 // tone is the same for the same name, on every page and every day.

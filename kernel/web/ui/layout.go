@@ -181,6 +181,7 @@ type Account struct {
 	Name   string
 	Detail string // the role or the e-mail
 	Label  string // of the button, such as "Your account"
+	Photo  string // as Avatar's
 	Links  []NavItem
 	Theme  *ThemeChoice
 	// Languages are shown when there are two or more.

@@ -53,6 +53,7 @@ type Tab struct {
 
 // Person is the card of somebody: who it is and how to reach them.
 type Person struct {
+	Photo   string // as Avatar's
 	Label   string // heading for screen readers, such as "Your manager"
 	Name    string
 	Role    string

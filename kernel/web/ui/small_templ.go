@@ -394,7 +394,7 @@ func PersonCard(p Person) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Face(Avatar{Name: p.Name, Size: "l"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Face(Avatar{Name: p.Name, Size: "l", Photo: p.Photo}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
