@@ -121,6 +121,7 @@ func New(cfg Config) (*Server, error) {
 	inside.GET("/", s.home)
 	inside.POST("/switch-client", s.switchClient)
 	inside.POST(screen.ActionRoute, s.act)
+	inside.GET("/views/:id", s.openView)
 
 	if err := s.own(root); err != nil {
 		return nil, err

@@ -52,14 +52,8 @@ func (m *Module) setStatus(ctx context.Context, id string, status v1.ClientStatu
 func (s *clientService) AssignManager(ctx context.Context, r *v1.AssignManagerRequest) (*v1.AssignManagerResponse, error) {
 	name := ""
 	if r.GetManagerId() != "" {
-		// Before the transaction: another module is asked.
-		card, err := s.staffCard(ctx, r.GetManagerId())
-		switch status.Code(err) {
-		case codes.OK:
-			name = card.GetName()
-		case codes.NotFound, codes.FailedPrecondition, codes.InvalidArgument:
-			return nil, refuse(codes.InvalidArgument, "manager_id", "refusal.no_manager", "there is no such member of staff")
-		default:
+		var err error
+		if name, err = s.managerName(ctx, r.GetManagerId()); err != nil { // before the transaction: another module is asked
 			return nil, err
 		}
 	}
@@ -104,6 +98,19 @@ func (m *Module) assign(ctx context.Context, tx *store.Tx, client *v1.Client, id
 	return client, m.host.Publish(ctx, tx, client.GetId(), &v1.ManagerAssigned{
 		ClientId: client.GetId(), ManagerId: id, FormerManagerId: former, Time: client.GetUpdateTime(),
 	})
+}
+
+// managerName is what a member of staff is called whom a client is to be given to.
+func (m *Module) managerName(ctx context.Context, id string) (string, error) {
+	card, err := m.staffCard(ctx, id)
+	switch status.Code(err) {
+	case codes.OK:
+		return card.GetName(), nil
+	case codes.NotFound, codes.FailedPrecondition, codes.InvalidArgument:
+		return "", refuse(codes.InvalidArgument, "manager_id", "refusal.no_manager", "there is no such member of staff")
+	default:
+		return "", err
+	}
 }
 
 // staffCard asks who a member of staff is. The module asks for itself: its caller may be a client, or staff without

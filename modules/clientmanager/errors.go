@@ -19,6 +19,7 @@ var (
 	errNoAddress = refuse(codes.NotFound, "", "refusal.no_address", "there is no such address among those you may see")
 	errNoPaper   = refuse(codes.NotFound, "", "refusal.no_agreement", "there is no such agreement among those you may see")
 	errNoImport  = refuse(codes.NotFound, "", "refusal.no_import", "there is no such import, or its day is over: upload the file again")
+	errNoSegment = refuse(codes.NotFound, "", "refusal.no_segment", "there is no such segment")
 	errNobody    = refuse(codes.NotFound, "", "refusal.nobody_serves", "nobody serves this client yet")
 	errMeanwhile = refuse(codes.Aborted, "", "refusal.meanwhile", "somebody changed this in the meantime: read it again and repeat your change")
 	errNoActing  = refuse(codes.FailedPrecondition, "", "refusal.no_acting", "this is about the client somebody acts for, and you act for none")

@@ -52,6 +52,9 @@ type portal struct {
 	imports    v1.ImportServiceClient
 	addresses  v1.AddressServiceClient
 	agreements v1.AgreementServiceClient
+	bulk       v1.BulkServiceClient
+	tags       v1.TagServiceClient
+	segments   v1.SegmentServiceClient
 	staff      *staff
 	people     *store.Store // accountmanager's, which grants clients to contacts
 
@@ -95,7 +98,7 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.policy = policy(t, manifest.Permissions)
 	zone, err := time.LoadLocation("Europe/Kyiv")
 	require.NoError(t, err)
-	kerneltest.Register(t, m, kerneltest.Lent{
+	own := kerneltest.Register(t, m, kerneltest.Lent{
 		Router: p.router, DB: p.db, Rows: p.own, Policy: p.policy, Key: storetest.Key[:32], Clock: p.clock, Zone: zone,
 	})
 	p.router.Install(p.policy, map[string][]string{manifest.ID: manifest.Requires})
@@ -106,7 +109,10 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.imports = v1.NewImportServiceClient(p.router)
 	p.addresses = v1.NewAddressServiceClient(p.router)
 	p.agreements = v1.NewAgreementServiceClient(p.router)
-	p.listen(manifest.Publishes)
+	p.bulk = v1.NewBulkServiceClient(p.router)
+	p.tags = v1.NewTagServiceClient(p.router)
+	p.segments = v1.NewSegmentServiceClient(p.router)
+	p.listen(manifest.Publishes, own)
 	return p
 }
 
@@ -126,7 +132,7 @@ func policy(t testing.TB, permissions []access.Permission) *access.Policy {
 }
 
 // listen hears everything that the module publishes.
-func (p *portal) listen(types []string) {
+func (p *portal) listen(types []string, own []event.Subscription) {
 	hear := func(_ context.Context, m proto.Message) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -139,7 +145,9 @@ func (p *portal) listen(types []string) {
 		event.On("accountmanager.resumed", func(ctx context.Context, _ event.Event, m *v1.ClientResumed) error { return hear(ctx, m) }),
 		event.On("accountmanager.agreements", func(ctx context.Context, _ event.Event, m *v1.AgreementChanged) error { return hear(ctx, m) }),
 		event.On("accountmanager.assigned", func(ctx context.Context, _ event.Event, m *v1.ManagerAssigned) error { return hear(ctx, m) }),
+		event.On("accountmanager.segments", func(ctx context.Context, _ event.Event, m *v1.ClientSegmentsChanged) error { return hear(ctx, m) }),
 	}
+	subscriptions = append(subscriptions, own...)
 	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{clientmanager.ID: types}, subscriptions)
 }
 

@@ -35,6 +35,9 @@ const (
 	decideAgreements = "clientmanager.agreements.decide"
 	readProfile      = "clientmanager.profile.read"
 	updateProfile    = "clientmanager.profile.update"
+	updateTags       = "clientmanager.tags.update"
+	readSegments     = "clientmanager.segments.read"
+	updateSegments   = "clientmanager.segments.update"
 )
 
 func manifest() module.Manifest {
@@ -44,6 +47,7 @@ func manifest() module.Manifest {
 			v1.ClientService_ServiceDesc.ServiceName, v1.ContactService_ServiceDesc.ServiceName,
 			v1.AddressService_ServiceDesc.ServiceName, v1.AgreementService_ServiceDesc.ServiceName,
 			v1.ProfileService_ServiceDesc.ServiceName, v1.ImportService_ServiceDesc.ServiceName,
+			v1.BulkService_ServiceDesc.ServiceName, v1.TagService_ServiceDesc.ServiceName, v1.SegmentService_ServiceDesc.ServiceName,
 		},
 		Requires: required,
 		Publishes: []string{
@@ -52,6 +56,8 @@ func manifest() module.Manifest {
 			string((&v1.ClientResumed{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.ManagerAssigned{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.AgreementChanged{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.ClientSegmentsChanged{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.SegmentRulesChanged{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			permission(readClients, access.Granted, access.Granted, access.All, "client"),
@@ -69,8 +75,11 @@ func manifest() module.Manifest {
 			permission(decideAgreements, access.None, access.Granted, access.All),
 			permission(readProfile, access.Granted, access.None, access.None, "client"),
 			permission(updateProfile, access.Granted, access.None, access.None, "client.director"),
+			permission(updateTags, access.None, access.None, access.All),
+			permission(readSegments, access.None, access.Granted, access.All),
+			permission(updateSegments, access.None, access.None, access.All),
 		},
-		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens),
+		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens, bulkScreens, tagScreens, segmentScreens),
 		Tiles:   tiles,
 
 		GrantsClients: true,

@@ -3,6 +3,7 @@ package clientmanager
 import (
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
 
@@ -40,4 +41,8 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterAgreementServiceServer(r, &agreementService{Module: m})
 	v1.RegisterProfileServiceServer(r, &profileService{Module: m})
 	v1.RegisterImportServiceServer(r, &importService{Module: m})
+	v1.RegisterBulkServiceServer(r, &bulkService{Module: m})
+	v1.RegisterTagServiceServer(r, &tagService{Module: m})
+	v1.RegisterSegmentServiceServer(r, &segmentService{Module: m})
+	r.Handle(event.On(ID+".segments", m.segmentRulesChanged))
 }

@@ -21,11 +21,12 @@ var clientScreens = []module.Screen{
 			{Field: "create_time", Label: "clientmanager.clients.since", Place: module.Away, OrderBy: v1.ClientOrder_CLIENT_ORDER_NEWEST.String()},
 			{Field: "status", Place: module.End},
 		},
-		Search: "name", Filters: []string{"statuses", "place", "tags", "manager_ids", "without_manager", "kind", "extra"}, Order: "order_by",
+		Search: "name", Filters: []string{"statuses", "place", "tags", "segment_ids", "manager_ids", "without_manager", "kind", "extra"}, Order: "order_by",
 		Empty: "clientmanager.clients.empty",
 		Actions: []module.Action{
 			{ID: "import", Label: "clientmanager.clients.import", Icon: "upload", Path: "/clients/import"},
 			{ID: "new", Label: "clientmanager.clients.new", Icon: "plus", Path: "/clients/new", Primary: true},
+			{ID: "bulk", Label: "clientmanager.bulk.change", Icon: "edit", Path: "/clients/change", Many: true, Bind: map[string]string{"ids": "id"}},
 		},
 	},
 	{
@@ -33,7 +34,7 @@ var clientScreens = []module.Screen{
 		Audience: module.ForStaff, Parent: "clients",
 		Method: v1.ClientService_GetClient_FullMethodName, Heading: "name", State: "status",
 		Extra: v1.ClientService_ListClientFields_FullMethodName,
-		Lead:  []string{"legal_name", "code", "place"}, Marks: []string{"tags"},
+		Lead:  []string{"legal_name", "code", "place"}, Marks: []string{"segment_ids", "tags"},
 		Tiles: []module.Tile{
 			{
 				ID: "summary", Kind: module.Figures, Title: "clientmanager.client.summary",
@@ -56,6 +57,7 @@ var clientScreens = []module.Screen{
 			{Screen: "clientmanager.contacts", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.agreements", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.addresses", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.client_segments", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "accountmanager.memberships", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "accountmanager.invitations", Bind: map[string]string{"client_id": "id"}, Tab: true},
 			{Screen: "clientmanager.history", Bind: map[string]string{"client_id": "id"}},

@@ -18,4 +18,5 @@ var Set = wire.NewSet(
 	New, NewUnit,
 	v1.NewClientServiceClient, v1.NewContactServiceClient, v1.NewProfileServiceClient, v1.NewImportServiceClient,
 	v1.NewAddressServiceClient, v1.NewAgreementServiceClient,
+	v1.NewBulkServiceClient, v1.NewTagServiceClient, v1.NewSegmentServiceClient,
 )

@@ -39,6 +39,7 @@ type Screen struct {
 
 	call    *call
 	prefill *call
+	preview *call
 	extra   *call
 	imports map[string]*call
 	columns []column
@@ -360,6 +361,38 @@ func (c *compiler) form(s *Screen) {
 	if s.Submit == "" {
 		c.fail(where, "has no text for its button: set Submit")
 	}
+	if s.Preview != nil {
+		s.preview = c.call(where, s.Preview.Method, nil)
+	}
+}
+
+// manyForm checks the form that an action on many rows leads to.
+func (c *compiler) manyForm(at string, a module.Action, about protoreflect.MessageDescriptor) {
+	form := c.set.byPath(a.Path)
+	if form == nil || form.Kind != module.Form {
+		c.fail(at, "is for many rows and leads to %s, which is no form", a.Path)
+		return
+	}
+	method := c.call(at, form.Method, nil)
+	if method == nil {
+		return
+	}
+	for to, from := range a.Bind {
+		path := c.find(at, method.input, to)
+		c.find(at, about, from)
+		switch {
+		case path == nil:
+		case !path.last().IsList() || !meaning(path.last()).GetHidden() || constraints(path.last()).GetRepeated().GetMaxItems() == 0:
+			c.fail(at, "is for many rows: the field %s of its form has to be repeated, hidden and limited", to)
+		case !form.asks(to):
+			c.fail(at, "is for many rows: put %s among the fields of %s", to, form.name())
+		}
+	}
+}
+
+// asks tells whether a field is among a form's own.
+func (s *Screen) asks(name string) bool {
+	return slices.ContainsFunc(s.Sections, func(section module.Section) bool { return slices.Contains(section.Fields, name) })
 }
 
 func (c *compiler) importWizard(s *Screen) {
@@ -386,9 +419,12 @@ func (c *compiler) actions(where string, declared []module.Action, about protore
 			c.fail(at, "needs a path or a method, and not both")
 			continue
 		}
-		if a.Many && (a.Method == "" || len(a.Bind) != 1 || a.Row) {
-			c.fail(at, "is for many rows: give it a method and one bound field, and a row's own action beside it")
+		if a.Many && (len(a.Bind) != 1 || a.Row) {
+			c.fail(at, "is for many rows: give it one bound field, and a row's own action beside it")
 			continue
+		}
+		if a.Many && a.Method == "" {
+			c.manyForm(at, a, about)
 		}
 		one := action{Action: a}
 		if a.Method != "" {

@@ -27,7 +27,15 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 		chosen[v] = true
 	}
 	switch {
-	case f.Enum() != nil && !f.IsList():
+	case f.Enum() != nil && f.IsList():
+		var options []ui.Option
+		for i := range f.Enum().Values().Len() {
+			if v := f.Enum().Values().Get(i); v.Number() != 0 {
+				options = append(options, ui.Option{Value: string(v.Name()), Label: e.state(v)})
+			}
+		}
+		return e.choose(out, f, options, chosen), nil
+	case f.Enum() != nil:
 		out.Kind = ui.FieldSelect
 		all := f.Enum().Values()
 		if all.Len() <= 4 {
@@ -55,6 +63,9 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 		if err != nil {
 			return out, err
 		}
+		if f.IsList() {
+			return e.choose(out, f, options, chosen), nil
+		}
 		out.Kind = ui.FieldSelect
 		none := "kernel.form.nobody"
 		if out.Required {
@@ -72,6 +83,12 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 		return out, nil
 	}
 	out.Kind = fieldKind(f)
+	if f.IsList() && out.Kind == ui.FieldTextArea {
+		out.Value = strings.Join(values, "\n")
+		if out.Hint == "" {
+			out.Hint = e.Text.T("kernel.form.lines_hint")
+		}
+	}
 	if meaning(f).GetKind() == kernelv1.Kind_KIND_TAG && f.IsList() && out.Hint == "" {
 		out.Hint = e.Text.T("kernel.form.tags_hint")
 	}
