@@ -27,8 +27,9 @@ const (
 
 // Screens of the kernel's that the bar of views leads to.
 const (
-	viewsScreen   = "kernel.views"
-	newViewScreen = "kernel.view_new"
+	ownModule     = "kernel"
+	viewsScreen   = ownModule + ".views"
+	newViewScreen = ownModule + ".view_new"
 )
 
 // views are what a list's reader has saved of it.
