@@ -75,7 +75,7 @@ var Screens = []module.Screen{
 		},
 	},
 	{
-		ID: "view_new", Path: "/views/new", Kind: module.Form, Title: "kernel.views.new", Intro: "kernel.views.new_intro",
+		ID: "view_new", Path: "/views/new", Kind: module.Form, Title: "kernel.views.new", Intro: "kernel.views.new_intro", Parent: "views",
 		Method:   kernelv1.ViewService_CreateView_FullMethodName,
 		Sections: []module.Section{{Fields: []string{"name", "screen", "query"}}},
 		Submit:   "kernel.views.save", Done: "/views/{id}", Said: "kernel.views.saved",

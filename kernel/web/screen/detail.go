@@ -157,7 +157,7 @@ func (s *Set) badges(ctx context.Context, e *Env, m protoreflect.Message, path f
 	if meaning(path.last()).GetRefersTo() != "" && path.last().IsList() {
 		var out []ui.Badge
 		for _, name := range s.namesOf(ctx, e, m, path) {
-			out = append(out, ui.Badge{Text: name, Tone: ui.ToneInfo, Plain: true})
+			out = append(out, ui.Badge{Text: name, Tone: ui.ToneInfo})
 		}
 		return out
 	}
@@ -242,7 +242,11 @@ func (s *Set) facts(ctx context.Context, e *Env, sc *Screen, m protoreflect.Mess
 				continue // the rest of the page stands
 			}
 			for _, d := range defs {
-				facts = append(facts, ui.Fact{Label: e.title(d.GetTitles()), Value: e.extraValue(d, extraOf(m, path, d))})
+				held := extraOf(m, path, d)
+				if section.OnlySet && held == "" {
+					continue
+				}
+				facts = append(facts, ui.Fact{Label: e.title(d.GetTitles()), Value: e.extraValue(d, held)})
 			}
 			continue
 		}

@@ -71,7 +71,11 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 		if out.Required {
 			none = "kernel.form.choose"
 		}
-		out.Options = append([]ui.Option{{Label: e.Text.T(none)}}, options...)
+		nobody, ok := e.Text.First(e.labelKey(f)+"_none", none) // where nothing means something else than nobody
+		if !ok {
+			nobody = none
+		}
+		out.Options = append([]ui.Option{{Label: nobody}}, options...)
 		return out, nil
 	}
 	if options, ok := e.known(f); ok {

@@ -34,7 +34,9 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 		return nil, err
 	}
 	head := s.head(e, sc, e.Text.T(sc.Title), nil)
-	head.Lead = total
+	if total != "" {
+		head.Lead = total
+	}
 	filters, err := s.filterBar(ctx, e, sc)
 	if err != nil {
 		return nil, err
