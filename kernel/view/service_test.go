@@ -31,7 +31,9 @@ func assemble(router *call.Router) ([]module.Unit, error) {
 
 const clients = "clientmanager.clients"
 
-func of(conn grpc.ClientConnInterface) kernelv1.ViewServiceClient { return kernelv1.NewViewServiceClient(conn) }
+func of(conn grpc.ClientConnInterface) kernelv1.ViewServiceClient {
+	return kernelv1.NewViewServiceClient(conn)
+}
 
 func keep(t *testing.T, who *kerneltest.User, screen, name, query string) *kernelv1.View {
 	t.Helper()
