@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -267,7 +268,7 @@ func (s *service) ShareView(ctx context.Context, r *kernelv1.ShareViewRequest) (
 func (s *service) DeleteView(ctx context.Context, r *kernelv1.DeleteViewRequest) (*kernelv1.DeleteViewResponse, error) {
 	found, err := s.find(ctx, r.GetId())
 	switch {
-	case err == errNoView:
+	case errors.Is(err, errNoView):
 		return &kernelv1.DeleteViewResponse{}, nil
 	case err != nil:
 		return nil, err

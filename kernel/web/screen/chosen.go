@@ -24,6 +24,35 @@ const (
 // namedAtMost is how many of the chosen a form names.
 const namedAtMost = 5
 
+// manyForm checks the form that an action on many rows leads to.
+func (c *compiler) manyForm(at string, a module.Action, about protoreflect.MessageDescriptor) {
+	form := c.set.byPath(a.Path)
+	if form == nil || form.Kind != module.Form {
+		c.fail(at, "is for many rows and leads to %s, which is no form", a.Path)
+		return
+	}
+	method := c.call(at, form.Method, nil)
+	if method == nil {
+		return
+	}
+	for to, from := range a.Bind {
+		path := c.find(at, method.input, to)
+		c.find(at, about, from)
+		switch {
+		case path == nil:
+		case !path.last().IsList() || !meaning(path.last()).GetHidden() || constraints(path.last()).GetRepeated().GetMaxItems() == 0:
+			c.fail(at, "is for many rows: the field %s of its form has to be repeated, hidden and limited", to)
+		case !form.asks(to):
+			c.fail(at, "is for many rows: put %s among the fields of %s", to, form.name())
+		}
+	}
+}
+
+// asks tells whether a field is among a form's own.
+func (s *Screen) asks(name string) bool {
+	return slices.ContainsFunc(s.Sections, func(section module.Section) bool { return slices.Contains(section.Fields, name) })
+}
+
 // isChosen tells whether a form's field holds what was chosen in a list.
 func isChosen(path fieldPath) bool {
 	f := path.last()
