@@ -10,6 +10,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/view"
 	"github.com/opencabinet/cabinet/kernel/web"
 )
 
@@ -33,7 +34,7 @@ func compose(units []module.Unit, cfg *config.Config) (*composition, error) {
 	c := &composition{manifests: []module.Manifest{kernelManifest}, providers: map[string]string{}, requires: map[string][]string{}}
 	off := map[string]string{} // service → the module that would provide it, were it on
 	var errs []error
-	seen := map[string]bool{kernelID: true, auditID: true}
+	seen := map[string]bool{kernelID: true, auditID: true, view.ID: true}
 	for _, u := range units {
 		m := u.Module.Manifest()
 		switch {
@@ -41,7 +42,7 @@ func compose(units []module.Unit, cfg *config.Config) (*composition, error) {
 			errs = append(errs, fmt.Errorf("module %q calls itself %q in its manifest: give both the same name", u.Name, m.ID))
 			continue
 		case seen[m.ID]:
-			errs = append(errs, fmt.Errorf("module %q is listed twice, or has the kernel's name or that of its audit log", m.ID))
+			errs = append(errs, fmt.Errorf("module %q is listed twice, or has a name that the kernel keeps for itself", m.ID))
 			continue
 		case !cfg.Enabled(m.ID):
 			for _, s := range m.Provides {

@@ -7,12 +7,13 @@ import (
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/audit/trail"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/view"
 )
 
 // kernelManifest is what the kernel itself provides, who may call it, and its pages.
 var kernelManifest = module.Manifest{
 	ID:       kernelID,
-	Provides: []string{"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.RoleService", "cabinet.kernel.v1.EventService", trail.Service},
+	Provides: []string{"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.RoleService", "cabinet.kernel.v1.EventService", trail.Service, view.Service},
 	Permissions: append([]access.Permission{
 		{Name: "kernel.access.explain", Title: "kernel.permission.explain", Presets: heads},
 		{Name: "kernel.roles.read", Title: "kernel.permission.roles_read", Presets: heads},
@@ -20,8 +21,8 @@ var kernelManifest = module.Manifest{
 		{Name: "kernel.events.replay", Title: "kernel.permission.events_replay", Presets: heads},
 		{Name: "kernel.schedules.run", Title: "kernel.permission.schedules_run", Presets: heads},
 		{Name: mayUpdateRoles, Title: "kernel.permission.roles_update", Presets: heads},
-	}, trail.Permissions...),
-	Screens: slices.Concat(roleScreens(), trail.Screens, consoleScreens),
+	}, slices.Concat(trail.Permissions, view.Permissions)...),
+	Screens: slices.Concat(roleScreens(), trail.Screens, consoleScreens, view.Screens),
 }
 
 var heads = map[string]access.Reach{"head": access.All}

@@ -192,6 +192,9 @@ func (p *Portal) start(ctx context.Context) error {
 	if err := p.openAudit(ctx); err != nil {
 		return err
 	}
+	if err := p.openViews(ctx); err != nil {
+		return err
+	}
 	kernelv1.RegisterEventServiceServer(p.router, &p.console)
 	subscriptions, err := p.register(ctx)
 	if err != nil {

@@ -74,6 +74,9 @@ func (t *teller) tell(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
+	if err := t.groups(ctx); err != nil {
+		return err
+	}
 	return t.visits(ctx)
 }
 

@@ -83,8 +83,11 @@ type Screen struct {
 	Submit string `json:"submit,omitempty"`
 	// Done is where a form leads: a path whose braces are filled from the response. Empty is Parent.
 	Done string `json:"done,omitempty"`
-	// Said is the key of what is said then; empty for that it was saved.
+	// Said is the key of what is said then; empty for that it was saved. The response's numbers are its placeholders:
+	// {changed}.
 	Said string `json:"said,omitempty"`
+	// Preview gives a form a second button.
+	Preview *Preview `json:"preview,omitempty"`
 	// Reveal names a response field that is shown once, to be copied: an invitation's token. RevealPath is the
 	// address it is made part of: "/invitation/{token}".
 	Reveal     string `json:"reveal,omitempty"`
@@ -194,8 +197,21 @@ type Action struct {
 	Primary bool `json:"primary,omitempty"`
 	Danger  bool `json:"danger,omitempty"`
 	Row     bool `json:"row,omitempty"`
-	// Many puts it below a list, for all rows that its reader chooses. It has a method whose one bound field is repeated.
+	// Many puts it below a list, for all rows that its reader chooses. It has a method whose one bound field is repeated; or
+	// a path to a form that has such a field among its own, hidden and with a limit. The form says how many were chosen and
+	// names some, and a list of several pages offers all that match its filters, up to that limit.
 	Many bool `json:"many,omitempty"`
+	// Back is the path that a method's action leads to; empty for the page it was taken on. For what is gone then.
+	Back string `json:"back,omitempty"`
+}
+
+// Preview is what a form's second button asks, and keeps nothing: whom a rule would match.
+type Preview struct {
+	// Method takes the form's fields, by their names, and gives figures.
+	Method string `json:"method"`
+	// Label is the key of the button, Said of what it tells; the response's fields are its placeholders: {clients}.
+	Label string `json:"label"`
+	Said  string `json:"said"`
 }
 
 // ImportMethods are what an import wizard calls. The messages are those of cabinet.kernel.v1/imports.proto.

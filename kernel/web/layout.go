@@ -153,8 +153,9 @@ func (s *Server) account(c echo.Context, e *screen.Env) ui.Account {
 		account.Languages.Items = append(account.Languages.Items, ui.Language{Tag: tag, Label: text.T("kernel.language." + tag), Current: tag == text.Language()})
 	}
 	for _, sc := range s.Screens.Screens() {
-		if sc.Path == "/settings" && sc.Visible(e) {
-			account.Links = append(account.Links, ui.NavItem{Label: text.T(sc.Title), Href: s.href(sc.Path), Icon: "person", Current: e.Path == sc.Path})
+		icon, own := map[string]string{"/settings": "person", "/views": "list"}[sc.Path]
+		if own && sc.Visible(e) {
+			account.Links = append(account.Links, ui.NavItem{Label: text.T(sc.Title), Href: s.href(sc.Path), Icon: icon, Current: e.Path == sc.Path})
 		}
 	}
 	return account

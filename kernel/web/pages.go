@@ -125,6 +125,22 @@ func (s *Server) act(c echo.Context) error {
 	return s.page(c, http.StatusOK, page, e)
 }
 
+// openView leads to a saved view.
+func (s *Server) openView(c echo.Context) error {
+	response, err := kernelv1.NewViewServiceClient(s.Router).GetView(c.Request().Context(), &kernelv1.GetViewRequest{Id: c.Param("id")})
+	switch code := status.Code(err); {
+	case code == codes.InvalidArgument, code == codes.Unimplemented:
+		return status.Error(codes.NotFound, "there is no such view")
+	case err != nil:
+		return err
+	}
+	to, ok := s.Screens.ViewPath(response.GetView())
+	if !ok {
+		return status.Error(codes.NotFound, "the list of this view is no more")
+	}
+	return c.Redirect(http.StatusSeeOther, s.href(to))
+}
+
 // page puts a screen into the layout, or sends the reader on.
 func (s *Server) page(c echo.Context, code int, p *screen.Page, e *screen.Env) error {
 	if p.Redirect != "" {

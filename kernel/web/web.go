@@ -130,6 +130,7 @@ func New(cfg Config) (*Server, error) {
 	inside.POST("/switch-client", s.switchClient)
 	inside.POST(endViewAsPath, s.endViewAs)
 	inside.POST(screen.ActionRoute, s.act)
+	inside.GET("/views/:id", s.openView)
 
 	if err := s.own(root); err != nil {
 		return nil, err

@@ -77,13 +77,20 @@ func tidy(c *v1.Client) {
 	}
 	c.Email = strings.ToLower(c.Email)
 	c.Address, c.Note = lines(c.Address), lines(c.Note)
-	for i, tag := range c.Tags {
-		c.Tags[i] = oneLine(tag)
-	}
-	c.Tags = slices.DeleteFunc(c.Tags, func(tag string) bool { return tag == "" })
-	slices.Sort(c.Tags)
-	c.Tags = slices.Compact(c.Tags)
+	c.Tags = tidyTags(c.Tags)
 	if c.Kind == v1.ClientKind_CLIENT_KIND_UNSPECIFIED {
 		c.Kind = v1.ClientKind_CLIENT_KIND_COMPANY
 	}
+}
+
+// tidyTags are tags in the form they are kept in: each once, in order.
+func tidyTags(tags []string) []string {
+	out := make([]string, 0, len(tags))
+	for _, tag := range tags {
+		if tag = oneLine(tag); tag != "" {
+			out = append(out, tag)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

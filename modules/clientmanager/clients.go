@@ -170,6 +170,9 @@ func (m *Module) change(ctx context.Context, want *v1.Client, fields []string, w
 func (m *Module) hold(ctx context.Context, id string, do func(ctx context.Context, tx *store.Tx, client *v1.Client) (*v1.Client, error)) (*v1.Client, error) {
 	var out *v1.Client
 	err := m.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if _, err := m.holdRules(ctx, tx); err != nil {
+			return err
+		}
 		client, err := holdClient(ctx, tx, id)
 		if err != nil {
 			return err

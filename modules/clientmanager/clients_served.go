@@ -53,8 +53,7 @@ func (s *clientService) AssignManager(ctx context.Context, r *v1.AssignManagerRe
 	name := ""
 	if r.GetManagerId() != "" {
 		var err error
-		// Before the transaction: another module is asked.
-		if name, err = s.staffName(ctx, r.GetManagerId(), "manager_id"); err != nil {
+		if name, err = s.staffName(ctx, r.GetManagerId(), "manager_id"); err != nil { // before the transaction: another module is asked
 			return nil, err
 		}
 	}

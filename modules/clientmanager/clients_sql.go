@@ -27,10 +27,11 @@ type clientRow struct {
 	NameKey, PlaceKey                                                                                  []byte
 	Extra                                                                                              []byte
 	BranchID                                                                                           *string
+	Segments                                                                                           []string
 }
 
 const clientColumns = `id::text, kind, name, legal_name, code, tax_id, email, phone, website, place, address, country_code, status,
-	tags, manager_id::text, manager_name, note, create_time, update_time, revision, name_key, place_key, extra, branch_id::text`
+	tags, manager_id::text, manager_name, note, create_time, update_time, revision, name_key, place_key, extra, branch_id::text, segments::text[]`
 
 func (r clientRow) client() *v1.Client {
 	c := &v1.Client{
@@ -38,6 +39,7 @@ func (r clientRow) client() *v1.Client {
 		Email: r.Email, Phone: r.Phone, Website: r.Website, Place: r.Place, Address: r.Address, CountryCode: r.CountryCode,
 		Status: clientStatuses.of(r.Status), Tags: r.Tags, ManagerName: r.ManagerName, Note: r.Note,
 		CreateTime: timestamppb.New(r.Created), UpdateTime: timestamppb.New(r.Updated), Revision: r.Revision,
+		SegmentIds: r.Segments,
 	}
 	if r.ManagerID != nil {
 		c.ManagerId = *r.ManagerID
@@ -132,7 +134,8 @@ const writeTogether = 1000
 // insertClients writes new clients. They are known to the portal, and granted to who writes them, before.
 func (m *Module) insertClients(ctx context.Context, tx *store.Tx, clients []*v1.Client) error {
 	return inChunks(clients, func(chunk []*v1.Client) error {
-		return m.writeClients(ctx, tx, `insert into clientmanager.clients (`+writtenColumns+`) select `+writtenColumns+` from `+writtenRecord, chunk)
+		return m.writeClients(ctx, tx, `
+			insert into clientmanager.clients (`+writtenColumns+`) select `+writtenColumns+` from `+writtenRecord, chunk)
 	})
 }
 
@@ -156,7 +159,10 @@ func (m *Module) writeClients(ctx context.Context, tx *store.Tx, sql string, cli
 	for i, c := range clients {
 		rows[i] = m.write(c)
 	}
-	return execJSON(ctx, tx, sql, rows, args...)
+	if err := execJSON(ctx, tx, sql, rows, args...); err != nil {
+		return err
+	}
+	return m.regroupClients(ctx, tx, clients)
 }
 
 // execJSON runs a statement whose first argument is rows as JSON.

@@ -13,6 +13,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/modules/accountmanager"
 	"github.com/opencabinet/cabinet/modules/clientmanager"
 )
@@ -89,6 +90,31 @@ func subject() kerneltest.Subject {
 			v1.AgreementService_UpdateAgreement_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.UpdateAgreementRequest)
 				r.Agreement.Subject, r.UpdateMask = side.Marker, mask("subject")
+			},
+			v1.BulkService_BulkUpdateClients_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.BulkUpdateClientsRequest)
+				r.Ids, r.ManagerId, r.WithoutManager, r.RemoveTags = []string{side.ClientID}, "", false, nil
+				r.AddTags = []string{"to rename", "to merge", "to stay", "to delete", store.NewID()}
+			},
+			v1.TagService_RenameTag_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.RenameTagRequest).Name, m.(*v1.RenameTagRequest).NewName = "to rename", store.NewID()
+			},
+			v1.TagService_MergeTags_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.MergeTagsRequest).Name, m.(*v1.MergeTagsRequest).Into = "to merge", "to stay"
+			},
+			v1.TagService_DeleteTag_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.DeleteTagRequest).Name = "to delete"
+			},
+			// A segment is of the whole business, and all staff read it.
+			v1.SegmentService_CreateSegment_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.CreateSegmentRequest).Segment = &v1.Segment{Name: store.NewID(), TagsAny: []string{"of nobody"}}
+			},
+			v1.SegmentService_UpdateSegment_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				r := m.(*v1.UpdateSegmentRequest)
+				r.Segment, r.UpdateMask = &v1.Segment{Id: r.GetSegment().GetId(), Note: store.NewID()}, mask("note")
+			},
+			v1.SegmentService_PlaceClient_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.PlaceClientRequest).Placement = v1.Placement_PLACEMENT_IN
 			},
 			v1.ProfileService_UpdateProfile_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.UpdateProfileRequest)

@@ -12,6 +12,13 @@ import (
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
+// Segments that clients of the crowd are in: all of them, one in a hundred, one in ten thousand. There are no rules of them.
+const (
+	segmentAll = "019a0000-0000-7000-8000-000000000001"
+	segmentKey = "019a0000-0000-7000-8000-000000000002"
+	segmentVIP = "019a0000-0000-7000-8000-000000000003"
+)
+
 // crowd is a portal with many clients, made in SQL as the module would write them, and four who look at them.
 type crowd struct {
 	*portal
@@ -49,7 +56,7 @@ func newCrowd(t testing.TB, n int) *crowd {
 		from generate_series(1, ` + "$1::int" + `) n`,
 		`insert into kernel.client (id, module) select id, 'clientmanager' from made`,
 		`insert into clientmanager.clients (id, kind, name, legal_name, code, tax_id, email, phone, website, place, address, country_code, status, tags,
-			manager_id, manager_name, note, create_time, update_time, revision, name_key, place_key, place_fold, code_fold, tax_id_fold, search, grams)
+			manager_id, manager_name, note, create_time, update_time, revision, name_key, place_key, place_fold, code_fold, tax_id_fold, search, grams, segments)
 		select id, case when n % 5 = 0 then 'person' else 'company' end, name, 'ТОВ "' || name || '"', 'C-' || n, lpad(n::text, 8, '0'),
 			'office' || n || '@example.com', '', '', place, 'вулиця Сагайдачного, ' || n % 100, 'UA',
 			case when n % 33 = 0 then 'suspended' else 'active' end,
@@ -58,7 +65,9 @@ func newCrowd(t testing.TB, n int) *crowd {
 			convert_to(lower(name), 'UTF8'), convert_to(lower(place), 'UTF8'), lower(place), 'c-' || n, lpad(n::text, 8, '0'),
 			lower(name || chr(10) || 'ТОВ "' || name || '"' || chr(10) || 'C-' || n || chr(10) || lpad(n::text, 8, '0')),
 			array(select distinct substr(line, i, 3) from unnest(array[lower(name), lower('ТОВ "' || name || '"'), 'c-' || n, lpad(n::text, 8, '0')]) line,
-				generate_series(1, length(line) - 2) i)
+				generate_series(1, length(line) - 2) i),
+			array['` + segmentAll + `'::uuid] || case when n % 100 = 0 then array['` + segmentKey + `'::uuid] else '{}' end
+				|| case when n % 10000 = 7 then array['` + segmentVIP + `'::uuid] else '{}' end
 		from made`,
 	} {
 		args := []any{}

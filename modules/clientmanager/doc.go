@@ -18,6 +18,10 @@
 //	addresses.go   AddressService: where clients are, and where what they get goes
 //	agreements.go  AgreementService: what was agreed with clients; agreements_status.go from draft to ended
 //	contacts.go    ContactService: the people of clients
+//	bulk.go        BulkService: many clients changed at once
+//	tags.go        TagService: the words by which clients are grouped
+//	segments.go    SegmentService: groups of clients by rules; segments_rule.go a rule as a condition,
+//	segments_client.go the segments of one client, segments_job.go all clients gone through when a rule changed
 //	imports.go     ImportService: clients from a file
 //	csv.go         a text read into rows; encoding.go its encoding and separator; xlsx.go a workbook
 //	extra.go       fields that the integrator added

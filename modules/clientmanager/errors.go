@@ -25,6 +25,7 @@ var (
 	errNoImport  = refuse(codes.NotFound, "", "refusal.no_import", "there is no such import, or its day is over: upload the file again")
 	errNoBranch  = refuse(codes.NotFound, "", "refusal.no_branch", "there is no such branch")
 	errNoRule    = refuse(codes.NotFound, "", "refusal.no_rule", "there is no such rule")
+	errNoSegment = refuse(codes.NotFound, "", "refusal.no_segment", "there is no such segment")
 	errNobody    = refuse(codes.NotFound, "", "refusal.nobody_serves", "nobody serves this client yet")
 	errMeanwhile = refuse(codes.Aborted, "", "refusal.meanwhile", "somebody changed this in the meantime: read it again and repeat your change")
 	errNoActing  = refuse(codes.FailedPrecondition, "", "refusal.no_acting", "this is about the client somebody acts for, and you act for none")

@@ -24,6 +24,22 @@ func (m *Module) Listing(ctx context.Context, r *v1.ListClientsRequest, only str
 	return selectPage(c, s, store.Where{}, orderOf(r), store.PageSize(r.GetPageSize())+1), c.Args, nil
 }
 
+// TagsSQL counts tags.
+func TagsSQL(begin, after string, most int) (sql string, args []any) {
+	w := &store.Where{}
+	sql = tagsSQL(w, begin, after, most)
+	return sql, w.Args
+}
+
+// PreviewSQL counts whom a rule matches.
+func (m *Module) PreviewSQL(rule *v1.Segment) (sql string, args []any, err error) {
+	w := &store.Where{}
+	condition, err := m.matches(w, rule)
+	w.Conditions = []string{condition}
+	sql = countSQL(w)
+	return sql, w.Args, err
+}
+
 // OverviewSQL is what the dashboard's figures are counted with.
 const OverviewSQL = overviewSQL
 

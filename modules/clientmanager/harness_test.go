@@ -59,6 +59,9 @@ type portal struct {
 	timeline   v1.TimelineServiceClient
 	branches   v1.BranchServiceClient
 	assignment v1.AssignmentServiceClient
+	bulk       v1.BulkServiceClient
+	tags       v1.TagServiceClient
+	segments   v1.SegmentServiceClient
 	staff      *staff
 	people     *store.Store // accountmanager's, which grants clients to contacts
 
@@ -117,6 +120,9 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.timeline = v1.NewTimelineServiceClient(p.router)
 	p.branches = v1.NewBranchServiceClient(p.router)
 	p.assignment = v1.NewAssignmentServiceClient(p.router)
+	p.bulk = v1.NewBulkServiceClient(p.router)
+	p.tags = v1.NewTagServiceClient(p.router)
+	p.segments = v1.NewSegmentServiceClient(p.router)
 	p.listen(manifest.Publishes, own)
 	return p
 }
@@ -151,6 +157,7 @@ func (p *portal) listen(types []string, own []event.Subscription) {
 		event.On("accountmanager.agreements", func(ctx context.Context, _ event.Event, m *v1.AgreementChanged) error { return hear(ctx, m) }),
 		event.On("accountmanager.merged", func(ctx context.Context, _ event.Event, m *kernelv1.ClientsMerged) error { return hear(ctx, m) }),
 		event.On("accountmanager.assigned", func(ctx context.Context, _ event.Event, m *v1.ManagerAssigned) error { return hear(ctx, m) }),
+		event.On("accountmanager.segments", func(ctx context.Context, _ event.Event, m *v1.ClientSegmentsChanged) error { return hear(ctx, m) }),
 	}
 	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{clientmanager.ID: types}, append(subscriptions, own...))
 }

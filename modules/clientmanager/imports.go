@@ -133,6 +133,11 @@ func (s *importService) process(ctx context.Context, id string, read *sheet, cho
 		if err != nil {
 			return err
 		}
+		if run {
+			if _, err := s.holdRules(ctx, tx); err != nil {
+				return err
+			}
+		}
 		rows, err := s.decideRows(ctx, tx, read, m, run)
 		if err != nil {
 			return err

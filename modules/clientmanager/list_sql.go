@@ -104,6 +104,14 @@ func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) 
 			c.Add("extra_terms @> ?", terms)
 		}
 	}
+	if ids := r.GetSegmentIds(); len(ids) > 0 {
+		if err := m.indexedBy(ctx, s, c, "segments && ?::uuid[]", "clients_with_segments", ids); err != nil {
+			return nil, err
+		}
+		if s != all {
+			c.Add("segments && ?::uuid[]", ids)
+		}
+	}
 	if place := fold(r.GetPlace()); place != "" {
 		c.Add("place_fold >= ?", place)
 		if end := after(place); end != "" {
@@ -170,9 +178,14 @@ func (m *Module) served(ctx context.Context, c *store.Where, managers []string) 
 // indexed narrows a search by an index on an array, which row security lets nobody use but who reaches all rows.
 // Whose clients are few needs none; for many, a function of the module's owner looks into the index.
 func (m *Module) indexed(ctx context.Context, s sight, c *store.Where, column, function string, wanted []string) error {
+	return m.indexedBy(ctx, s, c, column+" @> ?", function, wanted)
+}
+
+// indexedBy does so by a condition of its caller's.
+func (m *Module) indexedBy(ctx context.Context, s sight, c *store.Where, condition, function string, wanted []string) error {
 	switch s {
 	case all:
-		c.Add(column+" @> ?", wanted)
+		c.Add(condition, wanted)
 	case many:
 		ids, err := store.QueryOne(ctx, m.host.Store, pgx.RowTo[[]string], `select clientmanager.`+function+`($1, $2)::text[]`, wanted, listedIDs)
 		if err != nil {

@@ -40,6 +40,9 @@ const (
 	readBranches     = "clientmanager.branches.read"
 	updateBranches   = "clientmanager.branches.update"
 	updateAssignment = "clientmanager.assignment.update"
+	updateTags       = "clientmanager.tags.update"
+	readSegments     = "clientmanager.segments.read"
+	updateSegments   = "clientmanager.segments.update"
 )
 
 func manifest() module.Manifest {
@@ -51,6 +54,7 @@ func manifest() module.Manifest {
 			v1.ProfileService_ServiceDesc.ServiceName, v1.ImportService_ServiceDesc.ServiceName,
 			v1.MergeService_ServiceDesc.ServiceName, v1.TimelineService_ServiceDesc.ServiceName,
 			v1.BranchService_ServiceDesc.ServiceName, v1.AssignmentService_ServiceDesc.ServiceName,
+			v1.BulkService_ServiceDesc.ServiceName, v1.TagService_ServiceDesc.ServiceName, v1.SegmentService_ServiceDesc.ServiceName,
 		},
 		Requires: required,
 		Publishes: []string{
@@ -61,6 +65,8 @@ func manifest() module.Manifest {
 			string((&v1.AgreementChanged{}).ProtoReflect().Descriptor().FullName()),
 			string((&kernelv1.ClientsMerged{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.HandoverDue{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.ClientSegmentsChanged{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.SegmentRulesChanged{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			permission(readClients, access.Granted, access.Granted, access.All, "client"),
@@ -82,8 +88,11 @@ func manifest() module.Manifest {
 			permission(readBranches, access.None, access.Granted, access.All),
 			permission(updateBranches, access.None, access.None, access.All),
 			permission(updateAssignment, access.None, access.None, access.All),
+			permission(updateTags, access.None, access.None, access.All),
+			permission(readSegments, access.None, access.Granted, access.All),
+			permission(updateSegments, access.None, access.None, access.All),
 		},
-		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens, mergeScreens, branchScreens, assignmentScreens),
+		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens, mergeScreens, branchScreens, assignmentScreens, bulkScreens, tagScreens, segmentScreens),
 		Tiles:   tiles,
 
 		GrantsClients: true,

@@ -49,4 +49,8 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterAssignmentServiceServer(r, &assignmentService{Module: m})
 
 	r.Handle(event.On("clientmanager.hand-over", m.handOverNext))
+	v1.RegisterBulkServiceServer(r, &bulkService{Module: m})
+	v1.RegisterTagServiceServer(r, &tagService{Module: m})
+	v1.RegisterSegmentServiceServer(r, &segmentService{Module: m})
+	r.Handle(event.On(ID+".segments", m.segmentRulesChanged))
 }

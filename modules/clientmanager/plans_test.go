@@ -1,6 +1,7 @@
 package clientmanager_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -11,9 +12,11 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/store"
+	"github.com/opencabinet/cabinet/modules/clientmanager"
 )
 
 // The plans of every list are those of testdata. At 20,000 clients statistics are of every row, and plans the same each
@@ -44,6 +47,7 @@ func TestPlans(t *testing.T) {
 			}
 			fmt.Fprintf(&out, "== %s: %s\n%s\n", who.name, q.name, text)
 		}
+		c.planOthers(t, ctx, who, &out)
 	}
 	file := fmt.Sprintf("testdata/plans_%d.txt", n)
 	if update := flag.Lookup("update"); update != nil && update.Value.String() == "true" { // kerneltest's
@@ -57,9 +61,37 @@ func TestPlans(t *testing.T) {
 // readsAll are the questions whose count may read the table from its beginning, and why: it stops after a thousand
 // matches, and where nearly every row matches, those are the first thousand or few more. Pages never do.
 var readsAll = map[string]string{
-	"name, frequent": "every client has these letters",
-	"tag, frequent":  "every client has this tag",
-	"active":         "nearly every client is",
+	"name, frequent":    "every client has these letters",
+	"tag, frequent":     "every client has this tag",
+	"active":            "nearly every client is",
+	"segment, frequent": "every client is in this segment",
+}
+
+// planOthers are the plans of what is counted by tags and by rules.
+func (c *crowd) planOthers(t *testing.T, ctx context.Context, who caller, out *strings.Builder) {
+	t.Helper()
+	explain := func(name, sql string, args []any) {
+		plan, err := store.Query(ctx, c.own, pgx.RowTo[string], "explain (costs off) "+sql, args...)
+		require.NoError(t, err)
+		fmt.Fprintf(out, "== %s: %s\n%s\n", who.name, name, short(plan))
+	}
+	sql, args := clientmanager.TagsSQL("", "", 51)
+	explain("tags: all clients seen are gone through, for tags are no rows", sql, args)
+	if who.only != "" {
+		return // heads make segments
+	}
+	for _, rule := range []struct {
+		name string
+		*v1.Segment
+	}{
+		{"rule, tags", &v1.Segment{TagsAll: []string{"vip"}}},
+		{"rule, any tag", &v1.Segment{TagsAny: []string{"vip", "key"}}},
+		{"rule, places", &v1.Segment{Places: []string{"Рівне", "Луцьк"}}},
+	} {
+		sql, args, err := c.module.PreviewSQL(rule.Segment)
+		require.NoError(t, err)
+		explain(rule.name, sql, args)
+	}
 }
 
 var numbers = regexp.MustCompile(`hashed |(SubPlan|InitPlan) \d+|\$\d+`)

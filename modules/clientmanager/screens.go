@@ -24,12 +24,13 @@ var clientScreens = []module.Screen{
 			{Field: "create_time", Label: "clientmanager.clients.since", Place: module.Away, OrderBy: v1.ClientOrder_CLIENT_ORDER_NEWEST.String()},
 			{Field: "status", Place: module.End},
 		},
-		Search: "name", Filters: []string{"statuses", "place", "tags", "branch_ids", "manager_ids", "without_manager", "kind", "extra"}, Order: "order_by",
+		Search: "name", Filters: []string{"statuses", "place", "tags", "segment_ids", "branch_ids", "manager_ids", "without_manager", "kind", "extra"}, Order: "order_by",
 		Empty: "clientmanager.clients.empty",
 		Actions: []module.Action{
 			{ID: "duplicates", Label: "clientmanager.duplicates.title", Icon: "copy", Path: "/clients/duplicates"},
 			{ID: "import", Label: "clientmanager.clients.import", Icon: "upload", Path: "/clients/import"},
 			{ID: "new", Label: "clientmanager.clients.new", Icon: "plus", Path: "/clients/new", Primary: true},
+			{ID: "bulk", Label: "clientmanager.bulk.change", Icon: "edit", Path: "/clients/change", Many: true, Bind: map[string]string{"ids": "id"}},
 		},
 	},
 	{
@@ -37,7 +38,7 @@ var clientScreens = []module.Screen{
 		Audience: module.ForStaff, Parent: "clients",
 		Method: v1.ClientService_GetClient_FullMethodName, Heading: "name", State: "status", MovedTo: "merged_into_id",
 		Extra: v1.ClientService_ListClientFields_FullMethodName,
-		Lead:  []string{"legal_name", "code", "place"}, Marks: []string{"tags"},
+		Lead:  []string{"legal_name", "code", "place"}, Marks: []string{"segment_ids", "tags"},
 		Tiles: []module.Tile{
 			{
 				ID: "summary", Kind: module.Figures, Title: "clientmanager.client.summary",
@@ -62,6 +63,7 @@ var clientScreens = []module.Screen{
 			{Screen: "clientmanager.agreements", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.addresses", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.managers", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.client_segments", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "accountmanager.memberships", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "accountmanager.invitations", Bind: map[string]string{"client_id": "id"}, Tab: true},
 			{Screen: "clientmanager.history", Bind: map[string]string{"client_id": "id"}},

@@ -19,4 +19,5 @@ var Set = wire.NewSet(
 	v1.NewClientServiceClient, v1.NewContactServiceClient, v1.NewProfileServiceClient, v1.NewImportServiceClient,
 	v1.NewAddressServiceClient, v1.NewAgreementServiceClient, v1.NewBranchServiceClient, v1.NewAssignmentServiceClient,
 	v1.NewMergeServiceClient, v1.NewTimelineServiceClient,
+	v1.NewBulkServiceClient, v1.NewTagServiceClient, v1.NewSegmentServiceClient,
 )

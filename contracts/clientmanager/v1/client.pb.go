@@ -160,8 +160,8 @@ type Client struct {
 	Revision   int64                  `protobuf:"varint,20,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Fields of the integrator's own, see ListClientFields. An update changes those that are named here; the others stay.
 	Extra []*v1.FieldValue `protobuf:"bytes,21,rep,name=extra,proto3" json:"extra,omitempty"`
-	// The branch that it belongs to; empty for none. It is set when a client is created, and changed by MoveClient.
-	BranchId      string `protobuf:"bytes,32,opt,name=branch_id,json=branchId,proto3" json:"branch_id,omitempty"`
+	// The segments it is in, see SegmentService; in no order.
+	SegmentIds    []string `protobuf:"bytes,30,rep,name=segment_ids,json=segmentIds,proto3" json:"segment_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -343,11 +343,11 @@ func (x *Client) GetExtra() []*v1.FieldValue {
 	return nil
 }
 
-func (x *Client) GetBranchId() string {
+func (x *Client) GetSegmentIds() []string {
 	if x != nil {
-		return x.BranchId
+		return x.SegmentIds
 	}
-	return ""
+	return nil
 }
 
 // Contact is a person of a client. Whether they can sign in is a matter of accountmanager's memberships.
@@ -473,7 +473,7 @@ var File_contracts_clientmanager_v1_client_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\n" +
-	"'contracts/clientmanager/v1/client.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe3\t\n" +
+	"'contracts/clientmanager/v1/client.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\t\n" +
 	"\x06Client\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xea\x9d\xea\x02\x04\b\n" +
 	"0\x01R\x02id\x12B\n" +
@@ -502,8 +502,9 @@ const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\vupdate_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12#\n" +
 	"\brevision\x18\x14 \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\x12=\n" +
-	"\x05extra\x18\x15 \x03(\v2\x1d.cabinet.kernel.v1.FieldValueB\b\xbaH\x05\x92\x01\x02\x10dR\x05extra\x12P\n" +
-	"\tbranch_id\x18  \x01(\tB3\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Branch(\x01R\bbranchId:y\xea\x9d\xea\x02t\n" +
+	"\x05extra\x18\x15 \x03(\v2\x1d.cabinet.kernel.v1.FieldValueB\b\xbaH\x05\x92\x01\x02\x10dR\x05extra\x12J\n" +
+	"\vsegment_ids\x18\x1e \x03(\tB)\xea\x9d\xea\x02$\x12 cabinet.clientmanager.v1.Segment(\x01R\n" +
+	"segmentIds:y\xea\x9d\xea\x02t\n" +
 	"\x04name\x121/cabinet.clientmanager.v1.ClientService/GetClient\x1a3/cabinet.clientmanager.v1.ClientService/ListClients\"\x04name\"\xa8\x04\n" +
 	"\aContact\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +

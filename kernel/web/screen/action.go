@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/url"
@@ -58,18 +59,28 @@ func bound(m protoreflect.Message, name string) string {
 func (c *call) once() bool { return c.input.Fields().ByName(requestIDField) != nil }
 
 // choosing lets a reader choose rows of a table, for an action on all of them.
-func (s *Set) choosing(e *Env, sc *Screen, table *ui.Table, list protoreflect.List) {
+func (s *Set) choosing(e *Env, sc *Screen, table *ui.Table, response protoreflect.Message, query url.Values, prefix string) {
+	list := response.Get(items(response.Descriptor())).List()
+	if prefix != "" {
+		return // a part of another thing's page
+	}
 	for _, a := range sc.actions {
-		if !a.Many || !e.may(a.call) || list.Len() == 0 {
+		if !a.Many || !s.offered(e, a, nil) || list.Len() == 0 {
 			continue
 		}
 		choose := &ui.Select{
-			Action: e.href(actionPrefix + sc.name() + "/" + a.ID), CSRF: e.CSRF, Hidden: []ui.Hidden{{Name: "return", Value: e.Path}},
 			All: e.Text.T("kernel.list.choose_all"), Label: e.Text.T("kernel.list.chosen_actions"), Chosen: e.Text.T("kernel.list.chosen"),
 			None: e.Text.T("kernel.list.choose_none"), Buttons: []ui.Button{{Label: e.Text.T(a.Label), Icon: a.Icon, Kind: kindOf(a), Small: true}},
 		}
-		if a.call.once() {
-			choose.Hidden = append(choose.Hidden, ui.Hidden{Name: requestIDField, Value: e.NewID()})
+		if a.call == nil { // a form asks for the rest; nothing is done yet
+			choose.Action, choose.Method = e.href(a.Path), "get"
+			choose.More = s.matchingButton(e, sc, response, query, &choose.Hidden)
+		} else {
+			choose.Action, choose.CSRF = e.href(actionPrefix+sc.name()+"/"+a.ID), e.CSRF
+			choose.Hidden = []ui.Hidden{{Name: "return", Value: e.Path}}
+			if a.call.once() {
+				choose.Hidden = append(choose.Hidden, ui.Hidden{Name: requestIDField, Value: e.NewID()})
+			}
 		}
 		for to, from := range a.Bind {
 			choose.Name = to
@@ -136,7 +147,7 @@ func (s *Set) Act(ctx context.Context, e *Env, screen, id string, form url.Value
 		if _, err := a.call.do(ctx, e, request); err != nil {
 			return nil, err
 		}
-		page := &Page{Redirect: back}
+		page := &Page{Redirect: cmp.Or(a.Back, back)}
 		if a.Done != "" {
 			page.Notice = e.Text.T(a.Done)
 		}

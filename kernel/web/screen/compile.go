@@ -39,6 +39,7 @@ type Screen struct {
 
 	call    *call
 	prefill *call
+	preview *call
 	extra   *call
 	imports map[string]*call
 	columns []column
@@ -367,6 +368,9 @@ func (c *compiler) form(s *Screen) {
 	if s.Submit == "" {
 		c.fail(where, "has no text for its button: set Submit")
 	}
+	if s.Preview != nil {
+		s.preview = c.call(where, s.Preview.Method, nil)
+	}
 }
 
 func (c *compiler) compare(s *Screen) {
@@ -413,9 +417,12 @@ func (c *compiler) actions(where string, declared []module.Action, about protore
 			c.fail(at, "needs a path or a method, and not both")
 			continue
 		}
-		if a.Many && (a.Method == "" || len(a.Bind) != 1 || a.Row) {
-			c.fail(at, "is for many rows: give it a method and one bound field, and a row's own action beside it")
+		if a.Many && (len(a.Bind) != 1 || a.Row) {
+			c.fail(at, "is for many rows: give it one bound field, and a row's own action beside it")
 			continue
+		}
+		if a.Many && a.Method == "" {
+			c.manyForm(at, a, about)
 		}
 		one := action{Action: a}
 		if a.Method != "" {

@@ -44,7 +44,7 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	}
 	for _, path := range sc.marks {
 		if !closed(e, path) {
-			head.Badges = append(head.Badges, e.badges(m, path)...)
+			head.Badges = append(head.Badges, s.badges(ctx, e, m, path)...)
 		}
 	}
 	if lead := e.line(m, sc.lead); lead != "" {
@@ -160,8 +160,11 @@ func (e *Env) tab(r *related) string {
 	return e.href(e.Path) + "?" + url.Values{tabQuery: {r.screen.name()}}.Encode()
 }
 
-// here is the page's address, to come back to: a detail with the tab that is open.
+// here is the page's address, to come back to: a detail with the tab that is open, a list in the view it is looked at.
 func (e *Env) here() string {
+	if view := e.Query.Get(ofField); view != "" {
+		return e.Path + "?" + url.Values{viewField: {view}}.Encode()
+	}
 	if tab := e.Query.Get(tabQuery); tab != "" {
 		return e.Path + "?" + url.Values{tabQuery: {tab}}.Encode()
 	}
@@ -174,8 +177,15 @@ func closed(e *Env, path fieldPath) bool {
 	return meaning(f).GetHidden() || (meaning(f).GetStaffOnly() && !e.sees(module.ForStaff))
 }
 
-// badges are a field's values as badges.
-func (e *Env) badges(m protoreflect.Message, path fieldPath) []ui.Badge {
+// badges are a field's values as badges: of things, what they are called.
+func (s *Set) badges(ctx context.Context, e *Env, m protoreflect.Message, path fieldPath) []ui.Badge {
+	if meaning(path.last()).GetRefersTo() != "" && path.last().IsList() {
+		var out []ui.Badge
+		for _, name := range s.namesOf(ctx, e, m, path) {
+			out = append(out, ui.Badge{Text: name, Tone: ui.ToneInfo})
+		}
+		return out
+	}
 	v := e.value(m, path)
 	if len(v.Badges) == 0 && v.Text != "" {
 		return []ui.Badge{{Text: v.Text}}
@@ -257,12 +267,18 @@ func (s *Set) facts(ctx context.Context, e *Env, sc *Screen, m protoreflect.Mess
 				continue // the rest of the page stands
 			}
 			for _, d := range defs {
-				facts = append(facts, ui.Fact{Label: e.title(d.GetTitles()), Value: e.extraValue(d, extraOf(m, path, d))})
+				held := extraOf(m, path, d)
+				if section.OnlySet && held == "" {
+					continue
+				}
+				facts = append(facts, ui.Fact{Label: e.title(d.GetTitles()), Value: e.extraValue(d, held)})
 			}
 			continue
 		}
 		v := e.value(m, path)
-		if to := meaning(f).GetRefersTo(); to != "" && v.Text != "" {
+		if to := meaning(f).GetRefersTo(); to != "" && f.IsList() {
+			v = ui.Value{Text: e.Text.List(s.namesOf(ctx, e, m, path)...)}
+		} else if to != "" && v.Text != "" {
 			v = s.reference(ctx, e, to, v.Text)
 		}
 		if section.OnlySet && v.Text == "" && len(v.Badges) == 0 && v.Money == nil {

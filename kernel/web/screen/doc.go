@@ -10,6 +10,8 @@
 //	path.go     addresses with braces
 //	fill.go     what a reader typed, put into a message
 //	form.go     forms drawn; form_send.go taken; conflict.go when somebody was faster
+//	chosen.go   rows that were chosen in a list, in a form
+//	views.go    views of lists that their readers saved
 //	extra.go    fields that the integrator added
 //	money.go    amounts that forms ask for
 //	value.go    what a message holds, put into words

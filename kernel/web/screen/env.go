@@ -36,6 +36,8 @@ type Env struct {
 	Path  string
 	Vars  map[string]string
 	Query url.Values
+
+	viewed bool // the list's reader has a first view, so that its bare address filters
 }
 
 // Page is a screen, ready to be put into the layout; or where to go instead.

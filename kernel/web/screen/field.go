@@ -33,7 +33,15 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 			out.Hint = e.Text.T("kernel.form.image_hint")
 		}
 		return out, nil
-	case f.Enum() != nil && !f.IsList():
+	case f.Enum() != nil && f.IsList():
+		var options []ui.Option
+		for i := range f.Enum().Values().Len() {
+			if v := f.Enum().Values().Get(i); v.Number() != 0 {
+				options = append(options, ui.Option{Value: string(v.Name()), Label: e.state(v)})
+			}
+		}
+		return e.choose(out, f, options, chosen), nil
+	case f.Enum() != nil:
 		out.Kind = ui.FieldSelect
 		all := f.Enum().Values()
 		if all.Len() <= 4 {
@@ -89,6 +97,12 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 	out.Kind = fieldKind(f)
 	if out.Kind == ui.FieldCode {
 		out.Autocomplete = "one-time-code"
+	}
+	if f.IsList() && out.Kind == ui.FieldTextArea {
+		out.Value = strings.Join(values, "\n")
+		if out.Hint == "" {
+			out.Hint = e.Text.T("kernel.form.lines_hint")
+		}
 	}
 	if meaning(f).GetKind() == kernelv1.Kind_KIND_TAG && f.IsList() && out.Hint == "" {
 		out.Hint = e.Text.T("kernel.form.tags_hint")

@@ -52,7 +52,7 @@ func fill(m protoreflect.Message, path fieldPath, values []string) error {
 	return nil
 }
 
-// fillList takes values one by one; tags also in one text, separated by commas.
+// fillList takes values one by one; tags also in one text, separated by commas, and texts of lines each on a line of its own.
 func fillList(m protoreflect.Message, path fieldPath, values []string) error {
 	f := path.last()
 	parent := m
@@ -64,8 +64,11 @@ func fillList(m protoreflect.Message, path fieldPath, values []string) error {
 	seen := map[string]bool{}
 	for _, value := range values {
 		parts := []string{value}
-		if meaning(f).GetKind() == kernelv1.Kind_KIND_TAG {
+		switch meaning(f).GetKind() {
+		case kernelv1.Kind_KIND_TAG:
 			parts = strings.Split(value, ",")
+		case kernelv1.Kind_KIND_MULTILINE:
+			parts = strings.Split(lineEnds.Replace(value), "\n")
 		}
 		for _, part := range parts {
 			v, empty, err := parse(f, part)

@@ -47,7 +47,21 @@ func (s *Set) form(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 			values[name] = given
 		}
 	}
-	page, err := s.formPage(ctx, e, sc, values, editable, present, nil, nil)
+	many := false
+	for name, path := range sc.fields {
+		if !isChosen(path) {
+			continue
+		}
+		if e.Query.Get(allField) != "" {
+			if values[name], many, err = s.matching(ctx, e, sc, name); err != nil {
+				return nil, err
+			}
+		}
+		if len(values[name]) == 0 {
+			return s.noneChosen(e, sc), nil
+		}
+	}
+	page, err := s.formPage(ctx, e, sc, values, editable, present, nil, nil, cutNotice(e, many)...)
 	if err == nil && present != nil {
 		var live watching
 		live.add(sc.prefill, "")
@@ -141,16 +155,19 @@ func typed(m protoreflect.Message, path fieldPath) []string {
 }
 
 // formPage draws the form with values and, after a refusal, with what was wrong; notes are said beside inputs.
-func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Values, editable []string, present protoreflect.Message, refusal error, notes map[string]string) (*Page, error) {
+func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Values, editable []string, present protoreflect.Message, refusal error, notes map[string]string, notices ...ui.Notice) (*Page, error) {
 	title := e.Text.T(sc.Title)
 	form := ui.Form{
-		ID: "form", Action: e.href(e.Path), CSRF: e.CSRF, Guard: true, Multipart: sc.sendsFile(),
+		ID: "form", Action: e.href(e.Path), CSRF: e.CSRF, Guard: true, Multipart: sc.sendsFile(), Notices: notices,
 		Submit: ui.Button{Label: e.Text.T(sc.Submit), Kind: ui.ButtonPrimary, Busy: e.Text.T("kernel.form.busy")},
 	}
 	if parent := s.screens[sc.Parent]; parent != nil {
 		if to, ok := expand(parent.Path, e.from(present)); ok {
 			form.Others = []ui.Button{{Label: e.Text.T("kernel.cancel"), Href: e.href(to), Kind: ui.ButtonQuiet}}
 		}
+	}
+	if sc.preview != nil && e.may(sc.preview) {
+		form.Others = append([]ui.Button{{Label: e.Text.T(sc.Preview.Label), Name: previewField, Value: "1", SkipChecks: true}}, form.Others...)
 	}
 	for _, hidden := range sc.hidden() {
 		if v := values.Get(hidden); v != "" && sc.fields[hidden] == nil {
@@ -176,6 +193,15 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 		for _, name := range section.Fields {
 			path := sc.fields[name]
 			if meaning(path.last()).GetStaffOnly() && !e.sees(module.ForStaff) {
+				continue
+			}
+			if meaning(path.last()).GetHidden() {
+				for _, v := range values[name] {
+					form.Hidden = append(form.Hidden, ui.Hidden{Name: name, Value: v})
+				}
+				if isChosen(path) {
+					box.Fields = append(box.Fields, s.chosenField(ctx, e, name, path, values[name]))
+				}
 				continue
 			}
 			if isExtra(path.last()) {

@@ -43,6 +43,9 @@ func (s *Set) sendAgain(ctx context.Context, e *Env, sc *Screen, form url.Values
 		}
 		return s.formPage(ctx, e, sc, form, editable, present, refusal, notes)
 	}
+	if form.Get(previewField) != "" && sc.preview != nil {
+		return s.showPreview(ctx, e, sc, form, back)
+	}
 	var mask []string
 	masked := request.Descriptor().Fields().ByName("update_mask") != nil
 	for _, name := range slices.Sorted(maps.Keys(sc.fields)) {
@@ -138,7 +141,7 @@ func (s *Set) done(e *Env, sc *Screen, response protoreflect.Message) (*Page, er
 	if !ok || to == "" {
 		to = "/"
 	}
-	return &Page{Redirect: to, Notice: e.Text.T(cmp.Or(sc.Said, "kernel.form.saved"))}, nil
+	return &Page{Redirect: to, Notice: e.Text.T(cmp.Or(sc.Said, "kernel.form.saved"), figures(response)...)}, nil
 }
 
 // reveal shows a secret this once, to be passed on by hand.

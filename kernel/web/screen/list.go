@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/a-h/templ"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -29,6 +28,7 @@ const tokens = "page"
 
 // list shows a list as a page of its own.
 func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
+	views := s.openViews(ctx, e, sc)
 	table, total, err := s.table(ctx, e, sc, e.Query, "", nil, pageSize)
 	refusal := err
 	if refused := status.Code(err) == codes.InvalidArgument && anySet(e.Query, append([]string{sc.Search}, sc.Filters...)); err != nil && !refused {
@@ -40,9 +40,9 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	var bar templ.Component
+	bar := s.viewBar(ctx, e, sc, views)
 	if filters != nil {
-		bar = ui.FilterBar(*filters)
+		bar = ui.Join(bar, ui.FilterBar(*filters))
 	}
 	if refusal != nil { // the filters stay, to be put right
 		wrong := ui.NoticeBox(ui.Notice{Tone: ui.ToneBad, Title: e.Text.T("kernel.form.invalid"), Text: strings.Join(e.said(sc.call, refusal), " ")})
@@ -56,26 +56,15 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 // table calls a list's method and lays its rows out. bind fills more of the request; prefix tells several lists of one
 // page apart in its address.
 func (s *Set) table(ctx context.Context, e *Env, sc *Screen, query url.Values, prefix string, bind map[string]string, size int) (*ui.Table, string, error) {
-	request, err := sc.call.request()
+	filters := query
+	if prefix != "" {
+		filters = nil // those of the address are another page's
+	}
+	request, names, err := sc.asked(ctx, e, filters)
 	if err != nil {
 		return nil, "", err
 	}
-	names := append([]string{}, sc.Filters...)
-	if sc.Search != "" {
-		names = append(names, sc.Search)
-	}
-	if sc.Order != "" {
-		names = append(names, sc.Order, "descending")
-	}
 	if prefix == "" {
-		if err := fillKnown(request, query, names); err != nil {
-			return nil, "", badRequest(err)
-		}
-		extra, err := sc.fillFilters(ctx, e, request, query)
-		if err != nil {
-			return nil, "", err
-		}
-		names = append(names, extra...)
 		if err := sc.fillVars(e, request); err != nil {
 			return nil, "", badRequest(err)
 		}
@@ -104,6 +93,29 @@ func (s *Set) table(ctx context.Context, e *Env, sc *Screen, query url.Values, p
 		table.Empty = e.empty(sc, query, prefix == "" && anySet(query, names))
 	}
 	return table, total(e, response), nil
+}
+
+// asked is a list's request with what an address asks for, and the names that can be asked for.
+func (s *Screen) asked(ctx context.Context, e *Env, query url.Values) (protoreflect.Message, []string, error) {
+	request, err := s.call.request()
+	if err != nil {
+		return nil, nil, err
+	}
+	names := append([]string{}, s.Filters...)
+	if s.Search != "" {
+		names = append(names, s.Search)
+	}
+	if s.Order != "" {
+		names = append(names, s.Order, "descending")
+	}
+	if err := fillKnown(request, query, names); err != nil {
+		return nil, nil, badRequest(err)
+	}
+	extra, err := s.fillFilters(ctx, e, request, query)
+	if err != nil {
+		return nil, nil, err
+	}
+	return request, append(names, extra...), nil
 }
 
 // fillFilters puts filters by the integrator's fields into a request, and names those there are.
@@ -154,7 +166,7 @@ func (s *Set) rows(ctx context.Context, e *Env, sc *Screen, response protoreflec
 		}
 		table.Rows = append(table.Rows, row)
 	}
-	s.choosing(e, sc, table, list)
+	s.choosing(e, sc, table, response, query, prefix)
 	return table
 }
 
@@ -319,7 +331,7 @@ func total(e *Env, response protoreflect.Message) string {
 func (e *Env) empty(sc *Screen, query url.Values, filtered bool) *ui.Empty {
 	if filtered {
 		return &ui.Empty{Icon: "search", Title: e.Text.T("kernel.list.none_found"), Text: e.Text.T("kernel.list.none_found_hint"),
-			Actions: []ui.Button{{Label: e.Text.T("kernel.list.clear"), Href: e.href(e.Path)}}}
+			Actions: []ui.Button{{Label: e.Text.T("kernel.list.clear"), Href: e.unfiltered()}}}
 	}
 	out := &ui.Empty{Icon: sc.Icon, Title: e.Text.T("kernel.list.empty")}
 	if out.Icon == "" {
@@ -349,7 +361,7 @@ func (s *Set) filterBar(ctx context.Context, e *Env, sc *Screen) (*ui.Filters, e
 		label := e.label(sc.search.last(), "")
 		out.Search = &ui.SearchInput{Name: sc.Search, Label: label, Value: e.Query.Get(sc.Search), MinLength: 3}
 	}
-	for _, keep := range []string{sc.Order, "descending"} {
+	for _, keep := range []string{sc.Order, "descending", ofField} {
 		if keep != "" && e.Query.Get(keep) != "" {
 			out.Hidden = append(out.Hidden, ui.Hidden{Name: keep, Value: e.Query.Get(keep)})
 		}
@@ -382,7 +394,7 @@ func (s *Set) filterBar(ctx context.Context, e *Env, sc *Screen) (*ui.Filters, e
 		}
 	}
 	if anySet(e.Query, names) {
-		out.Clear = &ui.Crumb{Label: e.Text.T("kernel.list.clear"), Href: e.href(e.Path)}
+		out.Clear = &ui.Crumb{Label: e.Text.T("kernel.list.clear"), Href: e.unfiltered()}
 	}
 	return out, nil
 }

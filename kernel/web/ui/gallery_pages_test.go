@@ -271,6 +271,10 @@ func listPage() templ.Component {
 			{Label: "Import", Icon: "upload", Href: "/wizard"},
 			{Label: "New client", Icon: "plus", Kind: ui.ButtonPrimary, Href: "/form"},
 		}}),
+		ui.ViewBar(ui.Views{
+			Label: "Views", Tabs: []ui.Tab{{Label: "All", Href: "/list"}, {Label: "Mine", Href: "/list?view=1", Icon: "star", Current: true}},
+			Save: &ui.Crumb{Label: "Save view", Href: "/views/new"}, Menu: &ui.Menu{ID: "view-menu", Label: "What to do", Small: true, Items: []ui.MenuItem{{Label: "Rename", Icon: "edit", Href: "/views/1/name"}}},
+		}),
 		ui.Tabs("Saved views", []ui.Tab{
 			{Label: "Mine", Href: "/list", Icon: "star", Count: "48", Current: true},
 			{Label: "Late over 30 days", Href: "/list?v=late", Count: "6"},

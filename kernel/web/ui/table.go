@@ -106,6 +106,7 @@ type Table struct {
 // Select makes rows choosable and shows one bar of actions for the chosen ones.
 type Select struct {
 	Action string
+	Method string // "post" when empty
 	CSRF   string
 	Hidden []Hidden
 	Name   string // of the field; each chosen row sends its ID as a value
@@ -115,6 +116,8 @@ type Select struct {
 	// Buttons submit the form; give each a Name and Value or an Action.
 	Buttons []Button
 	None    string // label of the button that chooses none
+	// More is a button for rows beyond the page; optional.
+	More *Button
 }
 
 // Pager leads through a list by its keys: there is a page before and a page after, never a number of pages.
@@ -132,6 +135,13 @@ func (t Table) hasMenus() bool {
 		}
 	}
 	return false
+}
+
+func (s Select) method() string {
+	if s.Method == "" {
+		return "post"
+	}
+	return s.Method
 }
 
 // chooseForm is the id of the form that the boxes of the rows belong to.
