@@ -104,7 +104,7 @@ func (db *DB) moduleSchema(ctx context.Context, spec ModuleSpec, r roles) error 
 		"kernel.add_client(uuid)": spec.OwnsClients, "kernel.merge_clients(uuid, uuid)": spec.OwnsClients,
 		"kernel.grant_clients(uuid, uuid[])": spec.Grants, "kernel.revoke_clients(uuid, uuid[])": spec.Grants,
 		"kernel.granted_clients(uuid, uuid[])": spec.Grants,
-		"kernel.fill_portfolio(uuid, uuid[])": spec.Grants, "kernel.empty_portfolio(uuid, uuid[])": spec.Grants,
+		"kernel.fill_portfolio(uuid, uuid[])":  spec.Grants, "kernel.empty_portfolio(uuid, uuid[])": spec.Grants,
 		"kernel.grant_portfolio(uuid, uuid)": spec.Grants, "kernel.revoke_portfolio(uuid, uuid)": spec.Grants,
 	} {
 		format := "revoke execute on function %s from %s, %s, %s"

@@ -32,6 +32,7 @@ roles:
       accountmanager.users.act_as: granted
       accountmanager.memberships.read: granted
 `
+
 // samplePhoto is a picture that anybody could send.
 var samplePhoto = func() []byte {
 	var b bytes.Buffer

@@ -81,7 +81,7 @@ type foundSession struct {
 	HasFactor bool
 	// Impersonation is the id of one that goes on in the session, as far as is written down; empty for none.
 	Impersonation string
-	Photo     string
+	Photo         string
 }
 
 func (m *Module) findSession(ctx context.Context, hash []byte, now time.Time) ([]foundSession, error) {

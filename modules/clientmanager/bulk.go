@@ -55,7 +55,7 @@ func (s *bulkService) BulkUpdateClients(ctx context.Context, r *v1.BulkUpdateCli
 	}
 	if b.managerID != "" {
 		var err error
-		if b.called, err = s.managerName(ctx, b.managerID); err != nil { // before the transaction: another module is asked
+		if b.called, err = s.staffName(ctx, b.managerID, "manager_id"); err != nil { // before the transaction: another module is asked
 			return nil, err
 		}
 	}

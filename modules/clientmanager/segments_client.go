@@ -19,7 +19,7 @@ func (s *segmentService) GetClientSegments(ctx context.Context, r *v1.GetClientS
 	if err != nil {
 		return nil, err
 	}
-	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[ruleRow], `select id::text, name, priority, rule from clientmanager.segments order by priority, segments.id`)
+	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[segmentRuleRow], `select id::text, name, priority, rule from clientmanager.segments order by priority, segments.id`)
 	if err != nil {
 		return nil, err
 	}

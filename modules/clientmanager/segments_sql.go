@@ -16,8 +16,8 @@ import (
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
-// ruleRow is a segment as far as clients are concerned.
-type ruleRow struct {
+// segmentRuleRow is a segment as far as clients are concerned.
+type segmentRuleRow struct {
 	ID, Name string
 	Priority int32
 	Rule     []byte
@@ -46,7 +46,7 @@ func ruleOf(s *v1.Segment) *v1.Segment {
 	return rule
 }
 
-func readRules(rows []ruleRow) ([]segmentRule, error) {
+func readRules(rows []segmentRuleRow) ([]segmentRule, error) {
 	out := make([]segmentRule, len(rows))
 	for i, r := range rows {
 		rule, err := readRule(r.Rule)
@@ -69,7 +69,7 @@ func (m *Module) holdRules(ctx context.Context, tx *store.Tx) ([]segmentRule, er
 		err   error
 	}
 	held := tx.Local(heldRules{}, func() any {
-		rows, err := store.Query(ctx, tx, pgx.RowToStructByPos[ruleRow], `select id::text, name, priority, rule from clientmanager.hold_segments()`)
+		rows, err := store.Query(ctx, tx, pgx.RowToStructByPos[segmentRuleRow], `select id::text, name, priority, rule from clientmanager.hold_segments()`)
 		if err != nil {
 			return result{err: err}
 		}

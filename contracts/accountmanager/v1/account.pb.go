@@ -833,7 +833,7 @@ const file_contracts_accountmanager_v1_account_proto_rawDesc = "" +
 	"\brevision\x18\v \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\x12#\n" +
 	"\rsecond_factor\x18\f \x01(\bR\fsecondFactor\x12$\n" +
 	"\tphoto_url\x18\x1e \x01(\tB\a\xea\x9d\xea\x02\x02\b\x14R\bphotoUrl:t\xea\x9d\xea\x02o\n" +
-	"\x04name\x12./cabinet.accountmanager.v1.UserService/GetUser\x1a0/cabinet.accountmanager.v1.UserService/ListUsers\"\x05query\"\xfb\x02\n" +
+	"\x04name\x12./cabinet.accountmanager.v1.UserService/GetUser\x1a0/cabinet.accountmanager.v1.UserService/ListUsers\"\x05query\"\x84\x04\n" +
 	"\n" +
 	"Membership\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
@@ -845,7 +845,8 @@ const file_contracts_accountmanager_v1_account_proto_rawDesc = "" +
 	"\x04role\x18\x06 \x01(\tB\a\xea\x9d\xea\x02\x02\b\rR\x04role\x12@\n" +
 	"\x0elast_seen_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\flastSeenTime\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\x97\x03\n" +
+	"createTime:\x86\x01\xea\x9d\xea\x02\x80\x01\n" +
+	"\x04name\x12:/cabinet.accountmanager.v1.MembershipService/GetMembership\x1a</cabinet.accountmanager.v1.MembershipService/ListMemberships\"\x97\x03\n" +
 	"\n" +
 	"Invitation\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +

@@ -37,6 +37,14 @@ const (
 	LetterKind_LETTER_KIND_EMAIL_CONFIRM LetterKind = 3
 	// A notice: the e-mail was changed. To the old address.
 	LetterKind_LETTER_KIND_EMAIL_CHANGED LetterKind = 4
+	// A code to sign in with, in the place of the password. To the phone.
+	LetterKind_LETTER_KIND_PHONE_SIGN_IN LetterKind = 30
+	// A code by which a phone is confirmed. To that phone.
+	LetterKind_LETTER_KIND_PHONE_CONFIRM LetterKind = 31
+	// A notice: a phone was confirmed, by which one can sign in from now on. By e-mail.
+	LetterKind_LETTER_KIND_PHONE_CONFIRMED LetterKind = 32
+	// A notice: an account of an outside provider was linked, by which one can sign in from now on. By e-mail.
+	LetterKind_LETTER_KIND_EXTERNAL_LINKED LetterKind = 33
 	// A notice: a member of the business's staff has begun to see the portal as the reader does. By e-mail.
 	LetterKind_LETTER_KIND_IMPERSONATED LetterKind = 40
 )
@@ -49,6 +57,10 @@ var (
 		2:  "LETTER_KIND_PASSWORD_CHANGED",
 		3:  "LETTER_KIND_EMAIL_CONFIRM",
 		4:  "LETTER_KIND_EMAIL_CHANGED",
+		30: "LETTER_KIND_PHONE_SIGN_IN",
+		31: "LETTER_KIND_PHONE_CONFIRM",
+		32: "LETTER_KIND_PHONE_CONFIRMED",
+		33: "LETTER_KIND_EXTERNAL_LINKED",
 		40: "LETTER_KIND_IMPERSONATED",
 	}
 	LetterKind_value = map[string]int32{
@@ -57,6 +69,10 @@ var (
 		"LETTER_KIND_PASSWORD_CHANGED": 2,
 		"LETTER_KIND_EMAIL_CONFIRM":    3,
 		"LETTER_KIND_EMAIL_CHANGED":    4,
+		"LETTER_KIND_PHONE_SIGN_IN":    30,
+		"LETTER_KIND_PHONE_CONFIRM":    31,
+		"LETTER_KIND_PHONE_CONFIRMED":  32,
+		"LETTER_KIND_EXTERNAL_LINKED":  33,
 		"LETTER_KIND_IMPERSONATED":     40,
 	}
 )
@@ -393,14 +409,18 @@ const file_contracts_accountmanager_v1_letters_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x129\n" +
 	"\x04kind\x18\x03 \x01(\x0e2%.cabinet.accountmanager.v1.LetterKindR\x04kind\x12.\n" +
-	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time*\xc7\x01\n" +
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time*\xc7\x02\n" +
 	"\n" +
 	"LetterKind\x12\x1b\n" +
 	"\x17LETTER_KIND_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aLETTER_KIND_PASSWORD_RESET\x10\x01\x12 \n" +
 	"\x1cLETTER_KIND_PASSWORD_CHANGED\x10\x02\x12\x1d\n" +
 	"\x19LETTER_KIND_EMAIL_CONFIRM\x10\x03\x12\x1d\n" +
-	"\x19LETTER_KIND_EMAIL_CHANGED\x10\x04\x12\x1c\n" +
+	"\x19LETTER_KIND_EMAIL_CHANGED\x10\x04\x12\x1d\n" +
+	"\x19LETTER_KIND_PHONE_SIGN_IN\x10\x1e\x12\x1d\n" +
+	"\x19LETTER_KIND_PHONE_CONFIRM\x10\x1f\x12\x1f\n" +
+	"\x1bLETTER_KIND_PHONE_CONFIRMED\x10 \x12\x1f\n" +
+	"\x1bLETTER_KIND_EXTERNAL_LINKED\x10!\x12\x1c\n" +
 	"\x18LETTER_KIND_IMPERSONATED\x10(2\xa4\x01\n" +
 	"\rLetterService\x12\x92\x01\n" +
 	"\tGetLetter\x12+.cabinet.accountmanager.v1.GetLetterRequest\x1a,.cabinet.accountmanager.v1.GetLetterResponse\"*\xea\x9d\xea\x02\"\b\x04\x12\x1eaccountmanager.letters.deliver\x90\x02\x01BMZKgithub.com/opencabinet/cabinet/contracts/accountmanager/v1;accountmanagerv1b\x06proto3"

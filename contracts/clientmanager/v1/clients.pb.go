@@ -100,6 +100,7 @@ type ListClientsRequest struct {
 	Extra []*v1.FieldValue `protobuf:"bytes,12,rep,name=extra,proto3" json:"extra,omitempty"`
 	// In any of these.
 	SegmentIds    []string `protobuf:"bytes,30,rep,name=segment_ids,json=segmentIds,proto3" json:"segment_ids,omitempty"`
+	BranchIds     []string `protobuf:"bytes,32,rep,name=branch_ids,json=branchIds,proto3" json:"branch_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -221,6 +222,13 @@ func (x *ListClientsRequest) GetExtra() []*v1.FieldValue {
 func (x *ListClientsRequest) GetSegmentIds() []string {
 	if x != nil {
 		return x.SegmentIds
+	}
+	return nil
+}
+
+func (x *ListClientsRequest) GetBranchIds() []string {
+	if x != nil {
+		return x.BranchIds
 	}
 	return nil
 }
@@ -1372,7 +1380,7 @@ var File_contracts_clientmanager_v1_clients_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\n" +
-	"(contracts/clientmanager/v1/clients.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a'contracts/clientmanager/v1/client.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdf\x05\n" +
+	"(contracts/clientmanager/v1/clients.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a'contracts/clientmanager/v1/client.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\x06\n" +
 	"\x12ListClientsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
@@ -1394,7 +1402,9 @@ const file_contracts_clientmanager_v1_clients_proto_rawDesc = "" +
 	"\x0fwithout_manager\x18\v \x01(\bR\x0ewithoutManager\x12=\n" +
 	"\x05extra\x18\f \x03(\v2\x1d.cabinet.kernel.v1.FieldValueB\b\xbaH\x05\x92\x01\x02\x10\bR\x05extra\x12W\n" +
 	"\vsegment_ids\x18\x1e \x03(\tB6\xbaH\f\x92\x01\t\x10\x10\"\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\"\x12 cabinet.clientmanager.v1.SegmentR\n" +
-	"segmentIds\"\xbc\x01\n" +
+	"segmentIds\x12T\n" +
+	"\n" +
+	"branch_ids\x18  \x03(\tB5\xbaH\f\x92\x01\t\x102\"\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02!\x12\x1fcabinet.clientmanager.v1.BranchR\tbranchIds\"\xbc\x01\n" +
 	"\x13ListClientsResponse\x12:\n" +
 	"\aclients\x18\x01 \x03(\v2 .cabinet.clientmanager.v1.ClientR\aclients\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +

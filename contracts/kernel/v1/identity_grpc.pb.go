@@ -37,6 +37,13 @@ const (
 	IdentityService_GetNames_FullMethodName             = "/cabinet.kernel.v1.IdentityService/GetNames"
 	IdentityService_GetUserRoles_FullMethodName         = "/cabinet.kernel.v1.IdentityService/GetUserRoles"
 	IdentityService_InviteFirstHead_FullMethodName      = "/cabinet.kernel.v1.IdentityService/InviteFirstHead"
+	IdentityService_StartPasskeySignIn_FullMethodName   = "/cabinet.kernel.v1.IdentityService/StartPasskeySignIn"
+	IdentityService_FinishPasskeySignIn_FullMethodName  = "/cabinet.kernel.v1.IdentityService/FinishPasskeySignIn"
+	IdentityService_StartPasskeyProof_FullMethodName    = "/cabinet.kernel.v1.IdentityService/StartPasskeyProof"
+	IdentityService_StartExternalSignIn_FullMethodName  = "/cabinet.kernel.v1.IdentityService/StartExternalSignIn"
+	IdentityService_FinishExternalSignIn_FullMethodName = "/cabinet.kernel.v1.IdentityService/FinishExternalSignIn"
+	IdentityService_StartPhoneSignIn_FullMethodName     = "/cabinet.kernel.v1.IdentityService/StartPhoneSignIn"
+	IdentityService_FinishPhoneSignIn_FullMethodName    = "/cabinet.kernel.v1.IdentityService/FinishPhoneSignIn"
 	IdentityService_EndImpersonation_FullMethodName     = "/cabinet.kernel.v1.IdentityService/EndImpersonation"
 )
 
@@ -92,6 +99,31 @@ type IdentityServiceClient interface {
 	// Gives the one-time token by which the first head of a new portal comes in; empty when the portal has a head.
 	// Each call revokes the token given before.
 	InviteFirstHead(ctx context.Context, in *InviteFirstHeadRequest, opts ...grpc.CallOption) (*InviteFirstHeadResponse, error)
+	// Says what a browser is to be asked for a passkey, of whomever it has; with the token of a sign-in that waits for its
+	// second factor, of its user alone. Nothing is kept. FAILED_PRECONDITION when the portal's address can have no passkeys,
+	// NOT_FOUND when the challenge is not known any more.
+	StartPasskeySignIn(ctx context.Context, in *StartPasskeySignInRequest, opts ...grpc.CallOption) (*StartPasskeySignInResponse, error)
+	// Takes the browser's answer, once, and opens a session: a passkey is both factors. UNAUTHENTICATED when it does not hold,
+	// the same for a passkey that nobody has; ABORTED when it came too late or was used; RESOURCE_EXHAUSTED with RetryInfo
+	// when locked out.
+	FinishPasskeySignIn(ctx context.Context, in *FinishPasskeySignInRequest, opts ...grpc.CallOption) (*FinishPasskeySignInResponse, error)
+	// Says what a browser is to be asked for Prove. FAILED_PRECONDITION when the user has no passkey that works here.
+	StartPasskeyProof(ctx context.Context, in *StartPasskeyProofRequest, opts ...grpc.CallOption) (*StartPasskeyProofResponse, error)
+	// Begins a sign-in at an outside provider of OpenID Connect: says where to send the browser, and gives what the same
+	// browser brings back. NOT_FOUND for a provider that there is not, UNAVAILABLE when it does not answer,
+	// RESOURCE_EXHAUSTED with RetryInfo when an address tries too often.
+	StartExternalSignIn(ctx context.Context, in *StartExternalSignInRequest, opts ...grpc.CallOption) (*StartExternalSignInResponse, error)
+	// Takes what the provider sent the browser back with, once, and opens a session of the member of staff whom it is about.
+	// UNAUTHENTICATED when it does not fit what was begun, was used or is too old; PERMISSION_DENIED, with the reason in words,
+	// when the provider's account lets nobody in here; UNAVAILABLE when the provider does not answer.
+	FinishExternalSignIn(ctx context.Context, in *FinishExternalSignInRequest, opts ...grpc.CallOption) (*FinishExternalSignInResponse, error)
+	// Sends a code to a phone that somebody has confirmed as theirs. The answer, and the time it takes, are the same whether
+	// anybody has, or a code was sent just now. RESOURCE_EXHAUSTED with RetryInfo when an address asks too often,
+	// FAILED_PRECONDITION when the portal has no way to send.
+	StartPhoneSignIn(ctx context.Context, in *StartPhoneSignInRequest, opts ...grpc.CallOption) (*StartPhoneSignInResponse, error)
+	// Takes the code, once, in the place of a password. UNAUTHENTICATED when it is wrong, was used or has expired (the same
+	// for a phone that nobody has), with ErrorInfo.metadata["tries_left"]; RESOURCE_EXHAUSTED with RetryInfo when locked out.
+	FinishPhoneSignIn(ctx context.Context, in *FinishPhoneSignInRequest, opts ...grpc.CallOption) (*FinishPhoneSignInResponse, error)
 	// Has a member of staff who acts as a contact act as themselves again, in the same session. Ending what has ended is no
 	// error.
 	EndImpersonation(ctx context.Context, in *EndImpersonationRequest, opts ...grpc.CallOption) (*EndImpersonationResponse, error)
@@ -285,6 +317,76 @@ func (c *identityServiceClient) InviteFirstHead(ctx context.Context, in *InviteF
 	return out, nil
 }
 
+func (c *identityServiceClient) StartPasskeySignIn(ctx context.Context, in *StartPasskeySignInRequest, opts ...grpc.CallOption) (*StartPasskeySignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartPasskeySignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_StartPasskeySignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) FinishPasskeySignIn(ctx context.Context, in *FinishPasskeySignInRequest, opts ...grpc.CallOption) (*FinishPasskeySignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FinishPasskeySignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_FinishPasskeySignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) StartPasskeyProof(ctx context.Context, in *StartPasskeyProofRequest, opts ...grpc.CallOption) (*StartPasskeyProofResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartPasskeyProofResponse)
+	err := c.cc.Invoke(ctx, IdentityService_StartPasskeyProof_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) StartExternalSignIn(ctx context.Context, in *StartExternalSignInRequest, opts ...grpc.CallOption) (*StartExternalSignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartExternalSignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_StartExternalSignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) FinishExternalSignIn(ctx context.Context, in *FinishExternalSignInRequest, opts ...grpc.CallOption) (*FinishExternalSignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FinishExternalSignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_FinishExternalSignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) StartPhoneSignIn(ctx context.Context, in *StartPhoneSignInRequest, opts ...grpc.CallOption) (*StartPhoneSignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartPhoneSignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_StartPhoneSignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *identityServiceClient) FinishPhoneSignIn(ctx context.Context, in *FinishPhoneSignInRequest, opts ...grpc.CallOption) (*FinishPhoneSignInResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FinishPhoneSignInResponse)
+	err := c.cc.Invoke(ctx, IdentityService_FinishPhoneSignIn_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *identityServiceClient) EndImpersonation(ctx context.Context, in *EndImpersonationRequest, opts ...grpc.CallOption) (*EndImpersonationResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(EndImpersonationResponse)
@@ -347,6 +449,31 @@ type IdentityServiceServer interface {
 	// Gives the one-time token by which the first head of a new portal comes in; empty when the portal has a head.
 	// Each call revokes the token given before.
 	InviteFirstHead(context.Context, *InviteFirstHeadRequest) (*InviteFirstHeadResponse, error)
+	// Says what a browser is to be asked for a passkey, of whomever it has; with the token of a sign-in that waits for its
+	// second factor, of its user alone. Nothing is kept. FAILED_PRECONDITION when the portal's address can have no passkeys,
+	// NOT_FOUND when the challenge is not known any more.
+	StartPasskeySignIn(context.Context, *StartPasskeySignInRequest) (*StartPasskeySignInResponse, error)
+	// Takes the browser's answer, once, and opens a session: a passkey is both factors. UNAUTHENTICATED when it does not hold,
+	// the same for a passkey that nobody has; ABORTED when it came too late or was used; RESOURCE_EXHAUSTED with RetryInfo
+	// when locked out.
+	FinishPasskeySignIn(context.Context, *FinishPasskeySignInRequest) (*FinishPasskeySignInResponse, error)
+	// Says what a browser is to be asked for Prove. FAILED_PRECONDITION when the user has no passkey that works here.
+	StartPasskeyProof(context.Context, *StartPasskeyProofRequest) (*StartPasskeyProofResponse, error)
+	// Begins a sign-in at an outside provider of OpenID Connect: says where to send the browser, and gives what the same
+	// browser brings back. NOT_FOUND for a provider that there is not, UNAVAILABLE when it does not answer,
+	// RESOURCE_EXHAUSTED with RetryInfo when an address tries too often.
+	StartExternalSignIn(context.Context, *StartExternalSignInRequest) (*StartExternalSignInResponse, error)
+	// Takes what the provider sent the browser back with, once, and opens a session of the member of staff whom it is about.
+	// UNAUTHENTICATED when it does not fit what was begun, was used or is too old; PERMISSION_DENIED, with the reason in words,
+	// when the provider's account lets nobody in here; UNAVAILABLE when the provider does not answer.
+	FinishExternalSignIn(context.Context, *FinishExternalSignInRequest) (*FinishExternalSignInResponse, error)
+	// Sends a code to a phone that somebody has confirmed as theirs. The answer, and the time it takes, are the same whether
+	// anybody has, or a code was sent just now. RESOURCE_EXHAUSTED with RetryInfo when an address asks too often,
+	// FAILED_PRECONDITION when the portal has no way to send.
+	StartPhoneSignIn(context.Context, *StartPhoneSignInRequest) (*StartPhoneSignInResponse, error)
+	// Takes the code, once, in the place of a password. UNAUTHENTICATED when it is wrong, was used or has expired (the same
+	// for a phone that nobody has), with ErrorInfo.metadata["tries_left"]; RESOURCE_EXHAUSTED with RetryInfo when locked out.
+	FinishPhoneSignIn(context.Context, *FinishPhoneSignInRequest) (*FinishPhoneSignInResponse, error)
 	// Has a member of staff who acts as a contact act as themselves again, in the same session. Ending what has ended is no
 	// error.
 	EndImpersonation(context.Context, *EndImpersonationRequest) (*EndImpersonationResponse, error)
@@ -413,6 +540,27 @@ func (UnimplementedIdentityServiceServer) GetUserRoles(context.Context, *GetUser
 }
 func (UnimplementedIdentityServiceServer) InviteFirstHead(context.Context, *InviteFirstHeadRequest) (*InviteFirstHeadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method InviteFirstHead not implemented")
+}
+func (UnimplementedIdentityServiceServer) StartPasskeySignIn(context.Context, *StartPasskeySignInRequest) (*StartPasskeySignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartPasskeySignIn not implemented")
+}
+func (UnimplementedIdentityServiceServer) FinishPasskeySignIn(context.Context, *FinishPasskeySignInRequest) (*FinishPasskeySignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FinishPasskeySignIn not implemented")
+}
+func (UnimplementedIdentityServiceServer) StartPasskeyProof(context.Context, *StartPasskeyProofRequest) (*StartPasskeyProofResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartPasskeyProof not implemented")
+}
+func (UnimplementedIdentityServiceServer) StartExternalSignIn(context.Context, *StartExternalSignInRequest) (*StartExternalSignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartExternalSignIn not implemented")
+}
+func (UnimplementedIdentityServiceServer) FinishExternalSignIn(context.Context, *FinishExternalSignInRequest) (*FinishExternalSignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FinishExternalSignIn not implemented")
+}
+func (UnimplementedIdentityServiceServer) StartPhoneSignIn(context.Context, *StartPhoneSignInRequest) (*StartPhoneSignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartPhoneSignIn not implemented")
+}
+func (UnimplementedIdentityServiceServer) FinishPhoneSignIn(context.Context, *FinishPhoneSignInRequest) (*FinishPhoneSignInResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FinishPhoneSignIn not implemented")
 }
 func (UnimplementedIdentityServiceServer) EndImpersonation(context.Context, *EndImpersonationRequest) (*EndImpersonationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EndImpersonation not implemented")
@@ -762,6 +910,132 @@ func _IdentityService_InviteFirstHead_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_StartPasskeySignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartPasskeySignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).StartPasskeySignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_StartPasskeySignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).StartPasskeySignIn(ctx, req.(*StartPasskeySignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_FinishPasskeySignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FinishPasskeySignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).FinishPasskeySignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_FinishPasskeySignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).FinishPasskeySignIn(ctx, req.(*FinishPasskeySignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_StartPasskeyProof_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartPasskeyProofRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).StartPasskeyProof(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_StartPasskeyProof_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).StartPasskeyProof(ctx, req.(*StartPasskeyProofRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_StartExternalSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartExternalSignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).StartExternalSignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_StartExternalSignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).StartExternalSignIn(ctx, req.(*StartExternalSignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_FinishExternalSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FinishExternalSignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).FinishExternalSignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_FinishExternalSignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).FinishExternalSignIn(ctx, req.(*FinishExternalSignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_StartPhoneSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartPhoneSignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).StartPhoneSignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_StartPhoneSignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).StartPhoneSignIn(ctx, req.(*StartPhoneSignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _IdentityService_FinishPhoneSignIn_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FinishPhoneSignInRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).FinishPhoneSignIn(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_FinishPhoneSignIn_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).FinishPhoneSignIn(ctx, req.(*FinishPhoneSignInRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _IdentityService_EndImpersonation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(EndImpersonationRequest)
 	if err := dec(in); err != nil {
@@ -858,6 +1132,34 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "InviteFirstHead",
 			Handler:    _IdentityService_InviteFirstHead_Handler,
+		},
+		{
+			MethodName: "StartPasskeySignIn",
+			Handler:    _IdentityService_StartPasskeySignIn_Handler,
+		},
+		{
+			MethodName: "FinishPasskeySignIn",
+			Handler:    _IdentityService_FinishPasskeySignIn_Handler,
+		},
+		{
+			MethodName: "StartPasskeyProof",
+			Handler:    _IdentityService_StartPasskeyProof_Handler,
+		},
+		{
+			MethodName: "StartExternalSignIn",
+			Handler:    _IdentityService_StartExternalSignIn_Handler,
+		},
+		{
+			MethodName: "FinishExternalSignIn",
+			Handler:    _IdentityService_FinishExternalSignIn_Handler,
+		},
+		{
+			MethodName: "StartPhoneSignIn",
+			Handler:    _IdentityService_StartPhoneSignIn_Handler,
+		},
+		{
+			MethodName: "FinishPhoneSignIn",
+			Handler:    _IdentityService_FinishPhoneSignIn_Handler,
 		},
 		{
 			MethodName: "EndImpersonation",

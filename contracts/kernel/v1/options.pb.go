@@ -127,6 +127,8 @@ const (
 	// Of bytes, a picture that somebody sends: JPEG, PNG or WebP. Of text, where the portal serves one: a path below its root,
 	// which is another one when the picture is, and takes "?w=96" for the small one.
 	Kind_KIND_IMAGE Kind = 20
+	// A short code that somebody was sent, to be typed once.
+	Kind_KIND_ONE_TIME_CODE Kind = 30
 )
 
 // Enum value maps for Kind.
@@ -150,26 +152,28 @@ var (
 		15: "KIND_ANY_ROLE",
 		16: "KIND_EXACT_TIME",
 		20: "KIND_IMAGE",
+		30: "KIND_ONE_TIME_CODE",
 	}
 	Kind_value = map[string]int32{
-		"KIND_UNSPECIFIED": 0,
-		"KIND_MULTILINE":   1,
-		"KIND_EMAIL":       2,
-		"KIND_PHONE":       3,
-		"KIND_URL":         4,
-		"KIND_DATE":        5,
-		"KIND_COUNTRY":     6,
-		"KIND_LANGUAGE":    7,
-		"KIND_PERCENT":     8,
-		"KIND_TAG":         9,
-		"KIND_ID":          10,
-		"KIND_REVISION":    11,
-		"KIND_TEXT_KEY":    12,
-		"KIND_ROLE":        13,
-		"KIND_STAFF_ROLE":  14,
-		"KIND_ANY_ROLE":    15,
-		"KIND_EXACT_TIME":  16,
-		"KIND_IMAGE":       20,
+		"KIND_UNSPECIFIED":   0,
+		"KIND_MULTILINE":     1,
+		"KIND_EMAIL":         2,
+		"KIND_PHONE":         3,
+		"KIND_URL":           4,
+		"KIND_DATE":          5,
+		"KIND_COUNTRY":       6,
+		"KIND_LANGUAGE":      7,
+		"KIND_PERCENT":       8,
+		"KIND_TAG":           9,
+		"KIND_ID":            10,
+		"KIND_REVISION":      11,
+		"KIND_TEXT_KEY":      12,
+		"KIND_ROLE":          13,
+		"KIND_STAFF_ROLE":    14,
+		"KIND_ANY_ROLE":      15,
+		"KIND_EXACT_TIME":    16,
+		"KIND_IMAGE":         20,
+		"KIND_ONE_TIME_CODE": 30,
 	}
 )
 
@@ -546,6 +550,108 @@ func (x *StateMeaning) GetTone() Tone {
 	return Tone_TONE_UNSPECIFIED
 }
 
+// HappeningMeaning has an event stand on the timeline of the client that it is about. The module that keeps the portal's
+// timeline hears of it as a cabinet.kernel.v1.Happened; nothing else has to be written.
+type HappeningMeaning struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The field that holds the client's id; empty for client_id. An event in which it is empty is on no timeline.
+	ClientField string `protobuf:"bytes,1,opt,name=client_field,json=clientField,proto3" json:"client_field,omitempty"`
+	// A key of the locale files of the module that publishes it: "booking.timeline.made". Its arguments are the event's own
+	// fields, by name: {resource_id} is what that resource is called for who reads it.
+	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// The field that holds the id of what it is about, when that is not the client itself.
+	AboutField string `protobuf:"bytes,3,opt,name=about_field,json=aboutField,proto3" json:"about_field,omitempty"`
+	// Where it leads, braces filled from the event: "/bookings/{booking_id}". Empty for nowhere.
+	Link string `protobuf:"bytes,4,opt,name=link,proto3" json:"link,omitempty"`
+	// The client's people see it too. Otherwise staff alone do.
+	ForContacts bool `protobuf:"varint,5,opt,name=for_contacts,json=forContacts,proto3" json:"for_contacts,omitempty"`
+	// One of the portal's icons: "calendar".
+	Icon string `protobuf:"bytes,6,opt,name=icon,proto3" json:"icon,omitempty"`
+	// The field that holds the id of the user who did it, where the event says so.
+	ActorField    string `protobuf:"bytes,7,opt,name=actor_field,json=actorField,proto3" json:"actor_field,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HappeningMeaning) Reset() {
+	*x = HappeningMeaning{}
+	mi := &file_contracts_kernel_v1_options_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HappeningMeaning) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HappeningMeaning) ProtoMessage() {}
+
+func (x *HappeningMeaning) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_options_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HappeningMeaning.ProtoReflect.Descriptor instead.
+func (*HappeningMeaning) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_options_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *HappeningMeaning) GetClientField() string {
+	if x != nil {
+		return x.ClientField
+	}
+	return ""
+}
+
+func (x *HappeningMeaning) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *HappeningMeaning) GetAboutField() string {
+	if x != nil {
+		return x.AboutField
+	}
+	return ""
+}
+
+func (x *HappeningMeaning) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
+func (x *HappeningMeaning) GetForContacts() bool {
+	if x != nil {
+		return x.ForContacts
+	}
+	return false
+}
+
+func (x *HappeningMeaning) GetIcon() string {
+	if x != nil {
+		return x.Icon
+	}
+	return ""
+}
+
+func (x *HappeningMeaning) GetActorField() string {
+	if x != nil {
+		return x.ActorField
+	}
+	return ""
+}
+
 var file_contracts_kernel_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -569,6 +675,14 @@ var file_contracts_kernel_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Field:         741853,
 		Name:          "cabinet.kernel.v1.resource",
 		Tag:           "bytes,741853,opt,name=resource",
+		Filename:      "contracts/kernel/v1/options.proto",
+	},
+	{
+		ExtendedType:  (*descriptorpb.MessageOptions)(nil),
+		ExtensionType: (*HappeningMeaning)(nil),
+		Field:         741854,
+		Name:          "cabinet.kernel.v1.happening",
+		Tag:           "bytes,741854,opt,name=happening",
 		Filename:      "contracts/kernel/v1/options.proto",
 	},
 	{
@@ -597,12 +711,14 @@ var (
 var (
 	// optional cabinet.kernel.v1.ResourceMeaning resource = 741853;
 	E_Resource = &file_contracts_kernel_v1_options_proto_extTypes[2]
+	// optional cabinet.kernel.v1.HappeningMeaning happening = 741854;
+	E_Happening = &file_contracts_kernel_v1_options_proto_extTypes[3]
 )
 
 // Extension fields to descriptorpb.EnumValueOptions.
 var (
 	// optional cabinet.kernel.v1.StateMeaning state = 741853;
-	E_State = &file_contracts_kernel_v1_options_proto_extTypes[3]
+	E_State = &file_contracts_kernel_v1_options_proto_extTypes[4]
 )
 
 var File_contracts_kernel_v1_options_proto protoreflect.FileDescriptor
@@ -635,7 +751,17 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"listMethod\x12!\n" +
 	"\fsearch_field\x18\x04 \x01(\tR\vsearchField\";\n" +
 	"\fStateMeaning\x12+\n" +
-	"\x04tone\x18\x01 \x01(\x0e2\x17.cabinet.kernel.v1.ToneR\x04tone*u\n" +
+	"\x04tone\x18\x01 \x01(\x0e2\x17.cabinet.kernel.v1.ToneR\x04tone\"\xd6\x01\n" +
+	"\x10HappeningMeaning\x12!\n" +
+	"\fclient_field\x18\x01 \x01(\tR\vclientField\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12\x1f\n" +
+	"\vabout_field\x18\x03 \x01(\tR\n" +
+	"aboutField\x12\x12\n" +
+	"\x04link\x18\x04 \x01(\tR\x04link\x12!\n" +
+	"\ffor_contacts\x18\x05 \x01(\bR\vforContacts\x12\x12\n" +
+	"\x04icon\x18\x06 \x01(\tR\x04icon\x12\x1f\n" +
+	"\vactor_field\x18\a \x01(\tR\n" +
+	"actorField*u\n" +
 	"\x05Scope\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSCOPE_PUBLIC\x10\x01\x12\x0e\n" +
@@ -643,7 +769,7 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"SCOPE_SELF\x10\x02\x12\x10\n" +
 	"\fSCOPE_CLIENT\x10\x03\x12\x0f\n" +
 	"\vSCOPE_STAFF\x10\x04\x12\x10\n" +
-	"\fSCOPE_KERNEL\x10\x05*\xc1\x02\n" +
+	"\fSCOPE_KERNEL\x10\x05*\xd9\x02\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eKIND_MULTILINE\x10\x01\x12\x0e\n" +
@@ -666,7 +792,8 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\rKIND_ANY_ROLE\x10\x0f\x12\x13\n" +
 	"\x0fKIND_EXACT_TIME\x10\x10\x12\x0e\n" +
 	"\n" +
-	"KIND_IMAGE\x10\x14*\\\n" +
+	"KIND_IMAGE\x10\x14\x12\x16\n" +
+	"\x12KIND_ONE_TIME_CODE\x10\x1e*\\\n" +
 	"\x04Tone\x12\x14\n" +
 	"\x10TONE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tTONE_GOOD\x10\x01\x12\x12\n" +
@@ -675,7 +802,8 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\tTONE_INFO\x10\x04:X\n" +
 	"\x06method\x12\x1e.google.protobuf.MethodOptions\x18ݣ- \x01(\v2\x1e.cabinet.kernel.v1.MethodRulesR\x06method:V\n" +
 	"\x05field\x12\x1d.google.protobuf.FieldOptions\x18ݣ- \x01(\v2\x1f.cabinet.kernel.v1.FieldMeaningR\x05field:a\n" +
-	"\bresource\x12\x1f.google.protobuf.MessageOptions\x18ݣ- \x01(\v2\".cabinet.kernel.v1.ResourceMeaningR\bresource:Z\n" +
+	"\bresource\x12\x1f.google.protobuf.MessageOptions\x18ݣ- \x01(\v2\".cabinet.kernel.v1.ResourceMeaningR\bresource:d\n" +
+	"\thappening\x12\x1f.google.protobuf.MessageOptions\x18ޣ- \x01(\v2#.cabinet.kernel.v1.HappeningMeaningR\thappening:Z\n" +
 	"\x05state\x12!.google.protobuf.EnumValueOptions\x18ݣ- \x01(\v2\x1f.cabinet.kernel.v1.StateMeaningR\x05stateB=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
 
 var (
@@ -691,7 +819,7 @@ func file_contracts_kernel_v1_options_proto_rawDescGZIP() []byte {
 }
 
 var file_contracts_kernel_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_contracts_kernel_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_contracts_kernel_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_contracts_kernel_v1_options_proto_goTypes = []any{
 	(Scope)(0),                            // 0: cabinet.kernel.v1.Scope
 	(Kind)(0),                             // 1: cabinet.kernel.v1.Kind
@@ -700,27 +828,30 @@ var file_contracts_kernel_v1_options_proto_goTypes = []any{
 	(*FieldMeaning)(nil),                  // 4: cabinet.kernel.v1.FieldMeaning
 	(*ResourceMeaning)(nil),               // 5: cabinet.kernel.v1.ResourceMeaning
 	(*StateMeaning)(nil),                  // 6: cabinet.kernel.v1.StateMeaning
-	(*descriptorpb.MethodOptions)(nil),    // 7: google.protobuf.MethodOptions
-	(*descriptorpb.FieldOptions)(nil),     // 8: google.protobuf.FieldOptions
-	(*descriptorpb.MessageOptions)(nil),   // 9: google.protobuf.MessageOptions
-	(*descriptorpb.EnumValueOptions)(nil), // 10: google.protobuf.EnumValueOptions
+	(*HappeningMeaning)(nil),              // 7: cabinet.kernel.v1.HappeningMeaning
+	(*descriptorpb.MethodOptions)(nil),    // 8: google.protobuf.MethodOptions
+	(*descriptorpb.FieldOptions)(nil),     // 9: google.protobuf.FieldOptions
+	(*descriptorpb.MessageOptions)(nil),   // 10: google.protobuf.MessageOptions
+	(*descriptorpb.EnumValueOptions)(nil), // 11: google.protobuf.EnumValueOptions
 }
 var file_contracts_kernel_v1_options_proto_depIdxs = []int32{
 	0,  // 0: cabinet.kernel.v1.MethodRules.scope:type_name -> cabinet.kernel.v1.Scope
 	1,  // 1: cabinet.kernel.v1.FieldMeaning.kind:type_name -> cabinet.kernel.v1.Kind
 	2,  // 2: cabinet.kernel.v1.StateMeaning.tone:type_name -> cabinet.kernel.v1.Tone
-	7,  // 3: cabinet.kernel.v1.method:extendee -> google.protobuf.MethodOptions
-	8,  // 4: cabinet.kernel.v1.field:extendee -> google.protobuf.FieldOptions
-	9,  // 5: cabinet.kernel.v1.resource:extendee -> google.protobuf.MessageOptions
-	10, // 6: cabinet.kernel.v1.state:extendee -> google.protobuf.EnumValueOptions
-	3,  // 7: cabinet.kernel.v1.method:type_name -> cabinet.kernel.v1.MethodRules
-	4,  // 8: cabinet.kernel.v1.field:type_name -> cabinet.kernel.v1.FieldMeaning
-	5,  // 9: cabinet.kernel.v1.resource:type_name -> cabinet.kernel.v1.ResourceMeaning
-	6,  // 10: cabinet.kernel.v1.state:type_name -> cabinet.kernel.v1.StateMeaning
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	7,  // [7:11] is the sub-list for extension type_name
-	3,  // [3:7] is the sub-list for extension extendee
+	8,  // 3: cabinet.kernel.v1.method:extendee -> google.protobuf.MethodOptions
+	9,  // 4: cabinet.kernel.v1.field:extendee -> google.protobuf.FieldOptions
+	10, // 5: cabinet.kernel.v1.resource:extendee -> google.protobuf.MessageOptions
+	10, // 6: cabinet.kernel.v1.happening:extendee -> google.protobuf.MessageOptions
+	11, // 7: cabinet.kernel.v1.state:extendee -> google.protobuf.EnumValueOptions
+	3,  // 8: cabinet.kernel.v1.method:type_name -> cabinet.kernel.v1.MethodRules
+	4,  // 9: cabinet.kernel.v1.field:type_name -> cabinet.kernel.v1.FieldMeaning
+	5,  // 10: cabinet.kernel.v1.resource:type_name -> cabinet.kernel.v1.ResourceMeaning
+	7,  // 11: cabinet.kernel.v1.happening:type_name -> cabinet.kernel.v1.HappeningMeaning
+	6,  // 12: cabinet.kernel.v1.state:type_name -> cabinet.kernel.v1.StateMeaning
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	8,  // [8:13] is the sub-list for extension type_name
+	3,  // [3:8] is the sub-list for extension extendee
 	0,  // [0:3] is the sub-list for field type_name
 }
 
@@ -735,8 +866,8 @@ func file_contracts_kernel_v1_options_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_options_proto_rawDesc), len(file_contracts_kernel_v1_options_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   4,
-			NumExtensions: 4,
+			NumMessages:   5,
+			NumExtensions: 5,
 			NumServices:   0,
 		},
 		GoTypes:           file_contracts_kernel_v1_options_proto_goTypes,
