@@ -35,7 +35,8 @@ func (c *conformance) merge(t testing.TB) {
 			continue
 		}
 		if n := r.count(&target{table: table, theirs: from.ClientID}); n > 0 {
-			c.found("%s: %d rows of a client that was merged into another are left: have kernel.protect name its column and say nothing of MovesClients, or move them when you hear of cabinet.kernel.v1.ClientsMerged%s", table.Table, n, r.why())
+			c.found("%s: %d rows of a client that was merged into another are left: say nothing of MovesClients in the manifest, "+
+				"or move them when you hear of cabinet.kernel.v1.ClientsMerged%s", table.Table, n, r.why())
 			continue
 		}
 		// By the superuser, whom row security does not stop: what refuses it stands before the table itself.

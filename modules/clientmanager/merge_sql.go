@@ -107,14 +107,10 @@ func findMerged(ctx context.Context, q store.Querier, id string) (*v1.Client, er
 
 // whereTo is the error about a client that is not there: it is another one now, or the caller sees none such.
 func whereTo(ctx context.Context, q store.Querier, id string) error {
-	switch _, err := findMerged(ctx, q, id); err {
-	case nil:
-		return errMerged
-	case errNoClient:
-		return errNoClient
-	default:
+	if _, err := findMerged(ctx, q, id); err != nil {
 		return err
 	}
+	return errMerged
 }
 
 // belongings counts what hangs on a client.

@@ -93,7 +93,9 @@ func (s *Set) compare(ctx context.Context, e *Env, sc *Screen, sent url.Values, 
 			box.Rows = append(box.Rows, row)
 		}
 	}
-	form.Sections = append(form.Sections, ui.FormSection{ID: "fields", Title: e.Text.T("kernel.compare.fields"), Lead: e.Text.T("kernel.compare.fields_lead"), Content: ui.CompareBox(box)})
+	form.Sections = append(form.Sections, ui.FormSection{
+		ID: "fields", Title: e.Text.T("kernel.compare.fields"), Lead: e.Text.T("kernel.compare.fields_lead"), Content: ui.CompareBox(box),
+	})
 	counts := ui.FormSection{ID: "counts", Title: e.Text.T("kernel.compare.moves"), Content: ui.List(*e.countsTable(c))}
 	if lead, ok := e.Text.First(sc.Title + "_moves"); ok {
 		counts.Lead = lead
