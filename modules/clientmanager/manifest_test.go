@@ -28,6 +28,7 @@ func TestScreensFitTheirContracts(t *testing.T) {
 	r := router.For("accountmanager", nil)
 	kernelv1.RegisterIdentityServiceServer(r, kernelv1.UnimplementedIdentityServiceServer{})
 	accountmanagerv1.RegisterMeServiceServer(r, accountmanagerv1.UnimplementedMeServiceServer{})
+	accountmanagerv1.RegisterPhotoServiceServer(r, accountmanagerv1.UnimplementedPhotoServiceServer{})
 	accountmanagerv1.RegisterInvitationServiceServer(r, accountmanagerv1.UnimplementedInvitationServiceServer{})
 	accountmanagerv1.RegisterMembershipServiceServer(r, accountmanagerv1.UnimplementedMembershipServiceServer{})
 	kernelv1.RegisterAuditServiceServer(router, kernelv1.UnimplementedAuditServiceServer{})
