@@ -114,7 +114,7 @@ func (p *portal) state(head, id string) accountmanagerv1.ImpersonationState {
 	return got.GetImpersonation().GetState()
 }
 
-func reason(t *testing.T, err error, want access.Refusal) {
+func refusedAs(t *testing.T, err error, want access.Refusal) {
 	t.Helper()
 	require.Equal(t, codes.PermissionDenied, status.Code(err), "%v", err)
 	require.Equal(t, want, access.RefusalOf(err))
@@ -150,15 +150,15 @@ func TestAManagerSeesThePortalAsADirector(t *testing.T) {
 	_, err = s.memberships.ListMemberships(as, &accountmanagerv1.ListMembershipsRequest{})
 	require.NoError(t, err)
 	_, err = s.invitations.CreateInvitation(as, &accountmanagerv1.CreateInvitationRequest{RequestId: store.NewID(), Name: "Mole", Email: "mole@example.com", Role: "client.director"})
-	reason(t, err, access.ViewOnly)
+	refusedAs(t, err, access.ViewOnly)
 	_, err = s.me.GetMe(as, &accountmanagerv1.GetMeRequest{})
-	reason(t, err, access.NotAsAnother)
+	refusedAs(t, err, access.NotAsAnother)
 	_, err = s.me.ListSessions(as, &accountmanagerv1.ListSessionsRequest{})
-	reason(t, err, access.NotAsAnother)
+	refusedAs(t, err, access.NotAsAnother)
 	_, err = s.me.ChangePassword(as, &accountmanagerv1.ChangePasswordRequest{PresentPassword: password, NewPassword: "another long one"})
-	reason(t, err, access.ViewOnly)
+	refusedAs(t, err, access.ViewOnly)
 	_, err = s.views.ViewAs(as, &accountmanagerv1.ViewAsRequest{MembershipId: s.membership, Reason: "once more"})
-	reason(t, err, access.ViewOnly)
+	refusedAs(t, err, access.ViewOnly)
 	_, err = s.identity.Prove(s.kernel(), &kernelv1.ProveRequest{SessionToken: s.manager, Password: password})
 	require.Equal(t, codes.PermissionDenied, status.Code(err))
 
@@ -210,13 +210,13 @@ func TestWhoMayBeSeenAs(t *testing.T) {
 	t.Run("without a fresh proof", func(t *testing.T) {
 		s.clock.Move(11 * time.Minute)
 		_, err := s.look(s.manager, s.membership)
-		reason(t, err, access.ProofNeeded)
+		refusedAs(t, err, access.ProofNeeded)
 		s.clock.Move(-11 * time.Minute)
 	})
 	t.Run("to act needs a role that says so", func(t *testing.T) {
 		for _, by := range []string{s.manager, s.head} {
 			_, err := s.act(by, s.membership)
-			reason(t, err, access.NotPermitted)
+			refusedAs(t, err, access.NotPermitted)
 		}
 	})
 	require.Zero(t, s.rows("select count(*) from accountmanager.impersonations"))
@@ -303,7 +303,7 @@ func TestActing(t *testing.T) {
 			return err
 		},
 	} {
-		t.Run(name, func(t *testing.T) { reason(t, call(as), access.NotAsAnother) })
+		t.Run(name, func(t *testing.T) { refusedAs(t, call(as), access.NotAsAnother) })
 	}
 
 	// A role taken back takes the writing with it, the looking when it is no role for that either.
@@ -381,5 +381,5 @@ func TestHeadsReadWhoLookedAndManagersDoNot(t *testing.T) {
 	require.Empty(t, list(&accountmanagerv1.ListImpersonationsRequest{States: []accountmanagerv1.ImpersonationState{accountmanagerv1.ImpersonationState_IMPERSONATION_STATE_STOPPED}}))
 	s.stop(s.manager)
 	_, err = s.views.ListImpersonations(s.as(s.manager), &accountmanagerv1.ListImpersonationsRequest{})
-	reason(t, err, access.NotPermitted)
+	refusedAs(t, err, access.NotPermitted)
 }
