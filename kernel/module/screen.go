@@ -23,6 +23,9 @@ const (
 	ForAll      Audience = ""
 	ForStaff    Audience = "staff"
 	ForContacts Audience = "contacts"
+	// ForAnybody is for people who are not signed in too: a form or a detail, drawn as the page of sign-in is. Its methods
+	// have SCOPE_PUBLIC. The kernel keeps robots and floods off it, and says the same to everybody: see [Screen.Said].
+	ForAnybody Audience = "public"
 )
 
 // Screen is a page described as data over the methods of contracts. Field names are those of the .proto files; a path
@@ -41,6 +44,13 @@ type Screen struct {
 	Audience Audience   `json:"audience,omitempty"`
 	// Nav puts the screen into the navigation.
 	Nav *Nav `json:"nav,omitempty"`
+	// SignInLink is the text by which the page of sign-in leads to a screen for anybody; empty for no link.
+	SignInLink string `json:"sign_in_link,omitempty"`
+	// ClientKinds limit what contacts see of the screen to those who act for a client of one of these kinds, in the words
+	// of the module that owns clients: "company". Empty is any kind; staff always see it.
+	ClientKinds []string `json:"client_kinds,omitempty"`
+	// Beside are forms between which a reader chooses, this one among them: tabs above the form.
+	Beside []Beside `json:"beside,omitempty"`
 	// Parent is the screen this one lies below, for the crumbs.
 	Parent string `json:"parent,omitempty"`
 
@@ -79,12 +89,15 @@ type Screen struct {
 	Submit string `json:"submit,omitempty"`
 	// Done is where a form leads: a path whose braces are filled from the response. Empty is Parent.
 	Done string `json:"done,omitempty"`
-	// Said is the key of what is said then; empty for that it was saved.
+	// Said is the key of what is said then; empty for that it was saved. A form for anybody without Done leads to a page
+	// that says it, and Said+"_hint" below it.
 	Said string `json:"said,omitempty"`
 	// Reveal names a response field that is shown once, to be copied: an invitation's token. RevealPath is the
 	// address it is made part of: "/invitation/{token}".
 	Reveal     string `json:"reveal,omitempty"`
 	RevealPath string `json:"reveal_path,omitempty"`
+	// Ways are where else a form for anybody leads, below its panel.
+	Ways []Link `json:"ways,omitempty"`
 
 	// Import names the methods of an import wizard.
 	Import *ImportMethods `json:"import,omitempty"`
@@ -95,6 +108,21 @@ type Screen struct {
 	Extra string `json:"extra,omitempty"`
 
 	Actions []Action `json:"actions,omitempty"`
+}
+
+// Beside is a form beside another: "module.screen", or the module's own by its id alone.
+type Beside struct {
+	Screen string `json:"screen"`
+	// Label is the key of the tab's text.
+	Label string `json:"label"`
+}
+
+// Link leads to a page elsewhere, such as the terms of service.
+type Link struct {
+	// Label is the key of its text.
+	Label string `json:"label"`
+	// Href is a path of the portal, braces filled from the thing and the page's own address, or "https://…".
+	Href string `json:"href"`
 }
 
 // Nav is a place in the navigation.
@@ -144,6 +172,13 @@ type Section struct {
 	Aside bool `json:"aside,omitempty"`
 	// OnlySet leaves out of a detail the fields that hold nothing, which are shown as a dash otherwise.
 	OnlySet bool `json:"only_set,omitempty"`
+	// When shows the section only while the thing's fields have these values: see [Action.When]. On a form it is the present
+	// thing's, and a form without one shows the section.
+	When map[string]string `json:"when,omitempty"`
+	// Labels are keys of what fields are called here, by field, where that differs.
+	Labels map[string]string `json:"labels,omitempty"`
+	// Links are what fields of a form speak of, by field.
+	Links map[string]Link `json:"links,omitempty"`
 }
 
 // Related is a list on a detail's page.
@@ -154,6 +189,8 @@ type Related struct {
 	Bind map[string]string `json:"bind"`
 	// Tab keeps the list off the detail's first view: it has its tab alone.
 	Tab bool `json:"tab,omitempty"`
+	// When shows the list only while the detail's fields have these values: see [Action.When].
+	When map[string]string `json:"when,omitempty"`
 }
 
 // Or parts the values of which one is enough for an action to be shown.

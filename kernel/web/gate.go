@@ -46,11 +46,15 @@ func (s *Server) signInPage(c echo.Context) error {
 
 // otherWays stand below the form of sign-in: what this portal offers besides.
 func (s *Server) otherWays(c echo.Context) templ.Component {
+	links := s.signInLinks(c)
 	options, err := s.identity.GetSignInOptions(s.asKernel(c), &kernelv1.GetSignInOptionsRequest{})
-	if err != nil || !options.GetPasswordReset() {
-		return nil // the page is needed most when something is wrong
+	if err == nil && options.GetPasswordReset() { // the page is needed most when something is wrong
+		links = append([]ui.Button{{Label: s.text(c).T("kernel.forgot.link"), Href: s.href("/forgot-password"), Kind: ui.ButtonQuiet}}, links...)
 	}
-	return ui.Buttons([]ui.Button{{Label: s.text(c).T("kernel.forgot.link"), Href: s.href("/forgot-password"), Kind: ui.ButtonQuiet}})
+	if len(links) == 0 {
+		return nil
+	}
+	return ui.Buttons(links)
 }
 
 func (s *Server) backToSignIn(c echo.Context) templ.Component {

@@ -23,6 +23,11 @@ func (s *Server) env(c echo.Context, sc *screen.Screen) *screen.Env {
 		Base: s.Base, Origin: s.Origin, CSRF: s.csrfFor(c, ""), Now: s.Now(), NewID: s.NewID, Languages: s.Languages,
 		Path: path, Vars: map[string]string{}, Query: c.QueryParams(),
 	}
+	for _, client := range visitorOf(c).identity.GetClients() {
+		if client.GetClientId() == e.Principal.ActingFor {
+			e.ClientKind = client.GetKind()
+		}
+	}
 	if sc != nil {
 		for _, name := range sc.Vars() {
 			e.Vars[name] = c.Param(name)

@@ -23,6 +23,7 @@
 //	reset.go          a forgotten password is replaced
 //	email.go          another e-mail, confirmed
 //	letters.go        LetterService: links, codes and notices, for the modules that send them
+//	admissions.go     AdmissionService: modules let people in, and write to who has no account
 //	secret.go         tokens of sessions, invitations and letters
 //	clients.go        what is known here of clients
 //	events.go         what the module hears
@@ -96,6 +97,7 @@ func (m *Module) Manifest() module.Manifest {
 			accountmanagerv1.InvitationService_ServiceDesc.ServiceName,
 			accountmanagerv1.MembershipService_ServiceDesc.ServiceName,
 			accountmanagerv1.LetterService_ServiceDesc.ServiceName,
+			accountmanagerv1.AdmissionService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
 		Publishes: []string{
@@ -134,6 +136,7 @@ func (m *Module) Register(r module.Registrar) {
 	accountmanagerv1.RegisterInvitationServiceServer(r, &invitationService{Module: m})
 	accountmanagerv1.RegisterMembershipServiceServer(r, &membershipService{Module: m})
 	accountmanagerv1.RegisterLetterServiceServer(r, &letterService{Module: m})
+	accountmanagerv1.RegisterAdmissionServiceServer(r, &admissionService{Module: m})
 
 	// One name, so that a client's suspension and resumption arrive in order.
 	r.Handle(event.On("accountmanager.follow-clients", m.clientSuspended))

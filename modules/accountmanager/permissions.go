@@ -26,6 +26,7 @@ const (
 	mayInvite            = "accountmanager.invitations.create"
 	mayReadMemberships   = "accountmanager.memberships.read"
 	mayUpdateMemberships = "accountmanager.memberships.update"
+	mayAdmit             = "accountmanager.admissions.make"
 )
 
 func roles() []access.Role {
@@ -62,5 +63,6 @@ func permissions() []access.Permission {
 		declare(mayInvite, "invitations_create", rights),
 		declare(mayReadMemberships, "memberships_read", rights),
 		declare(mayUpdateMemberships, "memberships_update", rights),
+		declare(mayAdmit, "admissions_make", nil), // no role's: modules alone
 	}
 }

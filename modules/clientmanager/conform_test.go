@@ -49,7 +49,7 @@ func subject() kerneltest.Subject {
 
 // assemble is a portal of the two modules, which each need the other.
 func assemble(router *call.Router) ([]module.Unit, error) {
-	m := clientmanager.New(accountmanagerv1.NewUserServiceClient(router))
+	m := clientmanager.New(accountmanagerv1.NewUserServiceClient(router), accountmanagerv1.NewAdmissionServiceClient(router))
 	others := accountmanager.New(v1.NewClientServiceClient(router))
 	return []module.Unit{module.Unit(clientmanager.NewUnit(m)), module.Unit(accountmanager.NewUnit(others))}, nil
 }

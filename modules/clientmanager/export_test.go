@@ -34,3 +34,9 @@ var (
 	ImportFields = importFields
 	Suggest      = suggest
 )
+
+// ValidEDRPOU and ValidRNOKPP check codes of Ukraine.
+var (
+	ValidEDRPOU = validEDRPOU
+	ValidRNOKPP = validRNOKPP
+)

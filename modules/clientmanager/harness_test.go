@@ -52,7 +52,10 @@ type portal struct {
 	imports    v1.ImportServiceClient
 	addresses  v1.AddressServiceClient
 	agreements v1.AgreementServiceClient
+	requests   v1.RegistrationServiceClient
+	entities   v1.EntityServiceClient
 	staff      *staff
+	admissions *admissions
 	people     *store.Store // accountmanager's, which grants clients to contacts
 
 	dispatcher *event.Dispatcher
@@ -80,8 +83,10 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.people = storetest.Module(t, p.db, store.ModuleSpec{ID: "accountmanager", Grants: true})
 	p.staff = &staff{cards: map[string]*accountmanagerv1.StaffCard{}}
 	accountmanagerv1.RegisterUserServiceServer(p.router.For("accountmanager", []string{}), p.staff)
+	p.admissions = &admissions{}
+	accountmanagerv1.RegisterAdmissionServiceServer(p.router.For("accountmanager", []string{}), p.admissions)
 
-	m := clientmanager.New(accountmanagerv1.NewUserServiceClient(p.router))
+	m := clientmanager.New(accountmanagerv1.NewUserServiceClient(p.router), accountmanagerv1.NewAdmissionServiceClient(p.router))
 	p.module = m
 	settings := m.Settings().(*clientmanager.Settings)
 	for _, f := range change {
@@ -95,7 +100,7 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.policy = policy(t, manifest.Permissions)
 	zone, err := time.LoadLocation("Europe/Kyiv")
 	require.NoError(t, err)
-	kerneltest.Register(t, m, kerneltest.Lent{
+	subscriptions := kerneltest.Register(t, m, kerneltest.Lent{
 		Router: p.router, DB: p.db, Rows: p.own, Policy: p.policy, Key: storetest.Key[:32], Clock: p.clock, Zone: zone,
 	})
 	p.router.Install(p.policy, map[string][]string{manifest.ID: manifest.Requires})
@@ -106,7 +111,9 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.imports = v1.NewImportServiceClient(p.router)
 	p.addresses = v1.NewAddressServiceClient(p.router)
 	p.agreements = v1.NewAgreementServiceClient(p.router)
-	p.listen(manifest.Publishes)
+	p.requests = v1.NewRegistrationServiceClient(p.router)
+	p.entities = v1.NewEntityServiceClient(p.router)
+	p.listen(manifest.Publishes, subscriptions)
 	return p
 }
 
@@ -126,7 +133,7 @@ func policy(t testing.TB, permissions []access.Permission) *access.Policy {
 }
 
 // listen hears everything that the module publishes.
-func (p *portal) listen(types []string) {
+func (p *portal) listen(types []string, own []event.Subscription) {
 	hear := func(_ context.Context, m proto.Message) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -140,7 +147,7 @@ func (p *portal) listen(types []string) {
 		event.On("accountmanager.agreements", func(ctx context.Context, _ event.Event, m *v1.AgreementChanged) error { return hear(ctx, m) }),
 		event.On("accountmanager.assigned", func(ctx context.Context, _ event.Event, m *v1.ManagerAssigned) error { return hear(ctx, m) }),
 	}
-	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{clientmanager.ID: types}, subscriptions)
+	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{clientmanager.ID: types}, append(subscriptions, own...))
 }
 
 // events are those of a type that were heard, once all that was published is delivered.
@@ -182,6 +189,66 @@ func (s *staff) GetStaffCard(ctx context.Context, r *accountmanagerv1.GetStaffCa
 		return nil, status.Error(codes.NotFound, "there is no such member of staff")
 	}
 	return &accountmanagerv1.GetStaffCardResponse{Card: card}, nil
+}
+
+// admissions is what this module has accountmanager do: it remembers each request, once for an id, as the real one does.
+type admissions struct {
+	accountmanagerv1.UnimplementedAdmissionServiceServer
+	mu       sync.Mutex
+	letters  []*accountmanagerv1.WriteLetterRequest
+	admitted []*accountmanagerv1.AdmitPersonRequest
+	copied   []*accountmanagerv1.CopyMembershipsRequest
+	seen     map[string]bool
+	// before, where set, is done before anything; its error is the answer.
+	before func(request proto.Message) error
+}
+
+func (a *admissions) once(id string, request proto.Message) (first bool, err error) {
+	if a.before != nil {
+		if err := a.before(request); err != nil {
+			return false, err
+		}
+	}
+	if a.seen == nil {
+		a.seen = map[string]bool{}
+	}
+	first = !a.seen[id]
+	a.seen[id] = true
+	return first, nil
+}
+
+func (a *admissions) GetDelivery(context.Context, *accountmanagerv1.GetDeliveryRequest) (*accountmanagerv1.GetDeliveryResponse, error) {
+	return &accountmanagerv1.GetDeliveryResponse{Available: true}, nil
+}
+
+func (a *admissions) WriteLetter(_ context.Context, r *accountmanagerv1.WriteLetterRequest) (*accountmanagerv1.WriteLetterResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first, err := a.once(r.GetRequestId(), r)
+	if first {
+		a.letters = append(a.letters, r)
+	}
+	return &accountmanagerv1.WriteLetterResponse{}, err
+}
+
+func (a *admissions) AdmitPerson(_ context.Context, r *accountmanagerv1.AdmitPersonRequest) (*accountmanagerv1.AdmitPersonResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first, err := a.once(r.GetRequestId(), r)
+	if first {
+		a.admitted = append(a.admitted, r)
+	}
+	return &accountmanagerv1.AdmitPersonResponse{Admission: accountmanagerv1.Admission_ADMISSION_INVITED}, err
+}
+
+func (a *admissions) CopyMemberships(_ context.Context, r *accountmanagerv1.CopyMembershipsRequest) (*accountmanagerv1.CopyMembershipsResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first, err := a.once(r.GetRequestId(), r)
+	if first {
+		a.copied = append(a.copied, r)
+	}
+	return &accountmanagerv1.CopyMembershipsResponse{}, err
 }
 
 // user is somebody who acts: ctx is theirs.

@@ -35,15 +35,20 @@ const (
 	decideAgreements = "clientmanager.agreements.decide"
 	readProfile      = "clientmanager.profile.read"
 	updateProfile    = "clientmanager.profile.update"
+
+	readRegistrations   = "clientmanager.registrations.read"
+	fileRegistrations   = "clientmanager.registrations.file"
+	decideRegistrations = "clientmanager.registrations.decide"
 )
 
-func manifest() module.Manifest {
+func manifest(registration Registration) module.Manifest {
 	return module.Manifest{
 		ID: ID,
 		Provides: []string{
 			v1.ClientService_ServiceDesc.ServiceName, v1.ContactService_ServiceDesc.ServiceName,
 			v1.AddressService_ServiceDesc.ServiceName, v1.AgreementService_ServiceDesc.ServiceName,
 			v1.ProfileService_ServiceDesc.ServiceName, v1.ImportService_ServiceDesc.ServiceName,
+			v1.RegistrationService_ServiceDesc.ServiceName,
 		},
 		Requires: required,
 		Publishes: []string{
@@ -52,6 +57,7 @@ func manifest() module.Manifest {
 			string((&v1.ClientResumed{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.ManagerAssigned{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.AgreementChanged{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.RegistrationChanged{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			permission(readClients, access.Granted, access.Granted, access.All, "client"),
@@ -69,8 +75,12 @@ func manifest() module.Manifest {
 			permission(decideAgreements, access.None, access.Granted, access.All),
 			permission(readProfile, access.Granted, access.None, access.None, "client"),
 			permission(updateProfile, access.Granted, access.None, access.None, "client.director"),
+			// Requests are of no client yet, so whoever has the right sees all of them.
+			permission(readRegistrations, access.None, access.All, access.All),
+			permission(fileRegistrations, access.None, access.All, access.All),
+			permission(decideRegistrations, access.None, access.All, access.All),
 		},
-		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens),
+		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens, registrationScreens(registration)),
 		Tiles:   tiles,
 
 		GrantsClients: true,

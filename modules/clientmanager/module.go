@@ -3,15 +3,17 @@ package clientmanager
 import (
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
 
 // Module keeps clients and their people. See [New].
 type Module struct {
-	users    accountmanagerv1.UserServiceClient
-	settings Settings
-	host     *module.Host
-	sights   sights
+	users      accountmanagerv1.UserServiceClient
+	admissions accountmanagerv1.AdmissionServiceClient
+	settings   Settings
+	host       *module.Host
+	sights     sights
 }
 
 var (
@@ -20,16 +22,16 @@ var (
 	_ module.Validator    = (*Settings)(nil)
 )
 
-// New keeps the client of the contract the module calls; it does nothing else.
-func New(users accountmanagerv1.UserServiceClient) *Module {
-	return &Module{users: users, settings: defaults()}
+// New keeps the clients of the contracts the module calls; it does nothing else.
+func New(users accountmanagerv1.UserServiceClient, admissions accountmanagerv1.AdmissionServiceClient) *Module {
+	return &Module{users: users, admissions: admissions, settings: defaults()}
 }
 
 // Settings returns the module's part of portal.yaml, filled with its defaults.
 func (m *Module) Settings() any { return &m.settings }
 
 // Manifest says what the module is.
-func (m *Module) Manifest() module.Manifest { return manifest() }
+func (m *Module) Manifest() module.Manifest { return manifest(m.settings.Registration) }
 
 // Register binds the services.
 func (m *Module) Register(r module.Registrar) {
@@ -40,4 +42,10 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterAgreementServiceServer(r, &agreementService{Module: m})
 	v1.RegisterProfileServiceServer(r, &profileService{Module: m})
 	v1.RegisterImportServiceServer(r, &importService{Module: m})
+	v1.RegisterRegistrationServiceServer(r, &registrationService{Module: m})
+
+	r.Handle(event.On("clientmanager.registrations", m.registrationChanged))
+	r.Handle(event.OnSchedule("clientmanager.sweep-registrations", event.Schedule{
+		Title: "clientmanager.schedules.sweep_registrations", Cron: "20 3 * * *", CatchUp: event.CatchUpOnce,
+	}, m.sweepRegistrations))
 }

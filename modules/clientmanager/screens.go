@@ -216,4 +216,4 @@ var removeContact = module.Action{
 }
 
 // required are the contracts of others that the module calls.
-var required = []string{accountmanagerv1.UserService_ServiceDesc.ServiceName}
+var required = []string{accountmanagerv1.UserService_ServiceDesc.ServiceName, accountmanagerv1.AdmissionService_ServiceDesc.ServiceName}

@@ -159,7 +159,11 @@ type Client struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	Revision   int64                  `protobuf:"varint,20,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Fields of the integrator's own, see ListClientFields. An update changes those that are named here; the others stay.
-	Extra         []*v1.FieldValue `protobuf:"bytes,21,rep,name=extra,proto3" json:"extra,omitempty"`
+	Extra []*v1.FieldValue `protobuf:"bytes,21,rep,name=extra,proto3" json:"extra,omitempty"`
+	// Of a person.
+	BirthDate string `protobuf:"bytes,34,opt,name=birth_date,json=birthDate,proto3" json:"birth_date,omitempty"`
+	// Clients with the same group are legal entities of one customer. Empty when it stands by itself.
+	GroupId       string `protobuf:"bytes,35,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -341,6 +345,20 @@ func (x *Client) GetExtra() []*v1.FieldValue {
 	return nil
 }
 
+func (x *Client) GetBirthDate() string {
+	if x != nil {
+		return x.BirthDate
+	}
+	return ""
+}
+
+func (x *Client) GetGroupId() string {
+	if x != nil {
+		return x.GroupId
+	}
+	return ""
+}
+
 // Contact is a person of a client. Whether they can sign in is a matter of accountmanager's memberships.
 type Contact struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -464,7 +482,8 @@ var File_contracts_clientmanager_v1_client_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\n" +
-	"'contracts/clientmanager/v1/client.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\t\n" +
+	"'contracts/clientmanager/v1/client.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x83\n" +
+	"\n" +
 	"\x06Client\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xea\x9d\xea\x02\x04\b\n" +
 	"0\x01R\x02id\x12B\n" +
@@ -493,7 +512,10 @@ const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\vupdate_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12#\n" +
 	"\brevision\x18\x14 \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\x12=\n" +
-	"\x05extra\x18\x15 \x03(\v2\x1d.cabinet.kernel.v1.FieldValueB\b\xbaH\x05\x92\x01\x02\x10dR\x05extra:y\xea\x9d\xea\x02t\n" +
+	"\x05extra\x18\x15 \x03(\v2\x1d.cabinet.kernel.v1.FieldValueB\b\xbaH\x05\x92\x01\x02\x10dR\x05extra\x12L\n" +
+	"\n" +
+	"birth_date\x18\" \x01(\tB-\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xea\x9d\xea\x02\x02\b\x05R\tbirthDate\x12\"\n" +
+	"\bgroup_id\x18# \x01(\tB\a\xea\x9d\xea\x02\x02 \x01R\agroupId:y\xea\x9d\xea\x02t\n" +
 	"\x04name\x121/cabinet.clientmanager.v1.ClientService/GetClient\x1a3/cabinet.clientmanager.v1.ClientService/ListClients\"\x04name\"\xa8\x04\n" +
 	"\aContact\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +

@@ -82,7 +82,14 @@ type ActingClient struct {
 	ClientId string                 `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	Name     string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// The contact's role there: "client.director".
-	Role          string `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`
+	Role string `protobuf:"bytes,3,opt,name=role,proto3" json:"role,omitempty"`
+	// What kind of client it is, in a word of the module that owns clients: "company". Navigation and titles follow it.
+	Kind string `protobuf:"bytes,50,opt,name=kind,proto3" json:"kind,omitempty"`
+	// What tells it from others of the same customer: its name in law and its code, in one line.
+	Detail string `protobuf:"bytes,51,opt,name=detail,proto3" json:"detail,omitempty"`
+	// Clients with the same group belong to one customer, who is called so. Empty when it stands by itself.
+	GroupId       string `protobuf:"bytes,52,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
+	GroupName     string `protobuf:"bytes,53,opt,name=group_name,json=groupName,proto3" json:"group_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -134,6 +141,34 @@ func (x *ActingClient) GetName() string {
 func (x *ActingClient) GetRole() string {
 	if x != nil {
 		return x.Role
+	}
+	return ""
+}
+
+func (x *ActingClient) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *ActingClient) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+func (x *ActingClient) GetGroupId() string {
+	if x != nil {
+		return x.GroupId
+	}
+	return ""
+}
+
+func (x *ActingClient) GetGroupName() string {
+	if x != nil {
+		return x.GroupName
 	}
 	return ""
 }
@@ -2093,11 +2128,16 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\x06Origin\x12.\n" +
 	"\x0eremote_address\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\rremoteAddress\x12'\n" +
 	"\n" +
-	"user_agent\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x04R\tuserAgent\"]\n" +
+	"user_agent\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x04R\tuserAgent\"\xc3\x01\n" +
 	"\fActingClient\x12%\n" +
 	"\tclient_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bclientId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
-	"\x04role\x18\x03 \x01(\tR\x04role\"\x88\x03\n" +
+	"\x04role\x18\x03 \x01(\tR\x04role\x12\x12\n" +
+	"\x04kind\x182 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06detail\x183 \x01(\tR\x06detail\x12\x19\n" +
+	"\bgroup_id\x184 \x01(\tR\agroupId\x12\x1d\n" +
+	"\n" +
+	"group_name\x185 \x01(\tR\tgroupName\"\x88\x03\n" +
 	"\bIdentity\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
 	"\n" +

@@ -53,6 +53,7 @@ type Screen struct {
 	actions []action
 	related []related
 	tiles   []*Tile
+	beside  []*Screen
 }
 
 // call is a method and the fixed part of its request.
@@ -84,6 +85,7 @@ type related struct {
 	screen *Screen
 	bind   map[string]string
 	tab    bool
+	when   map[string]string
 }
 
 // Tile is a tile that was checked against its contract.
@@ -214,6 +216,8 @@ func (c *compiler) screen(s *Screen) {
 		}
 	}
 	defer c.extras(s)
+	c.public(s)
+	c.beside(s)
 	switch s.Kind {
 	case module.List:
 		c.list(s)
@@ -293,6 +297,7 @@ func (c *compiler) detail(s *Screen) {
 		for _, name := range section.Fields {
 			s.fields[name] = c.find(where, about, name)
 		}
+		c.section(where, about, section)
 	}
 	for _, r := range s.Related {
 		target := c.set.screens[r.Screen]
@@ -303,7 +308,8 @@ func (c *compiler) detail(s *Screen) {
 		for from := range maps.Values(r.Bind) {
 			c.find(where, about, from)
 		}
-		s.related = append(s.related, related{screen: target, bind: r.Bind, tab: r.Tab})
+		s.related = append(s.related, related{screen: target, bind: r.Bind, tab: r.Tab, when: r.When})
+		c.when(where+" list "+r.Screen, about, r.When)
 	}
 	for _, name := range s.Lead {
 		s.lead = append(s.lead, c.find(where, about, name))
@@ -349,6 +355,9 @@ func (c *compiler) form(s *Screen) {
 				about = f.Message()
 			}
 		}
+	}
+	for _, section := range s.Sections {
+		c.section(where, about, section)
 	}
 	s.actions = c.actions(where, s.Actions, about)
 	if s.EditableFrom != "" && s.prefill != nil {
@@ -403,17 +412,7 @@ func (c *compiler) actions(where string, declared []module.Action, about protore
 				}
 			}
 		}
-		for field, value := range a.When {
-			path := c.find(at, about, field)
-			if path == nil {
-				continue
-			}
-			for one := range strings.SplitSeq(value, module.Or) {
-				if e := path.last().Enum(); e != nil && e.Values().ByName(protoreflect.Name(one)) == nil {
-					c.fail(at, "waits for %s = %s, which the contract lacks", field, one)
-				}
-			}
-		}
+		c.when(at, about, a.When)
 		compiled = append(compiled, one)
 	}
 	return compiled

@@ -76,7 +76,12 @@ func (s *Set) offered(e *Env, a action, m protoreflect.Message) bool {
 	if m == nil {
 		return len(a.When) == 0
 	}
-	for field, wanted := range a.When {
+	return holds(a.When, m)
+}
+
+// holds tells whether a thing's fields have the values that a part of a screen waits for.
+func holds(when map[string]string, m protoreflect.Message) bool {
+	for field, wanted := range when {
 		path, err := findIn(m.Descriptor(), field)
 		if err != nil {
 			return false
