@@ -71,10 +71,15 @@ type Screen struct {
 	// Heading is the field that titles a detail, State the one shown beside it.
 	Heading  string    `json:"heading,omitempty"`
 	State    string    `json:"state,omitempty"`
+	// PersonWhen is as that of a column, for the initials beside the heading.
+	PersonWhen map[string]string `json:"person_when,omitempty"`
 	Sections []Section `json:"sections,omitempty"`
 	// Lead are fields of a detail in one line below the heading, Marks fields whose values stand beside it as badges.
 	Lead  []string `json:"lead,omitempty"`
 	Marks []string `json:"marks,omitempty"`
+	// Sisters shows beside a detail the other clients of the same customer that a contact may act for, each with a button
+	// that switches to it.
+	Sisters bool `json:"sisters,omitempty"`
 	// Tiles are what other methods say of a detail's thing: figures stand first, a person's card aside. Rows have
 	// Related.
 	Tiles []Tile `json:"tiles,omitempty"`
@@ -156,8 +161,10 @@ type Column struct {
 	Place  Place  `json:"place,omitempty"`
 	// Link is the path the cell leads to, braces filled from the row.
 	Link string `json:"link,omitempty"`
-	// Avatar shows initials before the text.
-	Avatar bool `json:"avatar,omitempty"`
+	// Avatar shows initials before the text, in a square as organisations have them; in a circle, as people, where the row's
+	// fields have the values of PersonWhen: see [Action.When].
+	Avatar     bool              `json:"avatar,omitempty"`
+	PersonWhen map[string]string `json:"person_when,omitempty"`
 	// OrderBy is the enum value of Order that sorts by this column: "CLIENT_ORDER_NAME".
 	OrderBy string `json:"order_by,omitempty"`
 	// Audience limits the column.

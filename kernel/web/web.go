@@ -123,7 +123,7 @@ func New(cfg Config) (*Server, error) {
 	s.rightsRoutes(inside)
 	inside.GET("", s.home)
 	inside.GET("/", s.home)
-	inside.POST("/switch-client", s.switchClient)
+	inside.POST(screen.SwitchRoute, s.switchClient)
 	inside.POST(screen.ActionRoute, s.act)
 
 	if err := s.own(root); err != nil {

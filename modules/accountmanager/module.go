@@ -141,4 +141,5 @@ func (m *Module) Register(r module.Registrar) {
 	// One name, so that a client's suspension and resumption arrive in order.
 	r.Handle(event.On("accountmanager.follow-clients", m.clientSuspended))
 	r.Handle(event.On("accountmanager.follow-clients", m.clientResumed))
+	r.Handle(event.On("accountmanager.follow-clients", m.clientRegrouped))
 }

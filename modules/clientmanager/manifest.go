@@ -48,7 +48,7 @@ func manifest(registration Registration) module.Manifest {
 			v1.ClientService_ServiceDesc.ServiceName, v1.ContactService_ServiceDesc.ServiceName,
 			v1.AddressService_ServiceDesc.ServiceName, v1.AgreementService_ServiceDesc.ServiceName,
 			v1.ProfileService_ServiceDesc.ServiceName, v1.ImportService_ServiceDesc.ServiceName,
-			v1.RegistrationService_ServiceDesc.ServiceName,
+			v1.RegistrationService_ServiceDesc.ServiceName, v1.EntityService_ServiceDesc.ServiceName,
 		},
 		Requires: required,
 		Publishes: []string{
@@ -58,6 +58,8 @@ func manifest(registration Registration) module.Manifest {
 			string((&v1.ManagerAssigned{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.AgreementChanged{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.RegistrationChanged{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.EntityAdded{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.ClientRegrouped{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			permission(readClients, access.Granted, access.Granted, access.All, "client"),
@@ -80,7 +82,8 @@ func manifest(registration Registration) module.Manifest {
 			permission(fileRegistrations, access.None, access.All, access.All),
 			permission(decideRegistrations, access.None, access.All, access.All),
 		},
-		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens, registrationScreens(registration)),
+		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens,
+			personScreens, entityScreens, registrationScreens(registration)),
 		Tiles:   tiles,
 
 		GrantsClients: true,

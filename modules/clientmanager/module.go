@@ -42,9 +42,11 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterAgreementServiceServer(r, &agreementService{Module: m})
 	v1.RegisterProfileServiceServer(r, &profileService{Module: m})
 	v1.RegisterImportServiceServer(r, &importService{Module: m})
+	v1.RegisterEntityServiceServer(r, &entityService{Module: m})
 	v1.RegisterRegistrationServiceServer(r, &registrationService{Module: m})
 
 	r.Handle(event.On("clientmanager.registrations", m.registrationChanged))
+	r.Handle(event.On("clientmanager.entities", m.entityAdded))
 	r.Handle(event.OnSchedule("clientmanager.sweep-registrations", event.Schedule{
 		Title: "clientmanager.schedules.sweep_registrations", Cron: "20 3 * * *", CatchUp: event.CatchUpOnce,
 	}, m.sweepRegistrations))

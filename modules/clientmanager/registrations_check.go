@@ -54,7 +54,7 @@ func (m *Module) checkRegistration(r *v1.Registration) error {
 		wrong(r.GetLegalName() != "", "legal_name", "company_only", "only a company has a legal name")
 		wrong(r.GetContactName() != "", "contact_name", "company_only", "a person applies for themselves")
 		wrong(ukraine && r.GetTaxId() != "" && !validRNOKPP(r.GetTaxId()), "tax_id", "bad_rnokpp", "the tax number has ten digits, the last of which checks the others")
-		wrong(r.GetBirthDate() != "" && !m.born(r.GetBirthDate()), "birth_date", "bad_birth_date", "write a day in the past as YYYY-MM-DD")
+		wrong(r.GetBirthDate() != "" && !born(r.GetBirthDate(), m.today()), "birth_date", "bad_birth_date", "write a day in the past as YYYY-MM-DD")
 	} else {
 		wrong(r.GetTaxId() == "", "tax_id", "code_needed", "write the company's code")
 		wrong(ukraine && r.GetTaxId() != "" && !validEDRPOU(r.GetTaxId()), "tax_id", "bad_edrpou", "the code has eight digits, the last of which checks the others")
@@ -69,9 +69,9 @@ func (m *Module) checkRegistration(r *v1.Registration) error {
 }
 
 // born tells whether a text is a day on which somebody alive can have been born.
-func (m *Module) born(day string) bool {
+func born(day string, today time.Time) bool {
 	at, err := time.Parse(time.DateOnly, day)
-	return err == nil && at.Before(m.today()) && at.After(m.today().AddDate(-130, 0, 0))
+	return err == nil && at.Before(today) && at.After(today.AddDate(-130, 0, 0))
 }
 
 // asClient is the client that a request becomes.

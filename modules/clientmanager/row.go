@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"buf.build/go/protovalidate"
@@ -40,6 +41,9 @@ var problems = map[string]string{
 	"tax_id_twice": "another row of the file has the same tax id",
 	"client_twice": "another row of the file is about the same client",
 	"two_clients":  "the code belongs to one client and the tax id to another",
+	"company_only":   "only a company has a legal name",
+	"person_only":    "only a person has a birth date: say in a column that the client is a person",
+	"bad_birth_date": "write the birth date as YYYY-MM-DD",
 	"not_yours":    "a client with this code or tax id exists, and is not among yours",
 }
 
@@ -144,6 +148,12 @@ func put(c *v1.Client, field string, values []string, country string) *problem {
 		c.Website = value
 	case "country_code":
 		c.CountryCode = strings.ToUpper(value)
+	case "birth_date":
+		at, ok := day(value)
+		if !ok {
+			return wrong(field, "bad_birth_date")
+		}
+		c.BirthDate = at
 	case "tags":
 		for _, value := range values {
 			c.Tags = append(c.Tags, strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ';' || r == '|' })...)
@@ -164,6 +174,16 @@ func put(c *v1.Client, field string, values []string, country string) *problem {
 		*texts[field] = value
 	}
 	return nil
+}
+
+// day reads a date as files write it: 1987-03-08, 08.03.1987 or 08/03/1987, the day first.
+func day(text string) (string, bool) {
+	for _, form := range []string{time.DateOnly, "02.01.2006", "2.1.2006", "02/01/2006"} {
+		if at, err := time.Parse(form, text); err == nil {
+			return at.Format(time.DateOnly), true
+		}
+	}
+	return "", false
 }
 
 // violated names the first constraint that a row breaks.

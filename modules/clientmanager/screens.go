@@ -1,6 +1,8 @@
 package clientmanager
 
 import (
+	"slices"
+
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/module"
@@ -13,7 +15,7 @@ var clientScreens = []module.Screen{
 		Method: v1.ClientService_ListClients_FullMethodName,
 		Extra:  v1.ClientService_ListClientFields_FullMethodName,
 		Columns: []module.Column{
-			{Field: "name", Second: "code", Avatar: true, Link: "/clients/{id}", OrderBy: v1.ClientOrder_CLIENT_ORDER_NAME.String()},
+			{Field: "name", Second: "code", Avatar: true, PersonWhen: ofPerson, Link: "/clients/{id}", OrderBy: v1.ClientOrder_CLIENT_ORDER_NAME.String()},
 			{Field: "place", Place: module.Under, OrderBy: v1.ClientOrder_CLIENT_ORDER_PLACE.String()},
 			{Field: "tags", Place: module.Away},
 			{Field: "extra", Place: module.Away},
@@ -31,7 +33,7 @@ var clientScreens = []module.Screen{
 	{
 		ID: "client", Path: "/clients/{id}", Kind: module.Detail, Title: "clientmanager.client.title", Icon: "building",
 		Audience: module.ForStaff, Parent: "clients",
-		Method: v1.ClientService_GetClient_FullMethodName, Heading: "name", State: "status",
+		Method: v1.ClientService_GetClient_FullMethodName, Heading: "name", State: "status", PersonWhen: ofPerson,
 		Extra: v1.ClientService_ListClientFields_FullMethodName,
 		Lead:  []string{"legal_name", "code", "place"}, Marks: []string{"tags"},
 		Tiles: []module.Tile{
@@ -47,7 +49,14 @@ var clientScreens = []module.Screen{
 			},
 		},
 		Sections: []module.Section{
-			{Title: "clientmanager.client.company", Fields: []string{"kind", "tax_id", "extra"}, Aside: true},
+			{
+				Title: "clientmanager.client.company", Fields: []string{"kind", "tax_id", "extra"}, Aside: true, When: ofCompany,
+				Labels: map[string]string{"tax_id": "clientmanager.registration.company_code"},
+			},
+			{
+				Title: "clientmanager.client.person", Fields: []string{"kind", "tax_id", "birth_date", "extra"}, Aside: true, When: ofPerson,
+				Labels: map[string]string{"tax_id": "clientmanager.registration.tax_number"},
+			},
 			{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "address", "country_code"}, Aside: true},
 			{Title: "clientmanager.client.note", Fields: []string{"note"}, Aside: true},
 			{Title: "clientmanager.client.service", Fields: []string{"manager_name", "create_time", "update_time"}, Aside: true},
@@ -56,6 +65,7 @@ var clientScreens = []module.Screen{
 			{Screen: "clientmanager.contacts", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.agreements", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.addresses", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.entities", Bind: map[string]string{"client_id": "id"}, Tab: true, When: ofCompany},
 			{Screen: "accountmanager.memberships", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "accountmanager.invitations", Bind: map[string]string{"client_id": "id"}, Tab: true},
 			{Screen: "clientmanager.history", Bind: map[string]string{"client_id": "id"}},
@@ -76,15 +86,12 @@ var clientScreens = []module.Screen{
 			{ID: "edit", Label: "clientmanager.client.edit", Icon: "edit", Path: "/clients/{id}/edit", Primary: true},
 		},
 	},
-	{
-		ID: "new", Path: "/clients/new", Kind: module.Form, Title: "clientmanager.client.new", Audience: module.ForStaff, Parent: "clients",
-		Method: v1.ClientService_CreateClient_FullMethodName, Sections: clientForm,
-		Extra:  v1.ClientService_ListClientFields_FullMethodName,
-		Submit: "clientmanager.client.add", Done: "/clients/{id}",
-	},
+	newClient("new", "/clients/new", companyForm, v1.ClientKind_CLIENT_KIND_COMPANY),
+	newClient("new_person", "/clients/new/person", personForm, v1.ClientKind_CLIENT_KIND_PERSON),
 	{
 		ID: "edit", Path: "/clients/{id}/edit", Kind: module.Form, Title: "clientmanager.client.edit", Audience: module.ForStaff, Parent: "client",
-		Method: v1.ClientService_UpdateClient_FullMethodName, Prefill: v1.ClientService_GetClient_FullMethodName, Sections: clientForm,
+		Method: v1.ClientService_UpdateClient_FullMethodName, Prefill: v1.ClientService_GetClient_FullMethodName,
+		Sections: slices.Concat(only(ofCompany, companyForm), only(ofPerson, personForm), only(nil, restOfForm)),
 		Extra:  v1.ClientService_ListClientFields_FullMethodName,
 		Submit: "clientmanager.client.save",
 	},
@@ -122,12 +129,6 @@ var clientScreens = []module.Screen{
 	},
 }
 
-var clientForm = []module.Section{
-	{Title: "clientmanager.client.company", Fields: []string{"kind", "name", "legal_name", "code", "tax_id", "tags", "extra"}},
-	{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "place", "address", "country_code"}},
-	{Title: "clientmanager.client.note", Fields: []string{"note"}},
-}
-
 // What staff see below a client, and a client sees of its own, are the same methods on pages of their own.
 var contactScreens = []module.Screen{
 	{
@@ -155,7 +156,7 @@ var contactScreens = []module.Screen{
 	},
 	{
 		ID: "company", Path: "/company", Kind: module.Detail, Title: "clientmanager.company.title", Icon: "building",
-		Audience: module.ForContacts, Nav: &module.Nav{Order: 80, Phone: true},
+		Audience: module.ForContacts, Nav: &module.Nav{Order: 80, Phone: true}, ClientKinds: []string{"company"}, Sisters: true,
 		Method: v1.ProfileService_GetProfile_FullMethodName, Heading: "name", State: "status",
 		Extra: v1.ClientService_ListClientFields_FullMethodName,
 		Sections: []module.Section{
@@ -171,7 +172,7 @@ var contactScreens = []module.Screen{
 	},
 	{
 		ID: "company_edit", Path: "/company/edit", Kind: module.Form, Title: "clientmanager.company.edit", Intro: "clientmanager.company.edit_intro",
-		Audience: module.ForContacts, Parent: "company",
+		Audience: module.ForContacts, Parent: "company", ClientKinds: []string{"company"},
 		Method: v1.ProfileService_UpdateProfile_FullMethodName, Prefill: v1.ProfileService_GetProfile_FullMethodName, EditableFrom: "editable_fields",
 		Sections: []module.Section{
 			{Title: "clientmanager.client.company", Fields: []string{"name", "legal_name", "tax_id"}},

@@ -17,5 +17,5 @@ func NewUnit(m *Module) Unit { return Unit{Name: ID, Module: m} }
 var Set = wire.NewSet(
 	New, NewUnit,
 	v1.NewClientServiceClient, v1.NewContactServiceClient, v1.NewProfileServiceClient, v1.NewImportServiceClient,
-	v1.NewAddressServiceClient, v1.NewAgreementServiceClient, v1.NewRegistrationServiceClient,
+	v1.NewAddressServiceClient, v1.NewAgreementServiceClient, v1.NewRegistrationServiceClient, v1.NewEntityServiceClient,
 )

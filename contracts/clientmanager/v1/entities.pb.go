@@ -568,6 +568,59 @@ func (x *EntityAdded) GetTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// ClientRegrouped says that a client belongs to another customer than before, or to one for the first time.
+type ClientRegrouped struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ClientId      string                 `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Time          *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClientRegrouped) Reset() {
+	*x = ClientRegrouped{}
+	mi := &file_contracts_clientmanager_v1_entities_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClientRegrouped) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClientRegrouped) ProtoMessage() {}
+
+func (x *ClientRegrouped) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_clientmanager_v1_entities_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClientRegrouped.ProtoReflect.Descriptor instead.
+func (*ClientRegrouped) Descriptor() ([]byte, []int) {
+	return file_contracts_clientmanager_v1_entities_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ClientRegrouped) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *ClientRegrouped) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
 var File_contracts_clientmanager_v1_entities_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_entities_proto_rawDesc = "" +
@@ -605,7 +658,10 @@ const file_contracts_clientmanager_v1_entities_proto_rawDesc = "" +
 	"\vEntityAdded\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12\x1b\n" +
 	"\tpeople_of\x18\x02 \x01(\tR\bpeopleOf\x12.\n" +
-	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time2\x8a\x06\n" +
+	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"^\n" +
+	"\x0fClientRegrouped\x12\x1b\n" +
+	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12.\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time2\x8a\x06\n" +
 	"\rEntityService\x12\x95\x01\n" +
 	"\fListEntities\x12-.cabinet.clientmanager.v1.ListEntitiesRequest\x1a..cabinet.clientmanager.v1.ListEntitiesResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x98\x01\n" +
 	"\rPreviewEntity\x12..cabinet.clientmanager.v1.PreviewEntityRequest\x1a/.cabinet.clientmanager.v1.PreviewEntityResponse\"&\xea\x9d\xea\x02\x1e\b\x04\x12\x1aclientmanager.clients.read\x90\x02\x01\x12\x97\x01\n" +
@@ -626,7 +682,7 @@ func file_contracts_clientmanager_v1_entities_proto_rawDescGZIP() []byte {
 	return file_contracts_clientmanager_v1_entities_proto_rawDescData
 }
 
-var file_contracts_clientmanager_v1_entities_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_contracts_clientmanager_v1_entities_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_contracts_clientmanager_v1_entities_proto_goTypes = []any{
 	(*ListEntitiesRequest)(nil),   // 0: cabinet.clientmanager.v1.ListEntitiesRequest
 	(*ListEntitiesResponse)(nil),  // 1: cabinet.clientmanager.v1.ListEntitiesResponse
@@ -639,30 +695,32 @@ var file_contracts_clientmanager_v1_entities_proto_goTypes = []any{
 	(*PartEntityRequest)(nil),     // 8: cabinet.clientmanager.v1.PartEntityRequest
 	(*PartEntityResponse)(nil),    // 9: cabinet.clientmanager.v1.PartEntityResponse
 	(*EntityAdded)(nil),           // 10: cabinet.clientmanager.v1.EntityAdded
-	(*Client)(nil),                // 11: cabinet.clientmanager.v1.Client
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(*ClientRegrouped)(nil),       // 11: cabinet.clientmanager.v1.ClientRegrouped
+	(*Client)(nil),                // 12: cabinet.clientmanager.v1.Client
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
 }
 var file_contracts_clientmanager_v1_entities_proto_depIdxs = []int32{
-	11, // 0: cabinet.clientmanager.v1.ListEntitiesResponse.clients:type_name -> cabinet.clientmanager.v1.Client
-	11, // 1: cabinet.clientmanager.v1.PreviewEntityResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	11, // 2: cabinet.clientmanager.v1.CreateEntityRequest.client:type_name -> cabinet.clientmanager.v1.Client
-	11, // 3: cabinet.clientmanager.v1.CreateEntityResponse.client:type_name -> cabinet.clientmanager.v1.Client
-	12, // 4: cabinet.clientmanager.v1.EntityAdded.time:type_name -> google.protobuf.Timestamp
-	0,  // 5: cabinet.clientmanager.v1.EntityService.ListEntities:input_type -> cabinet.clientmanager.v1.ListEntitiesRequest
-	2,  // 6: cabinet.clientmanager.v1.EntityService.PreviewEntity:input_type -> cabinet.clientmanager.v1.PreviewEntityRequest
-	4,  // 7: cabinet.clientmanager.v1.EntityService.CreateEntity:input_type -> cabinet.clientmanager.v1.CreateEntityRequest
-	6,  // 8: cabinet.clientmanager.v1.EntityService.JoinEntities:input_type -> cabinet.clientmanager.v1.JoinEntitiesRequest
-	8,  // 9: cabinet.clientmanager.v1.EntityService.PartEntity:input_type -> cabinet.clientmanager.v1.PartEntityRequest
-	1,  // 10: cabinet.clientmanager.v1.EntityService.ListEntities:output_type -> cabinet.clientmanager.v1.ListEntitiesResponse
-	3,  // 11: cabinet.clientmanager.v1.EntityService.PreviewEntity:output_type -> cabinet.clientmanager.v1.PreviewEntityResponse
-	5,  // 12: cabinet.clientmanager.v1.EntityService.CreateEntity:output_type -> cabinet.clientmanager.v1.CreateEntityResponse
-	7,  // 13: cabinet.clientmanager.v1.EntityService.JoinEntities:output_type -> cabinet.clientmanager.v1.JoinEntitiesResponse
-	9,  // 14: cabinet.clientmanager.v1.EntityService.PartEntity:output_type -> cabinet.clientmanager.v1.PartEntityResponse
-	10, // [10:15] is the sub-list for method output_type
-	5,  // [5:10] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	12, // 0: cabinet.clientmanager.v1.ListEntitiesResponse.clients:type_name -> cabinet.clientmanager.v1.Client
+	12, // 1: cabinet.clientmanager.v1.PreviewEntityResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	12, // 2: cabinet.clientmanager.v1.CreateEntityRequest.client:type_name -> cabinet.clientmanager.v1.Client
+	12, // 3: cabinet.clientmanager.v1.CreateEntityResponse.client:type_name -> cabinet.clientmanager.v1.Client
+	13, // 4: cabinet.clientmanager.v1.EntityAdded.time:type_name -> google.protobuf.Timestamp
+	13, // 5: cabinet.clientmanager.v1.ClientRegrouped.time:type_name -> google.protobuf.Timestamp
+	0,  // 6: cabinet.clientmanager.v1.EntityService.ListEntities:input_type -> cabinet.clientmanager.v1.ListEntitiesRequest
+	2,  // 7: cabinet.clientmanager.v1.EntityService.PreviewEntity:input_type -> cabinet.clientmanager.v1.PreviewEntityRequest
+	4,  // 8: cabinet.clientmanager.v1.EntityService.CreateEntity:input_type -> cabinet.clientmanager.v1.CreateEntityRequest
+	6,  // 9: cabinet.clientmanager.v1.EntityService.JoinEntities:input_type -> cabinet.clientmanager.v1.JoinEntitiesRequest
+	8,  // 10: cabinet.clientmanager.v1.EntityService.PartEntity:input_type -> cabinet.clientmanager.v1.PartEntityRequest
+	1,  // 11: cabinet.clientmanager.v1.EntityService.ListEntities:output_type -> cabinet.clientmanager.v1.ListEntitiesResponse
+	3,  // 12: cabinet.clientmanager.v1.EntityService.PreviewEntity:output_type -> cabinet.clientmanager.v1.PreviewEntityResponse
+	5,  // 13: cabinet.clientmanager.v1.EntityService.CreateEntity:output_type -> cabinet.clientmanager.v1.CreateEntityResponse
+	7,  // 14: cabinet.clientmanager.v1.EntityService.JoinEntities:output_type -> cabinet.clientmanager.v1.JoinEntitiesResponse
+	9,  // 15: cabinet.clientmanager.v1.EntityService.PartEntity:output_type -> cabinet.clientmanager.v1.PartEntityResponse
+	11, // [11:16] is the sub-list for method output_type
+	6,  // [6:11] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_contracts_clientmanager_v1_entities_proto_init() }
@@ -677,7 +735,7 @@ func file_contracts_clientmanager_v1_entities_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_clientmanager_v1_entities_proto_rawDesc), len(file_contracts_clientmanager_v1_entities_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -259,6 +259,7 @@ func (c *compiler) list(s *Screen) {
 		if col.Second != "" {
 			compiled.second = c.find(where, item.Message(), col.Second)
 		}
+		c.when(where+" column "+col.Field, item.Message(), col.PersonWhen)
 		s.columns = append(s.columns, compiled)
 	}
 	for _, name := range s.Filters {
@@ -290,6 +291,7 @@ func (c *compiler) detail(s *Screen) {
 	if s.Heading != "" {
 		s.heading = c.find(where, about, s.Heading)
 	}
+	c.when(where, about, s.PersonWhen)
 	if s.State != "" {
 		s.state = c.find(where, about, s.State)
 	}

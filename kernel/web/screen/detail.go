@@ -34,7 +34,7 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	title := sc.nameOf(e, m)
 	head := s.head(e, sc, title, m)
 	if sc.heading != nil {
-		head.Avatar = &ui.Avatar{Name: title, Org: true, Size: "l"}
+		head.Avatar = &ui.Avatar{Name: title, Org: !isPerson(sc.PersonWhen, m), Size: "l"}
 	}
 	if sc.state != nil {
 		head.Badges = e.value(m, sc.state).Badges
@@ -96,6 +96,9 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 		} else {
 			main = append(main, ui.Section(box))
 		}
+	}
+	if sisters := e.sisters(sc); sisters != nil {
+		aside = append(aside, sisters)
 	}
 	lists, err := s.relatedLists(ctx, e, sc, m, func(r *related) bool { return !r.tab }, relatedSize)
 	if err != nil {

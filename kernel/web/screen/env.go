@@ -33,6 +33,9 @@ type Env struct {
 	Languages []string
 	// ClientKind is of what kind the client is that a contact acts for; empty when that is not said.
 	ClientKind string
+	// Sisters are the clients of the same customer that a contact may act for, the present one among them; empty when it
+	// stands by itself.
+	Sisters []ui.SwitchItem
 	// NewID makes request ids, UUIDs.
 	NewID func() string
 	// Path and Vars are the page's address below Base, and what stood in its braces. Query is what stood behind "?".
@@ -82,7 +85,7 @@ func (s *Screen) Visible(e *Env) bool { return e.sees(s.Audience) && e.suits(s) 
 
 // suits tells whether a screen is for the kind of client that a contact acts for.
 func (e *Env) suits(s *Screen) bool {
-	return len(s.ClientKinds) == 0 || e.Principal.Kind != access.Contact || slices.Contains(s.ClientKinds, e.ClientKind)
+	return len(s.ClientKinds) == 0 || e.Principal.Kind != access.Contact || e.ClientKind == "" || slices.Contains(s.ClientKinds, e.ClientKind)
 }
 
 // Route is the screen's path as the web server's router writes it: "/clients/:id".

@@ -157,6 +157,9 @@ func (s *Set) rows(ctx context.Context, e *Env, sc *Screen, response protoreflec
 	return table
 }
 
+// isPerson tells whether a thing's initials are a person's.
+func isPerson(when map[string]string, m protoreflect.Message) bool { return len(when) > 0 && holds(when, m) }
+
 func (e *Env) cell(c column, m protoreflect.Message, titles map[string]ui.Value) ui.Value {
 	if c.extra != nil {
 		return e.extraValue(c.extra, extraOf(m, c.path, c.extra))
@@ -169,7 +172,7 @@ func (e *Env) cell(c column, m protoreflect.Message, titles map[string]ui.Value)
 		v.Sub = e.value(m, c.second).Text
 	}
 	if c.Avatar && v.Text != "" {
-		v.Avatar = &ui.Avatar{Name: v.Text, Org: true, Size: "s"}
+		v.Avatar = &ui.Avatar{Name: v.Text, Org: !isPerson(c.PersonWhen, m), Size: "s"}
 	}
 	if c.Link != "" {
 		if to, ok := expand(c.Link, e.from(m)); ok {
