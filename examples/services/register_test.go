@@ -1,13 +1,16 @@
 package main
 
 import (
-	"net/http"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	clientsv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 )
+
+// asFile is what an address has and a file's name has not.
+var asFile = regexp.MustCompile(`[^a-z]+`)
 
 // TestRegistrationInABrowser looks at what strangers see, at the queue, and at what differs between kinds of client.
 func TestRegistrationInABrowser(t *testing.T) {
@@ -25,8 +28,8 @@ func TestRegistrationInABrowser(t *testing.T) {
 			t.Parallel()
 			b := newTab(t, browser, s, session)
 			for _, path := range paths {
-				b.open(path, http.StatusOK)
-				b.look(who + "-" + name(path))
+				b.open(path)
+				b.look(who + "-" + asFile.ReplaceAllString(path, "_"))
 			}
 		})
 	}

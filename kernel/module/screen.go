@@ -184,6 +184,8 @@ type Section struct {
 	When map[string]string `json:"when,omitempty"`
 	// Labels are keys of what fields are called here, by field, where that differs.
 	Labels map[string]string `json:"labels,omitempty"`
+	// Needed are fields of a form that its method asks for here, though the contract, which is for other cases too, does not.
+	Needed []string `json:"needed,omitempty"`
 	// Links are what fields of a form speak of, by field.
 	Links map[string]Link `json:"links,omitempty"`
 }

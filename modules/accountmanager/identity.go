@@ -181,6 +181,9 @@ func (s *identityService) Identify(ctx context.Context, r *kernelv1.IdentifyRequ
 	}
 	if found.NamesOld {
 		s.refreshNames(ctx, found.ClientIDs)
+		if again, err := firstOf(s.findSession(ctx, hashToken(r.GetSessionToken()), now)); err == nil && again.SessionID != "" {
+			found = again
+		}
 	}
 	id := &kernelv1.Identity{
 		UserId: found.UserID, SessionId: found.SessionID, Name: found.Name, Staff: found.Staff, Language: found.Language,

@@ -145,6 +145,7 @@ func (p *portal) listen(types []string, own []event.Subscription) {
 		event.On("accountmanager.suspended", func(ctx context.Context, _ event.Event, m *v1.ClientSuspended) error { return hear(ctx, m) }),
 		event.On("accountmanager.resumed", func(ctx context.Context, _ event.Event, m *v1.ClientResumed) error { return hear(ctx, m) }),
 		event.On("accountmanager.agreements", func(ctx context.Context, _ event.Event, m *v1.AgreementChanged) error { return hear(ctx, m) }),
+		event.On("accountmanager.regrouped", func(ctx context.Context, _ event.Event, m *v1.ClientRegrouped) error { return hear(ctx, m) }),
 		event.On("accountmanager.assigned", func(ctx context.Context, _ event.Event, m *v1.ManagerAssigned) error { return hear(ctx, m) }),
 	}
 	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{clientmanager.ID: types}, append(subscriptions, own...))

@@ -150,14 +150,10 @@ func (s *registrationService) ConfirmRegistration(ctx context.Context, r *v1.Con
 		if err != nil {
 			return err
 		}
-		warning := ""
-		if len(alike) > 0 {
-			warning = ID + ".registration.lookalike"
-		}
 		if err := supersede(ctx, tx, row.ID); err != nil {
 			return err
 		}
-		if err := confirmRegistration(ctx, tx, row.ID, warning, s.host.Now()); err != nil {
+		if err := confirmRegistration(ctx, tx, row.ID, warning(alike), s.host.Now()); err != nil {
 			return err
 		}
 		if response.State = waiting; s.settings.Registration.byItself(asked) && len(alike) == 0 {
@@ -170,6 +166,14 @@ func (s *registrationService) ConfirmRegistration(ctx context.Context, r *v1.Con
 		err = errMeanwhile // another of the same applicant's was confirmed at that moment; sent again, this one replaces it
 	}
 	return response, err
+}
+
+// warning is what staff are told of a request at once.
+func warning(alike []lookalike) string {
+	if len(alike) == 0 {
+		return ""
+	}
+	return ID + ".registration.lookalike"
 }
 
 // WithdrawRegistration takes a request back, while nobody has decided on it.

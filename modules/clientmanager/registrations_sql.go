@@ -79,10 +79,10 @@ func insertRegistration(ctx context.Context, tx *store.Tx, n newRegistration) er
 		insert into clientmanager.registrations (id, kind, name, legal_name, tax_id, birth_date, country_code, email, phone, place, note,
 			contact_name, contact_position, language, state, token_hash, agree_time, actors, filed_by, decided_by, reason, role, access, warning,
 			create_time, confirm_time, revision, tax_id_fold, name_fold)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::text[]::uuid[], $19, '', '', '', '', '', $20, $21, 1, $22, $23)`,
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::text[]::uuid[], $19, '', '', '', '', $24, $20, $21, 1, $22, $23)`,
 		r.GetId(), clientKinds.text(r.GetKind()), r.GetName(), r.GetLegalName(), r.GetTaxId(), r.GetBirthDate(), r.GetCountryCode(), r.GetEmail(),
 		r.GetPhone(), r.GetPlace(), r.GetNote(), r.GetContactName(), r.GetContactPosition(), n.language, registrationStates.text(r.GetState()),
-		n.hash, n.agreed, append([]string{}, n.actors...), r.GetFiledBy(), r.GetCreateTime().AsTime(), confirmed, fold(r.GetTaxId()), fold(r.GetName()))
+		n.hash, n.agreed, append([]string{}, n.actors...), r.GetFiledBy(), r.GetCreateTime().AsTime(), confirmed, fold(r.GetTaxId()), fold(r.GetName()), r.GetWarning())
 	return err
 }
 

@@ -21,8 +21,13 @@ func (s *registrationService) CreateRegistration(ctx context.Context, r *v1.Crea
 		return nil, err
 	}
 	who := access.From(ctx)
+	alike, err := lookalikes(s.host.Self(ctx), s.host.Store, asked)
+	if err != nil {
+		return nil, err
+	}
+	asked.Warning = warning(alike)
 	var response *v1.CreateRegistrationResponse
-	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.CreateRegistrationResponse, error) {
 			now := timestamppb.New(s.host.Now())
 			n := newRegistration{Registration: asked, language: languageOf(ctx), actors: access.Actors(who)}

@@ -49,10 +49,7 @@ var clientScreens = []module.Screen{
 			},
 		},
 		Sections: []module.Section{
-			{
-				Title: "clientmanager.client.company", Fields: []string{"kind", "tax_id", "extra"}, Aside: true, When: ofCompany,
-				Labels: map[string]string{"tax_id": "clientmanager.registration.company_code"},
-			},
+			{Title: "clientmanager.client.company", Fields: []string{"kind", "tax_id", "extra"}, Aside: true, When: ofCompany},
 			{
 				Title: "clientmanager.client.person", Fields: []string{"kind", "tax_id", "birth_date", "extra"}, Aside: true, When: ofPerson,
 				Labels: map[string]string{"tax_id": "clientmanager.registration.tax_number"},

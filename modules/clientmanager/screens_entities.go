@@ -12,7 +12,7 @@ var entityScreens = []module.Screen{
 		Audience: module.ForStaff, Parent: "clients", Method: v1.EntityService_ListEntities_FullMethodName,
 		Columns: []module.Column{
 			{Field: "name", Second: "legal_name", Link: "/clients/{id}", Avatar: true},
-			{Field: "tax_id", Label: "clientmanager.registration.company_code", Place: module.Under},
+			{Field: "tax_id", Place: module.Under},
 			{Field: "manager_name", Place: module.Away}, {Field: "status", Place: module.End},
 		},
 		Empty: "clientmanager.entities.empty",

@@ -9,7 +9,6 @@ import (
 var (
 	companyForm = []module.Section{{
 		Title: "clientmanager.client.company", Fields: []string{"name", "legal_name", "code", "tax_id", "tags", "extra"},
-		Labels: map[string]string{"tax_id": "clientmanager.registration.company_code"},
 	}}
 	personForm = []module.Section{{
 		Title: "clientmanager.client.person", Fields: []string{"name", "code", "tax_id", "birth_date", "tags", "extra"},

@@ -43,7 +43,7 @@ func registrationFields(kind string) []module.Section {
 				Fields: []string{"name", "tax_id", "birth_date", "country_code"},
 				Labels: map[string]string{"name": "clientmanager.registration.full_name", "tax_id": "clientmanager.registration.tax_number"},
 			},
-			{Title: "clientmanager.client.reach", Fields: []string{"email", "phone", "place"}},
+			{Title: "clientmanager.details.reach", Fields: []string{"email", "phone", "place"}},
 			{Title: "clientmanager.registration.more", Fields: []string{"note"}},
 		}
 	}
@@ -52,9 +52,11 @@ func registrationFields(kind string) []module.Section {
 			Title:  "clientmanager.registration.your_company",
 			Fields: []string{"name", "legal_name", "tax_id", "country_code", "place"},
 			Labels: map[string]string{"name": "clientmanager.registration.company_name", "tax_id": "clientmanager.registration.company_code"},
+			Needed: []string{"tax_id"},
 		},
 		{
-			Title: "clientmanager.registration.contact", Fields: []string{"contact_name", "contact_position", "email", "phone"},
+			Needed: []string{"contact_name"},
+			Title:  "clientmanager.registration.contact", Fields: []string{"contact_name", "contact_position", "email", "phone"},
 		},
 		{Title: "clientmanager.registration.more", Fields: []string{"note"}},
 	}
@@ -139,7 +141,7 @@ func queueScreens(file string) []module.Screen {
 			Audience: module.ForStaff, Nav: &module.Nav{Order: 22},
 			Method: v1.RegistrationService_ListRegistrations_FullMethodName,
 			Columns: []module.Column{
-				{Field: "name", Second: "tax_id", Link: "/registrations/{id}", Avatar: true},
+				{Field: "name", Second: "tax_id", Link: "/registrations/{id}", Avatar: true, PersonWhen: ofPerson},
 				{Field: "kind", Place: module.Under},
 				{Field: "email", Second: "phone", Place: module.Away},
 				{Field: "place", Place: module.Away},
@@ -152,7 +154,7 @@ func queueScreens(file string) []module.Screen {
 		{
 			ID: "registration", Path: "/registrations/{id}", Kind: module.Detail, Title: "clientmanager.registration.one", Icon: "inbox",
 			Audience: module.ForStaff, Parent: "registrations",
-			Method: v1.RegistrationService_GetRegistration_FullMethodName, Heading: "name", State: "state", Lead: []string{"warning"},
+			Method: v1.RegistrationService_GetRegistration_FullMethodName, Heading: "name", State: "state", PersonWhen: ofPerson, Lead: []string{"warning"},
 			Sections: []module.Section{
 				{
 					Title: "clientmanager.registration.company", Fields: []string{"legal_name", "tax_id", "country_code", "place"}, When: ofCompany,

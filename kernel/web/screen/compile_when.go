@@ -33,6 +33,11 @@ func (c *compiler) section(where string, about protoreflect.MessageDescriptor, s
 			c.fail(where, "calls the field %q by another name, which its section %q lacks", name, s.Title)
 		}
 	}
+	for _, name := range s.Needed {
+		if !slices.Contains(s.Fields, name) {
+			c.fail(where, "needs the field %q, which its section %q lacks", name, s.Title)
+		}
+	}
 	for name := range s.Links {
 		if !slices.Contains(s.Fields, name) {
 			c.fail(where, "has a link for the field %q, which its section %q lacks", name, s.Title)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -107,6 +108,7 @@ func (e *Env) named(field *ui.Field, section module.Section, name string, m prot
 			field.Hint = hint
 		}
 	}
+	field.Required = field.Required || slices.Contains(section.Needed, name)
 	if l, ok := section.Links[name]; ok {
 		if href, ok := e.link(l, m); ok {
 			field.Link = &ui.Crumb{Label: e.Text.T(l.Label), Href: href}
