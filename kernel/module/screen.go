@@ -69,11 +69,11 @@ type Screen struct {
 	Empty string `json:"empty,omitempty"`
 
 	// Heading is the field that titles a detail, State the one shown beside it.
-	Heading  string    `json:"heading,omitempty"`
-	State    string    `json:"state,omitempty"`
+	Heading string `json:"heading,omitempty"`
+	State   string `json:"state,omitempty"`
 	// PersonWhen is as that of a column, for the initials beside the heading.
 	PersonWhen map[string]string `json:"person_when,omitempty"`
-	Sections []Section `json:"sections,omitempty"`
+	Sections   []Section         `json:"sections,omitempty"`
 	// Lead are fields of a detail in one line below the heading, Marks fields whose values stand beside it as badges.
 	Lead  []string `json:"lead,omitempty"`
 	Marks []string `json:"marks,omitempty"`

@@ -27,7 +27,7 @@ var _ v1.EntityServiceServer = (*entityService)(nil)
 
 var (
 	errPerson = refuse(codes.FailedPrecondition, "", "entities.person", "a person has no legal entities: each is a client of its own")
-	errSelf   = refuse(codes.InvalidArgument, "other_client_id", "entities.itself", "choose another client")
+	errSelf   = refuse(codes.FailedPrecondition, "other_client_id", "entities.itself", "choose another client")
 )
 
 // ListEntities lists those of a client's group, by name; none for a client that stands by itself.
@@ -205,11 +205,14 @@ func (s *entityService) PartEntity(ctx context.Context, r *v1.PartEntityRequest)
 
 // entityAdded gives the people of a customer's other entity the same roles in the new one.
 func (m *Module) entityAdded(ctx context.Context, _ event.Event, e *v1.EntityAdded) error {
-	if e.GetPeopleOf() == "" {
-		return nil
+	if !store.IsID(e.GetPeopleOf()) {
+		return m.noted(ctx)
 	}
 	_, err := m.admissions.CopyMemberships(ctx, &accountmanagerv1.CopyMembershipsRequest{
 		RequestId: stepID(e.GetClientId(), "people"), FromClientId: e.GetPeopleOf(), ClientId: e.GetClientId(),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return m.noted(ctx)
 }

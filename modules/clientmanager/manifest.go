@@ -84,7 +84,7 @@ func manifest(registration Registration) module.Manifest {
 		},
 		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens,
 			personScreens, entityScreens, registrationScreens(registration)),
-		Tiles:   tiles,
+		Tiles: tiles,
 
 		GrantsClients: true,
 		OwnsClients:   true,

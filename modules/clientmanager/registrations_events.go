@@ -12,6 +12,7 @@ import (
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
@@ -27,11 +28,14 @@ func stepID(registrationID, step string) string {
 // registrationChanged does what follows elsewhere from how far a request came: the letter with the link, the applicant's
 // access, the letter that says no.
 func (m *Module) registrationChanged(ctx context.Context, _ event.Event, e *v1.RegistrationChanged) error {
+	if !store.IsID(e.GetRegistrationId()) {
+		return m.noted(ctx)
+	}
 	row, err := store.QueryOne(ctx, m.host.Store, pgx.RowToStructByPos[registrationRow],
 		`select `+registrationColumns+` from clientmanager.registrations where id = $1`, e.GetRegistrationId())
 	switch {
 	case isNotFound(err):
-		return nil // swept
+		return m.noted(ctx) // swept
 	case err != nil:
 		return err
 	}
@@ -41,22 +45,30 @@ func (m *Module) registrationChanged(ctx context.Context, _ event.Event, e *v1.R
 	switch e.GetState() {
 	case unconfirmed:
 		if row.state() != unconfirmed {
-			return nil // withdrawn, which needs the link: it came
+			return m.noted(ctx) // withdrawn, which needs the link: it came
 		}
 		letter.Kind, letter.Path = accountmanagerv1.LetterKind_LETTER_KIND_REGISTRATION, registrationPath+m.registrationToken(row.ID)
 		letter.ExpireTime = timestamppb.New(row.Created.Add(confirmWithin))
-		_, err = m.admissions.WriteLetter(ctx, letter)
-		return err
+		if _, err = m.admissions.WriteLetter(ctx, letter); err != nil {
+			return err
+		}
 	case declined:
 		letter.Kind, letter.Text = accountmanagerv1.LetterKind_LETTER_KIND_REGISTRATION_DECLINED, row.Reason
-		if _, err = m.admissions.WriteLetter(ctx, letter); status.Code(err) == codes.FailedPrecondition {
-			return nil // no letters are sent here: staff filed it, and tell the applicant themselves
+		if _, err = m.admissions.WriteLetter(ctx, letter); err != nil && status.Code(err) != codes.FailedPrecondition {
+			return err // where no letters are sent, staff filed it, and tell the applicant themselves
 		}
-		return err
 	case approved:
 		return m.admitApplicant(ctx, row)
 	}
-	return nil
+	return m.noted(ctx)
+}
+
+// noted records that the event at hand was handled, whose effect is elsewhere.
+func (m *Module) noted(ctx context.Context) error {
+	return event.Apply(ctx, m.host.Store, func(_ context.Context, tx *store.Tx) error {
+		audit.Quiet(tx)
+		return nil
+	})
 }
 
 // admitApplicant has accountmanager let the applicant in, and notes what became of it for staff to see.
@@ -87,7 +99,7 @@ func (m *Module) admitApplicant(ctx context.Context, row registrationRow) error 
 // sweepRegistrations forgets requests that nobody confirmed: what somebody wrote into them need not be their own.
 func (m *Module) sweepRegistrations(ctx context.Context, _ event.Event, _ *kernelv1.ScheduleDue) error {
 	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
-		tx.Audit().Quiet = true
+		audit.Quiet(tx)
 		_, err := tx.Exec(ctx, `
 			delete from clientmanager.registrations where (state = 'unconfirmed' or state = 'withdrawn' and confirm_time is null) and create_time <= $1`,
 			m.host.Now().Add(-unconfirmedKept))

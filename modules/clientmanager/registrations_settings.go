@@ -77,7 +77,9 @@ func (r *Registration) validate() error {
 }
 
 // takes tells whether a kind of client may ask.
-func (r *Registration) takes(kind v1.ClientKind) bool { return slices.Contains(r.Kinds, clientKinds.text(kind)) }
+func (r *Registration) takes(kind v1.ClientKind) bool {
+	return slices.Contains(r.Kinds, clientKinds.text(kind))
+}
 
 // byItself tells whether a request needs nobody's approval.
 func (r *Registration) byItself(asked *v1.Registration) bool {

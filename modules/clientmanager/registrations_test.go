@@ -192,7 +192,11 @@ func TestAPortalThatTakesNobodyIn(t *testing.T) {
 	p := newPortal(t)
 	require.Equal(t, map[string]string{"": "closed"}, reasons(p.start(bakery())))
 	q := func(kinds ...string) func(*clientmanager.Settings) {
-		return func(s *clientmanager.Settings) { open(s); s.Registration.Kinds = kinds; s.Registration.Terms = "https://terms.example" }
+		return func(s *clientmanager.Settings) {
+			open(s)
+			s.Registration.Kinds = kinds
+			s.Registration.Terms = "https://terms.example"
+		}
 	}
 	t.Run("or people alone", func(t *testing.T) {
 		p := newPortal(t, q("person"))

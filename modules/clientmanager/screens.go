@@ -89,8 +89,8 @@ var clientScreens = []module.Screen{
 		ID: "edit", Path: "/clients/{id}/edit", Kind: module.Form, Title: "clientmanager.client.edit", Audience: module.ForStaff, Parent: "client",
 		Method: v1.ClientService_UpdateClient_FullMethodName, Prefill: v1.ClientService_GetClient_FullMethodName,
 		Sections: slices.Concat(only(ofCompany, companyForm), only(ofPerson, personForm), only(nil, restOfForm)),
-		Extra:  v1.ClientService_ListClientFields_FullMethodName,
-		Submit: "clientmanager.client.save",
+		Extra:    v1.ClientService_ListClientFields_FullMethodName,
+		Submit:   "clientmanager.client.save",
 	},
 	{
 		ID: "assign", Path: "/clients/{id}/manager", Kind: module.Form, Title: "clientmanager.client.assign", Audience: module.ForStaff, Parent: "client",

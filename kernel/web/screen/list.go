@@ -158,7 +158,9 @@ func (s *Set) rows(ctx context.Context, e *Env, sc *Screen, response protoreflec
 }
 
 // isPerson tells whether a thing's initials are a person's.
-func isPerson(when map[string]string, m protoreflect.Message) bool { return len(when) > 0 && holds(when, m) }
+func isPerson(when map[string]string, m protoreflect.Message) bool {
+	return len(when) > 0 && holds(when, m)
+}
 
 func (e *Env) cell(c column, m protoreflect.Message, titles map[string]ui.Value) ui.Value {
 	if c.extra != nil {

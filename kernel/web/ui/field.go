@@ -50,7 +50,7 @@ type Field struct {
 	Hint  string // stands above the field
 	Error string // stands below it
 	// Link is a page elsewhere that a box to check speaks of; it opens beside this one.
-	Link *Crumb
+	Link  *Crumb
 	Value string
 	// Options of FieldSelect, FieldChoice, FieldTags, FieldReference and FieldCheckbox.
 	Options []Option
