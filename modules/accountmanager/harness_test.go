@@ -161,7 +161,7 @@ func (p *portal) deliver(subscriptions []event.Subscription) {
 	}))
 	p.dispatcher = kerneltest.Deliver(p.t, p.db, map[string][]string{
 		"accountmanager": {"cabinet.accountmanager.v1.SessionsEnded", "cabinet.accountmanager.v1.LetterWritten"},
-		"clientmanager":  {"cabinet.clientmanager.v1.ClientSuspended", "cabinet.clientmanager.v1.ClientResumed"},
+		"clientmanager":  {"cabinet.clientmanager.v1.ClientSuspended", "cabinet.clientmanager.v1.ClientResumed", "cabinet.clientmanager.v1.ClientRegrouped"},
 	}, subscriptions)
 }
 
