@@ -76,7 +76,6 @@ func New(cfg Config) (*Server, error) {
 		Config: cfg, echo: echo.New(), identity: kernelv1.NewIdentityServiceClient(cfg.Router),
 		factors: kernelv1.NewFactorServiceClient(cfg.Router), roles: kernelv1.NewRoleServiceClient(cfg.Router),
 	}
-	s := &Server{Config: cfg, echo: echo.New(), identity: kernelv1.NewIdentityServiceClient(cfg.Router), factors: kernelv1.NewFactorServiceClient(cfg.Router)}
 	s.public = s.newPublicLimits()
 	s.draining, s.drain = context.WithCancel(context.Background()) //nolint:forbidigo // it is nobody's request
 	s.open = &watch{identity: s.identity, ctx: s.draining, open: map[string]map[*context.CancelFunc]struct{}{}}
