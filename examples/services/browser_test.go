@@ -28,6 +28,7 @@ func TestInABrowser(t *testing.T) {
 	s.looked(t, s.session(t, staff[0].email), roastery)
 	head, manager := s.head(t), s.session(t, staff[0].email)
 	director, accountant := s.actingFor(t, people[0].email, roastery), s.session(t, people[1].email)
+	person := s.session(t, people[2].email)
 
 	passkey(t, browser, s, manager)
 
@@ -49,6 +50,7 @@ func TestInABrowser(t *testing.T) {
 		})
 		run("walk as manager", func(t *testing.T) { walk(t, browser, s, "manager", manager, all, page) })
 		run("walk as director", func(t *testing.T) { walk(t, browser, s, "director", director, all) })
+		run("walk as a person", func(t *testing.T) { walk(t, browser, s, "person", person, all) })
 		run("walk as accountant", func(t *testing.T) { walk(t, browser, s, "accountant", accountant, all) })
 		run("opened", func(t *testing.T) { opened(t, browser, s, manager, page) })
 		run("keyboard", func(t *testing.T) { keyboard(t, browser, s) })

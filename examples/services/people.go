@@ -55,6 +55,7 @@ var staff = []manager{
 		company("Clinic “Zirka”", "Medical Centre Zirka LLC", "CZ-131", "39550218", "Lviv", "Zelena 112, Lviv", "admin@zirka.example", "+380322555131", "Key account", "24/7"),
 		company("Karpaty Grand Hotel", "Karpaty Grand LLC", "KG-124", "38841190", "Bukovel", "Vyshni 200, Polianytsia", "engineer@karpatygrand.example", "+380342555124", "Key account"),
 		company("Zerno Café Podil", "Zerno Café LLC", "ZC-119", "41220899", "Kyiv, Podil", "Nyzhnii Val 19, Kyiv", "podil@zerno.example", "+380445550119", "Small"),
+		company("Zerno Trade", "Zerno Trade LLC", "ZT-122", "41220925", "Brovary", "Kyivska 221, Brovary", "trade@zerno.example", "+380445550122", "Business"),
 		private("Olena Marchuk", "OM-120", "Kyiv, Podil", "olena@zerno.example", "+380675550118", "Home"),
 		noted(company("Zerno Roastery", "Zerno Roastery LLC", "ZR-118", "41220874", "Kyiv, Podil", "Sahaidachnoho 12, Kyiv", "office@zerno.example", "+380445550118", "Business", "Maintenance"),
 			"Deliveries only until 11:00, the yard is closed later.\nPlans a second roasting line in spring: offer a heat exchanger."),
@@ -136,7 +137,8 @@ var suspended = map[string]string{"Café “Druhyi dim”": "Closed for the wint
 // people who can sign in for clients.
 var people = []person{
 	{name: "Olena Marchuk", email: "olena@zerno.example", places: []place{
-		{"Zerno Roastery", "client.director"}, {"Zerno Café Podil", "client.accountant"}, {"Olena Marchuk", "client.director"},
+		{"Zerno Roastery", "client.director"}, {"Zerno Café Podil", "client.accountant"}, {"Zerno Trade", "client.director"}, {"Olena Marchuk", "client.director"},
 	}},
 	{name: "Lesia Kovalenko", email: "lesia@zerno.example", places: []place{{"Zerno Roastery", "client.accountant"}}},
+	{name: "Halyna Savka", email: "halyna.savka@mail.example", places: []place{{"Halyna Savka", "client.director"}}},
 }

@@ -38,6 +38,7 @@ func tell(ctx context.Context, s *kernel.Seed) error {
 	s.Say("  %-26s %s", lead.email, "who manages the branch West: "+lead.name)
 	s.Say("  %-26s %s", people[0].email, "director of Zerno Roastery, and more: "+people[0].name)
 	s.Say("  %-26s %s", people[1].email, "accountant of Zerno Roastery alone: "+people[1].name)
+	s.Say("  %-26s %s", people[2].email, "a person, for herself: "+people[2].name)
 	return nil
 }
 
@@ -75,6 +76,9 @@ func (t *teller) tell(ctx context.Context) error {
 		}
 	}
 	if err := t.groups(ctx); err != nil {
+		return err
+	}
+	if err := t.ask(ctx); err != nil {
 		return err
 	}
 	return t.visits(ctx)

@@ -96,7 +96,7 @@ func (b *tab) setLanguage(tag string) {
 
 // complete checks that links lead to each screen of the manifests, but for lists that are shown as parts of a detail.
 func (w *walked) complete(t *testing.T, s *site) {
-	if w.walks < 4 {
+	if w.walks < 5 {
 		t.Skip("not everybody has walked to the end")
 	}
 	part := map[string]bool{}
@@ -109,6 +109,9 @@ func (w *walked) complete(t *testing.T, s *site) {
 	}
 	for _, m := range s.Manifests() {
 		for _, sc := range m.Screens {
+			if sc.Audience == module.ForAnybody {
+				continue // the page of sign-in and letters lead there: see TestRegistrationInABrowser
+			}
 			if !w.seen[braces.ReplaceAllString(sc.Path, "{}")] && !part[m.ID+"."+sc.ID] {
 				t.Errorf("no page leads to the screen %s.%s, %s", m.ID, sc.ID, sc.Path)
 			}

@@ -28,7 +28,8 @@ import (
 func assemble(router *call.Router) ([]module.Unit, error) {
 	clientConnInterface := kernel.Conn(router)
 	userServiceClient := accountmanagerv1.NewUserServiceClient(clientConnInterface)
-	clientmanagerModule := clientmanager.New(userServiceClient)
+	admissionServiceClient := accountmanagerv1.NewAdmissionServiceClient(clientConnInterface)
+	clientmanagerModule := clientmanager.New(userServiceClient, admissionServiceClient)
 	unit := clientmanager.NewUnit(clientmanagerModule)
 	clientServiceClient := clientmanagerv1.NewClientServiceClient(clientConnInterface)
 	accountmanagerModule := accountmanager.New(clientServiceClient)

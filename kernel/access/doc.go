@@ -11,6 +11,7 @@
 //	decide.go     the decision, and its explanation
 //	context.go    how principal and decision travel
 //	change.go     the call that changes something, as the audit log will know it
+//	own.go        who asked for something does not decide on it
 //	device.go     what a browser runs on, in two words
 //	tx.go         the mark of a context that holds a transaction
 package access

@@ -1,6 +1,7 @@
 package kerneltest
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -71,6 +72,22 @@ func (c *conformance) maker(t testing.TB, p *Portal, m call.Method) (*Side, acto
 			return actor{name: role.ID, who: c.principal(t, p, role, s.ClientID), role: role}
 		})
 		return side, who, true
+	}
+	return c.ownMaker(t, p, m)
+}
+
+// ownMaker is the portal itself, for a method that modules alone may call: its permission is no role's.
+func (c *conformance) ownMaker(t testing.TB, p *Portal, m call.Method) (*Side, actor, bool) {
+	if !strings.HasPrefix(m.Rules.Permission, c.Module+".") || m.Rules.Scope != kernelv1.Scope_SCOPE_STAFF {
+		return nil, actor{}, false
+	}
+	for _, permission := range c.self(p).Permissions {
+		if permission.Name == m.Rules.Permission && len(permission.Presets) == 0 {
+			side, _ := c.side(t, p, "own", func(s *Side) actor {
+				return actor{name: "a contact", who: p.Contact(t, s.ClientID, c.someContactRole(p)).Principal(t)}
+			})
+			return side, actor{name: "the portal itself", who: access.AsKernel()}, true
+		}
 	}
 	return nil, actor{}, false
 }

@@ -97,7 +97,7 @@ func (r *faultyRegistrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
 func assembleWith(id string, fault func() faulty) kernel.Assemble {
 	return func(router *call.Router) ([]module.Unit, error) {
 		units := []module.Unit{
-			module.Unit(clientmanager.NewUnit(clientmanager.New(accountmanagerv1.NewUserServiceClient(router)))),
+			module.Unit(clientmanager.NewUnit(clientmanager.New(accountmanagerv1.NewUserServiceClient(router), accountmanagerv1.NewAdmissionServiceClient(router)))),
 			module.Unit(accountmanager.NewUnit(accountmanager.New(clientmanagerv1.NewClientServiceClient(router)))),
 		}
 		for i, u := range units {

@@ -120,7 +120,7 @@ func registerProcess(t testing.TB, m module.Module, lent Lent) []event.Subscript
 func Deliver(t testing.TB, db *store.DB, publishes map[string][]string, subscriptions []event.Subscription, due ...func() time.Time) *event.Dispatcher {
 	t.Helper()
 	ctx := t.Context()
-	in := event.Installation{Roles: map[string]string{}, Types: map[protoreflect.FullName]string{}, Subscriptions: subscriptions}
+	in := event.Installation{Roles: map[string]string{}, Types: map[protoreflect.FullName]string{}, Subscriptions: subscriptions, Zone: time.UTC}
 	rows, err := db.Pool().Query(ctx, `select r, id from kernel.module, unnest(array[own_role, many_role, all_role]::text[]) r`)
 	require.NoError(t, err)
 	var role, id string

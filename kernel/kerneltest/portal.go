@@ -17,6 +17,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/plugin"
 	"github.com/opencabinet/cabinet/kernel/store/storetest"
 )
 
@@ -41,6 +42,8 @@ type Options struct {
 	//
 	// Their clocks follow Clock; with Now instead they stand at it as it is when they start. Default: none.
 	Processes []string
+	// Timing is of their supervision. Default: as in a real portal.
+	Timing plugin.Timing
 	// GRPCOnly has calls to them go over gRPC.
 	GRPCOnly bool
 	// Log receives what happens. Default: what is worth a warning goes to the test's own output.
@@ -149,7 +152,7 @@ func kernelOptions(t testing.TB, options Options, dsn string) kernel.Options {
 		env = append(env, NewClock(options.Now()).env(t))
 	}
 	return kernel.Options{
-		Assemble: options.Assemble, Log: options.Log, Now: options.Now, ProgramEnv: env, GRPCOnly: options.GRPCOnly,
+		Assemble: options.Assemble, Log: options.Log, Now: options.Now, ProgramEnv: env, GRPCOnly: options.GRPCOnly, Timing: options.Timing,
 		Config: config.Options{Path: file, Environ: []string{
 			"CABINET_ID=" + portalID, "CABINET_LISTEN=127.0.0.1:0", "CABINET_DATA=" + folder, "DATABASE_URL=" + dsn,
 		}},

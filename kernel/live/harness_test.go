@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 
 func assemble(router *call.Router) ([]module.Unit, error) {
 	return []module.Unit{
-		module.Unit(clientmanager.NewUnit(clientmanager.New(accountmanagerv1.NewUserServiceClient(router)))),
+		module.Unit(clientmanager.NewUnit(clientmanager.New(accountmanagerv1.NewUserServiceClient(router), accountmanagerv1.NewAdmissionServiceClient(router)))),
 		module.Unit(accountmanager.NewUnit(accountmanager.New(clientmanagerv1.NewClientServiceClient(router)))),
 	}, nil
 }

@@ -27,6 +27,9 @@ const (
 	ForAll      Audience = ""
 	ForStaff    Audience = "staff"
 	ForContacts Audience = "contacts"
+	// ForAnybody is for people who are not signed in too: a form or a detail, drawn as the page of sign-in is. Its methods
+	// have SCOPE_PUBLIC. The kernel keeps robots and floods off it, and says the same to everybody: see [Screen.Said].
+	ForAnybody Audience = "public"
 )
 
 // Screen is a page described as data over the methods of contracts. Field names are those of the .proto files; a path
@@ -45,6 +48,13 @@ type Screen struct {
 	Audience Audience   `json:"audience,omitempty"`
 	// Nav puts the screen into the navigation.
 	Nav *Nav `json:"nav,omitempty"`
+	// SignInLink is the text by which the page of sign-in leads to a screen for anybody; empty for no link.
+	SignInLink string `json:"sign_in_link,omitempty"`
+	// ClientKinds limit what contacts see of the screen to those who act for a client of one of these kinds, in the words
+	// of the module that owns clients: "company". Empty is any kind; staff always see it.
+	ClientKinds []string `json:"client_kinds,omitempty"`
+	// Beside are forms between which a reader chooses, this one among them: tabs above the form.
+	Beside []Beside `json:"beside,omitempty"`
 	// Parent is the screen this one lies below, for the crumbs.
 	Parent string `json:"parent,omitempty"`
 
@@ -63,12 +73,17 @@ type Screen struct {
 	Empty string `json:"empty,omitempty"`
 
 	// Heading is the field that titles a detail, State the one shown beside it.
-	Heading  string    `json:"heading,omitempty"`
-	State    string    `json:"state,omitempty"`
-	Sections []Section `json:"sections,omitempty"`
+	Heading string `json:"heading,omitempty"`
+	State   string `json:"state,omitempty"`
+	// PersonWhen is as that of a column, for the initials beside the heading.
+	PersonWhen map[string]string `json:"person_when,omitempty"`
+	Sections   []Section         `json:"sections,omitempty"`
 	// Lead are fields of a detail in one line below the heading, Marks fields whose values stand beside it as badges.
 	Lead  []string `json:"lead,omitempty"`
 	Marks []string `json:"marks,omitempty"`
+	// Sisters shows beside a detail the other clients of the same customer that a contact may act for, each with a button
+	// that switches to it.
+	Sisters bool `json:"sisters,omitempty"`
 	// Tiles are what other methods say of a detail's thing: figures stand first, a person's card aside. Rows have
 	// Related.
 	Tiles []Tile `json:"tiles,omitempty"`
@@ -84,7 +99,7 @@ type Screen struct {
 	// Done is where a form leads: a path whose braces are filled from the response. Empty is Parent.
 	Done string `json:"done,omitempty"`
 	// Said is the key of what is said then; empty for that it was saved. The response's numbers are its placeholders:
-	// {changed}.
+	// {changed}. A form for anybody without Done leads to a page that says it, and Said+"_hint" below it.
 	Said string `json:"said,omitempty"`
 	// Preview gives a form a second button.
 	Preview *Preview `json:"preview,omitempty"`
@@ -92,6 +107,8 @@ type Screen struct {
 	// address it is made part of: "/invitation/{token}".
 	Reveal     string `json:"reveal,omitempty"`
 	RevealPath string `json:"reveal_path,omitempty"`
+	// Ways are where else a form for anybody leads, below its panel.
+	Ways []Link `json:"ways,omitempty"`
 
 	// MovedTo is the field of a detail that holds the id of the thing that it became part of: its page then leads to that one's.
 	MovedTo string `json:"moved_to,omitempty"`
@@ -108,6 +125,21 @@ type Screen struct {
 	Extra string `json:"extra,omitempty"`
 
 	Actions []Action `json:"actions,omitempty"`
+}
+
+// Beside is a form beside another: "module.screen", or the module's own by its id alone.
+type Beside struct {
+	Screen string `json:"screen"`
+	// Label is the key of the tab's text.
+	Label string `json:"label"`
+}
+
+// Link leads to a page elsewhere, such as the terms of service.
+type Link struct {
+	// Label is the key of its text.
+	Label string `json:"label"`
+	// Href is a path of the portal, braces filled from the thing and the page's own address, or "https://…".
+	Href string `json:"href"`
 }
 
 // Nav is a place in the navigation.
@@ -141,8 +173,10 @@ type Column struct {
 	Place  Place  `json:"place,omitempty"`
 	// Link is the path the cell leads to, braces filled from the row.
 	Link string `json:"link,omitempty"`
-	// Avatar shows initials before the text.
-	Avatar bool `json:"avatar,omitempty"`
+	// Avatar shows initials before the text, in a square as organisations have them; in a circle, as people, where the row's
+	// fields have the values of PersonWhen: see [Action.When].
+	Avatar     bool              `json:"avatar,omitempty"`
+	PersonWhen map[string]string `json:"person_when,omitempty"`
 	// OrderBy is the enum value of Order that sorts by this column: "CLIENT_ORDER_NAME".
 	OrderBy string `json:"order_by,omitempty"`
 	// Audience limits the column.
@@ -157,6 +191,15 @@ type Section struct {
 	Aside bool `json:"aside,omitempty"`
 	// OnlySet leaves out of a detail the fields that hold nothing, which are shown as a dash otherwise.
 	OnlySet bool `json:"only_set,omitempty"`
+	// When shows the section only while the thing's fields have these values: see [Action.When]. On a form it is the present
+	// thing's, and a form without one shows the section.
+	When map[string]string `json:"when,omitempty"`
+	// Labels are keys of what fields are called here, by field, where that differs.
+	Labels map[string]string `json:"labels,omitempty"`
+	// Needed are fields of a form that its method asks for here, though the contract, which is for other cases too, does not.
+	Needed []string `json:"needed,omitempty"`
+	// Links are what fields of a form speak of, by field.
+	Links map[string]Link `json:"links,omitempty"`
 }
 
 // Related is a list on a detail's page.
@@ -169,6 +212,8 @@ type Related struct {
 	Tab bool `json:"tab,omitempty"`
 	// Hint puts it before everything else while it has rows. It is not there otherwise, and has no tab.
 	Hint bool `json:"hint,omitempty"`
+	// When shows the list only while the detail's fields have these values: see [Action.When].
+	When map[string]string `json:"when,omitempty"`
 }
 
 // Or parts the values of which one is enough for an action to be shown.

@@ -69,10 +69,14 @@ func (s *Server) otherWays(c echo.Context, options *kernelv1.GetSignInOptionsRes
 
 // forgotten stands below the panel.
 func (s *Server) forgotten(c echo.Context, options *kernelv1.GetSignInOptionsResponse) templ.Component {
-	if !options.GetPasswordReset() {
+	links := s.signInLinks(c)
+	if options.GetPasswordReset() {
+		links = append([]ui.Button{{Label: s.text(c).T("kernel.forgot.link"), Href: s.href("/forgot-password"), Kind: ui.ButtonQuiet}}, links...)
+	}
+	if len(links) == 0 {
 		return nil
 	}
-	return ui.Buttons([]ui.Button{{Label: s.text(c).T("kernel.forgot.link"), Href: s.href("/forgot-password"), Kind: ui.ButtonQuiet}})
+	return ui.Buttons(links)
 }
 
 func (s *Server) backToSignIn(c echo.Context) templ.Component {

@@ -53,7 +53,7 @@ func start(t *testing.T, o options) *site {
 }
 
 func (s *site) assemble(router *call.Router) ([]module.Unit, error) {
-	clients := clientmanager.New(accountmanagerv1.NewUserServiceClient(router))
+	clients := clientmanager.New(accountmanagerv1.NewUserServiceClient(router), accountmanagerv1.NewAdmissionServiceClient(router))
 	accounts := accountmanager.New(clientmanagerv1.NewClientServiceClient(router))
 	return []module.Unit{
 		{Name: clientmanager.ID, Module: &breakable{clients, s.faults, s.bell}}, module.Unit(accountmanager.NewUnit(accounts)),

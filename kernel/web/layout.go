@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+	"google.golang.org/protobuf/proto"
 
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/web/screen"
 	"github.com/opencabinet/cabinet/kernel/web/ui"
@@ -44,17 +46,73 @@ func (s *Server) shell(c echo.Context, e *screen.Env, title string) ui.Shell {
 	shell.Place = ""
 	shell.Switch = &ui.Switch{
 		Label: text.T("kernel.layout.clients"), Acting: text.T("kernel.layout.acting"),
-		Action: s.href("/switch-client"), CSRF: e.CSRF, Name: "client_id",
+		Action: s.href(screen.SwitchRoute), CSRF: e.CSRF, Name: screen.SwitchField,
 	}
-	for _, client := range clients {
-		item := ui.SwitchItem{ID: client.GetClientId(), Name: client.GetName(), Current: client.GetClientId() == id.GetActingClientId()}
+	for _, client := range byCustomer(clients) {
+		item := switchItem(client, id)
 		item.Detail = e.RoleTitle(client.GetRole())
+		if client.GetDetail() != "" {
+			item.Detail, item.Note = client.GetDetail(), item.Detail
+		}
 		shell.Switch.Items = append(shell.Switch.Items, item)
 		if item.Current && len(clients) == 1 {
 			shell.Switch, shell.Place = nil, client.GetName()
 		}
 	}
 	return shell
+}
+
+func switchItem(client *kernelv1.ActingClient, id *kernelv1.Identity) ui.SwitchItem {
+	return ui.SwitchItem{
+		ID: client.GetClientId(), Name: client.GetName(), Detail: client.GetDetail(), Group: client.GetGroupName(),
+		Person: client.GetKind() == personKind, Current: client.GetClientId() == id.GetActingClientId(),
+	}
+}
+
+// personKind is the kind of clients who are people, and are drawn so; of others the kernel knows nothing.
+const personKind = "person"
+
+// byCustomer puts the legal entities of a customer beside each other: customers by name, and the entities of each. A group
+// of which only one is there needs no heading.
+func byCustomer(clients []*kernelv1.ActingClient) []*kernelv1.ActingClient {
+	members := map[string]int{}
+	for _, c := range clients {
+		members[c.GetGroupId()]++
+	}
+	out := make([]*kernelv1.ActingClient, len(clients))
+	for i, c := range clients {
+		if out[i] = c; c.GetGroupId() == "" || members[c.GetGroupId()] < 2 {
+			out[i] = proto.CloneOf(c)
+			out[i].GroupId, out[i].GroupName = "", ""
+		}
+	}
+	// Those that stand by themselves come last: what stands below a heading belongs to it.
+	slices.SortStableFunc(out, func(a, b *kernelv1.ActingClient) int {
+		alone := func(c *kernelv1.ActingClient) int {
+			if c.GetGroupId() == "" {
+				return 1
+			}
+			return 0
+		}
+		return cmp.Or(cmp.Compare(alone(a), alone(b)), cmp.Compare(a.GetGroupName(), b.GetGroupName()), cmp.Compare(a.GetGroupId(), b.GetGroupId()))
+	})
+	return out
+}
+
+// acting is of what kind the client is that a contact acts for, and which others of its customer there are for them.
+func (s *Server) acting(id *kernelv1.Identity) (kind string, sisters []ui.SwitchItem) {
+	group := ""
+	for _, c := range id.GetClients() {
+		if c.GetClientId() == id.GetActingClientId() {
+			kind, group = c.GetKind(), c.GetGroupId()
+		}
+	}
+	for _, c := range id.GetClients() {
+		if group != "" && c.GetGroupId() == group {
+			sisters = append(sisters, switchItem(c, id))
+		}
+	}
+	return kind, sisters
 }
 
 // help is the foot of the navigation: whom to ask.

@@ -24,6 +24,7 @@ func (s *Server) env(c echo.Context, sc *screen.Screen) *screen.Env {
 		Base: s.Base, Origin: s.Origin, CSRF: s.csrfFor(c, ""), Now: s.Now(), NewID: s.NewID, Languages: s.Languages,
 		Path: path, Vars: map[string]string{}, Query: c.QueryParams(),
 	}
+	e.ClientKind, e.Sisters = s.acting(visitorOf(c).identity)
 	if sc != nil {
 		for _, name := range sc.Vars() {
 			e.Vars[name] = c.Param(name)
@@ -167,7 +168,7 @@ func (s *Server) asKernel(c echo.Context) context.Context {
 
 func (s *Server) switchClient(c echo.Context) error {
 	v := visitorOf(c)
-	_, err := s.identity.SwitchClient(s.asKernel(c), &kernelv1.SwitchClientRequest{SessionToken: v.token, ClientId: c.FormValue("client_id")})
+	_, err := s.identity.SwitchClient(s.asKernel(c), &kernelv1.SwitchClientRequest{SessionToken: v.token, ClientId: c.FormValue(screen.SwitchField)})
 	if err != nil {
 		return err
 	}

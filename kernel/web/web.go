@@ -14,6 +14,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/live"
 	"github.com/opencabinet/cabinet/kernel/locale"
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/secret"
 	"github.com/opencabinet/cabinet/kernel/web/assets"
 	"github.com/opencabinet/cabinet/kernel/web/screen"
@@ -65,6 +66,7 @@ type Server struct {
 	open     *watch
 	// secrets seals what the browser keeps for us and must not read.
 	secrets *secret.Keeper
+	public  publicLimits
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -76,6 +78,7 @@ func New(cfg Config) (*Server, error) {
 		factors: kernelv1.NewFactorServiceClient(cfg.Router), roles: kernelv1.NewRoleServiceClient(cfg.Router),
 		passkeys: kernelv1.NewPasskeyServiceClient(cfg.Router),
 	}
+	s.public = s.newPublicLimits()
 	s.draining, s.drain = context.WithCancel(context.Background()) //nolint:forbidigo // it is nobody's request
 	s.open = &watch{identity: s.identity, ctx: s.draining, open: map[string]map[*context.CancelFunc]struct{}{}}
 	var err error
@@ -127,7 +130,7 @@ func New(cfg Config) (*Server, error) {
 	inside.POST(passkeyPath+"/new", s.makePasskey)
 	inside.GET("", s.home)
 	inside.GET("/", s.home)
-	inside.POST("/switch-client", s.switchClient)
+	inside.POST(screen.SwitchRoute, s.switchClient)
 	inside.POST(endViewAsPath, s.endViewAs)
 	inside.POST(screen.ActionRoute, s.act)
 	inside.GET("/views/:id", s.openView)
@@ -142,6 +145,10 @@ func New(cfg Config) (*Server, error) {
 	for _, sc := range cfg.Screens.Screens() {
 		if taken[cfg.Base+sc.Route()] {
 			return nil, fmt.Errorf("screen %s.%s has the path %s, which the portal itself uses: choose another", sc.Module, sc.ID, sc.Path)
+		}
+		if sc.Audience == module.ForAnybody {
+			s.publicRoutes(pages, sc)
+			continue
 		}
 		inside.GET(sc.Route(), s.showScreen(sc))
 		inside.POST(sc.Route(), s.submitScreen(sc))

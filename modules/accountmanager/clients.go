@@ -3,6 +3,8 @@ package accountmanager
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,9 +27,12 @@ func (m *Module) knowClient(ctx context.Context, clientID string) (*clientmanage
 	client := response.GetClient()
 	return client, m.host.Store.Tx(m.host.Self(ctx), func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.Exec(ctx, `
-			insert into accountmanager.client_copies as k (client_id, name, name_time, suspended) values ($1, $2, $3, $4)
-			on conflict (client_id) do update set name = excluded.name, name_time = excluded.name_time`,
-			clientID, client.GetName(), m.host.Now(), client.GetStatus() == clientmanagerv1.ClientStatus_CLIENT_STATUS_SUSPENDED)
+			insert into accountmanager.client_copies as k (client_id, name, name_time, suspended, kind, detail, group_id)
+			values ($1, $2, $3, $4, $5, $6, nullif($7, '')::uuid)
+			on conflict (client_id) do update set name = excluded.name, name_time = excluded.name_time, kind = excluded.kind,
+				detail = excluded.detail, group_id = excluded.group_id`,
+			clientID, client.GetName(), m.host.Now(), client.GetStatus() == clientmanagerv1.ClientStatus_CLIENT_STATUS_SUSPENDED,
+			kindWord(client.GetKind()), inLaw(client), client.GetGroupId())
 		return err
 	})
 }
@@ -53,4 +58,21 @@ func (m *Module) refreshNames(ctx context.Context, clientIDs []string) {
 	if err != nil {
 		m.host.Log.WarnContext(ctx, "names of clients could not be asked for", slog.String("error", err.Error()))
 	}
+}
+
+// kindWord is what the kernel calls a kind of client: "company".
+func kindWord(kind clientmanagerv1.ClientKind) string {
+	if kind == clientmanagerv1.ClientKind_CLIENT_KIND_UNSPECIFIED {
+		return ""
+	}
+	return strings.ToLower(strings.TrimPrefix(kind.String(), "CLIENT_KIND_"))
+}
+
+// inLaw tells a client from others of the same customer. A person's number is nobody's to be shown.
+func inLaw(c *clientmanagerv1.Client) string {
+	if c.GetKind() == clientmanagerv1.ClientKind_CLIENT_KIND_PERSON {
+		return ""
+	}
+	parts := slices.DeleteFunc([]string{c.GetLegalName(), c.GetTaxId()}, func(s string) bool { return s == "" })
+	return strings.Join(parts, " · ")
 }

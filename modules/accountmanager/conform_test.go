@@ -82,6 +82,10 @@ func subject() kerneltest.Subject {
 				r.User = &v1.User{Id: side.UserID, Name: side.Marker}
 				r.UpdateMask = &fieldmaskpb.FieldMask{Paths: []string{"name"}}
 			},
+			v1.AdmissionService_WriteLetter_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.WriteLetterRequest)
+				r.Kind, r.Path, r.Name = v1.LetterKind_LETTER_KIND_REGISTRATION, "/registration/token", side.Marker
+			},
 			v1.UserService_GetStaffCard_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				m.(*v1.GetStaffCardRequest).UserId = side.StaffID
 			},
@@ -108,6 +112,6 @@ func subject() kerneltest.Subject {
 // assemble is a portal of the two modules, which each need the other.
 func assemble(router *call.Router) ([]module.Unit, error) {
 	m := accountmanager.New(clientmanagerv1.NewClientServiceClient(router))
-	others := clientmanager.New(v1.NewUserServiceClient(router))
+	others := clientmanager.New(v1.NewUserServiceClient(router), v1.NewAdmissionServiceClient(router))
 	return []module.Unit{module.Unit(clientmanager.NewUnit(others)), module.Unit(accountmanager.NewUnit(m))}, nil
 }

@@ -39,6 +39,15 @@ func (m *Module) clientResumed(ctx context.Context, _ event.Event, e *clientmana
 	})
 }
 
+// clientRegrouped has the client be asked for again, before it is next shown in the switch of clients.
+func (m *Module) clientRegrouped(ctx context.Context, _ event.Event, e *clientmanagerv1.ClientRegrouped) error {
+	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
+		audit.Quiet(tx)
+		_, err := tx.Exec(ctx, `update accountmanager.client_copies set name_time = '-infinity' where client_id = $1`, e.GetClientId())
+		return err
+	})
+}
+
 // setSuspended remembers the state of a client, also of one not heard of before. Its name is asked for when somebody
 // is to act for it.
 func (m *Module) setSuspended(ctx context.Context, tx *store.Tx, clientID string, suspended bool) error {

@@ -201,6 +201,9 @@ func (s *identityService) Identify(ctx context.Context, r *kernelv1.IdentifyRequ
 	}
 	if found.NamesOld {
 		s.refreshNames(ctx, found.ClientIDs)
+		if again, err := firstOf(s.findSession(ctx, hashToken(r.GetSessionToken()), now)); err == nil && again.SessionID != "" {
+			found = again
+		}
 	}
 	id := &kernelv1.Identity{
 		UserId: found.UserID, SessionId: found.SessionID, Name: found.Name, Staff: found.Staff, Language: found.Language,
@@ -214,13 +217,30 @@ func (s *identityService) Identify(ctx context.Context, r *kernelv1.IdentifyRequ
 	}
 	id.Roles = []string{roleClient}
 	for i, clientID := range found.ClientIDs {
-		id.Clients = append(id.Clients, &kernelv1.ActingClient{ClientId: clientID, Name: found.ClientNames[i], Role: found.ClientRoles[i]})
+		id.Clients = append(id.Clients, &kernelv1.ActingClient{
+			ClientId: clientID, Name: found.ClientNames[i], Role: found.ClientRoles[i], Kind: found.ClientKinds[i],
+			Detail: found.ClientDetails[i], GroupId: found.ClientGroups[i], GroupName: found.groupName(i),
+		})
 		if clientID == found.ActingFor {
 			id.ActingClientId = clientID
 			id.Roles = append(id.Roles, found.ClientRoles[i])
 		}
 	}
 	return &kernelv1.IdentifyResponse{Identity: id}, nil
+}
+
+// groupName is what the customer of a client is called: as the oldest of those legal entities of it that the user acts for.
+func (f foundSession) groupName(of int) string {
+	if f.ClientGroups[of] == "" {
+		return ""
+	}
+	oldest := of
+	for i, group := range f.ClientGroups {
+		if group == f.ClientGroups[of] && f.ClientIDs[i] < f.ClientIDs[oldest] {
+			oldest = i
+		}
+	}
+	return f.ClientNames[oldest]
 }
 
 // GetNames says what users are called.

@@ -75,6 +75,8 @@ type foundSession struct {
 	ClientIDs                    []string
 	ClientNames                  []string
 	ClientRoles                  []string
+	ClientKinds, ClientDetails   []string
+	ClientGroups                 []string
 	// NamesOld says that some name should be asked for again.
 	NamesOld bool
 	// HasFactor says that they have a second factor, or came in with one that is shown elsewhere.
@@ -88,7 +90,8 @@ func (m *Module) findSession(ctx context.Context, hash []byte, now time.Time) ([
 	return store.Query(ctx, m.host.Store, pgx.RowToStructByPos[foundSession], `
 		select s.id::text, s.user_id::text, coalesce(s.client_id::text, ''), s.kept, s.last_seen_time, s.end_time, s.proof_time,
 			u.name, u.staff, u.roles, u.language, u.theme,
-			coalesce(c.ids, '{}'), coalesce(c.names, '{}'), coalesce(c.roles, '{}'), coalesce(c.old, false),
+			coalesce(c.ids, '{}'), coalesce(c.names, '{}'), coalesce(c.roles, '{}'),
+			coalesce(c.kinds, '{}'), coalesce(c.details, '{}'), coalesce(c.groups, '{}'), coalesce(c.old, false),
 			s.outside_factor or `+hasTotp+` or `+passkeysAt("$4")+` > 0,
 			coalesce((select i.id::text from accountmanager.impersonations i where i.session_id = s.id and i.end_time is null), ''), u.photo
 		from accountmanager.sessions s
@@ -97,6 +100,9 @@ func (m *Module) findSession(ctx context.Context, hash []byte, now time.Time) ([
 			select array_agg(m.client_id::text order by k.name, m.client_id) as ids,
 				array_agg(k.name order by k.name, m.client_id) as names,
 				array_agg(m.role order by k.name, m.client_id) as roles,
+				array_agg(k.kind order by k.name, m.client_id) as kinds,
+				array_agg(k.detail order by k.name, m.client_id) as details,
+				array_agg(coalesce(k.group_id::text, '') order by k.name, m.client_id) as groups,
 				bool_or(k.name_time < $3) as old
 			from accountmanager.memberships m join accountmanager.client_copies k using (client_id)
 			where m.user_id = u.user_id and not k.suspended

@@ -77,8 +77,8 @@ func (s *invitationService) InviteStaff(ctx context.Context, r *accountmanagerv1
 	return &accountmanagerv1.InviteStaffResponse{Invitation: made, Token: s.invitationToken(made.GetId())}, nil
 }
 
-func (s *invitationService) invitation(who access.Principal, name, email, role string) (newInvitation, error) {
-	now, name := s.host.Now(), strings.TrimSpace(name)
+func (m *Module) invitation(who access.Principal, name, email, role string) (newInvitation, error) {
+	now, name := m.host.Now(), strings.TrimSpace(name)
 	if name == "" {
 		return newInvitation{}, refuse(codes.InvalidArgument, "name", "name_needed", "write a name")
 	}
@@ -87,7 +87,7 @@ func (s *invitationService) invitation(who access.Principal, name, email, role s
 	}
 	return newInvitation{
 		name: name, email: strings.ToLower(strings.TrimSpace(email)), role: role,
-		invitedBy: who.UserID, invitedByName: who.Name, now: now, expires: now.Add(s.settings.InvitationLife),
+		invitedBy: who.UserID, invitedByName: who.Name, now: now, expires: now.Add(m.settings.InvitationLife),
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package accountmanager
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -51,32 +52,52 @@ var letterPaths = map[accountmanagerv1.LetterKind]string{
 
 var errNoLetter = status.Error(codes.NotFound, "the letter is not known, was used or replaced, or has expired: drop it")
 
-// GetLetter returns a letter that is still worth sending.
-func (s *letterService) GetLetter(ctx context.Context, r *accountmanagerv1.GetLetterRequest) (*accountmanagerv1.GetLetterResponse, error) {
+// modulesAlone keeps people out, whatever an integrator's role says: a letter's link opens somebody's account.
+func modulesAlone(ctx context.Context) error {
 	switch access.From(ctx).Kind {
 	case access.Module, access.Kernel:
-	default: // whatever an integrator's role says: the link opens somebody's account
-		return nil, status.Error(codes.PermissionDenied, "letters are for the modules that send them")
+		return nil
+	}
+	return status.Error(codes.PermissionDenied, "this is for modules that act by themselves")
+}
+
+// GetLetter returns a letter that is still worth sending.
+func (s *letterService) GetLetter(ctx context.Context, r *accountmanagerv1.GetLetterRequest) (*accountmanagerv1.GetLetterResponse, error) {
+	if err := modulesAlone(ctx); err != nil {
+		return nil, err
 	}
 	row, err := firstOf(s.findLetter(s.host.Self(ctx), r.GetId(), s.host.Now()))
 	if err != nil || row.ID == "" {
 		return nil, orElse(err, errNoLetter)
 	}
-	return &accountmanagerv1.GetLetterResponse{Letter: s.letterOf(row)}, nil
+	letter, err := s.letterOf(row)
+	if err != nil {
+		return nil, err
+	}
+	return &accountmanagerv1.GetLetterResponse{Letter: letter}, nil
 }
 
-func (m *Module) letterOf(row letterRow) *accountmanagerv1.Letter {
+func (m *Module) letterOf(row letterRow) (*accountmanagerv1.Letter, error) {
 	letter := &accountmanagerv1.Letter{
 		Id: row.ID, Kind: accountmanagerv1.LetterKind(row.Kind), UserId: row.UserID, Name: row.Name, Email: row.Email, Phone: row.Phone,
-		Language: row.Language, ExpireTime: timestamppb.New(row.Expires),
+		Language: row.Language, ExpireTime: timestamppb.New(row.Expires), Text: row.Text,
 	}
-	if path := letterPaths[letter.GetKind()]; path != "" {
+	switch path := letterPaths[letter.GetKind()]; {
+	case path != "":
 		letter.Path = path + m.letterToken(row.ID)
+	case row.InvitationID != "":
+		letter.Path = invitationPath + m.invitationToken(row.InvitationID)
+	case len(row.Path) > 0:
+		opened, err := m.host.Secrets.Open(sealedPath, row.Path, []byte(row.ID))
+		if err != nil {
+			return nil, err
+		}
+		letter.Path = string(opened)
 	}
 	if letter.GetKind() == letterPhoneSignIn || letter.GetKind() == letterPhoneConfirm {
 		letter.Code = m.letterCode(row.ID)
 	}
-	return letter
+	return letter, nil
 }
 
 // newLetter is a letter to be written: to an e-mail or a phone.
@@ -107,20 +128,27 @@ func (m *Module) write(ctx context.Context, tx *store.Tx, n newLetter) (sent boo
 		}
 		row.Expires, hash = now.Add(n.life), hashToken(m.letterToken(row.ID))
 	}
+	return true, m.put(ctx, tx, row, hash)
+}
+
+// put keeps a letter and says that it waits.
+func (m *Module) put(ctx context.Context, tx *store.Tx, row letterRow, hash []byte) error {
+	now, kind := m.host.Now(), accountmanagerv1.LetterKind(row.Kind)
 	if err := insertLetter(ctx, tx, row, hash, now); err != nil {
-		return false, err
+		return err
 	}
-	if err := m.host.Publish(ctx, tx, n.userID, &accountmanagerv1.LetterWritten{
-		Id: row.ID, UserId: n.userID, Kind: n.kind, Time: timestamppb.New(now),
-	}); err != nil {
-		return false, err
+	if err := m.host.Publish(ctx, tx, cmp.Or(row.UserID, row.ID), &accountmanagerv1.LetterWritten{
+		Id: row.ID, UserId: row.UserID, Kind: kind, Time: timestamppb.New(now),
+	}); err != nil || m.settings.Letters != lettersLog {
+		return err
 	}
-	if m.settings.Letters == lettersLog {
-		letter := m.letterOf(row)
-		m.host.Log.WarnContext(ctx, "a letter of a portal that is being developed", "kind", letter.GetKind().String(),
-			"to", n.email+n.phone, "path", letter.GetPath(), "code", letter.GetCode())
+	letter, err := m.letterOf(row)
+	if err != nil {
+		return err
 	}
-	return true, nil
+	m.host.Log.WarnContext(ctx, "a letter of a portal that is being developed", "kind", kind.String(),
+		"to", row.Email+row.Phone, "path", letter.GetPath(), "code", letter.GetCode(), "text", letter.GetText())
+	return nil
 }
 
 // link finds the letter of a kind whose link works.

@@ -17,13 +17,20 @@ type letterRow struct {
 	Email, Phone   string
 	Expires        time.Time
 	Name, Language string
+	// Path is sealed, Text what people of the business wrote, InvitationID the one whose link it is: empty but for letters
+	// of that kind.
+	Path         []byte
+	Text         string
+	InvitationID string
 }
 
-const letterColumns = `l.id::text, l.user_id::text, l.kind, l.email, l.phone, l.expire_time, u.name, u.language`
+// letterColumns reads a letterRow of letters l and users u, who need not be there.
+const letterColumns = `l.id::text, coalesce(l.user_id::text, ''), l.kind, l.email, l.phone, l.expire_time,
+	coalesce(u.name, l.name), coalesce(u.language, l.language), l.path, l.text, coalesce(l.invitation_id::text, '')`
 
 func (m *Module) findLetter(ctx context.Context, id string, now time.Time) ([]letterRow, error) {
 	return store.Query(ctx, m.host.Store, pgx.RowToStructByPos[letterRow], `
-		select `+letterColumns+` from accountmanager.letters l join accountmanager.users u using (user_id)
+		select `+letterColumns+` from accountmanager.letters l left join accountmanager.users u using (user_id)
 		where l.id = $1 and l.use_time is null and l.expire_time > $2`, id, now)
 }
 
@@ -47,6 +54,15 @@ func countLetters(ctx context.Context, tx *store.Tx, userID string, kind account
 		select count(*)::int from accountmanager.letters where user_id = $1 and kind = $2 and create_time > $3`, userID, int16(kind), since)
 }
 
+// countLettersTo counts those to an address, whoever's it is. The address is held meanwhile, so that many at once are counted.
+func countLettersTo(ctx context.Context, tx *store.Tx, email string, since time.Time) (int, error) {
+	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('accountmanager.letters ' || $1, 0))`, email); err != nil {
+		return 0, err
+	}
+	return store.QueryOne(ctx, tx, pgx.RowTo[int], `
+		select count(*)::int from accountmanager.letters where user_id is null and email = $1 and create_time > $2`, email, since)
+}
+
 // voidLetters makes a user's links useless: those of one kind, or of several.
 func voidLetters(ctx context.Context, tx *store.Tx, userID string, now time.Time, kinds ...accountmanagerv1.LetterKind) error {
 	_, err := tx.Exec(ctx, `
@@ -58,8 +74,10 @@ func voidLetters(ctx context.Context, tx *store.Tx, userID string, now time.Time
 // insertLetter also drops some that have been of no use for a day, so that there are never many.
 func insertLetter(ctx context.Context, tx *store.Tx, r letterRow, hash []byte, now time.Time) error {
 	if _, err := tx.Exec(ctx, `
-		insert into accountmanager.letters (id, user_id, kind, email, phone, token_hash, create_time, expire_time)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)`, r.ID, r.UserID, r.Kind, r.Email, r.Phone, hash, now, r.Expires); err != nil {
+		insert into accountmanager.letters
+			(id, user_id, kind, email, phone, token_hash, create_time, expire_time, name, language, path, text, invitation_id)
+		values ($1, nullif($2, '')::uuid, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, nullif($13, '')::uuid)`,
+		r.ID, r.UserID, r.Kind, r.Email, r.Phone, hash, now, r.Expires, r.Name, r.Language, r.Path, r.Text, r.InvitationID); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `

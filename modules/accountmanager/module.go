@@ -37,6 +37,7 @@
 //	photos.go         PhotoService, and where photos are served
 //	picture.go        what becomes of a picture that somebody sends
 //	exif.go           how a camera was held
+//	admissions.go     AdmissionService: modules let people in, and write to who has no account
 //	secret.go         tokens of sessions, invitations and letters
 //	clients.go        what is known here of clients
 //	events.go         what the module hears; merged.go of clients that became one
@@ -120,6 +121,7 @@ func (m *Module) Manifest() module.Manifest {
 			accountmanagerv1.ExternalAccountService_ServiceDesc.ServiceName,
 			accountmanagerv1.ImpersonationService_ServiceDesc.ServiceName,
 			accountmanagerv1.PhotoService_ServiceDesc.ServiceName,
+			accountmanagerv1.AdmissionService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
 		Publishes: []string{
@@ -173,10 +175,12 @@ func (m *Module) Register(r module.Registrar) {
 	accountmanagerv1.RegisterExternalAccountServiceServer(r, &externalService{Module: m})
 	accountmanagerv1.RegisterImpersonationServiceServer(r, &impersonationService{Module: m})
 	accountmanagerv1.RegisterPhotoServiceServer(r, &photoService{Module: m})
+	accountmanagerv1.RegisterAdmissionServiceServer(r, &admissionService{Module: m})
 
 	// One name, so that a client's suspension, resumption and merge arrive in order.
 	r.Handle(event.On("accountmanager.follow-clients", m.clientSuspended))
 	r.Handle(event.On("accountmanager.follow-clients", m.clientResumed))
 	r.Handle(event.On("accountmanager.end-impersonations", m.impersonationDue))
 	r.Handle(event.On("accountmanager.follow-clients", m.clientsMerged))
+	r.Handle(event.On("accountmanager.follow-clients", m.clientRegrouped))
 }

@@ -30,6 +30,7 @@ const (
 	mayImpersonate       = "accountmanager.users.impersonate"
 	mayActAs             = "accountmanager.users.act_as"
 	mayReadActing        = "accountmanager.impersonations.read"
+	mayAdmit             = "accountmanager.admissions.make"
 )
 
 func roles() []access.Role {
@@ -70,5 +71,6 @@ func permissions() []access.Permission {
 		declare(mayImpersonate, "impersonation_look", staff),
 		declare(mayActAs, "impersonation_act", nil), // no role's unless the integrator gives it
 		declare(mayReadActing, "impersonation_read", heads),
+		declare(mayAdmit, "admissions_make", nil), // no role's: modules alone
 	}
 }

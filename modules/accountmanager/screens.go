@@ -146,13 +146,13 @@ func rightsScreens() []module.Screen {
 		roleScreen("membership_role", "/access/{id}/role", "memberships", module.ForStaff),
 		{
 			ID: "own_memberships", Path: "/company/people", Kind: module.List, Title: text("rights.title"), Intro: text("rights.intro"), Icon: "people",
-			Audience: module.ForContacts, Nav: &module.Nav{Section: text("nav.company"), Order: 20, Phone: true},
+			Audience: module.ForContacts, Nav: &module.Nav{Section: text("nav.company"), Order: 20, Phone: true}, ClientKinds: ofCompanies,
 			Method:  accountmanagerv1.MembershipService_ListMemberships_FullMethodName,
 			Columns: membershipColumnsOf(), Empty: text("memberships.empty"), Actions: membershipActions("/company/invite", "/company/people/{id}/role"),
 		},
 		{
 			ID: "own_invitations", Path: "/company/invitations", Kind: module.List, Title: text("invitations.title"), Icon: "mail",
-			Audience: module.ForContacts, Nav: &module.Nav{Section: text("nav.company"), Order: 30}, Parent: "own_memberships",
+			Audience: module.ForContacts, Nav: &module.Nav{Section: text("nav.company"), Order: 30}, Parent: "own_memberships", ClientKinds: ofCompanies,
 			Method: accountmanagerv1.InvitationService_ListInvitations_FullMethodName, Columns: invitationColumnsOf(false),
 			Filters: []string{"states"}, Empty: text("invitations.empty"), Actions: []module.Action{revokeAction()},
 		},
@@ -160,6 +160,9 @@ func rightsScreens() []module.Screen {
 		roleScreen("own_membership_role", "/company/people/{id}/role", "own_memberships", module.ForContacts),
 	}
 }
+
+// ofCompanies keeps pages about a client's people from those who act for a person, who has none.
+var ofCompanies = []string{"company"}
 
 func inviteScreen(id, path, parent string, audience module.Audience) module.Screen {
 	return module.Screen{

@@ -18,4 +18,5 @@ var Set = wire.NewSet(
 	New, NewUnit,
 	accountmanagerv1.NewUserServiceClient, accountmanagerv1.NewMeServiceClient,
 	accountmanagerv1.NewInvitationServiceClient, accountmanagerv1.NewMembershipServiceClient,
+	accountmanagerv1.NewAdmissionServiceClient,
 )

@@ -24,6 +24,7 @@ var changes = map[string]change{
 	"tax_id":       {apply: func(to, from *v1.Client) { to.TaxId = from.GetTaxId() }},
 	"email":        {apply: func(to, from *v1.Client) { to.Email = from.GetEmail() }},
 	"phone":        {apply: func(to, from *v1.Client) { to.Phone = from.GetPhone() }},
+	"birth_date":   {apply: func(to, from *v1.Client) { to.BirthDate = from.GetBirthDate() }},
 	"website":      {apply: func(to, from *v1.Client) { to.Website = from.GetWebsite() }},
 	"place":        {apply: func(to, from *v1.Client) { to.Place = from.GetPlace() }},
 	"address":      {apply: func(to, from *v1.Client) { to.Address = from.GetAddress() }},
@@ -71,7 +72,7 @@ func changedBy[M proto.Message](present, from M, fields []string, changes map[st
 // tidy brings what people write into the form it is kept in.
 func tidy(c *v1.Client) {
 	for _, text := range []*string{
-		&c.Name, &c.LegalName, &c.Code, &c.TaxId, &c.Email, &c.Phone, &c.Website, &c.Place, &c.CountryCode,
+		&c.Name, &c.LegalName, &c.Code, &c.TaxId, &c.Email, &c.Phone, &c.Website, &c.Place, &c.CountryCode, &c.BirthDate,
 	} {
 		*text = oneLine(*text)
 	}

@@ -103,6 +103,9 @@ func (s *clientService) CreateClient(ctx context.Context, r *v1.CreateClientRequ
 			if err := module.Constrained("client", client); err != nil {
 				return nil, err
 			}
+			if err := s.fits(client); err != nil {
+				return nil, err
+			}
 			if err := s.add(ctx, tx, rules, byHand, client); err != nil {
 				return nil, taken(err)
 			}
@@ -160,6 +163,9 @@ func (m *Module) change(ctx context.Context, want *v1.Client, fields []string, w
 			return nil, m.changedMeanwhile(ctx, tx, present, want.GetRevision())
 		}
 		if err := module.Constrained("client", client); err != nil {
+			return nil, err
+		}
+		if err := m.fits(client, differ...); err != nil {
 			return nil, err
 		}
 		return m.save(ctx, tx, present, client, entry{what: what, fields: differ})

@@ -28,10 +28,13 @@ type clientRow struct {
 	Extra                                                                                              []byte
 	BranchID                                                                                           *string
 	Segments                                                                                           []string
+	BirthDate                                                                                          string
+	GroupID                                                                                            *string
 }
 
 const clientColumns = `id::text, kind, name, legal_name, code, tax_id, email, phone, website, place, address, country_code, status,
-	tags, manager_id::text, manager_name, note, create_time, update_time, revision, name_key, place_key, extra, branch_id::text, segments::text[]`
+	tags, manager_id::text, manager_name, note, create_time, update_time, revision, name_key, place_key, extra, branch_id::text, segments::text[],
+	birth_date, group_id::text`
 
 func (r clientRow) client() *v1.Client {
 	c := &v1.Client{
@@ -41,11 +44,15 @@ func (r clientRow) client() *v1.Client {
 		CreateTime: timestamppb.New(r.Created), UpdateTime: timestamppb.New(r.Updated), Revision: r.Revision,
 		SegmentIds: r.Segments,
 	}
+	c.BirthDate = r.BirthDate
 	if r.ManagerID != nil {
 		c.ManagerId = *r.ManagerID
 	}
 	if r.BranchID != nil {
 		c.BranchId = *r.BranchID
+	}
+	if r.GroupID != nil {
+		c.GroupId = *r.GroupID
 	}
 	if values, err := custom.Read(r.Extra); err == nil { // it is an object, as the table's constraint says
 		c.Extra = fieldValues(values)
@@ -94,6 +101,8 @@ type written struct {
 	Extra      json.RawMessage `json:"extra"`
 	ExtraTerms []string        `json:"extra_terms"`
 	BranchID   *string         `json:"branch_id"`
+	BirthDate  string          `json:"birth_date"`
+	GroupID    *string         `json:"group_id"`
 }
 
 func (m *Module) write(c *v1.Client) written {
@@ -109,23 +118,28 @@ func (m *Module) write(c *v1.Client) written {
 		Search: search, Grams: append([]string{}, grams(search)...), MatchKeys: matchKeys(c), MatchDue: true,
 		Extra: m.settings.Fields.JSON(custom.Of(c.GetExtra())), ExtraTerms: m.settings.Fields.Terms(custom.Of(c.GetExtra()), fold),
 	}
+	w.BirthDate = c.GetBirthDate()
 	if c.GetManagerId() != "" {
 		w.ManagerID = &c.ManagerId
 	}
 	if c.GetBranchId() != "" {
 		w.BranchID = &c.BranchId
 	}
+	if c.GetGroupId() != "" {
+		w.GroupID = &c.GroupId
+	}
 	return w
 }
 
 const (
 	writtenColumns = `id, kind, name, legal_name, code, tax_id, email, phone, website, place, address, country_code, status, tags,
-		manager_id, manager_name, note, create_time, update_time, revision, name_key, place_key, place_fold, code_fold, tax_id_fold, search, grams, extra, extra_terms, match_keys, match_due, branch_id`
+		manager_id, manager_name, note, create_time, update_time, revision, name_key, place_key, place_fold, code_fold, tax_id_fold, search, grams, extra, extra_terms, match_keys, match_due, branch_id,
+		birth_date, group_id`
 	writtenRecord = `jsonb_to_recordset($1) as w(id uuid, kind text, name text, legal_name text, code text, tax_id text, email text,
 		phone text, website text, place text, address text, country_code text, status text, tags text[], manager_id uuid, manager_name text,
 		note text, create_time timestamptz, update_time timestamptz, revision bigint, name_key bytea, place_key bytea, place_fold text,
 		code_fold text, tax_id_fold text, search text, grams text[], extra jsonb, extra_terms text[],
-		match_keys bigint[], match_due boolean, branch_id uuid)`
+		match_keys bigint[], match_due boolean, branch_id uuid, birth_date text, group_id uuid)`
 )
 
 // writeTogether is how many clients go into one statement.
@@ -149,7 +163,7 @@ func (m *Module) overwriteClients(ctx context.Context, tx *store.Tx, clients []*
 				update_time = w.update_time, revision = w.revision, name_key = w.name_key, place_key = w.place_key,
 				place_fold = w.place_fold, code_fold = w.code_fold, tax_id_fold = w.tax_id_fold, search = w.search, grams = w.grams,
 				extra = c.extra - $2::text[] || w.extra, extra_terms = w.extra_terms,
-				match_keys = w.match_keys, match_due = w.match_due, branch_id = w.branch_id
+				match_keys = w.match_keys, match_due = w.match_due, branch_id = w.branch_id, birth_date = w.birth_date, group_id = w.group_id
 			from `+writtenRecord+` where c.id = w.id`, chunk, m.settings.Fields.IDs())
 	})
 }

@@ -2,6 +2,7 @@ package clientmanager
 
 import (
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
@@ -45,4 +46,13 @@ func taken(err error) error {
 		return refuse(codes.AlreadyExists, "agreement.number", "refusal.number_taken", "the client has an agreement of this number for some of these days")
 	}
 	return err
+}
+
+func isNotFound(err error) bool { return status.Code(err) == codes.NotFound }
+
+func orElse(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
 }

@@ -80,3 +80,8 @@ func PairsSQL(limit int) string {
 	c.Add("d.dismiss_time is null")
 	return pairsSQL(c, limit)
 }
+// ValidEDRPOU and ValidRNOKPP check codes of Ukraine.
+var (
+	ValidEDRPOU = validEDRPOU
+	ValidRNOKPP = validRNOKPP
+)

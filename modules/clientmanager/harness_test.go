@@ -62,7 +62,10 @@ type portal struct {
 	bulk       v1.BulkServiceClient
 	tags       v1.TagServiceClient
 	segments   v1.SegmentServiceClient
+	requests   v1.RegistrationServiceClient
+	entities   v1.EntityServiceClient
 	staff      *staff
+	admissions *admissions
 	people     *store.Store // accountmanager's, which grants clients to contacts
 
 	dispatcher *event.Dispatcher
@@ -90,8 +93,10 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.people = storetest.Module(t, p.db, store.ModuleSpec{ID: "accountmanager", Grants: true})
 	p.staff = &staff{cards: map[string]*accountmanagerv1.StaffCard{}, blocked: map[string]bool{}}
 	accountmanagerv1.RegisterUserServiceServer(p.router.For("accountmanager", []string{}), p.staff)
+	p.admissions = &admissions{}
+	accountmanagerv1.RegisterAdmissionServiceServer(p.router.For("accountmanager", []string{}), p.admissions)
 
-	m := clientmanager.New(accountmanagerv1.NewUserServiceClient(p.router))
+	m := clientmanager.New(accountmanagerv1.NewUserServiceClient(p.router), accountmanagerv1.NewAdmissionServiceClient(p.router))
 	p.module = m
 	settings := m.Settings().(*clientmanager.Settings)
 	for _, f := range change {
@@ -123,6 +128,8 @@ func openPortal(t testing.TB, change ...func(*clientmanager.Settings)) *portal {
 	p.bulk = v1.NewBulkServiceClient(p.router)
 	p.tags = v1.NewTagServiceClient(p.router)
 	p.segments = v1.NewSegmentServiceClient(p.router)
+	p.requests = v1.NewRegistrationServiceClient(p.router)
+	p.entities = v1.NewEntityServiceClient(p.router)
 	p.listen(manifest.Publishes, own)
 	return p
 }
@@ -156,6 +163,7 @@ func (p *portal) listen(types []string, own []event.Subscription) {
 		event.On("accountmanager.resumed", func(ctx context.Context, _ event.Event, m *v1.ClientResumed) error { return hear(ctx, m) }),
 		event.On("accountmanager.agreements", func(ctx context.Context, _ event.Event, m *v1.AgreementChanged) error { return hear(ctx, m) }),
 		event.On("accountmanager.merged", func(ctx context.Context, _ event.Event, m *kernelv1.ClientsMerged) error { return hear(ctx, m) }),
+		event.On("accountmanager.regrouped", func(ctx context.Context, _ event.Event, m *v1.ClientRegrouped) error { return hear(ctx, m) }),
 		event.On("accountmanager.assigned", func(ctx context.Context, _ event.Event, m *v1.ManagerAssigned) error { return hear(ctx, m) }),
 		event.On("accountmanager.segments", func(ctx context.Context, _ event.Event, m *v1.ClientSegmentsChanged) error { return hear(ctx, m) }),
 	}
@@ -221,6 +229,66 @@ func (s *staff) ListStaff(_ context.Context, r *accountmanagerv1.ListStaffReques
 		out.Staff = append(out.Staff, s.cards[id])
 	}
 	return out, nil
+}
+
+// admissions is what this module has accountmanager do: it remembers each request, once for an id, as the real one does.
+type admissions struct {
+	accountmanagerv1.UnimplementedAdmissionServiceServer
+	mu       sync.Mutex
+	letters  []*accountmanagerv1.WriteLetterRequest
+	admitted []*accountmanagerv1.AdmitPersonRequest
+	copied   []*accountmanagerv1.CopyMembershipsRequest
+	seen     map[string]bool
+	// before, where set, is done before anything; its error is the answer.
+	before func(request proto.Message) error
+}
+
+func (a *admissions) once(id string, request proto.Message) (first bool, err error) {
+	if a.before != nil {
+		if err := a.before(request); err != nil {
+			return false, err
+		}
+	}
+	if a.seen == nil {
+		a.seen = map[string]bool{}
+	}
+	first = !a.seen[id]
+	a.seen[id] = true
+	return first, nil
+}
+
+func (a *admissions) GetDelivery(context.Context, *accountmanagerv1.GetDeliveryRequest) (*accountmanagerv1.GetDeliveryResponse, error) {
+	return &accountmanagerv1.GetDeliveryResponse{Available: true}, nil
+}
+
+func (a *admissions) WriteLetter(_ context.Context, r *accountmanagerv1.WriteLetterRequest) (*accountmanagerv1.WriteLetterResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first, err := a.once(r.GetRequestId(), r)
+	if first {
+		a.letters = append(a.letters, r)
+	}
+	return &accountmanagerv1.WriteLetterResponse{}, err
+}
+
+func (a *admissions) AdmitPerson(_ context.Context, r *accountmanagerv1.AdmitPersonRequest) (*accountmanagerv1.AdmitPersonResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first, err := a.once(r.GetRequestId(), r)
+	if first {
+		a.admitted = append(a.admitted, r)
+	}
+	return &accountmanagerv1.AdmitPersonResponse{Admission: accountmanagerv1.Admission_ADMISSION_INVITED}, err
+}
+
+func (a *admissions) CopyMemberships(_ context.Context, r *accountmanagerv1.CopyMembershipsRequest) (*accountmanagerv1.CopyMembershipsResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first, err := a.once(r.GetRequestId(), r)
+	if first {
+		a.copied = append(a.copied, r)
+	}
+	return &accountmanagerv1.CopyMembershipsResponse{}, err
 }
 
 // user is somebody who acts: ctx is theirs.

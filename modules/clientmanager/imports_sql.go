@@ -197,7 +197,7 @@ func (m *Module) know(ctx context.Context, tx *store.Tx, rows []parsed, hold boo
 	type owner struct{ ID, Code, TaxID string }
 	owners, err := store.Query(ctx, tx, pgx.RowToStructByPos[owner], `select id::text, code, tax_id from clientmanager.owners($1, $2)`,
 		append([]string{}, codes...), append([]string{}, taxIDs...))
-	k := known{fields: m.settings.Fields, byCode: map[string]string{}, byTaxID: map[string]string{}}
+	k := known{fields: m.settings.Fields, today: m.today(), byCode: map[string]string{}, byTaxID: map[string]string{}}
 	if err != nil {
 		return k, err
 	}

@@ -43,9 +43,13 @@ const (
 	updateTags       = "clientmanager.tags.update"
 	readSegments     = "clientmanager.segments.read"
 	updateSegments   = "clientmanager.segments.update"
+
+	readRegistrations   = "clientmanager.registrations.read"
+	fileRegistrations   = "clientmanager.registrations.file"
+	decideRegistrations = "clientmanager.registrations.decide"
 )
 
-func manifest() module.Manifest {
+func manifest(registration Registration) module.Manifest {
 	return module.Manifest{
 		ID: ID,
 		Provides: []string{
@@ -55,6 +59,7 @@ func manifest() module.Manifest {
 			v1.MergeService_ServiceDesc.ServiceName, v1.TimelineService_ServiceDesc.ServiceName,
 			v1.BranchService_ServiceDesc.ServiceName, v1.AssignmentService_ServiceDesc.ServiceName,
 			v1.BulkService_ServiceDesc.ServiceName, v1.TagService_ServiceDesc.ServiceName, v1.SegmentService_ServiceDesc.ServiceName,
+			v1.RegistrationService_ServiceDesc.ServiceName, v1.EntityService_ServiceDesc.ServiceName,
 		},
 		Requires: required,
 		Publishes: []string{
@@ -67,6 +72,9 @@ func manifest() module.Manifest {
 			string((&v1.HandoverDue{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.ClientSegmentsChanged{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.SegmentRulesChanged{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.RegistrationChanged{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.EntityAdded{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.ClientRegrouped{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			permission(readClients, access.Granted, access.Granted, access.All, "client"),
@@ -91,9 +99,14 @@ func manifest() module.Manifest {
 			permission(updateTags, access.None, access.None, access.All),
 			permission(readSegments, access.None, access.Granted, access.All),
 			permission(updateSegments, access.None, access.None, access.All),
+			// Requests are of no client yet, so whoever has the right sees all of them.
+			permission(readRegistrations, access.None, access.All, access.All),
+			permission(fileRegistrations, access.None, access.All, access.All),
+			permission(decideRegistrations, access.None, access.All, access.All),
 		},
-		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens, mergeScreens, branchScreens, assignmentScreens, bulkScreens, tagScreens, segmentScreens),
-		Tiles:   tiles,
+		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens, mergeScreens, branchScreens, assignmentScreens,
+			bulkScreens, tagScreens, segmentScreens, personScreens, entityScreens, registrationScreens(registration)),
+		Tiles: tiles,
 
 		GrantsClients: true,
 		OwnsClients:   true,

@@ -33,7 +33,7 @@ func TestScreensFitTheirContracts(t *testing.T) {
 	accountmanagerv1.RegisterMembershipServiceServer(r, accountmanagerv1.UnimplementedMembershipServiceServer{})
 	kernelv1.RegisterAuditServiceServer(router, kernelv1.UnimplementedAuditServiceServer{})
 	require.NoError(t, router.Err())
-	_, err := screen.Compile(router, []module.Manifest{{ID: "kernel", Screens: trail.Screens}, clientmanager.New(nil).Manifest(), accountmanager.New(nil).Manifest()})
+	_, err := screen.Compile(router, []module.Manifest{{ID: "kernel", Screens: trail.Screens}, clientmanager.New(nil, nil).Manifest(), accountmanager.New(nil).Manifest()})
 	require.NoError(t, err)
 }
 
@@ -42,7 +42,7 @@ var keyInCode = regexp.MustCompile(`"clientmanager\.([a-z_]+\.[a-z_]+)"|"((?:ref
 // Every text that the module names, and every field and value that its screens show, is there in every language.
 func TestTextsAreComplete(t *testing.T) {
 	t.Parallel()
-	manifest := clientmanager.New(nil).Manifest()
+	manifest := clientmanager.New(nil, nil).Manifest()
 	texts, err := locale.NewBundle(locale.Source{Prefix: manifest.ID, FS: manifest.Locales})
 	require.NoError(t, err)
 	var keys []string
@@ -115,7 +115,7 @@ func isName(m module.Manifest, name string) bool {
 // A file whose columns are named as the portal itself names the fields, in any language, needs no choosing.
 func TestOwnWordsAreKnown(t *testing.T) {
 	t.Parallel()
-	bundle, err := locale.NewBundle(locale.Source{Prefix: clientmanager.ID, FS: clientmanager.New(nil).Manifest().Locales})
+	bundle, err := locale.NewBundle(locale.Source{Prefix: clientmanager.ID, FS: clientmanager.New(nil, nil).Manifest().Locales})
 	require.NoError(t, err)
 	for _, lang := range locale.Languages() {
 		for _, field := range clientmanager.ImportFields {

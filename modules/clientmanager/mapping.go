@@ -17,7 +17,7 @@ import (
 
 // importFields are what columns can be put into, in the order they are offered.
 var importFields = []string{
-	"name", "legal_name", "code", "tax_id", "kind", "email", "phone", "website", "place", "address", "country_code", "tags", "note", "branch",
+	"name", "legal_name", "code", "tax_id", "kind", "birth_date", "email", "phone", "website", "place", "address", "country_code", "tags", "note", "branch",
 }
 
 // several columns can go into these.
@@ -30,6 +30,7 @@ var words = map[string][]string{
 	"code":         {"code", "clientcode", "clientnumber", "customerid", "customernumber", "number", "symbol", "ticker", "код", "кодклієнта", "номерклієнта", "номер", "кодклиента", "номерклиента"},
 	"tax_id":       {"taxid", "taxnumber", "vat", "vatid", "vatnumber", "ein", "tin", "єдрпоу", "кодєдрпоу", "рнокпп", "іпн", "податковийномер", "налоговыйномер", "едрпоу", "кодедрпоу", "инн", "ипн"},
 	"kind":         {"kind", "type", "clienttype", "тип", "типклієнта", "вид", "типклиента"},
+	"birth_date":   {"birthdate", "dateofbirth", "birthday", "датанародження", "деньнародження", "датарождения", "деньрождения"},
 	"email":        {"email", "mail", "emailaddress", "пошта", "електроннапошта", "елпошта", "емейл", "імейл", "почта", "электроннаяпочта", "элпочта", "имейл"},
 	"phone":        {"phone", "phonenumber", "telephone", "tel", "mobile", "телефон", "номертелефону", "моб", "тел", "номертелефона"},
 	"website":      {"website", "web", "site", "url", "homepage", "сайт", "вебсайт"},

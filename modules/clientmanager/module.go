@@ -9,10 +9,11 @@ import (
 
 // Module keeps clients and their people. See [New].
 type Module struct {
-	users    accountmanagerv1.UserServiceClient
-	settings Settings
-	host     *module.Host
-	sights   sights
+	users      accountmanagerv1.UserServiceClient
+	admissions accountmanagerv1.AdmissionServiceClient
+	settings   Settings
+	host       *module.Host
+	sights     sights
 }
 
 var (
@@ -21,16 +22,16 @@ var (
 	_ module.Validator    = (*Settings)(nil)
 )
 
-// New keeps the client of the contract the module calls; it does nothing else.
-func New(users accountmanagerv1.UserServiceClient) *Module {
-	return &Module{users: users, settings: defaults()}
+// New keeps the clients of the contracts the module calls; it does nothing else.
+func New(users accountmanagerv1.UserServiceClient, admissions accountmanagerv1.AdmissionServiceClient) *Module {
+	return &Module{users: users, admissions: admissions, settings: defaults()}
 }
 
 // Settings returns the module's part of portal.yaml, filled with its defaults.
 func (m *Module) Settings() any { return &m.settings }
 
 // Manifest says what the module is.
-func (m *Module) Manifest() module.Manifest { return manifest() }
+func (m *Module) Manifest() module.Manifest { return manifest(m.settings.Registration) }
 
 // Register binds the services.
 func (m *Module) Register(r module.Registrar) {
@@ -53,4 +54,12 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterTagServiceServer(r, &tagService{Module: m})
 	v1.RegisterSegmentServiceServer(r, &segmentService{Module: m})
 	r.Handle(event.On(ID+".segments", m.segmentRulesChanged))
+	v1.RegisterEntityServiceServer(r, &entityService{Module: m})
+	v1.RegisterRegistrationServiceServer(r, &registrationService{Module: m})
+
+	r.Handle(event.On("clientmanager.registrations", m.registrationChanged))
+	r.Handle(event.On("clientmanager.entities", m.entityAdded))
+	r.Handle(event.OnSchedule("clientmanager.sweep-registrations", event.Schedule{
+		Title: "clientmanager.schedules.sweep_registrations", Cron: "20 3 * * *", CatchUp: event.CatchUpOnce,
+	}, m.sweepRegistrations))
 }

@@ -1,6 +1,9 @@
 package clientmanager
 
 import (
+	"slices"
+	"time"
+
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/custom"
@@ -24,6 +27,7 @@ type planned struct {
 type known struct {
 	// fields are the integrator's own.
 	fields custom.Fields
+	today  time.Time
 	// byCode and byTaxID lead from folded codes and tax ids to ids, of clients the caller sees or not.
 	byCode, byTaxID map[string]string
 	// clients are those among them that the caller sees.
@@ -88,6 +92,15 @@ func decide(rows []parsed, m mapping, header []string, k known, newID func() str
 	return out
 }
 
+// misfit is what is wrong with a client of its kind.
+func (k known) misfit(c *v1.Client) *problem {
+	field, reason, _ := misfit(c, k.today)
+	if field == "" {
+		return nil
+	}
+	return wrong(field, reason)
+}
+
 func decideOne(p *planned, row parsed, k known, codes, taxIDs, ids map[string]bool) *problem {
 	code, taxID := fold(row.client.GetCode()), fold(row.client.GetTaxId())
 	switch {
@@ -118,6 +131,9 @@ func decideOne(p *planned, row parsed, k known, codes, taxIDs, ids map[string]bo
 		return wrong("branch", "bad_branch")
 	}
 	if id == "" {
+		if problem := k.misfit(row.client); problem != nil {
+			return problem
+		}
 		row.client.BranchId = branch
 		p.outcome, p.client = kernelv1.RowOutcome_ROW_OUTCOME_CREATED, row.client
 		return nil
@@ -140,6 +156,11 @@ func decideOne(p *planned, row parsed, k known, codes, taxIDs, ids map[string]bo
 	if len(differ) == 0 {
 		p.outcome = kernelv1.RowOutcome_ROW_OUTCOME_UNCHANGED
 		return nil
+	}
+	if slices.ContainsFunc(differ, func(field string) bool { return slices.Contains(ofOneKind, field) }) {
+		if problem := k.misfit(client); problem != nil {
+			return problem
+		}
 	}
 	p.outcome, p.client, p.present, p.fields = kernelv1.RowOutcome_ROW_OUTCOME_UPDATED, client, present, differ
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"buf.build/go/protovalidate"
@@ -23,26 +24,29 @@ type problem struct {
 
 // problems are said in a reader's language by their keys; the texts here are for programs.
 var problems = map[string]string{
-	"formula":      "looks like a formula: write the value itself",
-	"bad_extra":    "this is not what the field takes: see its kind and its choices",
-	"extra_needed": "a field that every new client needs is empty",
-	"bad_name":     "write a name of 1 to 200 characters",
-	"bad_kind":     "write company or person",
-	"bad_email":    "this is no e-mail address: write it as office@example.com",
-	"bad_phone":    "this is no phone number: write it with the country's code, as +380445550142",
-	"bad_website":  "this is no address of a website: write it as https://example.com",
-	"bad_country":  "write the country as two letters, such as UA",
-	"bad_tax_id":   "a tax id has letters, digits, dots, slashes and dashes, 32 at most",
-	"bad_code":     "a code has 64 characters at most",
-	"bad_tags":     "a client has 32 tags at most, of 40 characters each",
-	"too_long":     "the text is too long",
-	"code_twice":   "another row of the file has the same code",
-	"tax_id_twice": "another row of the file has the same tax id",
-	"client_twice": "another row of the file is about the same client",
-	"two_clients":  "the code belongs to one client and the tax id to another",
+	"formula":        "looks like a formula: write the value itself",
+	"bad_extra":      "this is not what the field takes: see its kind and its choices",
+	"extra_needed":   "a field that every new client needs is empty",
+	"bad_name":       "write a name of 1 to 200 characters",
+	"bad_kind":       "write company or person",
+	"bad_email":      "this is no e-mail address: write it as office@example.com",
+	"bad_phone":      "this is no phone number: write it with the country's code, as +380445550142",
+	"bad_website":    "this is no address of a website: write it as https://example.com",
+	"bad_country":    "write the country as two letters, such as UA",
+	"bad_tax_id":     "a tax id has letters, digits, dots, slashes and dashes, 32 at most",
+	"bad_code":       "a code has 64 characters at most",
+	"bad_tags":       "a client has 32 tags at most, of 40 characters each",
+	"too_long":       "the text is too long",
+	"code_twice":     "another row of the file has the same code",
+	"tax_id_twice":   "another row of the file has the same tax id",
+	"client_twice":   "another row of the file is about the same client",
+	"two_clients":    "the code belongs to one client and the tax id to another",
+	"company_only":   "only a company has a legal name",
+	"person_only":    "only a person has a birth date: say in a column that the client is a person",
+	"bad_birth_date": "write the birth date as YYYY-MM-DD",
+	"not_yours":      "a client with this code or tax id exists, and is not among yours",
 	"bad_branch":   "there is no open branch of this name that you may put clients into",
 	"branch_stays": "the client belongs to another branch, and moving clients is not among your rights",
-	"not_yours":    "a client with this code or tax id exists, and is not among yours",
 }
 
 func wrong(field, key string) *problem {
@@ -149,6 +153,12 @@ func put(c *v1.Client, field string, values []string, country string) *problem {
 		c.Website = value
 	case "country_code":
 		c.CountryCode = strings.ToUpper(value)
+	case "birth_date":
+		at, ok := day(value)
+		if !ok {
+			return wrong(field, "bad_birth_date")
+		}
+		c.BirthDate = at
 	case "tags":
 		for _, value := range values {
 			c.Tags = append(c.Tags, strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ';' || r == '|' })...)
@@ -169,6 +179,16 @@ func put(c *v1.Client, field string, values []string, country string) *problem {
 		*texts[field] = value
 	}
 	return nil
+}
+
+// day reads a date as files write it: 1987-03-08, 08.03.1987 or 08/03/1987, the day first.
+func day(text string) (string, bool) {
+	for _, form := range []string{time.DateOnly, "02.01.2006", "2.1.2006", "02/01/2006"} {
+		if at, err := time.Parse(form, text); err == nil {
+			return at.Format(time.DateOnly), true
+		}
+	}
+	return "", false
 }
 
 // violated names the first constraint that a row breaks.

@@ -15,7 +15,7 @@ var clientScreens = []module.Screen{
 		Method: v1.ClientService_ListClients_FullMethodName,
 		Extra:  v1.ClientService_ListClientFields_FullMethodName,
 		Columns: []module.Column{
-			{Field: "name", Second: "code", Avatar: true, Link: "/clients/{id}", OrderBy: v1.ClientOrder_CLIENT_ORDER_NAME.String()},
+			{Field: "name", Second: "code", Avatar: true, PersonWhen: ofPerson, Link: "/clients/{id}", OrderBy: v1.ClientOrder_CLIENT_ORDER_NAME.String()},
 			{Field: "place", Place: module.Under, OrderBy: v1.ClientOrder_CLIENT_ORDER_PLACE.String()},
 			{Field: "tags", Place: module.Away},
 			{Field: "extra", Place: module.Away},
@@ -36,7 +36,7 @@ var clientScreens = []module.Screen{
 	{
 		ID: "client", Path: "/clients/{id}", Kind: module.Detail, Title: "clientmanager.client.title", Icon: "building",
 		Audience: module.ForStaff, Parent: "clients",
-		Method: v1.ClientService_GetClient_FullMethodName, Heading: "name", State: "status", MovedTo: "merged_into_id",
+		Method: v1.ClientService_GetClient_FullMethodName, Heading: "name", State: "status", MovedTo: "merged_into_id", PersonWhen: ofPerson,
 		Extra: v1.ClientService_ListClientFields_FullMethodName,
 		Lead:  []string{"legal_name", "code", "place"}, Marks: []string{"segment_ids", "tags"},
 		Tiles: []module.Tile{
@@ -52,7 +52,11 @@ var clientScreens = []module.Screen{
 			},
 		},
 		Sections: []module.Section{
-			{Title: "clientmanager.client.company", Fields: []string{"kind", "tax_id", "extra"}, Aside: true},
+			{Title: "clientmanager.client.company", Fields: []string{"kind", "tax_id", "extra"}, Aside: true, When: ofCompany},
+			{
+				Title: "clientmanager.client.person", Fields: []string{"kind", "tax_id", "birth_date", "extra"}, Aside: true, When: ofPerson,
+				Labels: map[string]string{"tax_id": "clientmanager.registration.tax_number"},
+			},
 			{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "address", "country_code"}, Aside: true},
 			{Title: "clientmanager.client.note", Fields: []string{"note"}, Aside: true},
 			{Title: "clientmanager.client.service", Fields: []string{"branch_id", "manager_name", "create_time", "update_time"}, Aside: true},
@@ -64,6 +68,7 @@ var clientScreens = []module.Screen{
 			{Screen: "clientmanager.addresses", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.managers", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "clientmanager.client_segments", Bind: map[string]string{"client_id": "id"}},
+			{Screen: "clientmanager.entities", Bind: map[string]string{"client_id": "id"}, Tab: true, When: ofCompany},
 			{Screen: "accountmanager.memberships", Bind: map[string]string{"client_id": "id"}},
 			{Screen: "accountmanager.invitations", Bind: map[string]string{"client_id": "id"}, Tab: true},
 			{Screen: "clientmanager.history", Bind: map[string]string{"client_id": "id"}},
@@ -86,17 +91,14 @@ var clientScreens = []module.Screen{
 			{ID: "edit", Label: "clientmanager.client.edit", Icon: "edit", Path: "/clients/{id}/edit", Primary: true},
 		},
 	},
-	{
-		ID: "new", Path: "/clients/new", Kind: module.Form, Title: "clientmanager.client.new", Audience: module.ForStaff, Parent: "clients",
-		Method: v1.ClientService_CreateClient_FullMethodName, Sections: newClientForm,
-		Extra:  v1.ClientService_ListClientFields_FullMethodName,
-		Submit: "clientmanager.client.add", Done: "/clients/{id}",
-	},
+	newClient("new", "/clients/new", companyForm, v1.ClientKind_CLIENT_KIND_COMPANY),
+	newClient("new_person", "/clients/new/person", personForm, v1.ClientKind_CLIENT_KIND_PERSON),
 	{
 		ID: "edit", Path: "/clients/{id}/edit", Kind: module.Form, Title: "clientmanager.client.edit", Audience: module.ForStaff, Parent: "client",
-		Method: v1.ClientService_UpdateClient_FullMethodName, Prefill: v1.ClientService_GetClient_FullMethodName, Sections: clientForm,
-		Extra:  v1.ClientService_ListClientFields_FullMethodName,
-		Submit: "clientmanager.client.save",
+		Method: v1.ClientService_UpdateClient_FullMethodName, Prefill: v1.ClientService_GetClient_FullMethodName,
+		Sections: slices.Concat(only(ofCompany, companyForm), only(ofPerson, personForm), only(nil, restOfForm)),
+		Extra:    v1.ClientService_ListClientFields_FullMethodName,
+		Submit:   "clientmanager.client.save",
 	},
 	{
 		ID: "assign", Path: "/clients/{id}/manager", Kind: module.Form, Title: "clientmanager.client.assign", Audience: module.ForStaff, Parent: "client",
@@ -129,15 +131,6 @@ var clientScreens = []module.Screen{
 	},
 }
 
-var clientForm = []module.Section{
-	{Title: "clientmanager.client.company", Fields: []string{"kind", "name", "legal_name", "code", "tax_id", "tags", "extra"}},
-	{Title: "clientmanager.client.reach", Fields: []string{"phone", "email", "website", "place", "address", "country_code"}},
-	{Title: "clientmanager.client.note", Fields: []string{"note"}},
-}
-
-// newClientForm says the branch too; later MoveClient does.
-var newClientForm = slices.Concat(clientForm, []module.Section{{Title: "clientmanager.client.service", Fields: []string{"branch_id"}}})
-
 // What staff see below a client, and a client sees of its own, are the same methods on pages of their own.
 var contactScreens = []module.Screen{
 	{
@@ -165,7 +158,7 @@ var contactScreens = []module.Screen{
 	},
 	{
 		ID: "company", Path: "/company", Kind: module.Detail, Title: "clientmanager.company.title", Icon: "building",
-		Audience: module.ForContacts, Nav: &module.Nav{Order: 80, Phone: true},
+		Audience: module.ForContacts, Nav: &module.Nav{Order: 80, Phone: true}, ClientKinds: []string{"company"}, Sisters: true,
 		Method: v1.ProfileService_GetProfile_FullMethodName, Heading: "name", State: "status",
 		Extra: v1.ClientService_ListClientFields_FullMethodName,
 		Sections: []module.Section{
@@ -182,7 +175,7 @@ var contactScreens = []module.Screen{
 	},
 	{
 		ID: "company_edit", Path: "/company/edit", Kind: module.Form, Title: "clientmanager.company.edit", Intro: "clientmanager.company.edit_intro",
-		Audience: module.ForContacts, Parent: "company",
+		Audience: module.ForContacts, Parent: "company", ClientKinds: []string{"company"},
 		Method: v1.ProfileService_UpdateProfile_FullMethodName, Prefill: v1.ProfileService_GetProfile_FullMethodName, EditableFrom: "editable_fields",
 		Sections: []module.Section{
 			{Title: "clientmanager.client.company", Fields: []string{"name", "legal_name", "tax_id"}},
@@ -227,4 +220,4 @@ var removeContact = module.Action{
 }
 
 // required are the contracts of others that the module calls.
-var required = []string{accountmanagerv1.UserService_ServiceDesc.ServiceName}
+var required = []string{accountmanagerv1.UserService_ServiceDesc.ServiceName, accountmanagerv1.AdmissionService_ServiceDesc.ServiceName}

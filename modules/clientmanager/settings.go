@@ -21,10 +21,14 @@ type Settings struct {
 	Country string `yaml:"country" json:"country"`
 	// Fields are the integrator's own, of every client. See kernel/custom.
 	Fields custom.Fields `yaml:"fields" json:"fields"`
+	// Registration is how people become clients by themselves.
+	Registration Registration `yaml:"registration" json:"registration"`
+	// SeparateDuties keeps who filed or changed a request from deciding on it. Default: true.
+	SeparateDuties bool `yaml:"separate_duties" json:"separate_duties"`
 }
 
 func defaults() Settings {
-	return Settings{ProfileFields: []string{"phone", "email", "website", "place", "address"}}
+	return Settings{ProfileFields: []string{"phone", "email", "website", "place", "address"}, Registration: registrationDefaults(), SeparateDuties: true}
 }
 
 // Validate names every setting at fault.
@@ -38,7 +42,7 @@ func (s *Settings) Validate() error {
 	if s.Country != "" && phonenumbers.GetCountryCodeForRegion(s.Country) == 0 {
 		errs = append(errs, fmt.Errorf("country: %q is no country; write two capital letters, such as UA", s.Country))
 	}
-	return errors.Join(append(errs, s.Fields.Validate())...)
+	return errors.Join(append(errs, s.Fields.Validate(), s.Registration.validate())...)
 }
 
 // ownFields are those that a client could be let to change.

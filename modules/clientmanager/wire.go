@@ -20,4 +20,5 @@ var Set = wire.NewSet(
 	v1.NewAddressServiceClient, v1.NewAgreementServiceClient, v1.NewBranchServiceClient, v1.NewAssignmentServiceClient,
 	v1.NewMergeServiceClient, v1.NewTimelineServiceClient,
 	v1.NewBulkServiceClient, v1.NewTagServiceClient, v1.NewSegmentServiceClient,
+	v1.NewRegistrationServiceClient, v1.NewEntityServiceClient,
 )

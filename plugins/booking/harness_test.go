@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 
 // withoutBooking are the modules of a portal that has booking, if at all, as a program of its own.
 func withoutBooking(router *call.Router) ([]module.Unit, error) {
-	clients := clientmanager.New(accountmanagerv1.NewUserServiceClient(router))
+	clients := clientmanager.New(accountmanagerv1.NewUserServiceClient(router), accountmanagerv1.NewAdmissionServiceClient(router))
 	accounts := accountmanager.New(clientmanagerv1.NewClientServiceClient(router))
 	return []module.Unit{module.Unit(clientmanager.NewUnit(clients)), module.Unit(accountmanager.NewUnit(accounts))}, nil
 }

@@ -37,16 +37,14 @@ const (
 	LetterKind_LETTER_KIND_EMAIL_CONFIRM LetterKind = 3
 	// A notice: the e-mail was changed. To the old address.
 	LetterKind_LETTER_KIND_EMAIL_CHANGED LetterKind = 4
-	// A code to sign in with, in the place of the password. To the phone.
-	LetterKind_LETTER_KIND_PHONE_SIGN_IN LetterKind = 30
-	// A code by which a phone is confirmed. To that phone.
-	LetterKind_LETTER_KIND_PHONE_CONFIRM LetterKind = 31
-	// A notice: a phone was confirmed, by which one can sign in from now on. By e-mail.
-	LetterKind_LETTER_KIND_PHONE_CONFIRMED LetterKind = 32
-	// A notice: an account of an outside provider was linked, by which one can sign in from now on. By e-mail.
-	LetterKind_LETTER_KIND_EXTERNAL_LINKED LetterKind = 33
-	// A notice: a member of the business's staff has begun to see the portal as the reader does. By e-mail.
-	LetterKind_LETTER_KIND_IMPERSONATED LetterKind = 40
+	// A link by which somebody who wants to become a client confirms their e-mail. They have no account yet.
+	LetterKind_LETTER_KIND_REGISTRATION LetterKind = 20
+	// The link of an invitation.
+	LetterKind_LETTER_KIND_INVITATION LetterKind = 21
+	// A notice to who wanted to become a client: it was declined, for the reason in the text.
+	LetterKind_LETTER_KIND_REGISTRATION_DECLINED LetterKind = 22
+	// A notice to a user: they act for another client too.
+	LetterKind_LETTER_KIND_CLIENT_ADDED LetterKind = 23
 )
 
 // Enum value maps for LetterKind.
@@ -57,23 +55,21 @@ var (
 		2:  "LETTER_KIND_PASSWORD_CHANGED",
 		3:  "LETTER_KIND_EMAIL_CONFIRM",
 		4:  "LETTER_KIND_EMAIL_CHANGED",
-		30: "LETTER_KIND_PHONE_SIGN_IN",
-		31: "LETTER_KIND_PHONE_CONFIRM",
-		32: "LETTER_KIND_PHONE_CONFIRMED",
-		33: "LETTER_KIND_EXTERNAL_LINKED",
-		40: "LETTER_KIND_IMPERSONATED",
+		20: "LETTER_KIND_REGISTRATION",
+		21: "LETTER_KIND_INVITATION",
+		22: "LETTER_KIND_REGISTRATION_DECLINED",
+		23: "LETTER_KIND_CLIENT_ADDED",
 	}
 	LetterKind_value = map[string]int32{
-		"LETTER_KIND_UNSPECIFIED":      0,
-		"LETTER_KIND_PASSWORD_RESET":   1,
-		"LETTER_KIND_PASSWORD_CHANGED": 2,
-		"LETTER_KIND_EMAIL_CONFIRM":    3,
-		"LETTER_KIND_EMAIL_CHANGED":    4,
-		"LETTER_KIND_PHONE_SIGN_IN":    30,
-		"LETTER_KIND_PHONE_CONFIRM":    31,
-		"LETTER_KIND_PHONE_CONFIRMED":  32,
-		"LETTER_KIND_EXTERNAL_LINKED":  33,
-		"LETTER_KIND_IMPERSONATED":     40,
+		"LETTER_KIND_UNSPECIFIED":           0,
+		"LETTER_KIND_PASSWORD_RESET":        1,
+		"LETTER_KIND_PASSWORD_CHANGED":      2,
+		"LETTER_KIND_EMAIL_CONFIRM":         3,
+		"LETTER_KIND_EMAIL_CHANGED":         4,
+		"LETTER_KIND_REGISTRATION":          20,
+		"LETTER_KIND_INVITATION":            21,
+		"LETTER_KIND_REGISTRATION_DECLINED": 22,
+		"LETTER_KIND_CLIENT_ADDED":          23,
 	}
 )
 
@@ -106,11 +102,12 @@ func (LetterKind) EnumDescriptor() ([]byte, []int) {
 
 // Letter is one message to one person.
 type Letter struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Id     string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Kind   LetterKind             `protobuf:"varint,2,opt,name=kind,proto3,enum=cabinet.accountmanager.v1.LetterKind" json:"kind,omitempty"`
-	UserId string                 `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	Name   string                 `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Kind  LetterKind             `protobuf:"varint,2,opt,name=kind,proto3,enum=cabinet.accountmanager.v1.LetterKind" json:"kind,omitempty"`
+	// Empty for somebody who has no account.
+	UserId string `protobuf:"bytes,3,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	Name   string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
 	// Where it goes: one of the two.
 	Email string `protobuf:"bytes,5,opt,name=email,proto3" json:"email,omitempty"`
 	Phone string `protobuf:"bytes,6,opt,name=phone,proto3" json:"phone,omitempty"`
@@ -121,7 +118,9 @@ type Letter struct {
 	// What is to be typed. Empty when there is none.
 	Code string `protobuf:"bytes,9,opt,name=code,proto3" json:"code,omitempty"`
 	// Until when path or code works, or the notice is worth sending.
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// What people of the business wrote to its reader, to be put in as it is: plain text, some lines.
+	Text          string `protobuf:"bytes,20,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -224,6 +223,13 @@ func (x *Letter) GetExpireTime() *timestamppb.Timestamp {
 		return x.ExpireTime
 	}
 	return nil
+}
+
+func (x *Letter) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
 }
 
 type GetLetterRequest struct {
@@ -387,7 +393,7 @@ var File_contracts_accountmanager_v1_letters_proto protoreflect.FileDescriptor
 
 const file_contracts_accountmanager_v1_letters_proto_rawDesc = "" +
 	"\n" +
-	")contracts/accountmanager/v1/letters.proto\x12\x19cabinet.accountmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd1\x02\n" +
+	")contracts/accountmanager/v1/letters.proto\x12\x19cabinet.accountmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\x02\n" +
 	"\x06Letter\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x129\n" +
 	"\x04kind\x18\x02 \x01(\x0e2%.cabinet.accountmanager.v1.LetterKindR\x04kind\x12\x17\n" +
@@ -400,7 +406,8 @@ const file_contracts_accountmanager_v1_letters_proto_rawDesc = "" +
 	"\x04code\x18\t \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x04code\x12;\n" +
 	"\vexpire_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\",\n" +
+	"expireTime\x12\x1b\n" +
+	"\x04text\x18\x14 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x01R\x04text\",\n" +
 	"\x10GetLetterRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"N\n" +
 	"\x11GetLetterResponse\x129\n" +
@@ -409,19 +416,18 @@ const file_contracts_accountmanager_v1_letters_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x129\n" +
 	"\x04kind\x18\x03 \x01(\x0e2%.cabinet.accountmanager.v1.LetterKindR\x04kind\x12.\n" +
-	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time*\xc7\x02\n" +
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time*\xa8\x02\n" +
 	"\n" +
 	"LetterKind\x12\x1b\n" +
 	"\x17LETTER_KIND_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aLETTER_KIND_PASSWORD_RESET\x10\x01\x12 \n" +
 	"\x1cLETTER_KIND_PASSWORD_CHANGED\x10\x02\x12\x1d\n" +
 	"\x19LETTER_KIND_EMAIL_CONFIRM\x10\x03\x12\x1d\n" +
-	"\x19LETTER_KIND_EMAIL_CHANGED\x10\x04\x12\x1d\n" +
-	"\x19LETTER_KIND_PHONE_SIGN_IN\x10\x1e\x12\x1d\n" +
-	"\x19LETTER_KIND_PHONE_CONFIRM\x10\x1f\x12\x1f\n" +
-	"\x1bLETTER_KIND_PHONE_CONFIRMED\x10 \x12\x1f\n" +
-	"\x1bLETTER_KIND_EXTERNAL_LINKED\x10!\x12\x1c\n" +
-	"\x18LETTER_KIND_IMPERSONATED\x10(2\xa4\x01\n" +
+	"\x19LETTER_KIND_EMAIL_CHANGED\x10\x04\x12\x1c\n" +
+	"\x18LETTER_KIND_REGISTRATION\x10\x14\x12\x1a\n" +
+	"\x16LETTER_KIND_INVITATION\x10\x15\x12%\n" +
+	"!LETTER_KIND_REGISTRATION_DECLINED\x10\x16\x12\x1c\n" +
+	"\x18LETTER_KIND_CLIENT_ADDED\x10\x172\xa4\x01\n" +
 	"\rLetterService\x12\x92\x01\n" +
 	"\tGetLetter\x12+.cabinet.accountmanager.v1.GetLetterRequest\x1a,.cabinet.accountmanager.v1.GetLetterResponse\"*\xea\x9d\xea\x02\"\b\x04\x12\x1eaccountmanager.letters.deliver\x90\x02\x01BMZKgithub.com/opencabinet/cabinet/contracts/accountmanager/v1;accountmanagerv1b\x06proto3"
 

@@ -55,6 +55,7 @@ type Screen struct {
 	actions []action
 	related []related
 	tiles   []*Tile
+	beside  []*Screen
 }
 
 // call is a method and the fixed part of its request.
@@ -87,6 +88,7 @@ type related struct {
 	bind   map[string]string
 	tab    bool
 	hint   bool
+	when   map[string]string
 }
 
 // Tile is a tile that was checked against its contract.
@@ -217,6 +219,8 @@ func (c *compiler) screen(s *Screen) {
 		}
 	}
 	defer c.extras(s)
+	c.public(s)
+	c.beside(s)
 	switch s.Kind {
 	case module.List:
 		c.list(s)
@@ -260,6 +264,7 @@ func (c *compiler) list(s *Screen) {
 		if col.Second != "" {
 			compiled.second = c.find(where, item.Message(), col.Second)
 		}
+		c.when(where+" column "+col.Field, item.Message(), col.PersonWhen)
 		s.columns = append(s.columns, compiled)
 	}
 	for _, name := range s.Filters {
@@ -294,6 +299,7 @@ func (c *compiler) detail(s *Screen) {
 	if s.MovedTo != "" {
 		s.movedTo = c.find(where, about, s.MovedTo)
 	}
+	c.when(where, about, s.PersonWhen)
 	if s.State != "" {
 		s.state = c.find(where, about, s.State)
 	}
@@ -301,6 +307,7 @@ func (c *compiler) detail(s *Screen) {
 		for _, name := range section.Fields {
 			s.fields[name] = c.find(where, about, name)
 		}
+		c.section(where, about, section)
 	}
 	for _, r := range s.Related {
 		target := c.set.screens[r.Screen]
@@ -311,7 +318,8 @@ func (c *compiler) detail(s *Screen) {
 		for from := range maps.Values(r.Bind) {
 			c.find(where, about, from)
 		}
-		s.related = append(s.related, related{screen: target, bind: r.Bind, tab: r.Tab, hint: r.Hint})
+		s.related = append(s.related, related{screen: target, bind: r.Bind, tab: r.Tab, hint: r.Hint, when: r.When})
+		c.when(where+" list "+r.Screen, about, r.When)
 	}
 	for _, name := range s.Lead {
 		s.lead = append(s.lead, c.find(where, about, name))
@@ -357,6 +365,9 @@ func (c *compiler) form(s *Screen) {
 				about = f.Message()
 			}
 		}
+	}
+	for _, section := range s.Sections {
+		c.section(where, about, section)
 	}
 	s.actions = c.actions(where, s.Actions, about)
 	if s.EditableFrom != "" && s.prefill != nil {
@@ -437,17 +448,7 @@ func (c *compiler) actions(where string, declared []module.Action, about protore
 				}
 			}
 		}
-		for field, value := range a.When {
-			path := c.find(at, about, field)
-			if path == nil {
-				continue
-			}
-			for one := range strings.SplitSeq(value, module.Or) {
-				if e := path.last().Enum(); e != nil && e.Values().ByName(protoreflect.Name(one)) == nil {
-					c.fail(at, "waits for %s = %s, which the contract lacks", field, one)
-				}
-			}
-		}
+		c.when(at, about, a.When)
 		compiled = append(compiled, one)
 	}
 	return compiled

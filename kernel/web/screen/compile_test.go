@@ -94,3 +94,46 @@ func TestWhatAContractLacksStopsThePortalWithItsName(t *testing.T) {
 		})
 	}
 }
+
+func TestScreensForAnybodyCallPublicMethodsAlone(t *testing.T) {
+	register := func(change func(*module.Screen)) module.Screen {
+		s := module.Screen{
+			ID: "register", Path: "/register", Kind: module.Form, Audience: module.ForAnybody, Title: "t", Submit: "s", SignInLink: "l",
+			Method: clientmanagerv1.RegistrationService_StartRegistration_FullMethodName, Sections: []module.Section{{Fields: []string{"name"}}},
+		}
+		change(&s)
+		return s
+	}
+	_, err := compileOne(register(func(*module.Screen) {}))
+	require.NoError(t, err)
+	for wrong, change := range map[string]func(*module.Screen){
+		"SCOPE_STAFF: only methods of SCOPE_PUBLIC": func(s *module.Screen) {
+			s.Method = clientmanagerv1.RegistrationService_CreateRegistration_FullMethodName
+		},
+		"calls /cabinet.clientmanager.v1.ClientService/GetClient, which has the scope SCOPE_CLIENT": func(s *module.Screen) {
+			s.Prefill = clientmanagerv1.ClientService_GetClient_FullMethodName
+		},
+		"is a list for anybody": func(s *module.Screen) {
+			s.Kind, s.Method, s.Sections = module.List, clientmanagerv1.RegistrationService_ListRegistrations_FullMethodName, nil
+		},
+		"use sign_in_link instead of nav":                   func(s *module.Screen) { s.Nav = &module.Nav{} },
+		"lets them choose client_id among things":           func(s *module.Screen) { s.Sections[0].Fields = []string{"client_id"} },
+		"has a link on the page of sign-in, and is not for": func(s *module.Screen) { s.Audience = module.ForStaff },
+		"stands beside \"registr\", which is no screen":     func(s *module.Screen) { s.Beside = []module.Beside{{Screen: "registr"}} },
+		"calls the field \"phone\" by another name":         func(s *module.Screen) { s.Sections[0].Labels = map[string]string{"phone": "x"} },
+	} {
+		_, err := compileOne(register(change))
+		require.ErrorContains(t, err, "screen clientmanager.register")
+		require.ErrorContains(t, err, wrong)
+	}
+}
+
+func TestPartsThatWaitForWhatTheContractLacksAreRefused(t *testing.T) {
+	wrong := client()
+	wrong.Parent = ""
+	wrong.Sections[0].When = map[string]string{"kind": "CLIENT_KIND_GHOST"}
+	wrong.Related = []module.Related{{Screen: "clientmanager.clients", When: map[string]string{"sort": "x"}}}
+	_, err := compileOne(wrong, clients())
+	require.ErrorContains(t, err, "waits for kind = CLIENT_KIND_GHOST, which the contract lacks")
+	require.ErrorContains(t, err, "list clientmanager.clients names what its contract lacks")
+}

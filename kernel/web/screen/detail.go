@@ -37,7 +37,7 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	}
 	head := s.head(e, sc, title, m)
 	if sc.heading != nil {
-		head.Avatar = e.avatar(m, title, "l")
+		head.Avatar = e.avatar(m, title, "l", !isPerson(sc.PersonWhen, m))
 	}
 	if sc.state != nil {
 		head.Badges = e.value(m, sc.state).Badges
@@ -50,7 +50,7 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	if lead := e.line(m, sc.lead); lead != "" {
 		head.Lead = lead
 	}
-	tabs, current := s.tabs(e, sc, title)
+	tabs, current := s.tabs(e, sc, m, title)
 	if current != nil {
 		lists, err := s.relatedLists(ctx, e, sc, m, func(r *related) bool { return r == current }, pageSize)
 		if err != nil {
@@ -77,6 +77,9 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 		}
 	}
 	for i, section := range sc.Sections {
+		if !holds(section.When, m) {
+			continue
+		}
 		box := ui.SectionBox{ID: "s" + strconv.Itoa(i), Title: e.textOr(section.Title, sc.Title), HideTitle: section.Title == ""}
 		if list := sc.listed(section); list != nil {
 			table := e.parts(list, m, box.ID, box.Title)
@@ -101,12 +104,18 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 			main = append(main, ui.Section(box))
 		}
 	}
+	if sisters := e.sisters(sc); sisters != nil {
+		aside = append(aside, sisters)
+	}
 	lists, err := s.relatedLists(ctx, e, sc, m, func(r *related) bool { return !r.tab && !r.hint }, relatedSize)
 	if err != nil {
 		return nil, err
 	}
 	main = append(main, lists...)
 	body := ui.Join(main...)
+	if sc.Audience == module.ForAnybody {
+		return &Page{Title: title, Box: &ui.GateBox{Title: title, Lead: head.Lead, Content: ui.Join(append(main, aside...)...), After: e.ways(sc, m)}}, nil
+	}
 	if len(aside) > 0 {
 		body = ui.Columns("", ui.Join(main...), ui.Join(aside...))
 	}
@@ -136,12 +145,12 @@ const tabQuery = "tab"
 
 // tabs are the views of a detail: the first one, and each list that belongs to it. A detail that has one list, or none,
 // needs none. current is the list that is looked at; nil for the first view.
-func (s *Set) tabs(e *Env, sc *Screen, title string) (bar templ.Component, current *related) {
+func (s *Set) tabs(e *Env, sc *Screen, m protoreflect.Message, title string) (bar templ.Component, current *related) {
 	first := ui.Tab{Label: e.Text.T("kernel.detail.overview"), Href: e.href(e.Path), Current: true}
 	tabs := []ui.Tab{first}
 	for i := range sc.related {
 		r := &sc.related[i]
-		if r.hint || !r.screen.Visible(e) {
+		if r.hint || !r.screen.Visible(e) || !holds(r.when, m) {
 			continue
 		}
 		tab := ui.Tab{Label: e.Text.T(r.screen.Title), Href: e.tab(r)}
@@ -284,7 +293,7 @@ func (s *Set) facts(ctx context.Context, e *Env, sc *Screen, m protoreflect.Mess
 		if section.OnlySet && v.Text == "" && len(v.Badges) == 0 && v.Money == nil {
 			continue
 		}
-		facts = append(facts, ui.Fact{Label: e.label(f, ""), Value: v})
+		facts = append(facts, ui.Fact{Label: e.label(f, section.Labels[name]), Value: v})
 	}
 	return facts
 }
@@ -311,7 +320,7 @@ func (s *Set) relatedLists(ctx context.Context, e *Env, sc *Screen, m protorefle
 	var parts []templ.Component
 	for i := range sc.related {
 		r := &sc.related[i]
-		if !r.screen.Visible(e) || !shown(r) {
+		if !r.screen.Visible(e) || !holds(r.when, m) || !shown(r) {
 			continue
 		}
 		bind := map[string]string{}

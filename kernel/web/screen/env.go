@@ -14,6 +14,7 @@ import (
 	router "github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
 
 // Env is what a screen needs of the request it is shown for.
@@ -30,6 +31,11 @@ type Env struct {
 	Now    time.Time
 	// Languages are those the portal offers, by tag.
 	Languages []string
+	// ClientKind is of what kind the client is that a contact acts for; empty when that is not said.
+	ClientKind string
+	// Sisters are the clients of the same customer that a contact may act for, the present one among them; empty when it
+	// stands by itself.
+	Sisters []ui.SwitchItem
 	// NewID makes request ids, UUIDs.
 	NewID func() string
 	// Path and Vars are the page's address below Base, and what stood in its braces. Query is what stood behind "?".
@@ -46,6 +52,8 @@ type Page struct {
 	// Width is as in ui.Document.
 	Width string
 	Body  templ.Component
+	// Box is a screen for anybody, in place of Body.
+	Box *ui.GateBox
 	// Redirect is an address below Base; then the rest is empty, and Notice is the text to show there.
 	Redirect string
 	Notice   string
@@ -75,7 +83,12 @@ func (e *Env) sees(a module.Audience) bool {
 }
 
 // Visible tells whether the reader may see a screen.
-func (s *Screen) Visible(e *Env) bool { return e.sees(s.Audience) && e.may(s.call) }
+func (s *Screen) Visible(e *Env) bool { return e.sees(s.Audience) && e.suits(s) && e.may(s.call) }
+
+// suits tells whether a screen is for the kind of client that a contact acts for.
+func (e *Env) suits(s *Screen) bool {
+	return len(s.ClientKinds) == 0 || e.Principal.Kind != access.Contact || e.ClientKind == "" || slices.Contains(s.ClientKinds, e.ClientKind)
+}
 
 // Route is the screen's path as the web server's router writes it: "/clients/:id".
 func (s *Screen) Route() string { return route(s.Path) }

@@ -186,6 +186,9 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 	shown := map[string]bool{}
 	var extraErrors []ui.ErrorItem
 	for i, section := range sc.Sections {
+		if present != nil && !holds(section.When, present) {
+			continue
+		}
 		box := ui.FormSection{ID: "f" + string(rune('a'+i))}
 		if section.Title != "" {
 			box.Title = e.Text.T(section.Title)
@@ -224,6 +227,7 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 			if err != nil {
 				return nil, err
 			}
+			e.named(&field, section, name, present)
 			if editable != nil && !slices.Contains(editable, name) {
 				field.Kind, field.Required = ui.FieldReadOnly, false
 			}
@@ -248,7 +252,13 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 		}
 		form.Errors.Items = append(form.Errors.Items, extraErrors...)
 	}
+	if sc.Audience == module.ForAnybody {
+		return s.boxed(e, sc, title, form, present, refusal != nil), nil
+	}
 	head := s.head(e, sc, title, present)
+	if tabs := sc.choice(e, title); tabs != nil {
+		return &Page{Title: title, Width: "slim", Body: ui.Join(ui.PageHead(head), tabs, ui.FormBox(form)), Invalid: refusal != nil}, nil
+	}
 	return &Page{Title: title, Width: "slim", Body: ui.Join(ui.PageHead(head), ui.FormBox(form)), Invalid: refusal != nil}, nil
 }
 
@@ -269,11 +279,13 @@ func (s *Screen) hidden() []string {
 
 func (e *Env) summary(sc *Screen, wrong map[string]string, shown map[string]bool, refusal error) *ui.ErrorSummary {
 	out := &ui.ErrorSummary{Title: e.Text.T("kernel.form.invalid")}
+	said := map[string]bool{}
 	for _, section := range sc.Sections {
 		for _, name := range section.Fields {
 			path := sc.fields[name]
-			if text, ok := wrong[path.String()]; ok {
-				out.Items = append(out.Items, ui.ErrorItem{Text: e.label(path.last(), "") + ": " + text, Field: ui.Field{Name: name}.FieldID()})
+			if text, ok := wrong[path.String()]; ok && shown[path.String()] && !said[name] {
+				said[name] = true
+				out.Items = append(out.Items, ui.ErrorItem{Text: e.label(path.last(), section.Labels[name]) + ": " + text, Field: ui.Field{Name: name}.FieldID()})
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
 
@@ -36,12 +37,7 @@ func (s *Set) sendAgain(ctx context.Context, e *Env, sc *Screen, form url.Values
 		if again && left > 1 {
 			return s.sendAgain(ctx, e, sc, form, file, left-1)
 		}
-		var present protoreflect.Message
-		editable, err := s.prefill(ctx, e, sc, url.Values{}, &present)
-		if err != nil {
-			return nil, err
-		}
-		return s.formPage(ctx, e, sc, form, editable, present, refusal, notes)
+		return s.back(ctx, e, sc, form, refusal, notes)
 	}
 	if form.Get(previewField) != "" && sc.preview != nil {
 		return s.showPreview(ctx, e, sc, form, back)
@@ -116,6 +112,16 @@ func (s *Set) sendAgain(ctx context.Context, e *Env, sc *Screen, form url.Values
 	return s.done(e, sc, response)
 }
 
+// back gives a form to its writer again, with what was wrong.
+func (s *Set) back(ctx context.Context, e *Env, sc *Screen, form url.Values, refusal error, notes map[string]string) (*Page, error) {
+	var present protoreflect.Message
+	editable, err := s.prefill(ctx, e, sc, url.Values{}, &present)
+	if err != nil {
+		return nil, err
+	}
+	return s.formPage(ctx, e, sc, form, editable, present, refusal, notes)
+}
+
 // unchanged leads on from a form in which nothing was changed.
 func (s *Set) unchanged(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	var present protoreflect.Message
@@ -131,6 +137,9 @@ func (s *Set) done(e *Env, sc *Screen, response protoreflect.Message) (*Page, er
 		return s.reveal(e, sc, response)
 	}
 	target := sc.Done
+	if target == "" && sc.Audience == module.ForAnybody {
+		return e.saidPage(), nil
+	}
 	if target == "" {
 		if parent := s.screens[sc.Parent]; parent != nil {
 			target = parent.Path

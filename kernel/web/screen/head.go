@@ -17,6 +17,9 @@ func (s *Set) head(e *Env, sc *Screen, title string, m protoreflect.Message) ui.
 		h.Lead = e.Text.T(sc.Intro)
 	}
 	for at := s.screens[sc.Parent]; at != nil && len(h.Crumbs) < 4; at = s.screens[at.Parent] {
+		if !e.suits(at) {
+			continue // it is for clients of another kind, and called as they are
+		}
 		crumb := ui.Crumb{Label: at.nameOf(e, m)}
 		if to, ok := expand(at.Path, e.from(m)); ok && at.Visible(e) {
 			crumb.Href = e.href(to)
@@ -76,7 +79,12 @@ func (s *Set) offered(e *Env, a action, m protoreflect.Message) bool {
 	if m == nil {
 		return len(a.When) == 0
 	}
-	for field, wanted := range a.When {
+	return holds(a.When, m)
+}
+
+// holds tells whether a thing's fields have the values that a part of a screen waits for.
+func holds(when map[string]string, m protoreflect.Message) bool {
+	for field, wanted := range when {
 		path, err := findIn(m.Descriptor(), field)
 		if err != nil {
 			return false

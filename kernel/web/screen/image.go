@@ -38,9 +38,9 @@ func (e *Env) photo(m protoreflect.Message) string {
 }
 
 // avatar stands for what a message is about. What can have a photo is a person, and round.
-func (e *Env) avatar(m protoreflect.Message, name, size string) *ui.Avatar {
-	_, person := imageField(m.Descriptor())
-	return &ui.Avatar{Name: name, Org: !person, Size: size, Photo: e.photo(m)}
+func (e *Env) avatar(m protoreflect.Message, name, size string, org bool) *ui.Avatar {
+	_, pictured := imageField(m.Descriptor())
+	return &ui.Avatar{Name: name, Org: org && !pictured, Size: size, Photo: e.photo(m)}
 }
 
 func imageField(d protoreflect.MessageDescriptor) (protoreflect.FieldDescriptor, bool) {

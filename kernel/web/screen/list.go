@@ -170,6 +170,11 @@ func (s *Set) rows(ctx context.Context, e *Env, sc *Screen, response protoreflec
 	return table
 }
 
+// isPerson tells whether a thing's initials are a person's.
+func isPerson(when map[string]string, m protoreflect.Message) bool {
+	return len(when) > 0 && holds(when, m)
+}
+
 func (s *Set) cell(e *Env, c column, m protoreflect.Message, titles map[string]ui.Value) ui.Value {
 	if c.extra != nil {
 		return e.extraValue(c.extra, extraOf(m, c.path, c.extra))
@@ -185,7 +190,7 @@ func (s *Set) cell(e *Env, c column, m protoreflect.Message, titles map[string]u
 		v.Sub = e.value(m, c.second).Text
 	}
 	if c.Avatar && v.Text != "" {
-		v.Avatar = e.avatar(m, v.Text, "s")
+		v.Avatar = e.avatar(m, v.Text, "s", !isPerson(c.PersonWhen, m))
 	}
 	if c.Link != "" {
 		if to, ok := expand(c.Link, e.from(m)); ok {

@@ -49,6 +49,8 @@ type Field struct {
 	Label string
 	Hint  string // stands above the field
 	Error string // stands below it
+	// Link is a page elsewhere that a box to check speaks of; it opens beside this one.
+	Link  *Crumb
 	Value string
 	// Options of FieldSelect, FieldChoice, FieldTags, FieldReference and FieldCheckbox.
 	Options []Option

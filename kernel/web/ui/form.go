@@ -11,6 +11,8 @@ type Form struct {
 	Method string // "post" when empty
 	CSRF   string
 	Hidden []Hidden
+	// Trap is a field that people do not see, and robots fill.
+	Trap *Trap
 	// Multipart sends files.
 	Multipart bool
 	// Guard warns, with script, before unsaved changes are left.
@@ -46,6 +48,9 @@ func (f Form) attrs() templ.Attributes {
 	}
 	return a
 }
+
+// Trap is a field out of sight; Label tells who finds it all the same to leave it empty.
+type Trap struct{ Name, Label string }
 
 // FormSection is a group of fields. Groups without a title follow without a heading.
 type FormSection struct {

@@ -161,3 +161,19 @@ func partsPage() templ.Component {
 		),
 	)
 }
+
+// registerPage is a form for anybody, beside another, and what a customer's legal entities look like.
+func registerPage() templ.Component {
+	return ui.GatePanel(ui.GateBox{
+		Title: "Become a client", Wide: true, Tabs: ui.Tabs("Become a client", []ui.Tab{{Label: "For a company", Href: "/a", Current: true}, {Label: "For yourself", Href: "/b"}}),
+		Form: &ui.Form{
+			Action: "/register", CSRF: "token", FullWidth: true, Trap: &ui.Trap{Name: "second_name", Label: "Leave this empty"}, Submit: ui.Button{Label: "Send request"},
+			Sections: []ui.FormSection{{ID: "fa", Title: "The company", Fields: []ui.Field{
+				{Name: "name", Label: "Name"}, {Name: "agreed", Label: "I agree:", Kind: ui.FieldCheckbox, Link: &ui.Crumb{Label: "Terms", Href: "https://terms.example"}},
+			}}},
+		},
+		Content: ui.Sisters(ui.Switch{Label: "Switch", Acting: "Acting now", Action: "/act", CSRF: "token", Name: "client", Items: []ui.SwitchItem{
+			{ID: "1", Name: "Zerno Roastery", Detail: "Zerno Roastery LLC", Current: true}, {ID: "2", Name: "Zerno Trade"},
+		}}),
+	})
+}

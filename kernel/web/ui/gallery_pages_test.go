@@ -20,6 +20,7 @@ func gallery() map[string]templ.Component {
 		"confirm":   ui.Layout(shell("Suspend Zerno Roastery?", ""), confirmPage()),
 		"parts":     ui.Layout(shell("Parts", ""), partsPage()),
 		"notfound":  ui.Layout(shell("There is no such page", ""), ui.ErrorBody(problem(404, "There is no such page", "The link may be old, or the document belongs to another of your companies."))),
+		"register":  ui.Gate(gate("Become a client"), registerPage()),
 		"signin":    ui.Gate(gate("Sign in"), signInPage()),
 		"invite":    ui.Gate(gate("Welcome"), invitePage()),
 		"broken":    ui.Gate(gate("It broke, and we know"), ui.ErrorBody(problem(500, "It broke, and we know", "Nothing of yours is lost."))),
@@ -144,8 +145,8 @@ func clientShell() ui.Shell {
 	s.Switch = &ui.Switch{
 		Label: "Companies you act for", Acting: "Acting for", Action: "/act", CSRF: "token", Name: "client",
 		Items: []ui.SwitchItem{
-			{ID: "1", Name: "Zerno Roastery", Detail: "LLC · director", Current: true},
-			{ID: "2", Name: "Zerno Café Podil", Detail: "LLC · accountant", Count: "2"},
+			{ID: "1", Name: "Zerno Roastery", Detail: "Zerno Roastery LLC · 41220874", Note: "Director", Group: "Zerno Roastery", Current: true},
+			{ID: "2", Name: "Zerno Café Podil", Detail: "LLC · accountant", Group: "Zerno Roastery", Count: "2"},
 			{ID: "3", Name: "Olena Marchuk", Detail: "Sole proprietor", Person: true},
 		},
 	}

@@ -151,10 +151,25 @@ type Switch struct {
 type SwitchItem struct {
 	ID      string
 	Name    string
-	Detail  string // the role there
+	Detail  string // what tells it from others: the role there, or its name in law
+	Note    string // a third line
+	Group   string // the customer whose legal entities stand together; empty for one by itself
 	Count   string
 	Person  bool // a person, not an organisation
 	Current bool
+}
+
+// heading is what stands above an item: the customer's name, before the first of its entities.
+func (s Switch) heading(at int) string {
+	if at > 0 && s.Items[at-1].Group == s.Items[at].Group {
+		return ""
+	}
+	return s.Items[at].Group
+}
+
+// parts tells whether an item by itself follows those of a customer.
+func (s Switch) parts(at int) bool {
+	return at > 0 && s.Items[at].Group == "" && s.Items[at-1].Group != ""
 }
 
 func (s Switch) current() SwitchItem {
