@@ -12,7 +12,7 @@ import (
 // kernelManifest is what the kernel itself provides, who may call it, and its pages.
 var kernelManifest = module.Manifest{
 	ID:       kernelID,
-	Provides: []string{"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.RoleService", "cabinet.kernel.v1.EventService", trail.Service},
+	Provides: []string{"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.RoleService", "cabinet.kernel.v1.EventService", trail.Service, "cabinet.kernel.v1.ExportService"},
 	Permissions: append([]access.Permission{
 		{Name: "kernel.access.explain", Title: "kernel.permission.explain", Presets: heads},
 		{Name: "kernel.roles.read", Title: "kernel.permission.roles_read", Presets: heads},

@@ -198,6 +198,7 @@ func (p *Portal) pages() (*web.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.exports.Open(screens)
 	brand, err := brandOf(p.config)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/export"
 	"github.com/opencabinet/cabinet/kernel/live"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
@@ -53,6 +54,7 @@ type Portal struct {
 	refusals   atomic.Pointer[trail.Refusals] // nil until the database is open
 	live       *live.Hub
 	console    eventService
+	exports    *export.Service
 	url        string
 	address    string
 	said       []string // by the seed, for Main to print
@@ -192,6 +194,7 @@ func (p *Portal) start(ctx context.Context) error {
 	if err := p.openAudit(ctx); err != nil {
 		return err
 	}
+	p.openExports()
 	kernelv1.RegisterEventServiceServer(p.router, &p.console)
 	subscriptions, err := p.register(ctx)
 	if err != nil {

@@ -58,6 +58,9 @@ type Config struct {
 	// Audit says how long the audit log is kept.
 	Audit Audit `yaml:"audit"`
 
+	// Export says how much people may take away as files.
+	Export Export `yaml:"export"`
+
 	// Roles are the integrator's own roles by id, beside those that modules bring. Default: none.
 	Roles map[string]Role `yaml:"roles"`
 
@@ -142,6 +145,20 @@ type Audit struct {
 // Before are the times from before which entries and details are past their retention.
 func (a Audit) Before(now time.Time) (entries, details time.Time) {
 	return now.AddDate(0, 0, -a.Days), now.AddDate(0, 0, -a.DetailDays)
+}
+
+// Export says how much people may take away as files. Who may at all is a matter of roles.
+type Export struct {
+	// RowsPerDay is how many rows one person may export in any 24 hours, from 0, which lets nobody export, to 10,000,000.
+	// Default: 10000.
+	RowsPerDay int `yaml:"rows_per_day"`
+
+	// MaxRows is how many rows one file may have; 1 to 1,000,000. Default: 100000.
+	MaxRows int `yaml:"max_rows"`
+
+	// ProofMinutes has people show again that it is them where they have not within so many minutes, up to 1440, before they
+	// export. 0 asks for nothing. Default: 0.
+	ProofMinutes int `yaml:"proof_minutes"`
 }
 
 // Role is one of the integrator's own roles.

@@ -227,6 +227,20 @@ func (db *DB) AuditOwn(ctx context.Context, tx pgx.Tx, changes ...FieldChange) e
 	return txError(err)
 }
 
+// AuditMore adds to the entry of the call under way, in a transaction of the kernel's own, what only its end tells.
+func (db *DB) AuditMore(ctx context.Context, tx pgx.Tx, changes ...FieldChange) error {
+	c := access.ChangeFrom(ctx)
+	if c == nil {
+		return nil
+	}
+	said, err := db.signer.signChange(ctx, c)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "select kernel.audit_more($1, $2)", said, changes)
+	return txError(err)
+}
+
 // OpenAudit returns a store in which the audit log can be read, of a module that has no rows of its own: each caller sees
 // the entries of the clients that they see.
 func (db *DB) OpenAudit(ctx context.Context, module string) (*Store, error) {

@@ -125,6 +125,9 @@ func (s *Server) page(c echo.Context, code int, p *screen.Page, e *screen.Env) e
 		s.flash(c, p.Notice)
 		return c.Redirect(http.StatusSeeOther, s.href(p.Redirect))
 	}
+	if p.Download != nil {
+		return s.download(c, p.Download)
+	}
 	if p.Invalid {
 		code = http.StatusUnprocessableEntity
 	}

@@ -35,6 +35,8 @@ const (
 	decideAgreements = "clientmanager.agreements.decide"
 	readProfile      = "clientmanager.profile.read"
 	updateProfile    = "clientmanager.profile.update"
+	exportClients    = "clientmanager.clients.export"
+	revealContacts   = "clientmanager.contacts.reveal"
 )
 
 func manifest() module.Manifest {
@@ -69,6 +71,8 @@ func manifest() module.Manifest {
 			permission(decideAgreements, access.None, access.Granted, access.All),
 			permission(readProfile, access.Granted, access.None, access.None, "client"),
 			permission(updateProfile, access.Granted, access.None, access.None, "client.director"),
+			permission(exportClients, access.None, access.None, access.All),
+			permission(revealContacts, access.None, access.Granted, access.All),
 		},
 		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens),
 		Tiles:   tiles,

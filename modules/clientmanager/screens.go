@@ -22,7 +22,7 @@ var clientScreens = []module.Screen{
 			{Field: "status", Place: module.End},
 		},
 		Search: "name", Filters: []string{"statuses", "place", "tags", "manager_ids", "without_manager", "kind", "extra"}, Order: "order_by",
-		Empty: "clientmanager.clients.empty",
+		Empty: "clientmanager.clients.empty", Export: exportClients,
 		Actions: []module.Action{
 			{ID: "import", Label: "clientmanager.clients.import", Icon: "upload", Path: "/clients/import"},
 			{ID: "new", Label: "clientmanager.clients.new", Icon: "plus", Path: "/clients/new", Primary: true},

@@ -464,7 +464,7 @@ var File_contracts_clientmanager_v1_client_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\n" +
-	"'contracts/clientmanager/v1/client.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\t\n" +
+	"'contracts/clientmanager/v1/client.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\t\n" +
 	"\x06Client\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xea\x9d\xea\x02\x04\b\n" +
 	"0\x01R\x02id\x12B\n" +
@@ -474,9 +474,9 @@ const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\n" +
 	"legal_name\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\tlegalName\x12\x1b\n" +
 	"\x04code\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04code\x121\n" +
-	"\x06tax_id\x18\x06 \x01(\tB\x1a\xbaH\x17r\x15\x18 2\x11^[0-9A-Za-z./-]*$R\x05taxId\x12'\n" +
-	"\x05email\x18\a \x01(\tB\x11\xbaH\a\xd8\x01\x01r\x02`\x01\xea\x9d\xea\x02\x02\b\x02R\x05email\x12;\n" +
-	"\x05phone\x18\b \x01(\tB%\xbaH\x1b\xd8\x01\x01r\x162\x14^\\+[1-9][0-9]{6,14}$\xea\x9d\xea\x02\x02\b\x03R\x05phone\x12?\n" +
+	"\x06tax_id\x18\x06 \x01(\tB\x1a\xbaH\x17r\x15\x18 2\x11^[0-9A-Za-z./-]*$R\x05taxId\x12F\n" +
+	"\x05email\x18\a \x01(\tB0\xbaH\a\xd8\x01\x01r\x02`\x01\xea\x9d\xea\x02!\b\x02:\x1dclientmanager.contacts.revealR\x05email\x12Z\n" +
+	"\x05phone\x18\b \x01(\tBD\xbaH\x1b\xd8\x01\x01r\x162\x14^\\+[1-9][0-9]{6,14}$\xea\x9d\xea\x02!\b\x03:\x1dclientmanager.contacts.revealR\x05phone\x12?\n" +
 	"\awebsite\x18\t \x01(\tB%\xbaH\x1b\xd8\x01\x01r\x16\x18\xac\x022\x11^https?://[^\\s]+$\xea\x9d\xea\x02\x02\b\x04R\awebsite\x12\x1e\n" +
 	"\x05place\x18\n" +
 	" \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05place\x12)\n" +
@@ -494,16 +494,16 @@ const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"updateTime\x12#\n" +
 	"\brevision\x18\x14 \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\x12=\n" +
 	"\x05extra\x18\x15 \x03(\v2\x1d.cabinet.kernel.v1.FieldValueB\b\xbaH\x05\x92\x01\x02\x10dR\x05extra:y\xea\x9d\xea\x02t\n" +
-	"\x04name\x121/cabinet.clientmanager.v1.ClientService/GetClient\x1a3/cabinet.clientmanager.v1.ClientService/ListClients\"\x04name\"\xa8\x04\n" +
+	"\x04name\x121/cabinet.clientmanager.v1.ClientService/GetClient\x1a3/cabinet.clientmanager.v1.ClientService/ListClients\"\x04name\"\xe6\x04\n" +
 	"\aContact\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12E\n" +
 	"\tclient_id\x18\x02 \x01(\tB(\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x12\x1e\n" +
 	"\x04name\x18\x03 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x04name\x12$\n" +
-	"\bposition\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bposition\x12'\n" +
-	"\x05email\x18\x05 \x01(\tB\x11\xbaH\a\xd8\x01\x01r\x02`\x01\xea\x9d\xea\x02\x02\b\x02R\x05email\x12;\n" +
-	"\x05phone\x18\x06 \x01(\tB%\xbaH\x1b\xd8\x01\x01r\x162\x14^\\+[1-9][0-9]{6,14}$\xea\x9d\xea\x02\x02\b\x03R\x05phone\x12\"\n" +
+	"\bposition\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bposition\x12F\n" +
+	"\x05email\x18\x05 \x01(\tB0\xbaH\a\xd8\x01\x01r\x02`\x01\xea\x9d\xea\x02!\b\x02:\x1dclientmanager.contacts.revealR\x05email\x12Z\n" +
+	"\x05phone\x18\x06 \x01(\tBD\xbaH\x1b\xd8\x01\x01r\x162\x14^\\+[1-9][0-9]{6,14}$\xea\x9d\xea\x02!\b\x03:\x1dclientmanager.contacts.revealR\x05phone\x12\"\n" +
 	"\x04role\x18\a \x01(\tB\x0e\xbaH\x04r\x02\x18@\xea\x9d\xea\x02\x02\b\rR\x04role\x12\x12\n" +
 	"\x04main\x18\b \x01(\bR\x04main\x12;\n" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +

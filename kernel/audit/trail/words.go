@@ -142,6 +142,9 @@ func (w *words) label(d protoreflect.MessageDescriptor, name string) string {
 			return text
 		}
 	}
+	if text, ok := w.text.First("kernel.audit.field." + name); ok {
+		return text
+	}
 	return strings.ReplaceAll(name, "_", " ")
 }
 

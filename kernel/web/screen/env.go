@@ -2,6 +2,7 @@ package screen
 
 import (
 	"context"
+	"io"
 	"net/url"
 	"slices"
 	"time"
@@ -53,6 +54,16 @@ type Page struct {
 	// not refreshed: its writer is told.
 	Live []string
 	Form bool
+	// Download is a file to be sent instead of a page.
+	Download *Download
+}
+
+// Download is a file on its way to a reader.
+type Download struct {
+	Name, ContentType string
+	Bytes             int64
+	// Write writes the file. It fails where the rest of it does not come.
+	Write func(w io.Writer) error
 }
 
 // may tells whether the reader may call a method at all.

@@ -26,8 +26,8 @@ const pageSize = 50
 // tokens is the query parameter that holds the page tokens on the way here, so that Back needs no offset.
 const tokens = "page"
 
-// list shows a list as a page of its own.
-func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
+// list shows a list as a page of its own, below notices where there are some.
+func (s *Set) list(ctx context.Context, e *Env, sc *Screen, notices ...templ.Component) (*Page, error) {
 	table, total, err := s.table(ctx, e, sc, e.Query, "", nil, pageSize)
 	refusal := err
 	if refused := status.Code(err) == codes.InvalidArgument && anySet(e.Query, append([]string{sc.Search}, sc.Filters...)); err != nil && !refused {
@@ -35,6 +35,7 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	}
 	head := s.head(e, sc, e.Text.T(sc.Title), nil)
 	head.Lead = total
+	head.Menu = s.exportMenu(ctx, e, sc)
 	filters, err := s.filterBar(ctx, e, sc)
 	if err != nil {
 		return nil, err
@@ -49,7 +50,10 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	}
 	var live watching
 	live.list(e, sc, e.Vars[clientField])
-	return &Page{Title: head.Title, Width: "wide", Body: ui.Join(ui.PageHead(head), bar, ui.List(*table)), Live: live}, nil
+	return &Page{
+		Title: head.Title, Width: "wide", Body: ui.Join(ui.PageHead(head), ui.Join(notices...), bar, ui.List(*table)), Live: live,
+		Invalid: len(notices) > 0,
+	}, nil
 }
 
 // table calls a list's method and lays its rows out. bind fills more of the request; prefix tells several lists of one
@@ -59,24 +63,10 @@ func (s *Set) table(ctx context.Context, e *Env, sc *Screen, query url.Values, p
 	if err != nil {
 		return nil, "", err
 	}
-	names := append([]string{}, sc.Filters...)
-	if sc.Search != "" {
-		names = append(names, sc.Search)
-	}
-	if sc.Order != "" {
-		names = append(names, sc.Order, "descending")
-	}
+	var names []string
 	if prefix == "" {
-		if err := fillKnown(request, query, names); err != nil {
-			return nil, "", badRequest(err)
-		}
-		extra, err := sc.fillFilters(ctx, e, request, query)
-		if err != nil {
+		if names, err = sc.ask(ctx, e, request, query); err != nil {
 			return nil, "", err
-		}
-		names = append(names, extra...)
-		if err := sc.fillVars(e, request); err != nil {
-			return nil, "", badRequest(err)
 		}
 	}
 	for name, value := range bind {
@@ -103,6 +93,29 @@ func (s *Set) table(ctx context.Context, e *Env, sc *Screen, query url.Values, p
 		table.Empty = e.empty(sc, query, prefix == "" && anySet(query, names))
 	}
 	return table, total(e, response), nil
+}
+
+// ask puts what an address asks for into a list's request: filters, order and what stands in its path. It names all that
+// can be asked for.
+func (s *Screen) ask(ctx context.Context, e *Env, request protoreflect.Message, query url.Values) ([]string, error) {
+	names := append([]string{}, s.Filters...)
+	if s.Search != "" {
+		names = append(names, s.Search)
+	}
+	if s.Order != "" {
+		names = append(names, s.Order, "descending")
+	}
+	if err := fillKnown(request, query, names); err != nil {
+		return nil, badRequest(err)
+	}
+	extra, err := s.fillFilters(ctx, e, request, query)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.fillVars(e, request); err != nil {
+		return nil, badRequest(err)
+	}
+	return append(names, extra...), nil
 }
 
 // fillFilters puts filters by the integrator's fields into a request, and names those there are.
