@@ -164,13 +164,15 @@ type Method struct {
 	// Module provides it.
 	Module     string
 	Descriptor protoreflect.MethodDescriptor
+	// Reveals are the permissions without which staff see texts of its messages in part.
+	Reveals []string
 }
 
 // Methods returns every method of the portal, by full name.
 func (r *Router) Methods() []Method {
 	methods := make([]Method, 0, len(r.state.Load().methods))
 	for _, m := range r.state.Load().methods {
-		methods = append(methods, Method{Rules: m.rules, Module: m.module, Descriptor: m.descriptor})
+		methods = append(methods, Method{Rules: m.rules, Module: m.module, Descriptor: m.descriptor, Reveals: slices.Concat(m.maskIn.reveals(), m.maskOut.reveals())})
 	}
 	slices.SortFunc(methods, func(a, b Method) int { return strings.Compare(a.Rules.Method, b.Rules.Method) })
 	return methods

@@ -83,6 +83,12 @@ func (e *Env) sees(a module.Audience) bool {
 	}
 }
 
+// locks tells whether the reader sees a field's text in part, of what a call reaches: then they cannot change it.
+func (e *Env) locks(f protoreflect.FieldDescriptor, c *call) bool {
+	permission := meaning(f).GetMaskedWithout()
+	return permission != "" && c != nil && e.Policy.Masks(e.Principal, permission, e.Policy.Decide(e.Principal, c.rules).Reach)
+}
+
 // Visible tells whether the reader may see a screen.
 func (s *Screen) Visible(e *Env) bool { return e.sees(s.Audience) && e.may(s.call) }
 

@@ -193,10 +193,11 @@ func (e *Env) textCell(f protoreflect.FieldDescriptor, text string) Cell {
 	return Cell{Text: text}
 }
 
-// isNumber tells whether a text is a phone number in E.164: a plus and digits, which nothing computes.
+// isNumber tells whether a text is a phone number in E.164, or one that is shown in part: a plus and digits, which nothing
+// computes.
 func isNumber(text string) bool {
 	rest, ok := strings.CutPrefix(text, "+")
-	return ok && rest != "" && !strings.ContainsFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+	return ok && rest != "" && !strings.ContainsFunc(rest, func(r rune) bool { return (r < '0' || r > '9') && r != ' ' && r != '•' })
 }
 
 func dateCell(text string) Cell {
