@@ -196,6 +196,8 @@ type ImportMethods struct {
 	Check  string `json:"check"`
 	Run    string `json:"run"`
 	Rows   string `json:"rows"`
+	// Start runs an import as a job, where the contract has such a method: its page then shows how far it is.
+	Start string `json:"start,omitempty"`
 	// FieldLabels is the prefix of the keys of what columns can be put into.
 	FieldLabels string `json:"field_labels"`
 }

@@ -134,6 +134,19 @@ func (tx *Tx) writeAudit(ctx context.Context) error {
 	return txError(err)
 }
 
+// FlushAudit writes what was said until now, in the transaction of a handler of events: each of its entries stands for
+// itself. That of a call is written once, at its end.
+func (tx *Tx) FlushAudit(ctx context.Context) error {
+	if tx.audited.handler == "" {
+		return errors.New("store: only a handler of events writes its entries in parts")
+	}
+	if err := tx.writeAudit(ctx); err != nil {
+		return err
+	}
+	tx.audited.Subjects, tx.audited.places, tx.audited.wrote = nil, nil, false
+	return nil
+}
+
 // change returns what the portal signs about the call under way; empty when it changes nothing.
 func (s *hostScope) change(ctx context.Context) (string, error) {
 	c := access.ChangeFrom(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 	"google.golang.org/grpc/codes"
@@ -130,6 +131,9 @@ func (s *Server) page(c echo.Context, code int, p *screen.Page, e *screen.Env) e
 	}
 	if p.Invalid {
 		code = http.StatusUnprocessableEntity
+	}
+	if p.Refresh > 0 {
+		c.Response().Header().Set("Refresh", strconv.Itoa(p.Refresh))
 	}
 	shell := s.shell(c, e, p.Title)
 	shell.Width = p.Width

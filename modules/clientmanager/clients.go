@@ -112,14 +112,14 @@ func (m *Module) add(ctx context.Context, tx *store.Tx, clients []*v1.Client, wh
 	if len(clients) == 0 {
 		return nil
 	}
-	who := access.From(ctx)
+	who := actorOf(ctx)
 	now := timestamppb.New(m.host.Now())
 	ids := make([]string, len(clients))
 	entries := make([]entry, len(clients))
 	for i, c := range clients {
 		c.Status, c.Revision, c.CreateTime, c.UpdateTime = v1.ClientStatus_CLIENT_STATUS_ACTIVE, 1, now, now
 		if ownOnly(ctx) {
-			c.ManagerId, c.ManagerName = who.UserID, who.Name
+			c.ManagerId, c.ManagerName = who.id, who.name
 		}
 		ids[i], entries[i] = c.GetId(), entry{client: c.GetId(), what: what}
 		audit.About(tx, c)
@@ -131,7 +131,7 @@ func (m *Module) add(ctx context.Context, tx *store.Tx, clients []*v1.Client, wh
 		return err
 	}
 	if ownOnly(ctx) {
-		if err := tx.GrantClients(ctx, who.UserID, ids...); err != nil {
+		if err := tx.GrantClients(ctx, who.id, ids...); err != nil {
 			return err
 		}
 	}
@@ -143,6 +143,9 @@ func (m *Module) add(ctx context.Context, tx *store.Tx, clients []*v1.Client, wh
 
 // ownOnly tells whether a member of staff acts who sees only the clients granted to them.
 func ownOnly(ctx context.Context) bool {
+	if who, ok := importerOf(ctx); ok {
+		return !who.all
+	}
 	return access.From(ctx).Kind == access.Staff && access.DecisionFrom(ctx).Reach == access.Granted
 }
 

@@ -45,7 +45,7 @@ func (m *Module) record(ctx context.Context, tx *store.Tx, entries []entry) erro
 		Revision *int64    `json:"revision"`
 		Fields   []string  `json:"fields"`
 	}
-	who := access.From(ctx)
+	who := actorOf(ctx)
 	return inChunks(entries, func(chunk []entry) error {
 		rows := make([]row, len(chunk))
 		for i, e := range chunk {
@@ -56,8 +56,8 @@ func (m *Module) record(ctx context.Context, tx *store.Tx, entries []entry) erro
 			if e.about != "" {
 				rows[i].AboutID = &e.about
 			}
-			if who.IsUser() {
-				rows[i].ActorID, rows[i].Actor = &who.UserID, who.Name
+			if who.id != "" {
+				rows[i].ActorID, rows[i].Actor = &who.id, who.name
 			}
 		}
 		return execJSON(ctx, tx, `

@@ -39,5 +39,7 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterAddressServiceServer(r, &addressService{Module: m})
 	v1.RegisterAgreementServiceServer(r, &agreementService{Module: m})
 	v1.RegisterProfileServiceServer(r, &profileService{Module: m})
-	v1.RegisterImportServiceServer(r, &importService{Module: m})
+	imports := &importService{Module: m}
+	v1.RegisterImportServiceServer(r, imports)
+	r.Handle(imports.jobs())
 }

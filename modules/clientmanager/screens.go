@@ -117,7 +117,7 @@ var clientScreens = []module.Screen{
 		Import: &module.ImportMethods{
 			Create: v1.ImportService_CreateImport_FullMethodName, Get: v1.ImportService_GetImport_FullMethodName,
 			Check: v1.ImportService_CheckImport_FullMethodName, Run: v1.ImportService_RunImport_FullMethodName,
-			Rows: v1.ImportService_ListImportRows_FullMethodName, FieldLabels: "clientmanager.fields.",
+			Rows: v1.ImportService_ListImportRows_FullMethodName, Start: v1.ImportService_StartImport_FullMethodName, FieldLabels: "clientmanager.fields.",
 		},
 	},
 }

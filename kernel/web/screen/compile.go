@@ -379,8 +379,11 @@ func (c *compiler) importWizard(s *Screen) {
 	s.Method = s.Import.Create
 	s.imports = map[string]*call{}
 	for step, method := range map[string]string{
-		"create": s.Import.Create, "get": s.Import.Get, "check": s.Import.Check, "run": s.Import.Run, "rows": s.Import.Rows,
+		"create": s.Import.Create, "get": s.Import.Get, "check": s.Import.Check, "run": s.Import.Run, "rows": s.Import.Rows, "start": s.Import.Start,
 	} {
+		if step == "start" && method == "" {
+			continue
+		}
 		s.imports[step] = c.call(where, method, nil)
 	}
 	s.call = s.imports["create"]

@@ -54,6 +54,8 @@ type Page struct {
 	// not refreshed: its writer is told.
 	Live []string
 	Form bool
+	// Refresh has the browser ask again after so many seconds, also without script; 0 does not.
+	Refresh int
 	// Download is a file to be sent instead of a page.
 	Download *Download
 }
