@@ -22,6 +22,7 @@ var kernelManifest = module.Manifest{
 		{Name: mayUpdateRoles, Title: "kernel.permission.roles_update", Presets: heads},
 	}, trail.Permissions...),
 	Screens: slices.Concat(roleScreens(), trail.Screens, consoleScreens),
+	Tiles:   []module.Tile{massReadings},
 }
 
 var heads = map[string]access.Reach{"head": access.All}

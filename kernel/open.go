@@ -143,6 +143,10 @@ func (p *Portal) installEvents(ctx context.Context, subscriptions []event.Subscr
 			in.Types[protoreflect.FullName(t)] = m.ID
 		}
 	}
+	for _, role := range p.db.RuntimeRoles(auditID) {
+		in.Roles[role] = auditID
+	}
+	in.Types[(*kernelv1.MassReading)(nil).ProtoReflect().Descriptor().FullName()] = auditID
 	// Its grants are on the schema that modules' logins are granted too, by portals that start at the same time.
 	return p.db.Alone(ctx, func(ctx context.Context) error { return event.Install(ctx, p.db.Pool(), in) })
 }

@@ -55,7 +55,9 @@ func deep(email, phone, account string) *testpb.Card {
 func open() *testpb.Card { return deep("olena@zerno.example", "+380445550142", "UA21 3223") }
 
 // hidden is open as it is seen in part.
-func hidden() *testpb.Card { return deep("o•••@zerno.example", "+380 •• ••• 42", "U•••") }
+func hidden() *testpb.Card {
+	return deep("o•••@zerno.example", "+380 •• ••• 42", "U•••")
+}
 
 func withCards(t *testing.T) (*call.Router, testpb.CardServiceClient, *cards) {
 	t.Helper()

@@ -36,6 +36,8 @@ type method struct {
 	staffIn, staffOut *fieldTree
 	// maskIn and maskOut lead to the texts that not all staff see whole; nil when the message has none.
 	maskIn, maskOut *masking
+	// shows is the field of a response that holds what is about clients, of a method without side effects; nil when none does.
+	shows protoreflect.FieldDescriptor
 	// constrained messages go through the validator.
 	constrained bool
 	// about leads to what the audit log says a call is about; nil for a method without side effects.
@@ -176,6 +178,9 @@ func (r *Router) prepare(m *method) (err error) {
 	}
 	if m.maskOut, err = maskingOf(m.descriptor.Output()); err != nil {
 		return fmt.Errorf("%s returns what cannot be masked: %w", m.rules.Method, err)
+	}
+	if m.rules.ReadOnly && r.options.Read != nil {
+		m.shows = showsClients(m.descriptor.Output())
 	}
 	if !m.rules.ReadOnly {
 		m.about = aboutOf(m.descriptor)

@@ -43,6 +43,9 @@ type Options struct {
 	// Refused is told when a person is refused a call that would change something, by the router or the provider, before
 	// their call returns. Nil: nobody is.
 	Refused func(ctx context.Context, change *access.Change, err error)
+	// Read is told how many rows about clients a call showed to a member of staff who made it themselves, not a module
+	// for them. It must not keep the principal. Nil: nobody is.
+	Read func(who *access.Principal, rows int)
 	// Upstream takes every call, when it is set: a module's own process has no providers but the portal's.
 	Upstream grpc.ClientConnInterface
 }

@@ -8,6 +8,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/opencabinet/cabinet/kernel/access"
 )
 
 // Invoke makes a call with one message each way; generated clients call it. name is "/package.Service/Method".
@@ -176,6 +178,9 @@ func (u *unaryCall) answer(reply proto.Message, v any) error {
 	}
 	if err := limit(answer, u.options.maxReceive); err != nil {
 		return err
+	}
+	if u.method.shows != nil && u.principal.Kind == access.Staff && len(u.principal.Via) == 1 {
+		u.router.options.Read(&u.principal, shown(answer, u.method.shows))
 	}
 	proto.Reset(reply)
 	if own := u.cut(answer); own != nil {

@@ -61,6 +61,9 @@ type Config struct {
 	// Export says how much people may take away as files.
 	Export Export `yaml:"export"`
 
+	// Reading says from when on somebody reads a mass.
+	Reading Reading `yaml:"reading"`
+
 	// Roles are the integrator's own roles by id, beside those that modules bring. Default: none.
 	Roles map[string]Role `yaml:"roles"`
 
@@ -159,6 +162,13 @@ type Export struct {
 	// ProofMinutes has people show again that it is them where they have not within so many minutes, up to 1440, before they
 	// export. 0 asks for nothing. Default: 0.
 	ProofMinutes int `yaml:"proof_minutes"`
+}
+
+// Reading says from when on somebody reads a mass: it stands in the audit log then, and on the heads' first page.
+type Reading struct {
+	// RowsPerHour is how many rows about clients a member of staff may be shown in an hour before that; what they export is
+	// counted by Export instead. From 10 to 1,000,000, or 0, which counts nothing. Default: 1000.
+	RowsPerHour int `yaml:"rows_per_hour"`
 }
 
 // Role is one of the integrator's own roles.

@@ -28,3 +28,24 @@ begin
 end $$;
 -- +goose StatementEnd
 revoke execute on function kernel.audit_more(text, jsonb) from public;
+
+-- How many rows about clients members of staff were shown, by the minute, as each node tells now and then.
+create table kernel.reading (
+  user_id uuid        not null,
+  minute  timestamptz not null,
+  rows    integer     not null,
+  primary key (user_id, minute)
+);
+create index reading_by_minute on kernel.reading (minute);
+
+-- That somebody was shown more than is usual: once for a person and an hour.
+create table kernel.reading_alert (
+  id      uuid        primary key,
+  user_id uuid        not null,
+  time    timestamptz not null,
+  rows    integer     not null,
+  -- Those who listen to events were told.
+  told    boolean     not null default false
+);
+create index reading_alert_by_user on kernel.reading_alert (user_id, time);
+create index reading_alert_untold on kernel.reading_alert (id) where not told;

@@ -32,10 +32,10 @@ type imported struct {
 	running  bool
 	rowsDone int64
 	problem  string
-	columns      []*kernelv1.ImportColumn
-	fields       []*kernelv1.ImportField
-	mapping      map[int32]string
-	report       *kernelv1.ImportReport
+	columns  []*kernelv1.ImportColumn
+	fields   []*kernelv1.ImportField
+	mapping  map[int32]string
+	report   *kernelv1.ImportReport
 }
 
 func readImport(m protoreflect.Message) imported {
