@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
@@ -53,6 +54,7 @@ func (s *importService) StartImport(ctx context.Context, r *v1.StartImportReques
 		if err != nil {
 			return err
 		}
+		audit.About(tx, i)
 		if out = i; i.GetDone() || i.GetRunning() {
 			return nil
 		}
@@ -141,10 +143,13 @@ func (m *Module) startedImport(ctx context.Context, tx *store.Tx, id string) (*v
 		All     bool
 		Content []byte
 	}
+	if !store.IsID(id) {
+		return nil, importer{}, nil, nil
+	}
 	rows, err := store.Query(ctx, tx, pgx.RowToStructByPos[started], `select `+importColumns+`, user_id::text, actor, reach_all, content
 		from clientmanager.imports where id = $1 and running and not done for update of imports`, id)
 	if err != nil || len(rows) == 0 {
-		return nil, importer{}, nil, err
+		return nil, importer{}, nil, err // it was done, or its day is over
 	}
 	i, err := rows[0].message(m.settings.Fields)
 	return i, importer{id: rows[0].User, name: rows[0].Actor, all: rows[0].All}, rows[0].Content, err

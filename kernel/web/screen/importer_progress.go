@@ -12,7 +12,7 @@ const progressEvery = 2
 // importProgress shows how far an import is that goes on by itself. The page asks again until it is done, with script or
 // without.
 func (s *Set) importProgress(e *Env, sc *Screen, in imported) *Page {
-	page := s.importPage(e, sc, 3, nil, nil)
+	page := s.importPage(e, sc, 2, nil, nil)
 	percent := 0
 	if in.rows > 0 {
 		percent = int(min(100, in.rowsDone*100/in.rows))
