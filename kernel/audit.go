@@ -13,6 +13,7 @@ func (p *Portal) openAudit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.trail = rows
 	trail.Register(p.router, trail.Config{
 		Rows: rows, Router: p.router, Policy: p.policy, Texts: p.texts, Languages: languages(p.config),
 	})

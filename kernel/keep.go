@@ -8,6 +8,8 @@ import (
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/export"
+	"github.com/opencabinet/cabinet/kernel/reading"
 )
 
 // sweepWithin is how long deleting may take. It goes on at the next attempt where it was broken off.
@@ -52,8 +54,10 @@ func (p *Portal) sweep(ctx context.Context) error {
 	answers, answerErr := p.db.Sweep(ctx)
 	entries, details := p.config.Audit.Before(p.options.Now())
 	audited, auditErr := p.db.SweepAudit(ctx, entries, details)
-	if events+answers+audited > 0 {
-		p.options.Log.InfoContext(ctx, "deleted what is past its retention", "events", events, "answers", answers, "audited", audited)
+	read, readErr := reading.Sweep(ctx, p.db, p.options.Now())
+	exports, exportErr := export.Sweep(ctx, p.db, p.options.Now())
+	if events+answers+audited+exports+read > 0 {
+		p.options.Log.InfoContext(ctx, "deleted what is past its retention", "events", events, "answers", answers, "audited", audited, "exports", exports, "readings", read)
 	}
-	return errors.Join(eventErr, answerErr, auditErr)
+	return errors.Join(eventErr, answerErr, auditErr, exportErr, readErr)
 }

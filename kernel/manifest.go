@@ -13,7 +13,10 @@ import (
 // kernelManifest is what the kernel itself provides, who may call it, and its pages.
 var kernelManifest = module.Manifest{
 	ID:       kernelID,
-	Provides: []string{"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.RoleService", "cabinet.kernel.v1.EventService", trail.Service, view.Service},
+	Provides: []string{
+		"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.RoleService", "cabinet.kernel.v1.EventService", "cabinet.kernel.v1.ExportService",
+		trail.Service, view.Service,
+	},
 	Permissions: append([]access.Permission{
 		{Name: "kernel.access.explain", Title: "kernel.permission.explain", Presets: heads},
 		{Name: "kernel.roles.read", Title: "kernel.permission.roles_read", Presets: heads},
@@ -23,6 +26,7 @@ var kernelManifest = module.Manifest{
 		{Name: mayUpdateRoles, Title: "kernel.permission.roles_update", Presets: heads},
 	}, slices.Concat(trail.Permissions, view.Permissions)...),
 	Screens: slices.Concat(roleScreens(), trail.Screens, consoleScreens, view.Screens),
+	Tiles:   []module.Tile{massReadings},
 }
 
 var heads = map[string]access.Reach{"head": access.All}

@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"syscall"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/live"
@@ -107,8 +109,22 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 		subscriptions = append(subscriptions, r.subscriptions...)
 		errs = append(errs, r.check())
 	}
-	errs = append(errs, p.router.Err())
+	errs = append(errs, p.router.Err(), p.checkReveals())
 	return subscriptions, errors.Join(errs...)
+}
+
+// checkReveals finds texts that nobody could ever see whole: their contract names a permission that no module declares.
+func (p *Portal) checkReveals() error {
+	declared := p.policy.Permissions()
+	var errs []error
+	for _, m := range p.router.Methods() {
+		for _, name := range m.Reveals {
+			if !slices.ContainsFunc(declared, func(d access.Permission) bool { return d.Name == name }) {
+				errs = append(errs, fmt.Errorf("%s has texts that are masked without %s, which no module declares", m.Rules.Method, name))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // moduleKeys are what a module's secrets are derived from, wherever it runs: the present one, and those before it.
@@ -127,6 +143,10 @@ func (p *Portal) installEvents(ctx context.Context, subscriptions []event.Subscr
 			in.Types[protoreflect.FullName(t)] = m.ID
 		}
 	}
+	for _, role := range p.db.RuntimeRoles(auditID) {
+		in.Roles[role] = auditID
+	}
+	in.Types[(*kernelv1.MassReading)(nil).ProtoReflect().Descriptor().FullName()] = auditID
 	// Its grants are on the schema that modules' logins are granted too, by portals that start at the same time.
 	return p.db.Alone(ctx, func(ctx context.Context) error { return event.Install(ctx, p.db.Pool(), in) })
 }
@@ -198,6 +218,7 @@ func (p *Portal) pages() (*web.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.exports.Open(screens)
 	brand, err := brandOf(p.config)
 	if err != nil {
 		return nil, err

@@ -23,10 +23,12 @@ import (
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/export"
 	"github.com/opencabinet/cabinet/kernel/live"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/plugin"
+	"github.com/opencabinet/cabinet/kernel/reading"
 	"github.com/opencabinet/cabinet/kernel/secret"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/kernel/store/cluster"
@@ -53,6 +55,9 @@ type Portal struct {
 	refusals   atomic.Pointer[trail.Refusals] // nil until the database is open
 	live       *live.Hub
 	console    eventService
+	exports    *export.Service
+	readings   atomic.Pointer[reading.Counter] // nil until the database is open, and where nothing is counted
+	trail      *store.Store                    // the audit log's
 	url        string
 	address    string
 	said       []string // by the seed, for Main to print
@@ -92,7 +97,7 @@ func New(options Options) (*Portal, error) {
 	}
 	p := &Portal{options: options, failed: make(chan error, 1), programs: map[string]*plugin.Process{}}
 	p.console.portal = p
-	p.router = call.New(call.Options{Log: options.Log, Clock: options.Now, Refused: p.refused})
+	p.router = call.New(call.Options{Log: options.Log, Clock: options.Now, Refused: p.refused, Read: p.read})
 	units, err := options.Assemble(p.router)
 	if err != nil {
 		return nil, fmt.Errorf("assemble the modules: %w", err)
@@ -195,6 +200,7 @@ func (p *Portal) start(ctx context.Context) error {
 	if err := p.openViews(ctx); err != nil {
 		return err
 	}
+	p.openExports()
 	kernelv1.RegisterEventServiceServer(p.router, &p.console)
 	subscriptions, err := p.register(ctx)
 	if err != nil {
@@ -228,6 +234,7 @@ func (p *Portal) start(ctx context.Context) error {
 		return err
 	}
 	p.startLive()
+	p.startReadings()
 	p.serve(listener, pages)
 	p.options.Log.InfoContext(ctx, "portal is open", "url", p.url, "took", time.Since(began).Round(time.Millisecond))
 	return nil

@@ -93,8 +93,8 @@ func (p *Policy) Decide(who Principal, rules Rules) Decision {
 	default:
 		d.Allowed = true
 	}
-	if rules.Scope == kernelv1.Scope_SCOPE_SELF && d.Reach == All {
-		d.Reach = Granted // what is one's own, however wide the role
+	if d.Reach == All && (rules.Scope == kernelv1.Scope_SCOPE_SELF || who.Within == Granted) {
+		d.Reach = Granted // what is one's own, or is asked for, however wide the role
 	}
 	return d
 }

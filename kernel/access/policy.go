@@ -262,3 +262,13 @@ func (p *Policy) Reach(roles []string, permission string) (Reach, string) {
 	}
 	return reach, by
 }
+
+// Masks tells whether somebody sees what a permission reveals only in part, of rows that a call reaches so far: staff whose
+// roles reach less far with the permission. Contacts see what is their own company's, and modules what they ask for.
+func (p *Policy) Masks(who Principal, permission string, reach Reach) bool {
+	if who.Kind != Staff {
+		return false
+	}
+	revealed, _ := p.Reach(p.held(who), permission)
+	return revealed == None || reach.more(revealed)
+}

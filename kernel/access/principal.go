@@ -39,6 +39,9 @@ type Principal struct {
 	MayWrite bool
 	// Place is where they act from; empty for a module.
 	Place Place
+	// Within narrows whose rows calls reach, however far the roles do: Granted for those of granted clients alone. Empty
+	// narrows nothing.
+	Within Reach
 	// Proved is when a user last showed that it is them: at sign-in, or when they were asked again. Zero for never.
 	Proved time.Time
 }

@@ -26,6 +26,8 @@ type admitted struct {
 	depth     int
 	// restricted calls are for readers who are not on the business's side: fields for staff are closed to them.
 	restricted bool
+	// policy is the one that let the call in: it says also what its reader sees masked.
+	policy *access.Policy
 }
 
 // admit fills a when the call may go on; of one that is refused, who called what. Its errors are statuses.
@@ -63,7 +65,7 @@ func (r *Router) admit(ctx context.Context, name string, a *admitted) error {
 			return err
 		}
 	}
-	a.decision, a.depth = decision, depth
+	a.decision, a.depth, a.policy = decision, depth, s.policy
 	switch who.Kind {
 	case access.Staff, access.Module, access.Kernel:
 	default:

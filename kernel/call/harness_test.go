@@ -85,6 +85,7 @@ func policy(t testing.TB) *access.Policy {
 			{Name: "calltest.notes.read", Presets: map[string]access.Reach{"client": access.Granted, "manager": access.Granted, "head": access.All}},
 			{Name: "calltest.notes.write", Presets: map[string]access.Reach{"client.director": access.Granted, "manager": access.Granted, "head": access.All}},
 			{Name: "calltest.notes.forget", Presets: map[string]access.Reach{"head": access.All}},
+			{Name: "calltest.notes.reveal", Presets: map[string]access.Reach{"head": access.All}},
 		}, nil)
 	require.NoError(t, err)
 	return p

@@ -33,7 +33,11 @@ type method struct {
 	openReply  reflect.Type
 	openFields []int
 	// staffIn and staffOut lead to the fields for staff; nil when the message has none.
-	staffIn, staffOut *staffMask
+	staffIn, staffOut *fieldTree
+	// maskIn and maskOut lead to the texts that not all staff see whole; nil when the message has none.
+	maskIn, maskOut *masking
+	// shows is the field of a response that holds what is about clients, of a method without side effects; nil when none does.
+	shows protoreflect.FieldDescriptor
 	// constrained messages go through the validator.
 	constrained bool
 	// about leads to what the audit log says a call is about; nil for a method without side effects.
@@ -167,8 +171,17 @@ func (r *Router) prepare(m *method) (err error) {
 	if m.rules.Immutable {
 		m.share()
 	}
-	m.staffIn = staffMaskOf(m.descriptor.Input())
-	m.staffOut = staffMaskOf(m.descriptor.Output())
+	m.staffIn = staffTreeOf(m.descriptor.Input())
+	m.staffOut = staffTreeOf(m.descriptor.Output())
+	if m.maskIn, err = maskingOf(m.descriptor.Input()); err != nil {
+		return fmt.Errorf("%s receives what cannot be masked: %w", m.rules.Method, err)
+	}
+	if m.maskOut, err = maskingOf(m.descriptor.Output()); err != nil {
+		return fmt.Errorf("%s returns what cannot be masked: %w", m.rules.Method, err)
+	}
+	if m.rules.ReadOnly && r.options.Read != nil {
+		m.shows = showsClients(m.descriptor.Output())
+	}
 	if !m.rules.ReadOnly {
 		m.about = aboutOf(m.descriptor)
 	}

@@ -43,6 +43,9 @@ type Options struct {
 	// Refused is told when a person is refused a call that would change something, by the router or the provider, before
 	// their call returns. Nil: nobody is.
 	Refused func(ctx context.Context, change *access.Change, err error)
+	// Read is told how many rows about clients a call showed to a member of staff who made it themselves, not a module
+	// for them. It must not keep the principal. Nil: nobody is.
+	Read func(who *access.Principal, rows int)
 	// Upstream takes every call, when it is set: a module's own process has no providers but the portal's.
 	Upstream grpc.ClientConnInterface
 }
@@ -164,13 +167,15 @@ type Method struct {
 	// Module provides it.
 	Module     string
 	Descriptor protoreflect.MethodDescriptor
+	// Reveals are the permissions without which staff see texts of its messages in part.
+	Reveals []string
 }
 
 // Methods returns every method of the portal, by full name.
 func (r *Router) Methods() []Method {
 	methods := make([]Method, 0, len(r.state.Load().methods))
 	for _, m := range r.state.Load().methods {
-		methods = append(methods, Method{Rules: m.rules, Module: m.module, Descriptor: m.descriptor})
+		methods = append(methods, Method{Rules: m.rules, Module: m.module, Descriptor: m.descriptor, Reveals: slices.Concat(m.maskIn.reveals(), m.maskOut.reveals())})
 	}
 	slices.SortFunc(methods, func(a, b Method) int { return strings.Compare(a.Rules.Method, b.Rules.Method) })
 	return methods

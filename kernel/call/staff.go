@@ -9,37 +9,39 @@ import (
 	"github.com/opencabinet/cabinet/kernel/access"
 )
 
-// staffMask leads through a message to its fields for staff alone. It does not look into google.protobuf.Any, whose
-// contents a contract does not state.
-type staffMask struct {
-	// fields are for staff.
+// fieldTree leads through a message to fields that a contract says something of: that they are for staff alone. It does
+// not look into google.protobuf.Any, whose contents a contract does not state.
+type fieldTree struct {
 	fields []protoreflect.FieldDescriptor
 	// below hold messages in which there are some. For a map, the field whose values are such messages.
-	below []staffBelow
+	below []treeBelow
 }
 
-type staffBelow struct {
+type treeBelow struct {
 	field protoreflect.FieldDescriptor
-	mask  *staffMask
+	mask  *fieldTree
 }
 
-// staffMaskOf returns nil for a message in which no field is for staff, however deep.
-func staffMaskOf(d protoreflect.MessageDescriptor) *staffMask {
-	return maskOf(d, map[protoreflect.FullName]*staffMask{})
+// staffTreeOf returns nil for a message in which no field is for staff, however deep.
+func staffTreeOf(d protoreflect.MessageDescriptor) *fieldTree { return treeOf(d, forStaff) }
+
+// treeOf leads to the fields of which something is true; nil where there are none.
+func treeOf(d protoreflect.MessageDescriptor, is func(protoreflect.FieldDescriptor) bool) *fieldTree {
+	return growTree(d, is, map[protoreflect.FullName]*fieldTree{})
 }
 
-func maskOf(d protoreflect.MessageDescriptor, known map[protoreflect.FullName]*staffMask) *staffMask {
+func growTree(d protoreflect.MessageDescriptor, is func(protoreflect.FieldDescriptor) bool, known map[protoreflect.FullName]*fieldTree) *fieldTree {
 	if mask, ok := known[d.FullName()]; ok {
 		return mask
 	}
-	if !anyMessage(d, hasStaffFields) {
+	if !anyMessage(d, func(d protoreflect.MessageDescriptor) bool { return hasField(d, is) }) {
 		return nil
 	}
-	mask := &staffMask{}
+	mask := &fieldTree{}
 	known[d.FullName()] = mask // before going down: messages may hold themselves
 	for i := range d.Fields().Len() {
 		f := d.Fields().Get(i)
-		if forStaff(f) {
+		if is(f) {
 			mask.fields = append(mask.fields, f)
 			continue
 		}
@@ -50,16 +52,16 @@ func maskOf(d protoreflect.MessageDescriptor, known map[protoreflect.FullName]*s
 		if held == nil {
 			continue
 		}
-		if below := maskOf(held, known); below != nil {
-			mask.below = append(mask.below, staffBelow{field: f, mask: below})
+		if below := growTree(held, is, known); below != nil {
+			mask.below = append(mask.below, treeBelow{field: f, mask: below})
 		}
 	}
 	return mask
 }
 
-func hasStaffFields(d protoreflect.MessageDescriptor) bool {
+func hasField(d protoreflect.MessageDescriptor, is func(protoreflect.FieldDescriptor) bool) bool {
 	for i := range d.Fields().Len() {
-		if forStaff(d.Fields().Get(i)) {
+		if is(d.Fields().Get(i)) {
 			return true
 		}
 	}
@@ -71,15 +73,15 @@ func forStaff(f protoreflect.FieldDescriptor) bool {
 }
 
 // clear takes the fields for staff out of a message. The message is its caller's own copy.
-func (s *staffMask) clear(m protoreflect.Message) {
+func (s *fieldTree) clear(m protoreflect.Message) {
 	for _, f := range s.fields {
 		m.Clear(f)
 	}
-	s.each(m, "", func(mask *staffMask, held protoreflect.Message, _ string) { mask.clear(held) })
+	s.each(m, "", func(mask *fieldTree, held protoreflect.Message, _ string) { mask.clear(held) })
 }
 
 // violations names the fields for staff that are set in a message.
-func (s *staffMask) violations(m protoreflect.Message, path string) []*errdetails.BadRequest_FieldViolation {
+func (s *fieldTree) violations(m protoreflect.Message, path string) []*errdetails.BadRequest_FieldViolation {
 	var found []*errdetails.BadRequest_FieldViolation
 	for _, f := range s.fields {
 		if m.Has(f) {
@@ -88,14 +90,14 @@ func (s *staffMask) violations(m protoreflect.Message, path string) []*errdetail
 			})
 		}
 	}
-	s.each(m, path, func(mask *staffMask, held protoreflect.Message, path string) {
+	s.each(m, path, func(mask *fieldTree, held protoreflect.Message, path string) {
 		found = append(found, mask.violations(held, path)...)
 	})
 	return found
 }
 
-// each calls f for every message held in m in which there may be fields for staff, with the path to its fields.
-func (s *staffMask) each(m protoreflect.Message, path string, f func(*staffMask, protoreflect.Message, string)) {
+// each calls f for every message held in m in which there may be some, with the path to its fields.
+func (s *fieldTree) each(m protoreflect.Message, path string, f func(*fieldTree, protoreflect.Message, string)) {
 	for _, b := range s.below {
 		if !m.Has(b.field) {
 			continue

@@ -7,7 +7,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 )
 
 // serverStream is the provider's end.
@@ -45,7 +44,7 @@ func (s *serverStream) SendHeader(md metadata.MD) error { return s.transport.Sen
 // SetTrailer adds to the trailer.
 func (s *serverStream) SetTrailer(md metadata.MD) { _ = s.transport.SetTrailer(md) }
 
-// SendMsg sends a copy of a message, without the fields for staff where the reader is none.
+// SendMsg sends a copy of a message, as its reader may see it.
 func (s *serverStream) SendMsg(v any) error {
 	m, err := message(v)
 	if err != nil {
@@ -54,11 +53,8 @@ func (s *serverStream) SendMsg(v any) error {
 	if err := limit(m, s.router.options.MaxMessageBytes); err != nil {
 		return err
 	}
-	var sent proto.Message
-	if s.restricted && s.method.staffOut != nil {
-		sent = proto.Clone(m)
-		s.method.staffOut.clear(sent.ProtoReflect())
-	} else {
+	sent := s.cut(m)
+	if sent == nil {
 		sent = s.own(m)
 	}
 	s.transport.flush()

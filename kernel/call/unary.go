@@ -8,6 +8,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/opencabinet/cabinet/kernel/access"
 )
 
 // Invoke makes a call with one message each way; generated clients call it. name is "/package.Service/Method".
@@ -139,10 +141,33 @@ func (r *Router) check(ctx context.Context, a *admitted, in proto.Message) error
 	if err := a.staffFields(in); err != nil {
 		return err
 	}
+	if a.method.maskIn != nil {
+		if found := a.method.maskIn.violations(a, in.ProtoReflect()); len(found) > 0 {
+			return badRequest(found)
+		}
+	}
 	if a.method.constrained {
 		return r.validate(ctx, a.method, in)
 	}
 	return nil
+}
+
+// cut is a copy of an answer as its reader may see it: without fields for staff, texts masked. It is nil where they may see
+// all of it.
+func (a *admitted) cut(answer proto.Message) proto.Message {
+	clears := a.restricted && a.method.staffOut != nil
+	masks := a.method.maskOut.masked(a)
+	if !clears && masks == 0 {
+		return nil
+	}
+	own := proto.Clone(answer)
+	if clears {
+		a.method.staffOut.clear(own.ProtoReflect())
+	}
+	if masks != 0 {
+		a.method.maskOut.mask(own.ProtoReflect(), masks)
+	}
+	return own
 }
 
 // answer fills the caller's reply.
@@ -154,10 +179,11 @@ func (u *unaryCall) answer(reply proto.Message, v any) error {
 	if err := limit(answer, u.options.maxReceive); err != nil {
 		return err
 	}
+	if u.method.shows != nil && u.principal.Kind == access.Staff && len(u.principal.Via) == 1 {
+		u.router.options.Read(&u.principal, shown(answer, u.method.shows))
+	}
 	proto.Reset(reply)
-	if u.restricted && u.method.staffOut != nil {
-		own := proto.Clone(answer)
-		u.method.staffOut.clear(own.ProtoReflect())
+	if own := u.cut(answer); own != nil {
 		return shareInto(reply, own)
 	}
 	if u.method.shares {

@@ -59,6 +59,12 @@ type Config struct {
 	// Audit says how long the audit log is kept.
 	Audit Audit `yaml:"audit"`
 
+	// Export says how much people may take away as files.
+	Export Export `yaml:"export"`
+
+	// Reading says from when on somebody reads a mass.
+	Reading Reading `yaml:"reading"`
+
 	// Roles are the integrator's own roles by id, beside those that modules bring. Default: none.
 	Roles map[string]Role `yaml:"roles"`
 
@@ -143,6 +149,27 @@ type Audit struct {
 // Before are the times from before which entries and details are past their retention.
 func (a Audit) Before(now time.Time) (entries, details time.Time) {
 	return now.AddDate(0, 0, -a.Days), now.AddDate(0, 0, -a.DetailDays)
+}
+
+// Export says how much people may take away as files. Who may at all is a matter of roles.
+type Export struct {
+	// RowsPerDay is how many rows one person may export in any 24 hours, from 0, which lets nobody export, to 10,000,000.
+	// Default: 10000.
+	RowsPerDay int `yaml:"rows_per_day"`
+
+	// MaxRows is how many rows one file may have; 1 to 1,000,000. Default: 100000.
+	MaxRows int `yaml:"max_rows"`
+
+	// ProofMinutes has people show again that it is them where they have not within so many minutes, up to 1440, before they
+	// export. 0 asks for nothing. Default: 0.
+	ProofMinutes int `yaml:"proof_minutes"`
+}
+
+// Reading says from when on somebody reads a mass: it stands in the audit log then, and on the heads' first page.
+type Reading struct {
+	// RowsPerHour is how many rows about clients a member of staff may be shown in an hour before that; what they export is
+	// counted by Export instead. From 10 to 1,000,000, or 0, which counts nothing. Default: 1000.
+	RowsPerHour int `yaml:"rows_per_hour"`
 }
 
 // Role is one of the integrator's own roles.

@@ -63,6 +63,10 @@ func (l *loader) validate(cfg *Config) {
 	validateBrand(&cfg.Brand, bad)
 	validateHelp(cfg.Help, bad)
 	validateAudit(cfg.Audit, bad)
+	validateExport(cfg.Export, bad)
+	if n := cfg.Reading.RowsPerHour; n != 0 && (n < 10 || n > 1_000_000) {
+		bad("reading.rows_per_hour", "write a number from 10 to 1000000, or 0 to count nothing")
+	}
 	for _, id := range slices.Sorted(maps.Keys(cfg.Roles)) {
 		validateRole(id, cfg.Roles[id], cfg.Locales, bad)
 	}
@@ -82,6 +86,18 @@ func validateAudit(a Audit, bad badFunc) {
 	}
 	if a.DetailDays < 1 || a.DetailDays > a.Days {
 		bad("audit.detail_days", "write a number of days from 1 to audit.days, %d", a.Days)
+	}
+}
+
+func validateExport(e Export, bad badFunc) {
+	for _, n := range []struct {
+		key          string
+		value, least int
+		most         int
+	}{{"rows_per_day", e.RowsPerDay, 0, 10_000_000}, {"max_rows", e.MaxRows, 1, 1_000_000}, {"proof_minutes", e.ProofMinutes, 0, 1440}} {
+		if n.value < n.least || n.value > n.most {
+			bad("export."+n.key, "write a number from %d to %d", n.least, n.most)
+		}
 	}
 }
 

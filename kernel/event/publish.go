@@ -88,6 +88,10 @@ func Cancel(_ context.Context, tx Tx, key string, msg proto.Message) error {
 	return nil
 }
 
+// Flush writes what was published in tx until now, which otherwise waits in memory for the commit. Lanes are locked by it
+// until then: keys must come in ascending order from flush to flush.
+func Flush(ctx context.Context, tx Tx) error { return bufferOf(tx).flush(ctx, tx) }
+
 func publish(tx Tx, key string, msg proto.Message, due time.Time) error {
 	if msg == nil || !msg.ProtoReflect().IsValid() {
 		return errors.New("publish: the event is nil")

@@ -56,10 +56,16 @@ func (c *conformance) manifest(t testing.TB) {
 	c.texts(p.Texts(), m, keys)
 }
 
-// permissions are named for the module, have a title, and each opens a method.
+// permissions are named for the module, have a title, and each opens a method, lets a list be exported, or reveals a text.
 func (c *conformance) permissions(p *Portal, m module.Manifest) {
 	used := map[string]bool{}
+	for _, screen := range m.Screens {
+		used[screen.Export] = true
+	}
 	for _, method := range c.methods(p, true) {
+		for _, name := range method.Reveals {
+			used[name] = true
+		}
 		if name := method.Rules.Permission; name != "" {
 			used[name] = true
 			if !slices.ContainsFunc(m.Permissions, func(x access.Permission) bool { return x.Name == name }) {
@@ -72,7 +78,7 @@ func (c *conformance) permissions(p *Portal, m module.Manifest) {
 		case !permissionName.MatchString(permission.Name) || !strings.HasPrefix(permission.Name, m.ID+"."):
 			c.found("permission %q: name it %s.things.verb", permission.Name, m.ID)
 		case !used[permission.Name]:
-			c.found("permission %s opens no method: remove it", permission.Name)
+			c.found("permission %s opens no method, exports no list and reveals nothing: remove it", permission.Name)
 		}
 	}
 }

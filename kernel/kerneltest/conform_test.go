@@ -117,7 +117,7 @@ func TestConformFinds(t *testing.T) {
 				}
 			}}
 		}},
-		{name: "a permission that opens nothing", part: "manifest", says: []string{"permission clientmanager.clients.admire opens no method"}, fault: func() faulty {
+		{name: "a permission that opens nothing", part: "manifest", says: []string{"permission clientmanager.clients.admire opens no method, exports no list and reveals nothing"}, fault: func() faulty {
 			return faulty{manifest: func(m *module.Manifest) {
 				m.Permissions = append(m.Permissions, access.Permission{Name: "clientmanager.clients.admire", Title: "clientmanager.permissions.clients.read"})
 			}}

@@ -71,6 +71,16 @@ func (h *Host) Publish(ctx context.Context, tx *store.Tx, key string, message pr
 	return event.Publish(ctx, tx, key, message)
 }
 
+// Flush writes now, in the transaction, what was published and said to the audit log until now, for a job that does so
+// very often that it would fill memory. Keys must come in ascending order from flush to flush, as those of new things do, or
+// two such jobs hold each other up. Only a handler of events may: a call has one entry in the audit log, at its end.
+func (h *Host) Flush(ctx context.Context, tx *store.Tx) error {
+	if err := event.Flush(ctx, tx); err != nil {
+		return err
+	}
+	return tx.FlushAudit(ctx)
+}
+
 // PublishAt says in the transaction that something is due at a time, which it then is published at. Jobs of one key arrive
 // in the order of their times.
 func (h *Host) PublishAt(ctx context.Context, tx *store.Tx, at time.Time, key string, message proto.Message) error {

@@ -71,6 +71,9 @@ type Screen struct {
 	Order   string   `json:"order,omitempty"`
 	// Empty is the key of what an empty list says, Empty+"_hint" of what to do about it.
 	Empty string `json:"empty,omitempty"`
+	// Export is the permission, of the module's manifest, that lets its holder take a list away as a file, by the filters in
+	// force: "clientmanager.clients.export". Whose rows those are is the narrower of what it and the method's own reach.
+	Export string `json:"export,omitempty"`
 
 	// Heading is the field that titles a detail, State the one shown beside it.
 	Heading string `json:"heading,omitempty"`
@@ -266,6 +269,8 @@ type ImportMethods struct {
 	Check  string `json:"check"`
 	Run    string `json:"run"`
 	Rows   string `json:"rows"`
+	// Start runs an import as a job, where the contract has such a method: its page then shows how far it is.
+	Start string `json:"start,omitempty"`
 	// FieldLabels is the prefix of the keys of what columns can be put into.
 	FieldLabels string `json:"field_labels"`
 }

@@ -106,7 +106,8 @@ func (c *comparison) message(ours, theirs protoreflect.MessageDescriptor) {
 		case f.Message() != nil:
 			c.message(f.Message(), other.Message())
 		}
-		if mine, its := access.MeaningOf(f), access.MeaningOf(other); mine.GetStaffOnly() != its.GetStaffOnly() || mine.GetSecret() != its.GetSecret() || mine.GetClientId() != its.GetClientId() {
+		if mine, its := access.MeaningOf(f), access.MeaningOf(other); mine.GetStaffOnly() != its.GetStaffOnly() || mine.GetSecret() != its.GetSecret() || mine.GetClientId() != its.GetClientId() ||
+			mine.GetMaskedWithout() != its.GetMaskedWithout() {
 			c.differ("field %s differs in who may see it", f.FullName())
 		}
 	}

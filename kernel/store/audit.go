@@ -134,6 +134,19 @@ func (tx *Tx) writeAudit(ctx context.Context) error {
 	return txError(err)
 }
 
+// FlushAudit writes what was said until now, in the transaction of a handler of events: each of its entries stands for
+// itself. That of a call is written once, at its end.
+func (tx *Tx) FlushAudit(ctx context.Context) error {
+	if tx.audited.handler == "" {
+		return errors.New("store: only a handler of events writes its entries in parts")
+	}
+	if err := tx.writeAudit(ctx); err != nil {
+		return err
+	}
+	tx.audited.Subjects, tx.audited.places, tx.audited.wrote = nil, nil, false
+	return nil
+}
+
 // change returns what the portal signs about the call under way; empty when it changes nothing.
 func (s *hostScope) change(ctx context.Context) (string, error) {
 	c := access.ChangeFrom(ctx)
@@ -224,6 +237,20 @@ func (db *DB) AuditOwn(ctx context.Context, tx pgx.Tx, changes ...FieldChange) e
 		return err
 	}
 	_, err = tx.Exec(ctx, "select kernel.audit_own($1, $2)", said, changes)
+	return txError(err)
+}
+
+// AuditMore adds to the entry of the call under way, in a transaction of the kernel's own, what only its end tells.
+func (db *DB) AuditMore(ctx context.Context, tx pgx.Tx, changes ...FieldChange) error {
+	c := access.ChangeFrom(ctx)
+	if c == nil {
+		return nil
+	}
+	said, err := db.signer.signChange(ctx, c)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "select kernel.audit_more($1, $2)", said, changes)
 	return txError(err)
 }
 

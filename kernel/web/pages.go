@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 	"google.golang.org/grpc/codes"
@@ -148,8 +149,14 @@ func (s *Server) page(c echo.Context, code int, p *screen.Page, e *screen.Env) e
 		s.flash(c, p.Notice)
 		return c.Redirect(http.StatusSeeOther, s.href(p.Redirect))
 	}
+	if p.Download != nil {
+		return s.download(c, p.Download)
+	}
 	if p.Invalid {
 		code = http.StatusUnprocessableEntity
+	}
+	if p.Refresh > 0 {
+		c.Response().Header().Set("Refresh", strconv.Itoa(p.Refresh))
 	}
 	shell := s.shell(c, e, p.Title)
 	shell.Width = p.Width

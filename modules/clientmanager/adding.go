@@ -92,10 +92,10 @@ func (m *Module) add(ctx context.Context, tx *store.Tx, rules *assigning, in way
 // and returns those that rules may give to somebody. Who sees only some clients makes them in a branch of their own, the
 // only one where they say none, and serves them, or would not see them; who leads the branch sees them anyway.
 func (m *Module) settle(ctx context.Context, tx *store.Tx, clients []*v1.Client) (free []*v1.Client, err error) {
-	who := access.From(ctx)
+	who := actorOf(ctx)
 	var own []workplace
 	if ownOnly(ctx) {
-		if own, err = workplaces(ctx, tx, who.UserID); err != nil {
+		if own, err = workplaces(ctx, tx, who.id); err != nil {
 			return nil, err
 		}
 	}
@@ -114,7 +114,7 @@ func (m *Module) settle(ctx context.Context, tx *store.Tx, clients []*v1.Client)
 			checked[c.GetBranchId()] = true
 		}
 		if ownOnly(ctx) && !leadsIn(own, c.GetBranchId()) {
-			c.ManagerId, c.ManagerName = who.UserID, who.Name
+			c.ManagerId, c.ManagerName = who.id, who.name
 		}
 		if c.GetManagerId() == "" {
 			free = append(free, c)

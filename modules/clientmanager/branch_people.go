@@ -193,7 +193,7 @@ func branchesByName(ctx context.Context, q store.Querier) (map[string]string, er
 	type named struct{ ID, Fold string }
 	c := store.Where{Conditions: []string{"state = 'open'"}}
 	if ownOnly(ctx) {
-		c.Add("id in (select p.branch_id from clientmanager.branch_people p where p.staff_id = ?::uuid)", access.From(ctx).UserID)
+		c.Add("id in (select p.branch_id from clientmanager.branch_people p where p.staff_id = ?::uuid)", actorOf(ctx).id)
 	}
 	rows, err := store.Query(ctx, q, pgx.RowToStructByPos[named], `select id::text, name_fold from clientmanager.branches`+c.String(), c.Args...)
 	found := map[string]string{}

@@ -121,6 +121,9 @@ func (s *clientService) CreateClient(ctx context.Context, r *v1.CreateClientRequ
 
 // ownOnly tells whether a member of staff acts who sees only the clients granted to them.
 func ownOnly(ctx context.Context) bool {
+	if who, ok := importerOf(ctx); ok {
+		return !who.all
+	}
 	return access.From(ctx).Kind == access.Staff && access.DecisionFrom(ctx).Reach == access.Granted
 }
 

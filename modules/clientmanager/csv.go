@@ -1,7 +1,9 @@
 package clientmanager
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -56,10 +58,17 @@ func (e *fileError) GRPCStatus() *status.Status {
 	return status.Convert(module.Refusals(codes.InvalidArgument, e.Error(), v))
 }
 
-// sheet is a file that was read.
+// sheet is a file that is read row by row: of its rows no more are in memory than somebody keeps.
 type sheet struct {
 	header []string
-	rows   []record
+	// first is a row that was read ahead: a file without one is refused.
+	first *record
+	rows  int
+	// line gives the cells of the next line that is not blank, and its number; nil at the end.
+	line func() ([]string, int, error)
+	// separator is what parts the cells of a text; empty for a workbook.
+	separator string
+	close     func()
 }
 
 // record is a row of a file.
@@ -68,11 +77,11 @@ type record struct {
 	cells []string
 }
 
-// readCSV reads a file: its encoding, its separator, its header, its rows. Errors are *fileError.
+// openCSV begins to read a file: its encoding, its separator, its header. Errors are *fileError.
 //
 // The standard library's reader is not used: it refuses a quote in the middle of an unquoted cell, as in
 // «ТОВ "Зерно"», unless it is told to let unclosed quotes pass too, which swallow the rest of a file.
-func readCSV(content []byte) (*sheet, error) {
+func openCSV(content []byte) (*sheet, error) {
 	text, err := decode(content)
 	if err != nil {
 		return nil, err
@@ -81,52 +90,73 @@ func readCSV(content []byte) (*sheet, error) {
 		text = strings.ReplaceAll(text, "\r", "\n") // as old Macs end lines
 	}
 	separator, rest, skipped := separatorOf(text)
-	s := &sheet{}
-	r := reader{text: rest, separator: separator, line: 1 + skipped}
-	for {
-		cells, line, err := r.next()
-		if err != nil {
-			return nil, err
-		}
-		if cells == nil {
-			break
-		}
-		if err := s.take(cells, line, string(separator)); err != nil {
-			return nil, err
-		}
-	}
-	return s.whole()
+	r := &reader{text: rest, separator: separator, line: 1 + skipped}
+	s := &sheet{line: r.next, separator: string(separator), close: func() {}}
+	return s, s.begin()
 }
 
-// take adds a record that is not blank: the first is the header. separator is what parts the cells of a text.
-func (s *sheet) take(cells []string, line int, separator string) (err error) {
-	if s.header == nil {
-		s.header, err = header(cells, line)
+// begin reads the header and the first row.
+func (s *sheet) begin() error {
+	cells, line, err := s.line()
+	if err != nil {
 		return err
 	}
-	if len(s.rows) == maxRows {
-		return fault(line, "there are more than %d rows: split the file", maxRows)
+	if cells == nil {
+		return unfit("empty", "the file is empty")
+	}
+	if s.header, err = header(cells, line); err != nil {
+		return err
+	}
+	first, err := s.next()
+	if errors.Is(err, io.EOF) {
+		return unfit("header_only", "the file has a first line with the names of the columns, and no rows below it")
+	}
+	s.first, s.rows = &first, 0
+	return err
+}
+
+// next is the next row; io.EOF at the end.
+func (s *sheet) next() (record, error) {
+	if s.first != nil {
+		row := *s.first
+		s.first = nil
+		s.rows++
+		return row, nil
+	}
+	cells, line, err := s.line()
+	switch {
+	case err != nil:
+		return record{}, err
+	case cells == nil:
+		return record{}, io.EOF
+	case s.rows == maxRows:
+		return record{}, fault(line, "there are more than %d rows: split the file", maxRows)
 	}
 	if len(cells) > len(s.header) && strings.TrimSpace(strings.Join(cells[len(s.header):], "")) != "" {
 		advice := "name every column"
-		if separator != "" {
-			advice = fmt.Sprintf("put quotes around cells that hold %q", separator)
+		if s.separator != "" {
+			advice = fmt.Sprintf("put quotes around cells that hold %q", s.separator)
 		}
-		return fault(line, "there are %d cells and the first line names %d columns: %s", len(cells), len(s.header), advice)
+		return record{}, fault(line, "there are %d cells and the first line names %d columns: %s", len(cells), len(s.header), advice)
 	}
-	s.rows = append(s.rows, record{line: line, cells: cells})
-	return nil
+	s.rows++
+	return record{line: line, cells: cells}, nil
 }
 
-// whole is the sheet once all is taken.
-func (s *sheet) whole() (*sheet, error) {
-	switch {
-	case s.header == nil:
-		return nil, unfit("empty", "the file is empty")
-	case len(s.rows) == 0:
-		return nil, unfit("header_only", "the file has a first line with the names of the columns, and no rows below it")
+// some are the next rows, so many at most; none at the end.
+func (s *sheet) some(most int) ([]record, error) {
+	var out []record
+	for len(out) < most {
+		row, err := s.next()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, row)
 	}
-	return s, nil
+	return out, nil
 }
 
 // header checks the first line: it must name columns.
@@ -168,10 +198,13 @@ func short(text string) string {
 	return text
 }
 
+// sampled is how many rows the values are taken from that are shown of a column.
+const sampled = 100
+
 // samples are some of a column's first values.
-func (s *sheet) samples(column int) []string {
+func samples(rows []record, column int) []string {
 	var found []string
-	for _, row := range s.rows[:min(len(s.rows), 100)] {
+	for _, row := range rows {
 		if cell := row.cell(column); cell != "" && len(found) < sampleValues {
 			found = append(found, short(cell))
 		}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"slices"
 
+	"github.com/opencabinet/cabinet/kernel/custom"
+
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -85,3 +88,32 @@ var (
 	ValidEDRPOU = validEDRPOU
 	ValidRNOKPP = validRNOKPP
 )
+// whole is a file that was read to its end.
+type whole struct {
+	header []string
+	rows   []record
+}
+
+func (w *whole) parse(m mapping, country string, fields custom.Fields) []parsed {
+	return parse(w.rows, m, country, fields)
+}
+
+func readAll(s *sheet, err error) (*whole, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	rows, err := s.some(maxRows + 1)
+	if err != nil {
+		return nil, err
+	}
+	return &whole{s.header, rows}, nil
+}
+
+func readCSV(content []byte) (*whole, error)  { return readAll(openCSV(content)) }
+func readXLSX(content []byte) (*whole, error) { return readAll(openXLSX(content)) }
+func readFile(content []byte) (*whole, error) { return readAll(openFile(content)) }
+
+func (w *whole) columns(fields custom.Fields) []*kernelv1.ImportColumn {
+	return columnsOf(w.header, w.rows[:min(len(w.rows), sampled)], fields)
+}

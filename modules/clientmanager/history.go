@@ -52,7 +52,7 @@ func (m *Module) record(ctx context.Context, tx *store.Tx, entries []entry) erro
 		Happened    json.RawMessage `json:"happened"`
 		ForContacts bool            `json:"for_contacts"`
 	}
-	who := access.From(ctx)
+	who := actorOf(ctx)
 	return inChunks(entries, func(chunk []entry) error {
 		rows := make([]row, len(chunk))
 		for i, e := range chunk {
@@ -71,8 +71,8 @@ func (m *Module) record(ctx context.Context, tx *store.Tx, entries []entry) erro
 			if e.about != "" {
 				rows[i].AboutID = &e.about
 			}
-			if who.IsUser() {
-				rows[i].ActorID, rows[i].Actor = &who.UserID, who.Name
+			if who.id != "" {
+				rows[i].ActorID, rows[i].Actor = &who.id, who.name
 			}
 		}
 		return execJSON(ctx, tx, `

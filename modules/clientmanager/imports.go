@@ -2,6 +2,8 @@ package clientmanager
 
 import (
 	"context"
+	"errors"
+	"io"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -10,7 +12,6 @@ import (
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
-	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -30,7 +31,7 @@ func (s *importService) CreateImport(ctx context.Context, r *v1.CreateImportRequ
 	if !access.From(ctx).IsUser() {
 		return nil, errNoUser
 	}
-	read, err := readFile(r.GetContent())
+	header, first, rows, err := readThrough(r.GetContent())
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +42,8 @@ func (s *importService) CreateImport(ctx context.Context, r *v1.CreateImportRequ
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.CreateImportResponse, error) {
 			i := &v1.Import{
-				Id: store.NewID(), FileName: oneLine(r.GetFileName()), Rows: int32(len(read.rows)),
-				Columns: read.columns(s.settings.Fields), Fields: fieldsOfImport(s.settings.Fields), CreateTime: timestamppb.New(s.host.Now()),
+				Id: store.NewID(), FileName: oneLine(r.GetFileName()), Rows: int32(rows), //nolint:gosec // at most maxRows
+				Columns: columnsOf(header, first, s.settings.Fields), Fields: fieldsOfImport(s.settings.Fields), CreateTime: timestamppb.New(s.host.Now()),
 			}
 			return &v1.CreateImportResponse{Import: i}, insertImport(ctx, tx, access.From(ctx).UserID, i, r.GetContent())
 		})
@@ -69,13 +70,29 @@ func (s *importService) GetImport(ctx context.Context, r *v1.GetImportRequest) (
 	return &v1.GetImportResponse{Import: i}, nil
 }
 
+// readThrough reads a file to its end: its header, its first rows, and how many there are.
+func readThrough(content []byte) (header []string, first []record, rows int, err error) {
+	read, err := openFile(content)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	defer read.close()
+	for {
+		row, err := read.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return read.header, first, read.rows, nil
+		case err != nil:
+			return nil, nil, 0, err
+		case len(first) < sampled:
+			first = append(first, row)
+		}
+	}
+}
+
 // CheckImport says what a run would do now, and keeps the mapping for it.
 func (s *importService) CheckImport(ctx context.Context, r *v1.CheckImportRequest) (*v1.CheckImportResponse, error) {
-	read, err := s.importFile(ctx, r.GetId())
-	if err != nil {
-		return nil, err
-	}
-	i, err := s.process(ctx, r.GetId(), read, r.GetMapping(), false)
+	i, err := s.process(ctx, r.GetId(), r.GetMapping(), false)
 	if err != nil {
 		return nil, err
 	}
@@ -92,29 +109,28 @@ func (s *importService) RunImport(ctx context.Context, r *v1.RunImportRequest) (
 	if found.GetDone() {
 		return &v1.RunImportResponse{Import: found}, nil
 	}
-	read, err := s.importFile(ctx, r.GetId())
-	if err != nil {
-		return nil, err
-	}
-	i, err := s.process(ctx, r.GetId(), read, nil, true)
+	i, err := s.process(ctx, r.GetId(), nil, true)
 	if err != nil {
 		return nil, err
 	}
 	return &v1.RunImportResponse{Import: i}, nil
 }
 
-// process reads, decides and, in a run, writes. A run takes the mapping of the last check.
-func (s *importService) process(ctx context.Context, id string, read *sheet, chosen []*kernelv1.ImportMapping, run bool) (*v1.Import, error) {
+// process checks or runs an import of the caller's own. A run takes the mapping of the last check.
+func (s *importService) process(ctx context.Context, id string, chosen []*kernelv1.ImportMapping, run bool) (*v1.Import, error) {
+	content, err := s.importFile(ctx, id)
+	if err != nil {
+		return nil, err
+	}
 	var out *v1.Import
 	rules := &assigning{}
 	if run {
-		var err error
 		if rules, err = s.assigning(ctx); err != nil { // before the transaction: another module is asked
 			return nil, err
 		}
 	}
-	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		i, err := s.findImport(ctx, tx, id, " for update") // of two runs at once, the second waits here and finds it done
+	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		i, err := s.findImport(ctx, tx, id, " for update of imports") // of two runs at once, the second waits here and finds it done
 		if err != nil {
 			return err
 		}
@@ -124,31 +140,15 @@ func (s *importService) process(ctx context.Context, id string, read *sheet, cho
 			return nil
 		case i.GetDone():
 			return refuse(codes.FailedPrecondition, "id", "import.done_already", "this file was brought in already: upload it again to change the columns")
+		case i.GetRunning():
+			return refuse(codes.FailedPrecondition, "id", "import.running", "the file is being brought in: wait until that is done")
 		case run && len(i.GetMapping()) == 0:
-			return refuse(codes.FailedPrecondition, "id", "import.not_checked", "check the file first: that says which column is what")
+			return errNotChecked
 		case !run:
 			i.Mapping = chosen
 		}
-		m, err := mappingOf(i.GetMapping(), len(read.header), s.settings.Fields)
-		if err != nil {
-			return err
-		}
-		if run {
-			if _, err := s.holdRules(ctx, tx); err != nil {
-				return err
-			}
-		}
-		rows, err := s.decideRows(ctx, tx, read, m, run)
-		if err != nil {
-			return err
-		}
-		i.Report, i.Done = report(rows, !run), run
-		if run {
-			if err := s.writeRows(ctx, tx, rules, rows); err != nil {
-				return meanwhile(err)
-			}
-		}
-		return s.saveReport(ctx, tx, i, rows)
+		b := bringing{importService: s, tx: tx, i: i, run: run, rules: rules, seen: s.seenByCaller}
+		return b.bring(ctx, content)
 	})
 	if err != nil {
 		return nil, err
@@ -156,48 +156,7 @@ func (s *importService) process(ctx context.Context, id string, read *sheet, cho
 	return out, nil
 }
 
-// decideRows says what becomes of each row. For a run, the clients that it is about are held.
-func (s *importService) decideRows(ctx context.Context, tx *store.Tx, read *sheet, m mapping, run bool) ([]planned, error) {
-	rows := read.parse(m, s.settings.Country, s.settings.Fields)
-	k, err := s.know(ctx, tx, rows, run)
-	if err != nil {
-		return nil, err
-	}
-	return decide(rows, m, read.header, k, store.NewID), nil
-}
-
-// writeRows writes what was decided.
-func (s *importService) writeRows(ctx context.Context, tx *store.Tx, rules *assigning, rows []planned) error {
-	var created, updated []*v1.Client
-	into, outOf := map[string][]string{}, map[string][]string{}
-	var entries []entry
-	now := timestamppb.New(s.host.Now())
-	for _, row := range rows {
-		switch row.outcome {
-		case kernelv1.RowOutcome_ROW_OUTCOME_CREATED:
-			created = append(created, row.client)
-		case kernelv1.RowOutcome_ROW_OUTCOME_UPDATED:
-			audit.Changed(tx, row.present, row.client)
-			row.client.Revision++
-			row.client.UpdateTime = now
-			updated = append(updated, row.client)
-			if from, to := row.present.GetBranchId(), row.client.GetBranchId(); from != to {
-				into[to], outOf[from] = append(into[to], row.client.GetId()), append(outOf[from], row.client.GetId())
-			}
-			entries = append(entries, entry{client: row.client.GetId(), revision: row.client.GetRevision(), what: "updated_by_import", fields: row.fields})
-		}
-	}
-	if err := s.overwriteClients(ctx, tx, updated); err != nil {
-		return err
-	}
-	if err := s.record(ctx, tx, entries); err != nil {
-		return err
-	}
-	if err := rehouse(ctx, tx, into, outOf); err != nil {
-		return err
-	}
-	return s.add(ctx, tx, rules, byImport, created...)
-}
+var errNotChecked = refuse(codes.FailedPrecondition, "id", "import.not_checked", "check the file first: that says which column is what")
 
 // meanwhile says that somebody added one of the clients after the file was compared with what is there.
 func meanwhile(err error) error {

@@ -24,14 +24,22 @@ type importRow struct {
 	Columns, Mapping, Report []byte
 	Done                     bool
 	Created                  time.Time
+	Running                  bool
+	RowsDone                 int32
+	Problem                  string
 }
 
-const importColumns = `id::text, file_name, row_count, columns, mapping, coalesce(report, 'null'), done, create_time`
+const importColumns = `id::text, file_name, row_count, columns, mapping, coalesce(report, 'null'), done, create_time, running,
+	coalesce((select p.rows from clientmanager.import_progress p where p.import_id = imports.id), 0), problem`
 
 // message reads what is stored as JSON. It was written by toJSON, so that what cannot be read is a defect.
 func (r importRow) message(fields custom.Fields) (*v1.Import, error) {
 	out := &v1.Import{
 		Id: r.ID, FileName: r.FileName, Rows: r.Rows, Fields: fieldsOfImport(fields), Done: r.Done, CreateTime: timestamppb.New(r.Created),
+		Running: r.Running, RowsDone: r.RowsDone,
+	}
+	if r.Problem != "" {
+		out.ProblemKey = ID + "." + r.Problem
 	}
 	var columns, mapping []json.RawMessage
 	if err := json.Unmarshal(r.Columns, &columns); err != nil {
@@ -93,17 +101,14 @@ func (m *Module) findImport(ctx context.Context, q store.Querier, id, lock strin
 	return row.message(m.settings.Fields)
 }
 
-// importFile reads the file of an import again.
-func (m *Module) importFile(ctx context.Context, id string) (*sheet, error) {
+// importFile is the file of an import.
+func (m *Module) importFile(ctx context.Context, id string) ([]byte, error) {
 	if !access.From(ctx).IsUser() {
 		return nil, errNoUser
 	}
 	content, err := store.QueryOne(ctx, m.host.Store, pgx.RowTo[[]byte],
 		`select content`+ownImport, id, m.host.Now().Add(-importKept), access.From(ctx).UserID)
-	if err != nil {
-		return nil, store.NotFoundAs(err, errNoImport)
-	}
-	return readFile(content)
+	return content, store.NotFoundAs(err, errNoImport)
 }
 
 func insertImport(ctx context.Context, tx *store.Tx, userID string, i *v1.Import, content []byte) error {
@@ -119,7 +124,7 @@ func insertImport(ctx context.Context, tx *store.Tx, userID string, i *v1.Import
 }
 
 // saveReport keeps what a check found or a run did, instead of what was kept before.
-func (m *Module) saveReport(ctx context.Context, tx *store.Tx, i *v1.Import, rows []planned) error {
+func (m *Module) saveReport(ctx context.Context, tx *store.Tx, i *v1.Import) error {
 	mapping, err := toJSON(i.GetMapping())
 	if err != nil {
 		return err
@@ -128,17 +133,23 @@ func (m *Module) saveReport(ctx context.Context, tx *store.Tx, i *v1.Import, row
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `update clientmanager.imports set mapping = $2, report = $3, done = $4 where id = $1`,
-		i.GetId(), mapping, string(report), i.GetDone()); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, `delete from clientmanager.import_rows where import_id = $1`, i.GetId()); err != nil {
-		return err
-	}
-	return inChunks(rows, func(chunk []planned) error { return insertRows(ctx, tx, i, chunk) })
+	_, err = tx.Exec(ctx, `update clientmanager.imports set mapping = $2, report = $3, done = $4, running = false, problem = '' where id = $1`,
+		i.GetId(), mapping, string(report), i.GetDone())
+	return err
 }
 
-func insertRows(ctx context.Context, tx *store.Tx, i *v1.Import, chunk []planned) error {
+// replaceRows writes what became of rows instead of what was said of them before: line by line, because a job looks up
+// what the check said of those that come.
+func replaceRows(ctx context.Context, tx *store.Tx, i *v1.Import, run bool, rows []planned) error {
+	// Lines ascend: a range, which the primary key finds whatever the planner thinks of the table.
+	if _, err := tx.Exec(ctx, `delete from clientmanager.import_rows where import_id = $1 and rank in (0, 1) and line >= $2 and line <= $3`,
+		i.GetId(), rows[0].line, rows[len(rows)-1].line); err != nil {
+		return err
+	}
+	return insertRows(ctx, tx, i, run, rows)
+}
+
+func insertRows(ctx context.Context, tx *store.Tx, i *v1.Import, run bool, chunk []planned) error {
 	type row struct {
 		Rank       int     `json:"rank"`
 		Line       int     `json:"line"`
@@ -156,8 +167,11 @@ func insertRows(ctx context.Context, tx *store.Tx, i *v1.Import, chunk []planned
 			rows[n].Rank, rows[n].Message, rows[n].MessageKey = 0, p.problem.text, p.problem.key
 		}
 		// A check makes ids that nobody will ever see again.
-		if p.client != nil && (i.GetDone() || p.outcome == kernelv1.RowOutcome_ROW_OUTCOME_UPDATED) {
+		switch {
+		case p.client != nil && (run || p.outcome == kernelv1.RowOutcome_ROW_OUTCOME_UPDATED):
 			rows[n].ID = &p.client.Id
+		case p.outcome == kernelv1.RowOutcome_ROW_OUTCOME_UNCHANGED:
+			rows[n].ID = &p.id
 		}
 	}
 	return execJSON(ctx, tx, `
@@ -183,8 +197,8 @@ func (m *Module) listRows(ctx context.Context, c *store.Where, limit int) ([]row
 		from clientmanager.import_rows`+c.String()+` order by rank, line limit `+most, c.Args...)
 }
 
-// know asks what the portal has of what a file names. hold keeps others from changing it until the transaction ends.
-func (m *Module) know(ctx context.Context, tx *store.Tx, rows []parsed, hold bool) (known, error) {
+// know asks what the portal has of what rows name. seen returns the clients that the import may change.
+func (m *Module) know(ctx context.Context, tx *store.Tx, rows []parsed, seen func(ids []string) (map[string]*v1.Client, error)) (known, error) {
 	var codes, taxIDs []string
 	for _, row := range rows {
 		if code := fold(row.client.GetCode()); code != "" {
@@ -205,11 +219,10 @@ func (m *Module) know(ctx context.Context, tx *store.Tx, rows []parsed, hold boo
 	for i, o := range owners {
 		ids[i], k.byCode[o.Code], k.byTaxID[o.TaxID] = o.ID, o.ID, o.ID
 	}
-	if k.clients, err = findClients(ctx, tx, ids, hold); err != nil {
+	if k.clients, err = seen(ids); err != nil {
 		return k, err
 	}
-	reach, _ := m.host.Policy.Reach(access.From(ctx).Roles, assignClients)
-	k.moves = reach != access.None
+	k.moves = m.moves(ctx)
 	k.branches, err = branchesByName(ctx, tx)
 	return k, err
 }

@@ -47,6 +47,8 @@ const (
 	readRegistrations   = "clientmanager.registrations.read"
 	fileRegistrations   = "clientmanager.registrations.file"
 	decideRegistrations = "clientmanager.registrations.decide"
+	exportClients    = "clientmanager.clients.export"
+	revealContacts   = "clientmanager.contacts.reveal"
 )
 
 func manifest(registration Registration) module.Manifest {
@@ -75,6 +77,7 @@ func manifest(registration Registration) module.Manifest {
 			string((&v1.RegistrationChanged{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.EntityAdded{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.ClientRegrouped{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.ImportStarted{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			permission(readClients, access.Granted, access.Granted, access.All, "client"),
@@ -103,6 +106,8 @@ func manifest(registration Registration) module.Manifest {
 			permission(readRegistrations, access.None, access.All, access.All),
 			permission(fileRegistrations, access.None, access.All, access.All),
 			permission(decideRegistrations, access.None, access.All, access.All),
+			permission(exportClients, access.None, access.None, access.All),
+			permission(revealContacts, access.None, access.Granted, access.All),
 		},
 		Screens: slices.Concat(clientScreens, contactScreens, addressScreens, agreementScreens, mergeScreens, branchScreens, assignmentScreens,
 			bulkScreens, tagScreens, segmentScreens, personScreens, entityScreens, registrationScreens(registration)),

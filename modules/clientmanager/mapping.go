@@ -65,12 +65,12 @@ func word(header string) string {
 // suggest names the field a column would be put into; empty when its name says nothing.
 func suggest(header string) string { return fieldOfWord[word(header)] }
 
-// columns describes the columns of a file. A field is suggested once, for the first column that names it.
-func (s *sheet) columns(fields custom.Fields) []*kernelv1.ImportColumn {
+// columnsOf describes the columns of a file by its first rows. A field is suggested once, for the first column that names it.
+func columnsOf(header []string, rows []record, fields custom.Fields) []*kernelv1.ImportColumn {
 	taken := map[string]bool{}
-	out := make([]*kernelv1.ImportColumn, len(s.header))
-	for i, name := range s.header {
-		out[i] = &kernelv1.ImportColumn{Header: name, Samples: s.samples(i)}
+	out := make([]*kernelv1.ImportColumn, len(header))
+	for i, name := range header {
+		out[i] = &kernelv1.ImportColumn{Header: name, Samples: samples(rows, i)}
 		if field := cmp.Or(suggestExtra(name, fields), suggest(name)); field != "" && !taken[field] {
 			out[i].SuggestedField = field
 			taken[field] = true

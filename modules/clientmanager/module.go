@@ -41,7 +41,9 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterAddressServiceServer(r, &addressService{Module: m})
 	v1.RegisterAgreementServiceServer(r, &agreementService{Module: m})
 	v1.RegisterProfileServiceServer(r, &profileService{Module: m})
-	v1.RegisterImportServiceServer(r, &importService{Module: m})
+	imports := &importService{Module: m}
+	v1.RegisterImportServiceServer(r, imports)
+	r.Handle(imports.jobs())
 	v1.RegisterMergeServiceServer(r, &mergeService{Module: m})
 	v1.RegisterTimelineServiceServer(r, &timelineService{Module: m})
 	r.Handle(m.matchSchedule())

@@ -1,6 +1,7 @@
 package clientmanager
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -18,8 +19,9 @@ type planned struct {
 	problem *problem
 	// client is what is written: a new one, or the present one as changed. nil when nothing is.
 	client *v1.Client
-	// present is what an update found.
+	// present is what an update found, id which client it is about that was there before.
 	present *v1.Client
+	id      string
 	fields  []string // of an update: what differs
 }
 
@@ -48,10 +50,10 @@ type parsed struct {
 	branch  string // its name, as written; empty where the row says none
 }
 
-// parse makes every row a client, or says what is wrong with it.
-func (s *sheet) parse(m mapping, country string, fields custom.Fields) []parsed {
-	out := make([]parsed, len(s.rows))
-	for i, row := range s.rows {
+// parse makes rows clients, or says what is wrong with them.
+func parse(rows []record, m mapping, country string, fields custom.Fields) []parsed {
+	out := make([]parsed, len(rows))
+	for i, row := range rows {
 		client, said, problem := clientOf(row, m, country, fields)
 		out[i] = parsed{line: row.line, title: short(row.cell(m["name"][0])), client: client, said: said, problem: problem}
 		if columns := m["branch"]; len(columns) > 0 {
@@ -61,33 +63,54 @@ func (s *sheet) parse(m mapping, country string, fields custom.Fields) []parsed 
 	return out
 }
 
-// decide says what becomes of each row. It writes nothing: a check stops here, a run goes on to write what it says,
-// so both report the same. newID gives ids to what is created.
-func decide(rows []parsed, m mapping, header []string, k known, newID func() string) []planned {
-	codes, taxIDs, ids := map[string]bool{}, map[string]bool{}, map[string]bool{}
+// decider says what becomes of rows, some at a time, and remembers of those before what no row may say again.
+type decider struct {
+	mapping mapping
+	header  []string
+	newID   func() string // gives ids to what is created
+
+	codes, taxIDs, ids map[string]struct{}
+	// former are the codes and tax ids that clients had before a row changed them: what is looked up later, once that is
+	// written, must not come out otherwise than in a check, which writes nothing.
+	formerCodes, formerTaxIDs map[string]string
+	report                    *kernelv1.ImportReport
+}
+
+func newDecider(m mapping, header []string, newID func() string) *decider {
+	return &decider{
+		mapping: m, header: header, newID: newID, report: &kernelv1.ImportReport{},
+		codes: map[string]struct{}{}, taxIDs: map[string]struct{}{}, ids: map[string]struct{}{},
+		formerCodes: map[string]string{}, formerTaxIDs: map[string]string{},
+	}
+}
+
+// decide says what becomes of the next rows. It writes nothing: a check stops here, a run goes on to write what it says,
+// so both report the same.
+func (d *decider) decide(rows []parsed, k known) []planned {
 	out := make([]planned, len(rows))
 	for i, row := range rows {
 		out[i] = planned{line: row.line, title: row.title}
 		problem := row.problem
 		if problem == nil {
-			problem = decideOne(&out[i], row, k, codes, taxIDs, ids)
+			problem = d.decideOne(&out[i], row, k)
 		}
 		if problem != nil {
 			out[i].outcome, out[i].problem, out[i].client = kernelv1.RowOutcome_ROW_OUTCOME_FAILED, problem, nil
-			if columns := m[problem.field]; len(columns) > 0 {
-				out[i].column = header[columns[0]]
+			if columns := d.mapping[problem.field]; len(columns) > 0 {
+				out[i].column = d.header[columns[0]]
 			}
-			continue
+		} else {
+			if code := fold(row.client.GetCode()); code != "" {
+				d.codes[code] = struct{}{}
+			}
+			if taxID := fold(row.client.GetTaxId()); taxID != "" {
+				d.taxIDs[taxID] = struct{}{}
+			}
+			if out[i].outcome == kernelv1.RowOutcome_ROW_OUTCOME_CREATED {
+				out[i].client.Id = d.newID()
+			}
 		}
-		if code := fold(row.client.GetCode()); code != "" {
-			codes[code] = true
-		}
-		if taxID := fold(row.client.GetTaxId()); taxID != "" {
-			taxIDs[taxID] = true
-		}
-		if out[i].outcome == kernelv1.RowOutcome_ROW_OUTCOME_CREATED {
-			out[i].client.Id = newID()
-		}
+		d.count(out[i].outcome)
 	}
 	return out
 }
@@ -101,15 +124,15 @@ func (k known) misfit(c *v1.Client) *problem {
 	return wrong(field, reason)
 }
 
-func decideOne(p *planned, row parsed, k known, codes, taxIDs, ids map[string]bool) *problem {
+func (d *decider) decideOne(p *planned, row parsed, k known) *problem {
 	code, taxID := fold(row.client.GetCode()), fold(row.client.GetTaxId())
-	switch {
-	case code != "" && codes[code]:
+	if _, twice := d.codes[code]; twice {
 		return wrong("code", "code_twice")
-	case taxID != "" && taxIDs[taxID]:
+	}
+	if _, twice := d.taxIDs[taxID]; twice {
 		return wrong("tax_id", "tax_id_twice")
 	}
-	byCode, byTaxID := k.byCode[code], k.byTaxID[taxID]
+	byCode, byTaxID := cmp.Or(d.formerCodes[code], k.byCode[code]), cmp.Or(d.formerTaxIDs[taxID], k.byTaxID[taxID])
 	if code == "" {
 		byCode = ""
 	}
@@ -138,14 +161,15 @@ func decideOne(p *planned, row parsed, k known, codes, taxIDs, ids map[string]bo
 		p.outcome, p.client = kernelv1.RowOutcome_ROW_OUTCOME_CREATED, row.client
 		return nil
 	}
-	if ids[id] {
+	if _, twice := d.ids[id]; twice {
 		return wrong("", "client_twice")
 	}
-	ids[id] = true
+	d.ids[id] = struct{}{}
 	present, seen := k.clients[id]
 	if !seen {
 		return wrong("", "not_yours")
 	}
+	p.id = id
 	client, differ := changed(present, row.client, row.said)
 	if branch != "" && branch != present.GetBranchId() {
 		if !k.moves {
@@ -162,24 +186,27 @@ func decideOne(p *planned, row parsed, k known, codes, taxIDs, ids map[string]bo
 			return problem
 		}
 	}
+	if was := fold(present.GetCode()); was != "" && was != fold(client.GetCode()) {
+		d.formerCodes[was] = id
+	}
+	if was := fold(present.GetTaxId()); was != "" && was != fold(client.GetTaxId()) {
+		d.formerTaxIDs[was] = id
+	}
 	p.outcome, p.client, p.present, p.fields = kernelv1.RowOutcome_ROW_OUTCOME_UPDATED, client, present, differ
 	return nil
 }
 
-// report counts.
-func report(rows []planned, dry bool) *kernelv1.ImportReport {
-	r := &kernelv1.ImportReport{DryRun: dry, Rows: int32(len(rows))}
-	for _, row := range rows {
-		switch row.outcome {
-		case kernelv1.RowOutcome_ROW_OUTCOME_CREATED:
-			r.Created++
-		case kernelv1.RowOutcome_ROW_OUTCOME_UPDATED:
-			r.Updated++
-		case kernelv1.RowOutcome_ROW_OUTCOME_UNCHANGED:
-			r.Unchanged++
-		default:
-			r.Failed++
-		}
+// count adds a row to the report.
+func (d *decider) count(outcome kernelv1.RowOutcome) {
+	d.report.Rows++
+	switch outcome {
+	case kernelv1.RowOutcome_ROW_OUTCOME_CREATED:
+		d.report.Created++
+	case kernelv1.RowOutcome_ROW_OUTCOME_UPDATED:
+		d.report.Updated++
+	case kernelv1.RowOutcome_ROW_OUTCOME_UNCHANGED:
+		d.report.Unchanged++
+	default:
+		d.report.Failed++
 	}
-	return r
 }

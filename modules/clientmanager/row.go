@@ -82,9 +82,11 @@ func clientOf(row record, m mapping, country string, fields custom.Fields) (*v1.
 			if value == "" {
 				continue
 			}
-			if formula(field, value) {
+			text, literal := unquoted(value)
+			if !literal && formula(field, value) {
 				return nil, nil, wrong(field, "formula")
 			}
+			value = text
 			values = append(values, value)
 		}
 		if len(values) == 0 {
@@ -100,8 +102,8 @@ func clientOf(row record, m mapping, country string, fields custom.Fields) (*v1.
 		if len(columns) == 0 || row.cell(columns[0]) == "" {
 			continue
 		}
-		value := row.cell(columns[0])
-		if f.Type == "text" && formula("", value) {
+		value, literal := unquoted(row.cell(columns[0]))
+		if f.Type == "text" && !literal && formula("", value) {
 			return nil, nil, wrong(extraField+"."+f.ID, "formula")
 		}
 		value, reason := f.Parse(asWritten(f, value))
@@ -118,6 +120,15 @@ func clientOf(row record, m mapping, country string, fields custom.Fields) (*v1.
 		return nil, nil, violated(err)
 	}
 	return c, said, nil
+}
+
+// unquoted takes off the apostrophe by which a cell says that it is a text and no formula, as an export writes it. literal
+// tells that there was one.
+func unquoted(value string) (text string, literal bool) {
+	if len(value) > 1 && value[0] == '\'' && strings.ContainsRune("=+-@\t\r\n'", rune(value[1])) {
+		return value[1:], true
+	}
+	return value, false
 }
 
 // formula tells whether a spreadsheet that opens an export of this would compute it.

@@ -25,7 +25,7 @@ var clientScreens = []module.Screen{
 			{Field: "status", Place: module.End},
 		},
 		Search: "name", Filters: []string{"statuses", "place", "tags", "segment_ids", "branch_ids", "manager_ids", "without_manager", "kind", "extra"}, Order: "order_by",
-		Empty: "clientmanager.clients.empty",
+		Empty: "clientmanager.clients.empty", Export: exportClients,
 		Actions: []module.Action{
 			{ID: "duplicates", Label: "clientmanager.duplicates.title", Icon: "copy", Path: "/clients/duplicates"},
 			{ID: "import", Label: "clientmanager.clients.import", Icon: "upload", Path: "/clients/import"},
@@ -126,7 +126,7 @@ var clientScreens = []module.Screen{
 		Import: &module.ImportMethods{
 			Create: v1.ImportService_CreateImport_FullMethodName, Get: v1.ImportService_GetImport_FullMethodName,
 			Check: v1.ImportService_CheckImport_FullMethodName, Run: v1.ImportService_RunImport_FullMethodName,
-			Rows: v1.ImportService_ListImportRows_FullMethodName, FieldLabels: "clientmanager.fields.",
+			Rows: v1.ImportService_ListImportRows_FullMethodName, Start: v1.ImportService_StartImport_FullMethodName, FieldLabels: "clientmanager.fields.",
 		},
 	},
 }

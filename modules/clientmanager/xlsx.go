@@ -16,70 +16,90 @@ const (
 	unzippedInMemory = 16 << 20
 )
 
-// readFile reads a file into rows: a workbook, or else a text.
-func readFile(content []byte) (*sheet, error) {
+// openFile begins to read a file: a workbook, or else a text. The sheet must be closed.
+func openFile(content []byte) (*sheet, error) {
 	switch {
 	case bytes.HasPrefix(content, []byte("PK\x03\x04")):
-		return readXLSX(content)
+		return openXLSX(content)
 	case bytes.HasPrefix(content, []byte("\xd0\xcf\x11\xe0")): // workbooks of the nineties, and those with a password
 		return nil, unfit("old_workbook", "this is an old workbook, or one with a password: save it as .xlsx without a password")
 	}
-	return readCSV(content)
+	return openCSV(content)
 }
 
-// readXLSX reads the first sheet of a workbook that is not hidden. Cells come as they are shown, but for numbers that
-// are shown shortened: a tax id is no 4.1E+07. A formula is what it came to last. Errors are *fileError.
-func readXLSX(content []byte) (*sheet, error) {
+// openXLSX begins to read the first sheet of a workbook that is not hidden. Cells come as they are shown, but for numbers
+// that are shown shortened: a tax id is no 4.1E+07. A formula is what it came to last. Errors are *fileError.
+func openXLSX(content []byte) (_ *sheet, err error) {
 	book, err := excelize.OpenReader(bytes.NewReader(content), excelize.Options{
 		UnzipSizeLimit: unzipped, UnzipXMLSizeLimit: unzippedInMemory, ShortDatePattern: "yyyy-mm-dd",
 	})
 	if err != nil {
 		return nil, noWorkbook()
 	}
-	defer func() { _ = book.Close() }()
+	r := &bookReader{book: book}
+	defer func() {
+		if err != nil {
+			r.close()
+		}
+	}()
 	name, err := firstSheet(book)
 	if err != nil {
 		return nil, err
 	}
-	shown, err := book.Rows(name)
-	if err != nil {
+	if r.shown, err = book.Rows(name); err != nil {
 		return nil, noWorkbook()
 	}
-	defer func() { _ = shown.Close() }()
-	raw, err := book.Rows(name)
-	if err != nil {
+	if r.raw, err = book.Rows(name); err != nil {
 		return nil, noWorkbook()
 	}
-	defer func() { _ = raw.Close() }()
-	s := &sheet{}
-	for line := 1; shown.Next() && raw.Next(); line++ {
-		cells, err := shown.Columns()
-		whole, rawErr := raw.Columns(excelize.Options{RawCellValue: true})
+	s := &sheet{line: r.next, close: r.close}
+	return s, s.begin()
+}
+
+// bookReader takes rows off a sheet of a workbook, as they are shown and as they are stored.
+type bookReader struct {
+	book       *excelize.File
+	shown, raw *excelize.Rows
+	line       int
+}
+
+func (r *bookReader) close() {
+	for _, rows := range []*excelize.Rows{r.shown, r.raw} {
+		if rows != nil {
+			_ = rows.Close()
+		}
+	}
+	_ = r.book.Close()
+}
+
+func (r *bookReader) next() ([]string, int, error) {
+	for r.shown.Next() && r.raw.Next() {
+		r.line++
+		cells, err := r.shown.Columns()
+		whole, rawErr := r.raw.Columns(excelize.Options{RawCellValue: true})
 		if errors.Join(err, rawErr) != nil {
-			return nil, fault(line, "the row cannot be read")
+			return nil, 0, fault(r.line, "the row cannot be read")
 		}
 		for i := range cells {
 			if i < len(whole) && shortened(cells[i]) && isNumber(whole[i]) {
 				cells[i] = whole[i]
 			}
 			if len(cells[i]) > maxCellBytes {
-				return nil, fault(line, "column %d holds %d bytes, and a cell at most %d", i+1, len(cells[i]), maxCellBytes)
+				return nil, 0, fault(r.line, "column %d holds %d bytes, and a cell at most %d", i+1, len(cells[i]), maxCellBytes)
 			}
 		}
 		if strings.TrimSpace(strings.Join(cells, "")) == "" {
 			continue
 		}
 		if len(cells) > maxColumns {
-			return nil, fault(line, "there are more than %d columns", maxColumns)
+			return nil, 0, fault(r.line, "there are more than %d columns", maxColumns)
 		}
-		if err := s.take(cells, line, ""); err != nil {
-			return nil, err
-		}
+		return cells, r.line, nil
 	}
-	if shown.Error() != nil {
-		return nil, noWorkbook()
+	if r.shown.Error() != nil {
+		return nil, 0, noWorkbook()
 	}
-	return s.whole()
+	return nil, 0, nil
 }
 
 func noWorkbook() error {

@@ -159,11 +159,7 @@ type Client struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	Revision   int64                  `protobuf:"varint,20,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Fields of the integrator's own, see ListClientFields. An update changes those that are named here; the others stay.
-	Extra []*v1.FieldValue `protobuf:"bytes,21,rep,name=extra,proto3" json:"extra,omitempty"`
-	// Of a person.
-	BirthDate string `protobuf:"bytes,34,opt,name=birth_date,json=birthDate,proto3" json:"birth_date,omitempty"`
-	// Clients with the same group are legal entities of one customer. Empty when it stands by itself.
-	GroupId       string `protobuf:"bytes,35,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
+	Extra         []*v1.FieldValue `protobuf:"bytes,21,rep,name=extra,proto3" json:"extra,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -345,20 +341,6 @@ func (x *Client) GetExtra() []*v1.FieldValue {
 	return nil
 }
 
-func (x *Client) GetBirthDate() string {
-	if x != nil {
-		return x.BirthDate
-	}
-	return ""
-}
-
-func (x *Client) GetGroupId() string {
-	if x != nil {
-		return x.GroupId
-	}
-	return ""
-}
-
 // Contact is a person of a client. Whether they can sign in is a matter of accountmanager's memberships.
 type Contact struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -482,8 +464,7 @@ var File_contracts_clientmanager_v1_client_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\n" +
-	"'contracts/clientmanager/v1/client.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x83\n" +
-	"\n" +
+	"'contracts/clientmanager/v1/client.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\t\n" +
 	"\x06Client\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xea\x9d\xea\x02\x04\b\n" +
 	"0\x01R\x02id\x12B\n" +
@@ -493,9 +474,9 @@ const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\n" +
 	"legal_name\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\tlegalName\x12\x1b\n" +
 	"\x04code\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04code\x121\n" +
-	"\x06tax_id\x18\x06 \x01(\tB\x1a\xbaH\x17r\x15\x18 2\x11^[0-9A-Za-z./-]*$R\x05taxId\x12'\n" +
-	"\x05email\x18\a \x01(\tB\x11\xbaH\a\xd8\x01\x01r\x02`\x01\xea\x9d\xea\x02\x02\b\x02R\x05email\x12;\n" +
-	"\x05phone\x18\b \x01(\tB%\xbaH\x1b\xd8\x01\x01r\x162\x14^\\+[1-9][0-9]{6,14}$\xea\x9d\xea\x02\x02\b\x03R\x05phone\x12?\n" +
+	"\x06tax_id\x18\x06 \x01(\tB\x1a\xbaH\x17r\x15\x18 2\x11^[0-9A-Za-z./-]*$R\x05taxId\x12F\n" +
+	"\x05email\x18\a \x01(\tB0\xbaH\a\xd8\x01\x01r\x02`\x01\xea\x9d\xea\x02!\b\x02:\x1dclientmanager.contacts.revealR\x05email\x12Z\n" +
+	"\x05phone\x18\b \x01(\tBD\xbaH\x1b\xd8\x01\x01r\x162\x14^\\+[1-9][0-9]{6,14}$\xea\x9d\xea\x02!\b\x03:\x1dclientmanager.contacts.revealR\x05phone\x12?\n" +
 	"\awebsite\x18\t \x01(\tB%\xbaH\x1b\xd8\x01\x01r\x16\x18\xac\x022\x11^https?://[^\\s]+$\xea\x9d\xea\x02\x02\b\x04R\awebsite\x12\x1e\n" +
 	"\x05place\x18\n" +
 	" \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05place\x12)\n" +
@@ -512,20 +493,17 @@ const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\vupdate_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12#\n" +
 	"\brevision\x18\x14 \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\x12=\n" +
-	"\x05extra\x18\x15 \x03(\v2\x1d.cabinet.kernel.v1.FieldValueB\b\xbaH\x05\x92\x01\x02\x10dR\x05extra\x12L\n" +
-	"\n" +
-	"birth_date\x18\" \x01(\tB-\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xea\x9d\xea\x02\x02\b\x05R\tbirthDate\x12\"\n" +
-	"\bgroup_id\x18# \x01(\tB\a\xea\x9d\xea\x02\x02 \x01R\agroupId:y\xea\x9d\xea\x02t\n" +
-	"\x04name\x121/cabinet.clientmanager.v1.ClientService/GetClient\x1a3/cabinet.clientmanager.v1.ClientService/ListClients\"\x04name\"\xa8\x04\n" +
+	"\x05extra\x18\x15 \x03(\v2\x1d.cabinet.kernel.v1.FieldValueB\b\xbaH\x05\x92\x01\x02\x10dR\x05extra:y\xea\x9d\xea\x02t\n" +
+	"\x04name\x121/cabinet.clientmanager.v1.ClientService/GetClient\x1a3/cabinet.clientmanager.v1.ClientService/ListClients\"\x04name\"\xe6\x04\n" +
 	"\aContact\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12E\n" +
 	"\tclient_id\x18\x02 \x01(\tB(\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x12\x1e\n" +
 	"\x04name\x18\x03 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x04name\x12$\n" +
-	"\bposition\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bposition\x12'\n" +
-	"\x05email\x18\x05 \x01(\tB\x11\xbaH\a\xd8\x01\x01r\x02`\x01\xea\x9d\xea\x02\x02\b\x02R\x05email\x12;\n" +
-	"\x05phone\x18\x06 \x01(\tB%\xbaH\x1b\xd8\x01\x01r\x162\x14^\\+[1-9][0-9]{6,14}$\xea\x9d\xea\x02\x02\b\x03R\x05phone\x12\"\n" +
+	"\bposition\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bposition\x12F\n" +
+	"\x05email\x18\x05 \x01(\tB0\xbaH\a\xd8\x01\x01r\x02`\x01\xea\x9d\xea\x02!\b\x02:\x1dclientmanager.contacts.revealR\x05email\x12Z\n" +
+	"\x05phone\x18\x06 \x01(\tBD\xbaH\x1b\xd8\x01\x01r\x162\x14^\\+[1-9][0-9]{6,14}$\xea\x9d\xea\x02!\b\x03:\x1dclientmanager.contacts.revealR\x05phone\x12\"\n" +
 	"\x04role\x18\a \x01(\tB\x0e\xbaH\x04r\x02\x18@\xea\x9d\xea\x02\x02\b\rR\x04role\x12\x12\n" +
 	"\x04main\x18\b \x01(\bR\x04main\x12;\n" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +

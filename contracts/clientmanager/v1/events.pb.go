@@ -328,6 +328,51 @@ func (x *AgreementChanged) GetTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// ImportStarted says that a file is to be brought in. The module that publishes it does so itself.
+type ImportStarted struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ImportId      string                 `protobuf:"bytes,1,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportStarted) Reset() {
+	*x = ImportStarted{}
+	mi := &file_contracts_clientmanager_v1_events_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportStarted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportStarted) ProtoMessage() {}
+
+func (x *ImportStarted) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_clientmanager_v1_events_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportStarted.ProtoReflect.Descriptor instead.
+func (*ImportStarted) Descriptor() ([]byte, []int) {
+	return file_contracts_clientmanager_v1_events_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ImportStarted) GetImportId() string {
+	if x != nil {
+		return x.ImportId
+	}
+	return ""
+}
+
 var File_contracts_clientmanager_v1_events_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_events_proto_rawDesc = "" +
@@ -353,7 +398,9 @@ const file_contracts_clientmanager_v1_events_proto_rawDesc = "" +
 	"\fagreement_id\x18\x02 \x01(\tR\vagreementId\x12A\n" +
 	"\x06status\x18\x03 \x01(\x0e2).cabinet.clientmanager.v1.AgreementStatusR\x06status\x12N\n" +
 	"\rformer_status\x18\x04 \x01(\x0e2).cabinet.clientmanager.v1.AgreementStatusR\fformerStatus\x12.\n" +
-	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04timeBKZIgithub.com/opencabinet/cabinet/contracts/clientmanager/v1;clientmanagerv1b\x06proto3"
+	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\",\n" +
+	"\rImportStarted\x12\x1b\n" +
+	"\timport_id\x18\x01 \x01(\tR\bimportIdBKZIgithub.com/opencabinet/cabinet/contracts/clientmanager/v1;clientmanagerv1b\x06proto3"
 
 var (
 	file_contracts_clientmanager_v1_events_proto_rawDescOnce sync.Once
@@ -367,24 +414,25 @@ func file_contracts_clientmanager_v1_events_proto_rawDescGZIP() []byte {
 	return file_contracts_clientmanager_v1_events_proto_rawDescData
 }
 
-var file_contracts_clientmanager_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_contracts_clientmanager_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_contracts_clientmanager_v1_events_proto_goTypes = []any{
 	(*ClientCreated)(nil),         // 0: cabinet.clientmanager.v1.ClientCreated
 	(*ClientSuspended)(nil),       // 1: cabinet.clientmanager.v1.ClientSuspended
 	(*ClientResumed)(nil),         // 2: cabinet.clientmanager.v1.ClientResumed
 	(*ManagerAssigned)(nil),       // 3: cabinet.clientmanager.v1.ManagerAssigned
 	(*AgreementChanged)(nil),      // 4: cabinet.clientmanager.v1.AgreementChanged
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(AgreementStatus)(0),          // 6: cabinet.clientmanager.v1.AgreementStatus
+	(*ImportStarted)(nil),         // 5: cabinet.clientmanager.v1.ImportStarted
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(AgreementStatus)(0),          // 7: cabinet.clientmanager.v1.AgreementStatus
 }
 var file_contracts_clientmanager_v1_events_proto_depIdxs = []int32{
-	5, // 0: cabinet.clientmanager.v1.ClientCreated.time:type_name -> google.protobuf.Timestamp
-	5, // 1: cabinet.clientmanager.v1.ClientSuspended.time:type_name -> google.protobuf.Timestamp
-	5, // 2: cabinet.clientmanager.v1.ClientResumed.time:type_name -> google.protobuf.Timestamp
-	5, // 3: cabinet.clientmanager.v1.ManagerAssigned.time:type_name -> google.protobuf.Timestamp
-	6, // 4: cabinet.clientmanager.v1.AgreementChanged.status:type_name -> cabinet.clientmanager.v1.AgreementStatus
-	6, // 5: cabinet.clientmanager.v1.AgreementChanged.former_status:type_name -> cabinet.clientmanager.v1.AgreementStatus
-	5, // 6: cabinet.clientmanager.v1.AgreementChanged.time:type_name -> google.protobuf.Timestamp
+	6, // 0: cabinet.clientmanager.v1.ClientCreated.time:type_name -> google.protobuf.Timestamp
+	6, // 1: cabinet.clientmanager.v1.ClientSuspended.time:type_name -> google.protobuf.Timestamp
+	6, // 2: cabinet.clientmanager.v1.ClientResumed.time:type_name -> google.protobuf.Timestamp
+	6, // 3: cabinet.clientmanager.v1.ManagerAssigned.time:type_name -> google.protobuf.Timestamp
+	7, // 4: cabinet.clientmanager.v1.AgreementChanged.status:type_name -> cabinet.clientmanager.v1.AgreementStatus
+	7, // 5: cabinet.clientmanager.v1.AgreementChanged.former_status:type_name -> cabinet.clientmanager.v1.AgreementStatus
+	6, // 6: cabinet.clientmanager.v1.AgreementChanged.time:type_name -> google.protobuf.Timestamp
 	7, // [7:7] is the sub-list for method output_type
 	7, // [7:7] is the sub-list for method input_type
 	7, // [7:7] is the sub-list for extension type_name
@@ -404,7 +452,7 @@ func file_contracts_clientmanager_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_clientmanager_v1_events_proto_rawDesc), len(file_contracts_clientmanager_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -37,8 +37,14 @@ type Import struct {
 	// Of the last check or run.
 	Report *v1.ImportReport `protobuf:"bytes,7,opt,name=report,proto3" json:"report,omitempty"`
 	// Rows were written.
-	Done          bool                   `protobuf:"varint,8,opt,name=done,proto3" json:"done,omitempty"`
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	Done       bool                   `protobuf:"varint,8,opt,name=done,proto3" json:"done,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// The job waits or is under way.
+	Running bool `protobuf:"varint,10,opt,name=running,proto3" json:"running,omitempty"`
+	// How many rows the job has come past. Nothing of it is there before the last.
+	RowsDone int32 `protobuf:"varint,11,opt,name=rows_done,json=rowsDone,proto3" json:"rows_done,omitempty"`
+	// Why the job ended without anything written, as a key of the locale files; empty when it did not.
+	ProblemKey    string `protobuf:"bytes,12,opt,name=problem_key,json=problemKey,proto3" json:"problem_key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -134,6 +140,27 @@ func (x *Import) GetCreateTime() *timestamppb.Timestamp {
 		return x.CreateTime
 	}
 	return nil
+}
+
+func (x *Import) GetRunning() bool {
+	if x != nil {
+		return x.Running
+	}
+	return false
+}
+
+func (x *Import) GetRowsDone() int32 {
+	if x != nil {
+		return x.RowsDone
+	}
+	return 0
+}
+
+func (x *Import) GetProblemKey() string {
+	if x != nil {
+		return x.ProblemKey
+	}
+	return ""
 }
 
 type CreateImportRequest struct {
@@ -512,6 +539,94 @@ func (x *RunImportResponse) GetImport() *Import {
 	return nil
 }
 
+type StartImportRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartImportRequest) Reset() {
+	*x = StartImportRequest{}
+	mi := &file_contracts_clientmanager_v1_imports_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartImportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartImportRequest) ProtoMessage() {}
+
+func (x *StartImportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_clientmanager_v1_imports_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartImportRequest.ProtoReflect.Descriptor instead.
+func (*StartImportRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_clientmanager_v1_imports_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *StartImportRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type StartImportResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Import        *Import                `protobuf:"bytes,1,opt,name=import,proto3" json:"import,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartImportResponse) Reset() {
+	*x = StartImportResponse{}
+	mi := &file_contracts_clientmanager_v1_imports_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartImportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartImportResponse) ProtoMessage() {}
+
+func (x *StartImportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_clientmanager_v1_imports_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartImportResponse.ProtoReflect.Descriptor instead.
+func (*StartImportResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_clientmanager_v1_imports_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *StartImportResponse) GetImport() *Import {
+	if x != nil {
+		return x.Import
+	}
+	return nil
+}
+
 type ListImportRowsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	PageSize      int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -523,7 +638,7 @@ type ListImportRowsRequest struct {
 
 func (x *ListImportRowsRequest) Reset() {
 	*x = ListImportRowsRequest{}
-	mi := &file_contracts_clientmanager_v1_imports_proto_msgTypes[9]
+	mi := &file_contracts_clientmanager_v1_imports_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -535,7 +650,7 @@ func (x *ListImportRowsRequest) String() string {
 func (*ListImportRowsRequest) ProtoMessage() {}
 
 func (x *ListImportRowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_clientmanager_v1_imports_proto_msgTypes[9]
+	mi := &file_contracts_clientmanager_v1_imports_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -548,7 +663,7 @@ func (x *ListImportRowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportRowsRequest.ProtoReflect.Descriptor instead.
 func (*ListImportRowsRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_clientmanager_v1_imports_proto_rawDescGZIP(), []int{9}
+	return file_contracts_clientmanager_v1_imports_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListImportRowsRequest) GetPageSize() int32 {
@@ -582,7 +697,7 @@ type ListImportRowsResponse struct {
 
 func (x *ListImportRowsResponse) Reset() {
 	*x = ListImportRowsResponse{}
-	mi := &file_contracts_clientmanager_v1_imports_proto_msgTypes[10]
+	mi := &file_contracts_clientmanager_v1_imports_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -594,7 +709,7 @@ func (x *ListImportRowsResponse) String() string {
 func (*ListImportRowsResponse) ProtoMessage() {}
 
 func (x *ListImportRowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_clientmanager_v1_imports_proto_msgTypes[10]
+	mi := &file_contracts_clientmanager_v1_imports_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -607,7 +722,7 @@ func (x *ListImportRowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportRowsResponse.ProtoReflect.Descriptor instead.
 func (*ListImportRowsResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_clientmanager_v1_imports_proto_rawDescGZIP(), []int{10}
+	return file_contracts_clientmanager_v1_imports_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListImportRowsResponse) GetRows() []*v1.RowResult {
@@ -628,7 +743,7 @@ var File_contracts_clientmanager_v1_imports_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_imports_proto_rawDesc = "" +
 	"\n" +
-	"(contracts/clientmanager/v1/imports.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/imports.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8b\x03\n" +
+	"(contracts/clientmanager/v1/imports.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/imports.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe3\x03\n" +
 	"\x06Import\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12\x1b\n" +
@@ -640,7 +755,12 @@ const file_contracts_clientmanager_v1_imports_proto_rawDesc = "" +
 	"\x06report\x18\a \x01(\v2\x1f.cabinet.kernel.v1.ImportReportR\x06report\x12\x12\n" +
 	"\x04done\x18\b \x01(\bR\x04done\x12;\n" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\x96\x01\n" +
+	"createTime\x12\x18\n" +
+	"\arunning\x18\n" +
+	" \x01(\bR\arunning\x12\x1b\n" +
+	"\trows_done\x18\v \x01(\x05R\browsDone\x12\x1f\n" +
+	"\vproblem_key\x18\f \x01(\tR\n" +
+	"problemKey\"\x96\x01\n" +
 	"\x13CreateImportRequest\x12.\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\trequestId\x12'\n" +
@@ -662,6 +782,10 @@ const file_contracts_clientmanager_v1_imports_proto_rawDesc = "" +
 	"\x10RunImportRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"M\n" +
 	"\x11RunImportResponse\x128\n" +
+	"\x06import\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ImportR\x06import\".\n" +
+	"\x12StartImportRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"O\n" +
+	"\x13StartImportResponse\x128\n" +
 	"\x06import\x18\x01 \x01(\v2 .cabinet.clientmanager.v1.ImportR\x06import\"\x90\x01\n" +
 	"\x15ListImportRowsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
@@ -671,12 +795,13 @@ const file_contracts_clientmanager_v1_imports_proto_rawDesc = "" +
 	"\timport_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bimportId\"r\n" +
 	"\x16ListImportRowsResponse\x120\n" +
 	"\x04rows\x18\x01 \x03(\v2\x1c.cabinet.kernel.v1.RowResultR\x04rows\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x8e\x06\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xa5\a\n" +
 	"\rImportService\x12\x9b\x01\n" +
 	"\fCreateImport\x12-.cabinet.clientmanager.v1.CreateImportRequest\x1a..cabinet.clientmanager.v1.CreateImportResponse\",\xea\x9d\xea\x02$\b\x04\x12\x1cclientmanager.clients.import \xc0\xcf$\x90\x02\x00\x12\x8e\x01\n" +
 	"\tGetImport\x12*.cabinet.clientmanager.v1.GetImportRequest\x1a+.cabinet.clientmanager.v1.GetImportResponse\"(\xea\x9d\xea\x02 \b\x04\x12\x1cclientmanager.clients.import\x90\x02\x01\x12\x98\x01\n" +
 	"\vCheckImport\x12,.cabinet.clientmanager.v1.CheckImportRequest\x1a-.cabinet.clientmanager.v1.CheckImportResponse\",\xea\x9d\xea\x02$\b\x04\x12\x1cclientmanager.clients.import \xc0\xcf$\x90\x02\x02\x12\x92\x01\n" +
-	"\tRunImport\x12*.cabinet.clientmanager.v1.RunImportRequest\x1a+.cabinet.clientmanager.v1.RunImportResponse\",\xea\x9d\xea\x02$\b\x04\x12\x1cclientmanager.clients.import \xc0\xcf$\x90\x02\x02\x12\x9d\x01\n" +
+	"\tRunImport\x12*.cabinet.clientmanager.v1.RunImportRequest\x1a+.cabinet.clientmanager.v1.RunImportResponse\",\xea\x9d\xea\x02$\b\x04\x12\x1cclientmanager.clients.import \xc0\xcf$\x90\x02\x02\x12\x94\x01\n" +
+	"\vStartImport\x12,.cabinet.clientmanager.v1.StartImportRequest\x1a-.cabinet.clientmanager.v1.StartImportResponse\"(\xea\x9d\xea\x02 \b\x04\x12\x1cclientmanager.clients.import\x90\x02\x02\x12\x9d\x01\n" +
 	"\x0eListImportRows\x12/.cabinet.clientmanager.v1.ListImportRowsRequest\x1a0.cabinet.clientmanager.v1.ListImportRowsResponse\"(\xea\x9d\xea\x02 \b\x04\x12\x1cclientmanager.clients.import\x90\x02\x01BKZIgithub.com/opencabinet/cabinet/contracts/clientmanager/v1;clientmanagerv1b\x06proto3"
 
 var (
@@ -691,7 +816,7 @@ func file_contracts_clientmanager_v1_imports_proto_rawDescGZIP() []byte {
 	return file_contracts_clientmanager_v1_imports_proto_rawDescData
 }
 
-var file_contracts_clientmanager_v1_imports_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_contracts_clientmanager_v1_imports_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_contracts_clientmanager_v1_imports_proto_goTypes = []any{
 	(*Import)(nil),                 // 0: cabinet.clientmanager.v1.Import
 	(*CreateImportRequest)(nil),    // 1: cabinet.clientmanager.v1.CreateImportRequest
@@ -702,42 +827,47 @@ var file_contracts_clientmanager_v1_imports_proto_goTypes = []any{
 	(*CheckImportResponse)(nil),    // 6: cabinet.clientmanager.v1.CheckImportResponse
 	(*RunImportRequest)(nil),       // 7: cabinet.clientmanager.v1.RunImportRequest
 	(*RunImportResponse)(nil),      // 8: cabinet.clientmanager.v1.RunImportResponse
-	(*ListImportRowsRequest)(nil),  // 9: cabinet.clientmanager.v1.ListImportRowsRequest
-	(*ListImportRowsResponse)(nil), // 10: cabinet.clientmanager.v1.ListImportRowsResponse
-	(*v1.ImportColumn)(nil),        // 11: cabinet.kernel.v1.ImportColumn
-	(*v1.ImportField)(nil),         // 12: cabinet.kernel.v1.ImportField
-	(*v1.ImportMapping)(nil),       // 13: cabinet.kernel.v1.ImportMapping
-	(*v1.ImportReport)(nil),        // 14: cabinet.kernel.v1.ImportReport
-	(*timestamppb.Timestamp)(nil),  // 15: google.protobuf.Timestamp
-	(*v1.RowResult)(nil),           // 16: cabinet.kernel.v1.RowResult
+	(*StartImportRequest)(nil),     // 9: cabinet.clientmanager.v1.StartImportRequest
+	(*StartImportResponse)(nil),    // 10: cabinet.clientmanager.v1.StartImportResponse
+	(*ListImportRowsRequest)(nil),  // 11: cabinet.clientmanager.v1.ListImportRowsRequest
+	(*ListImportRowsResponse)(nil), // 12: cabinet.clientmanager.v1.ListImportRowsResponse
+	(*v1.ImportColumn)(nil),        // 13: cabinet.kernel.v1.ImportColumn
+	(*v1.ImportField)(nil),         // 14: cabinet.kernel.v1.ImportField
+	(*v1.ImportMapping)(nil),       // 15: cabinet.kernel.v1.ImportMapping
+	(*v1.ImportReport)(nil),        // 16: cabinet.kernel.v1.ImportReport
+	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
+	(*v1.RowResult)(nil),           // 18: cabinet.kernel.v1.RowResult
 }
 var file_contracts_clientmanager_v1_imports_proto_depIdxs = []int32{
-	11, // 0: cabinet.clientmanager.v1.Import.columns:type_name -> cabinet.kernel.v1.ImportColumn
-	12, // 1: cabinet.clientmanager.v1.Import.fields:type_name -> cabinet.kernel.v1.ImportField
-	13, // 2: cabinet.clientmanager.v1.Import.mapping:type_name -> cabinet.kernel.v1.ImportMapping
-	14, // 3: cabinet.clientmanager.v1.Import.report:type_name -> cabinet.kernel.v1.ImportReport
-	15, // 4: cabinet.clientmanager.v1.Import.create_time:type_name -> google.protobuf.Timestamp
+	13, // 0: cabinet.clientmanager.v1.Import.columns:type_name -> cabinet.kernel.v1.ImportColumn
+	14, // 1: cabinet.clientmanager.v1.Import.fields:type_name -> cabinet.kernel.v1.ImportField
+	15, // 2: cabinet.clientmanager.v1.Import.mapping:type_name -> cabinet.kernel.v1.ImportMapping
+	16, // 3: cabinet.clientmanager.v1.Import.report:type_name -> cabinet.kernel.v1.ImportReport
+	17, // 4: cabinet.clientmanager.v1.Import.create_time:type_name -> google.protobuf.Timestamp
 	0,  // 5: cabinet.clientmanager.v1.CreateImportResponse.import:type_name -> cabinet.clientmanager.v1.Import
 	0,  // 6: cabinet.clientmanager.v1.GetImportResponse.import:type_name -> cabinet.clientmanager.v1.Import
-	13, // 7: cabinet.clientmanager.v1.CheckImportRequest.mapping:type_name -> cabinet.kernel.v1.ImportMapping
+	15, // 7: cabinet.clientmanager.v1.CheckImportRequest.mapping:type_name -> cabinet.kernel.v1.ImportMapping
 	0,  // 8: cabinet.clientmanager.v1.CheckImportResponse.import:type_name -> cabinet.clientmanager.v1.Import
 	0,  // 9: cabinet.clientmanager.v1.RunImportResponse.import:type_name -> cabinet.clientmanager.v1.Import
-	16, // 10: cabinet.clientmanager.v1.ListImportRowsResponse.rows:type_name -> cabinet.kernel.v1.RowResult
-	1,  // 11: cabinet.clientmanager.v1.ImportService.CreateImport:input_type -> cabinet.clientmanager.v1.CreateImportRequest
-	3,  // 12: cabinet.clientmanager.v1.ImportService.GetImport:input_type -> cabinet.clientmanager.v1.GetImportRequest
-	5,  // 13: cabinet.clientmanager.v1.ImportService.CheckImport:input_type -> cabinet.clientmanager.v1.CheckImportRequest
-	7,  // 14: cabinet.clientmanager.v1.ImportService.RunImport:input_type -> cabinet.clientmanager.v1.RunImportRequest
-	9,  // 15: cabinet.clientmanager.v1.ImportService.ListImportRows:input_type -> cabinet.clientmanager.v1.ListImportRowsRequest
-	2,  // 16: cabinet.clientmanager.v1.ImportService.CreateImport:output_type -> cabinet.clientmanager.v1.CreateImportResponse
-	4,  // 17: cabinet.clientmanager.v1.ImportService.GetImport:output_type -> cabinet.clientmanager.v1.GetImportResponse
-	6,  // 18: cabinet.clientmanager.v1.ImportService.CheckImport:output_type -> cabinet.clientmanager.v1.CheckImportResponse
-	8,  // 19: cabinet.clientmanager.v1.ImportService.RunImport:output_type -> cabinet.clientmanager.v1.RunImportResponse
-	10, // 20: cabinet.clientmanager.v1.ImportService.ListImportRows:output_type -> cabinet.clientmanager.v1.ListImportRowsResponse
-	16, // [16:21] is the sub-list for method output_type
-	11, // [11:16] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	0,  // 10: cabinet.clientmanager.v1.StartImportResponse.import:type_name -> cabinet.clientmanager.v1.Import
+	18, // 11: cabinet.clientmanager.v1.ListImportRowsResponse.rows:type_name -> cabinet.kernel.v1.RowResult
+	1,  // 12: cabinet.clientmanager.v1.ImportService.CreateImport:input_type -> cabinet.clientmanager.v1.CreateImportRequest
+	3,  // 13: cabinet.clientmanager.v1.ImportService.GetImport:input_type -> cabinet.clientmanager.v1.GetImportRequest
+	5,  // 14: cabinet.clientmanager.v1.ImportService.CheckImport:input_type -> cabinet.clientmanager.v1.CheckImportRequest
+	7,  // 15: cabinet.clientmanager.v1.ImportService.RunImport:input_type -> cabinet.clientmanager.v1.RunImportRequest
+	9,  // 16: cabinet.clientmanager.v1.ImportService.StartImport:input_type -> cabinet.clientmanager.v1.StartImportRequest
+	11, // 17: cabinet.clientmanager.v1.ImportService.ListImportRows:input_type -> cabinet.clientmanager.v1.ListImportRowsRequest
+	2,  // 18: cabinet.clientmanager.v1.ImportService.CreateImport:output_type -> cabinet.clientmanager.v1.CreateImportResponse
+	4,  // 19: cabinet.clientmanager.v1.ImportService.GetImport:output_type -> cabinet.clientmanager.v1.GetImportResponse
+	6,  // 20: cabinet.clientmanager.v1.ImportService.CheckImport:output_type -> cabinet.clientmanager.v1.CheckImportResponse
+	8,  // 21: cabinet.clientmanager.v1.ImportService.RunImport:output_type -> cabinet.clientmanager.v1.RunImportResponse
+	10, // 22: cabinet.clientmanager.v1.ImportService.StartImport:output_type -> cabinet.clientmanager.v1.StartImportResponse
+	12, // 23: cabinet.clientmanager.v1.ImportService.ListImportRows:output_type -> cabinet.clientmanager.v1.ListImportRowsResponse
+	18, // [18:24] is the sub-list for method output_type
+	12, // [12:18] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_contracts_clientmanager_v1_imports_proto_init() }
@@ -751,7 +881,7 @@ func file_contracts_clientmanager_v1_imports_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_clientmanager_v1_imports_proto_rawDesc), len(file_contracts_clientmanager_v1_imports_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

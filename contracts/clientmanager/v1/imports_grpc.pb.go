@@ -23,6 +23,7 @@ const (
 	ImportService_GetImport_FullMethodName      = "/cabinet.clientmanager.v1.ImportService/GetImport"
 	ImportService_CheckImport_FullMethodName    = "/cabinet.clientmanager.v1.ImportService/CheckImport"
 	ImportService_RunImport_FullMethodName      = "/cabinet.clientmanager.v1.ImportService/RunImport"
+	ImportService_StartImport_FullMethodName    = "/cabinet.clientmanager.v1.ImportService/StartImport"
 	ImportService_ListImportRows_FullMethodName = "/cabinet.clientmanager.v1.ImportService/ListImportRows"
 )
 
@@ -39,8 +40,12 @@ type ImportServiceClient interface {
 	GetImport(ctx context.Context, in *GetImportRequest, opts ...grpc.CallOption) (*GetImportResponse, error)
 	// Does everything but write: the same report as RunImport would give now. Keeps the mapping.
 	CheckImport(ctx context.Context, in *CheckImportRequest, opts ...grpc.CallOption) (*CheckImportResponse, error)
-	// Writes every row that is good, all in one transaction.
+	// Writes every row that is good, all in one transaction, and waits for it. StartImport does not wait.
 	RunImport(ctx context.Context, in *RunImportRequest, opts ...grpc.CallOption) (*RunImportResponse, error)
+	// Has every row that is good written, all in one transaction, as a job: it goes on when its starter leaves, and when the
+	// portal is killed it begins anew. GetImport says how far it is. Twice is once. It updates no client that its starter does
+	// not see now.
+	StartImport(ctx context.Context, in *StartImportRequest, opts ...grpc.CallOption) (*StartImportResponse, error)
 	// What became of each row, those at fault first.
 	ListImportRows(ctx context.Context, in *ListImportRowsRequest, opts ...grpc.CallOption) (*ListImportRowsResponse, error)
 }
@@ -93,6 +98,16 @@ func (c *importServiceClient) RunImport(ctx context.Context, in *RunImportReques
 	return out, nil
 }
 
+func (c *importServiceClient) StartImport(ctx context.Context, in *StartImportRequest, opts ...grpc.CallOption) (*StartImportResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StartImportResponse)
+	err := c.cc.Invoke(ctx, ImportService_StartImport_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *importServiceClient) ListImportRows(ctx context.Context, in *ListImportRowsRequest, opts ...grpc.CallOption) (*ListImportRowsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListImportRowsResponse)
@@ -116,8 +131,12 @@ type ImportServiceServer interface {
 	GetImport(context.Context, *GetImportRequest) (*GetImportResponse, error)
 	// Does everything but write: the same report as RunImport would give now. Keeps the mapping.
 	CheckImport(context.Context, *CheckImportRequest) (*CheckImportResponse, error)
-	// Writes every row that is good, all in one transaction.
+	// Writes every row that is good, all in one transaction, and waits for it. StartImport does not wait.
 	RunImport(context.Context, *RunImportRequest) (*RunImportResponse, error)
+	// Has every row that is good written, all in one transaction, as a job: it goes on when its starter leaves, and when the
+	// portal is killed it begins anew. GetImport says how far it is. Twice is once. It updates no client that its starter does
+	// not see now.
+	StartImport(context.Context, *StartImportRequest) (*StartImportResponse, error)
 	// What became of each row, those at fault first.
 	ListImportRows(context.Context, *ListImportRowsRequest) (*ListImportRowsResponse, error)
 	mustEmbedUnimplementedImportServiceServer()
@@ -141,6 +160,9 @@ func (UnimplementedImportServiceServer) CheckImport(context.Context, *CheckImpor
 }
 func (UnimplementedImportServiceServer) RunImport(context.Context, *RunImportRequest) (*RunImportResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RunImport not implemented")
+}
+func (UnimplementedImportServiceServer) StartImport(context.Context, *StartImportRequest) (*StartImportResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartImport not implemented")
 }
 func (UnimplementedImportServiceServer) ListImportRows(context.Context, *ListImportRowsRequest) (*ListImportRowsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListImportRows not implemented")
@@ -238,6 +260,24 @@ func _ImportService_RunImport_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ImportService_StartImport_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartImportRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ImportServiceServer).StartImport(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ImportService_StartImport_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ImportServiceServer).StartImport(ctx, req.(*StartImportRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ImportService_ListImportRows_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListImportRowsRequest)
 	if err := dec(in); err != nil {
@@ -278,6 +318,10 @@ var ImportService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RunImport",
 			Handler:    _ImportService_RunImport_Handler,
+		},
+		{
+			MethodName: "StartImport",
+			Handler:    _ImportService_StartImport_Handler,
 		},
 		{
 			MethodName: "ListImportRows",

@@ -356,7 +356,10 @@ type FieldMeaning struct {
 	// For staff alone: the router takes it out of what a contact receives and refuses it in what a contact sends.
 	StaffOnly bool `protobuf:"varint,5,opt,name=staff_only,json=staffOnly,proto3" json:"staff_only,omitempty"`
 	// This field holds the id of the client the message is about. Access tests attack through it.
-	ClientId      bool `protobuf:"varint,6,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	ClientId bool `protobuf:"varint,6,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// A permission without which staff see only the field's beginning and end: the router masks the text in what they receive
+	// and refuses it in what they send. Contacts, who are shown what is their own company's, and modules see it whole. Texts only.
+	MaskedWithout string `protobuf:"bytes,7,opt,name=masked_without,json=maskedWithout,proto3" json:"masked_without,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -431,6 +434,13 @@ func (x *FieldMeaning) GetClientId() bool {
 		return x.ClientId
 	}
 	return false
+}
+
+func (x *FieldMeaning) GetMaskedWithout() string {
+	if x != nil {
+		return x.MaskedWithout
+	}
+	return ""
 }
 
 // ResourceMeaning says what a message is when it is a thing one can point at.
@@ -733,7 +743,7 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"permission\x12\x1c\n" +
 	"\timmutable\x18\x03 \x01(\bR\timmutable\x12.\n" +
 	"\x13default_deadline_ms\x18\x04 \x01(\x05R\x11defaultDeadlineMs\x12#\n" +
-	"\rproof_minutes\x18\x05 \x01(\x05R\fproofMinutes\"\xc4\x01\n" +
+	"\rproof_minutes\x18\x05 \x01(\x05R\fproofMinutes\"\xeb\x01\n" +
 	"\fFieldMeaning\x12+\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.cabinet.kernel.v1.KindR\x04kind\x12\x1b\n" +
 	"\trefers_to\x18\x02 \x01(\tR\brefersTo\x12\x16\n" +
@@ -741,7 +751,8 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\x06hidden\x18\x04 \x01(\bR\x06hidden\x12\x1d\n" +
 	"\n" +
 	"staff_only\x18\x05 \x01(\bR\tstaffOnly\x12\x1b\n" +
-	"\tclient_id\x18\x06 \x01(\bR\bclientId\"\x95\x01\n" +
+	"\tclient_id\x18\x06 \x01(\bR\bclientId\x12%\n" +
+	"\x0emasked_without\x18\a \x01(\tR\rmaskedWithout\"\x95\x01\n" +
 	"\x0fResourceMeaning\x12\x1f\n" +
 	"\vtitle_field\x18\x01 \x01(\tR\n" +
 	"titleField\x12\x1d\n" +

@@ -142,6 +142,9 @@ func (w *words) label(d protoreflect.MessageDescriptor, name string) string {
 			return text
 		}
 	}
+	if text, ok := w.text.First("kernel.audit.field." + name); ok {
+		return text
+	}
 	return strings.ReplaceAll(name, "_", " ")
 }
 
@@ -154,9 +157,22 @@ func (w *words) changes(ctx context.Context, kind string, changes []store.FieldC
 		if w.closed && (c.Staff || f == nil || access.MeaningOf(f).GetStaffOnly()) {
 			continue
 		}
-		out = append(out, &kernelv1.AuditChange{Field: w.label(d, c.Field), Before: w.value(ctx, f, c.Before), After: w.value(ctx, f, c.After)})
+		before, after := w.value(ctx, f, c.Before), w.value(ctx, f, c.After)
+		if kind, masked := w.masked(ctx, f); masked {
+			before, after = access.Mask(kind, before), access.Mask(kind, after)
+		}
+		out = append(out, &kernelv1.AuditChange{Field: w.label(d, c.Field), Before: before, After: after})
 	}
 	return out
+}
+
+// masked tells whether the reader sees a field in part, here as on any page.
+func (w *words) masked(ctx context.Context, f protoreflect.FieldDescriptor) (kernelv1.Kind, bool) {
+	if f == nil {
+		return 0, false
+	}
+	m := access.MeaningOf(f)
+	return m.GetKind(), m.GetMaskedWithout() != "" && w.Policy.Masks(access.From(ctx), m.GetMaskedWithout(), access.DecisionFrom(ctx).Reach)
 }
 
 // value says what a field held, as pages show it.

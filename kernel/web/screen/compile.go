@@ -107,8 +107,11 @@ func Compile(methods Methods, manifests []module.Manifest) (*Set, error) {
 		screens: map[string]*Screen{}, byGet: map[protoreflect.FullName]*Screen{}, methods: methods,
 		messages: map[protoreflect.FullName]protoreflect.MessageDescriptor{},
 	}
-	c := compiler{methods: methods, set: set}
+	c := compiler{methods: methods, set: set, permissions: map[string]bool{}}
 	for _, m := range manifests {
+		for _, p := range m.Permissions {
+			c.permissions[p.Name] = strings.HasPrefix(p.Name, m.ID+".")
+		}
 		for _, s := range m.Screens {
 			name := m.ID + "." + s.ID
 			if set.screens[name] != nil {
@@ -149,7 +152,9 @@ func (s *Screen) name() string { return s.Module + "." + s.ID }
 type compiler struct {
 	methods Methods
 	set     *Set
-	errs    []error
+	// permissions are those that modules declare.
+	permissions map[string]bool
+	errs        []error
 }
 
 func (c *compiler) fail(where, format string, args ...any) {
@@ -285,6 +290,9 @@ func (c *compiler) list(s *Screen) {
 		}
 	}
 	s.actions = c.actions(where, s.Actions, item.Message())
+	if s.Export != "" && (!c.permissions[s.Export] || !strings.HasPrefix(s.Export, s.Module+".")) {
+		c.fail(where, "is exported with the permission %q, which its module does not declare", s.Export)
+	}
 }
 
 func (c *compiler) detail(s *Screen) {
@@ -413,8 +421,11 @@ func (c *compiler) importWizard(s *Screen) {
 	s.Method = s.Import.Create
 	s.imports = map[string]*call{}
 	for step, method := range map[string]string{
-		"create": s.Import.Create, "get": s.Import.Get, "check": s.Import.Check, "run": s.Import.Run, "rows": s.Import.Rows,
+		"create": s.Import.Create, "get": s.Import.Get, "check": s.Import.Check, "run": s.Import.Run, "rows": s.Import.Rows, "start": s.Import.Start,
 	} {
+		if step == "start" && method == "" {
+			continue
+		}
 		s.imports[step] = c.call(where, method, nil)
 	}
 	s.call = s.imports["create"]

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"context"
+	"io"
 	"net/url"
 	"slices"
 	"time"
@@ -63,6 +64,18 @@ type Page struct {
 	// not refreshed: its writer is told.
 	Live []string
 	Form bool
+	// Refresh has the browser ask again after so many seconds, also without script; 0 does not.
+	Refresh int
+	// Download is a file to be sent instead of a page.
+	Download *Download
+}
+
+// Download is a file on its way to a reader.
+type Download struct {
+	Name, ContentType string
+	Bytes             int64
+	// Write writes the file. It fails where the rest of it does not come.
+	Write func(w io.Writer) error
 }
 
 // may tells whether the reader may call a method at all.
@@ -80,6 +93,12 @@ func (e *Env) sees(a module.Audience) bool {
 	default:
 		return true
 	}
+}
+
+// locks tells whether the reader sees a field's text in part, of what a call reaches: then they cannot change it.
+func (e *Env) locks(f protoreflect.FieldDescriptor, c *call) bool {
+	permission := meaning(f).GetMaskedWithout()
+	return permission != "" && c != nil && e.Policy.Masks(e.Principal, permission, e.Policy.Decide(e.Principal, c.rules).Reach)
 }
 
 // Visible tells whether the reader may see a screen.

@@ -231,6 +231,9 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 			if editable != nil && !slices.Contains(editable, name) {
 				field.Kind, field.Required = ui.FieldReadOnly, false
 			}
+			if sc.prefill != nil && e.locks(path.last(), sc.call) {
+				field.Kind, field.Required, field.Hint = ui.FieldReadOnly, false, e.Text.T("kernel.masked.hint")
+			}
 			if text, ok := wrong[path.String()]; ok {
 				field.Error = text
 				shown[path.String()] = true

@@ -62,6 +62,9 @@ func (s *Set) sendAgain(ctx context.Context, e *Env, sc *Screen, form url.Values
 			}
 			continue
 		}
+		if sc.prefill != nil && e.locks(path.last(), sc.call) {
+			continue // it was shown in part, and not asked for
+		}
 		given, sent := form[name]
 		if !sent && (path.last().Kind() == protoreflect.BoolKind || path.last().IsList()) && form.Has(askedPrefix+name) {
 			given, sent = []string{""}, true

@@ -28,10 +28,14 @@ type imported struct {
 	id, fileName string
 	rows         int64
 	done         bool
-	columns      []*kernelv1.ImportColumn
-	fields       []*kernelv1.ImportField
-	mapping      map[int32]string
-	report       *kernelv1.ImportReport
+	// running is an import that goes on as a job, past so many rows; problem is the key of why one ended with nothing.
+	running  bool
+	rowsDone int64
+	problem  string
+	columns  []*kernelv1.ImportColumn
+	fields   []*kernelv1.ImportField
+	mapping  map[int32]string
+	report   *kernelv1.ImportReport
 }
 
 func readImport(m protoreflect.Message) imported {
@@ -47,6 +51,9 @@ func readImport(m protoreflect.Message) imported {
 	each("file_name", func(v protoreflect.Value) { out.fileName = v.String() })
 	each("rows", func(v protoreflect.Value) { out.rows = v.Int() })
 	each("done", func(v protoreflect.Value) { out.done = v.Bool() })
+	each("running", func(v protoreflect.Value) { out.running = v.Bool() })
+	each("rows_done", func(v protoreflect.Value) { out.rowsDone = v.Int() })
+	each("problem_key", func(v protoreflect.Value) { out.problem = v.String() })
 	each("columns", func(v protoreflect.Value) {
 		for i := range v.List().Len() {
 			c := &kernelv1.ImportColumn{}
@@ -99,6 +106,9 @@ func (s *Set) importStep(ctx context.Context, e *Env, sc *Screen) (*Page, error)
 		return nil, err
 	}
 	in := readImport(about(response))
+	if in.running {
+		return s.importProgress(e, sc, in), nil
+	}
 	if in.report != nil && (e.Query.Get("step") == "check" || in.done) {
 		return s.importReport(ctx, e, sc, in)
 	}
@@ -111,9 +121,13 @@ func (s *Set) importPost(ctx context.Context, e *Env, sc *Screen, form url.Value
 	case "columns":
 		return s.importCheck(ctx, e, sc, form)
 	case "run":
-		request := newMessage(sc.imports["run"].input)
+		run := sc.imports["run"]
+		if start := sc.imports["start"]; start != nil {
+			run = start
+		}
+		request := newMessage(run.input)
 		setKnown(request, "id", protoreflect.ValueOfString(form.Get("id")))
-		if _, err := sc.imports["run"].do(ctx, e, request); err != nil {
+		if _, err := run.do(ctx, e, request); err != nil {
 			return nil, err
 		}
 		return &Page{Redirect: e.Path + "?id=" + url.QueryEscape(form.Get("id")) + "&step=check"}, nil
@@ -288,6 +302,9 @@ func (s *Set) importReport(ctx context.Context, e *Env, sc *Screen, in imported)
 		return nil, err
 	}
 	page.Width = ""
+	if in.problem != "" {
+		page.Body = ui.Join(page.Body, ui.NoticeBox(ui.Notice{Tone: ui.ToneBad, Title: e.Text.T("kernel.import.gone"), Text: e.Text.T(in.problem)}))
+	}
 	page.Body = ui.Join(page.Body, ui.Figures(figures), ui.Section(ui.SectionBox{ID: "rows-of-the-file", Title: e.Text.T("kernel.import.rows"), Content: ui.Join(next, ui.List(*rows))}))
 	return page, nil
 }

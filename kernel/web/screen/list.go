@@ -26,8 +26,8 @@ const pageSize = 50
 // tokens is the query parameter that holds the page tokens on the way here, so that Back needs no offset.
 const tokens = "page"
 
-// list shows a list as a page of its own.
-func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
+// list shows a list as a page of its own, below notices where there are some.
+func (s *Set) list(ctx context.Context, e *Env, sc *Screen, notices ...templ.Component) (*Page, error) {
 	views := s.openViews(ctx, e, sc)
 	table, total, err := s.table(ctx, e, sc, e.Query, "", nil, pageSize)
 	refusal := err
@@ -36,6 +36,7 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	}
 	head := s.head(e, sc, e.Text.T(sc.Title), nil)
 	head.Lead = cmp.Or(total, head.Lead)
+	head.Menu = s.exportMenu(ctx, e, sc)
 	filters, err := s.filterBar(ctx, e, sc)
 	if err != nil {
 		return nil, err
@@ -50,7 +51,10 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 	}
 	var live watching
 	live.list(e, sc, e.Vars[clientField])
-	return &Page{Title: head.Title, Width: "wide", Body: ui.Join(ui.PageHead(head), bar, drawList(sc, table)), Live: live}, nil
+	return &Page{
+		Title: head.Title, Width: "wide", Body: ui.Join(ui.PageHead(head), ui.Join(notices...), bar, drawList(sc, table)), Live: live,
+		Invalid: len(notices) > 0,
+	}, nil
 }
 
 // table calls a list's method and lays its rows out. bind fills more of the request; prefix tells several lists of one

@@ -45,6 +45,8 @@ func (s *Set) Submit(ctx context.Context, e *Env, sc *Screen, form url.Values, f
 		return s.decide(ctx, e, sc, form)
 	case module.ImportWizard:
 		return s.importPost(ctx, e, sc, form, file)
+	case module.List:
+		return s.exportPost(ctx, e, sc, form)
 	default:
 		return nil, status.Error(codes.Unimplemented, "this page takes nothing")
 	}

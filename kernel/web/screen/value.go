@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
@@ -90,6 +91,9 @@ func (e *Env) scalar(f protoreflect.FieldDescriptor, v protoreflect.Value) ui.Va
 func (e *Env) text(kind kernelv1.Kind, text string) ui.Value {
 	if text == "" {
 		return ui.Value{}
+	}
+	if access.IsMasked(text) {
+		return ui.Value{Text: text} // which leads nowhere
 	}
 	switch kind {
 	case kernelv1.Kind_KIND_EMAIL:

@@ -1,6 +1,10 @@
 package ui
 
-import "github.com/a-h/templ"
+import (
+	"cmp"
+
+	"github.com/a-h/templ"
+)
 
 // Notice says what is, what still works, what to do next.
 type Notice struct {
@@ -84,8 +88,12 @@ type Menu struct {
 	Label string // what the button is called, such as "Actions for Zerno Roastery"
 	// Small is for rows; the other is for the head of a page.
 	Small bool
+	// Icon is the button's; empty for the one that means more actions.
+	Icon  string
 	Items []MenuItem
 }
+
+func (m Menu) icon() string { return cmp.Or(m.Icon, "more") }
 
 // MenuItem is a link, an action, or, when only Heading is set, a heading above the next ones.
 type MenuItem struct {

@@ -715,12 +715,12 @@ func MenuButton(m Menu) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if m.Small {
-			templ_7745c5c3_Err = SmallIcon("more").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = SmallIcon(m.icon()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = Icon("more").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Icon(m.icon()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
