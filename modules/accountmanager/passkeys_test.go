@@ -179,7 +179,7 @@ func TestTheLastFactorOfWhoMustHaveOneStays(t *testing.T) {
 	head := p.head()
 	manager := p.staff(head, "m@example.com", "manager")
 	require.Empty(t, p.who(manager).GetRoles())
-	d, first := p.passkey(manager)
+	_, first := p.passkey(manager)
 	require.Equal(t, []string{"manager"}, p.who(manager).GetRoles(), "a passkey is a second factor")
 	remove := func(id string) error {
 		_, err := p.passkeys().DeletePasskey(p.as(manager), &kernelv1.DeletePasskeyRequest{Id: id})
@@ -198,7 +198,7 @@ func TestTheLastFactorOfWhoMustHaveOneStays(t *testing.T) {
 	// Their password alone opens nothing, even where a passkey is all that they have.
 	_, err = p.factors().RemoveTotp(p.as(manager), &kernelv1.RemoveTotpRequest{})
 	require.NoError(t, err)
-	d, _ = p.passkey(manager)
+	d, _ := p.passkey(manager)
 	begun := p.ask(p.challenge("m@example.com"))
 	require.False(t, begun.GetCode())
 	require.Len(t, d.read(begun.GetOptions()).AllowCredentials, 1)
