@@ -40,10 +40,10 @@ type site struct {
 
 func openSite(t *testing.T, change ...func(*kernel.Options)) *site {
 	t.Helper()
-	return openSiteWith(t, portalYAML, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})))
+	return openSiteWith(t, portalYAML, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), change...)
 }
 
-func openSiteWith(t *testing.T, text []byte, log *slog.Logger) *site {
+func openSiteWith(t *testing.T, text []byte, log *slog.Logger, change ...func(*kernel.Options)) *site {
 	t.Helper()
 	s := &site{}
 	if os.Getenv("CABINET_MODE") == "process" { // the same tests, with clientmanager in a process of its own too

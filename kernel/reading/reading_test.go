@@ -26,7 +26,7 @@ import (
 func TestMain(m *testing.M) { os.Exit(kerneltest.Main(m)) }
 
 func assemble(router *call.Router) ([]module.Unit, error) {
-	clients := clientmanager.New(accountmanagerv1.NewUserServiceClient(router))
+	clients := clientmanager.New(accountmanagerv1.NewUserServiceClient(router), accountmanagerv1.NewAdmissionServiceClient(router))
 	accounts := accountmanager.New(clientmanagerv1.NewClientServiceClient(router))
 	return []module.Unit{module.Unit(clientmanager.NewUnit(clients)), module.Unit(accountmanager.NewUnit(accounts))}, nil
 }

@@ -24,7 +24,7 @@ import (
 func TestMain(m *testing.M) { os.Exit(kerneltest.Main(m)) }
 
 func assemble(router *call.Router) ([]module.Unit, error) {
-	m := clientmanager.New(accountmanagerv1.NewUserServiceClient(router))
+	m := clientmanager.New(accountmanagerv1.NewUserServiceClient(router), accountmanagerv1.NewAdmissionServiceClient(router))
 	others := accountmanager.New(clientmanagerv1.NewClientServiceClient(router))
 	return []module.Unit{module.Unit(clientmanager.NewUnit(m)), module.Unit(accountmanager.NewUnit(others))}, nil
 }

@@ -8,7 +8,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
-	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
@@ -22,6 +21,7 @@ type way struct {
 var (
 	byHand   = way{v1.ClientSource_CLIENT_SOURCE_BY_HAND, "created"}
 	byImport = way{v1.ClientSource_CLIENT_SOURCE_IMPORT, "imported"}
+	byAsking = way{v1.ClientSource_CLIENT_SOURCE_REGISTRATION, "registered"}
 )
 
 // add makes clients, with what belongs to it: their branch, who serves them, who sees them, their history, the news. All

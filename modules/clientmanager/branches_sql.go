@@ -121,3 +121,12 @@ func openBranch(ctx context.Context, tx *store.Tx, id, field string) error {
 	}
 	return nil
 }
+
+// isOpen tells whether there is a branch that takes clients; it is held until the transaction ends.
+func isOpen(ctx context.Context, tx *store.Tx, id string) (bool, error) {
+	if id == "" {
+		return false, nil
+	}
+	open, err := store.QueryOne(ctx, tx, pgx.RowTo[*bool], `select clientmanager.branch_open($1)`, id)
+	return open != nil && *open, err
+}

@@ -27,7 +27,7 @@ var _ v1.EntityServiceServer = (*entityService)(nil)
 
 var (
 	errPerson = refuse(codes.FailedPrecondition, "", "entities.person", "a person has no legal entities: each is a client of its own")
-	errSelf   = refuse(codes.FailedPrecondition, "other_client_id", "entities.itself", "choose another client")
+	errItself = refuse(codes.FailedPrecondition, "other_client_id", "entities.itself", "choose another client")
 )
 
 // ListEntities lists those of a client's group, by name; none for a client that stands by itself.
@@ -83,8 +83,12 @@ func (s *entityService) CreateEntity(ctx context.Context, r *v1.CreateEntityRequ
 	if err := s.checkExtra(r.GetClient(), true); err != nil {
 		return nil, err
 	}
+	rules, err := s.assigning(ctx) // before the transaction: another module is asked
+	if err != nil {
+		return nil, err
+	}
 	var response *v1.CreateEntityResponse
-	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.CreateEntityResponse, error) {
 			first, err := holdClient(ctx, tx, r.GetClientId())
 			if err != nil {
@@ -105,14 +109,20 @@ func (s *entityService) CreateEntity(ctx context.Context, r *v1.CreateEntityRequ
 			if err := s.fits(client); err != nil {
 				return nil, err
 			}
-			if err := s.add(ctx, tx, []*v1.Client{client}, "created"); err != nil {
+			place := placing{rules: rules}
+			if !ownOnly(ctx) { // who sees only some clients makes it where they work, and serves it
+				place.managerID, place.managerName = first.GetManagerId(), first.GetManagerName()
+				if open, err := isOpen(ctx, tx, first.GetBranchId()); err != nil {
+					return nil, err
+				} else if open {
+					client.BranchId = first.GetBranchId()
+				}
+			}
+			if err := s.addPlaced(ctx, tx, byHand, client, place); err != nil {
 				return nil, taken(err)
 			}
-			if !ownOnly(ctx) {
-				place := placing{source: sourceEntity, managerID: first.GetManagerId(), managerName: first.GetManagerName()}
-				if err := s.placeNew(ctx, tx, client, place); err != nil {
-					return nil, err
-				}
+			if err := s.placeNew(ctx, tx, client, place); err != nil {
+				return nil, err
 			}
 			news := &v1.EntityAdded{ClientId: client.GetId(), Time: timestamppb.New(s.host.Now())}
 			if r.GetSamePeople() {
@@ -136,11 +146,11 @@ func (m *Module) grouped(ctx context.Context, tx *store.Tx, client *v1.Client) (
 	case client.GetGroupId() != "":
 		return client, nil
 	}
-	return m.regroup(ctx, tx, client, store.NewID(), "entity_joined")
+	return m.putInGroup(ctx, tx, client, store.NewID(), "entity_joined")
 }
 
-// regroup puts a held client into a group, or with an empty one out of its own, and says so.
-func (m *Module) regroup(ctx context.Context, tx *store.Tx, client *v1.Client, group, what string) (*v1.Client, error) {
+// putInGroup puts a held client into a group, or with an empty one out of its own, and says so.
+func (m *Module) putInGroup(ctx context.Context, tx *store.Tx, client *v1.Client, group, what string) (*v1.Client, error) {
 	present := proto.CloneOf(client)
 	client.GroupId = group
 	client, err := m.save(ctx, tx, present, client, entry{what: what})
@@ -153,7 +163,7 @@ func (m *Module) regroup(ctx context.Context, tx *store.Tx, client *v1.Client, g
 // JoinEntities puts two clients into one group. Those that belong to the second one come along, seen by the caller or not.
 func (s *entityService) JoinEntities(ctx context.Context, r *v1.JoinEntitiesRequest) (*v1.JoinEntitiesResponse, error) {
 	if r.GetClientId() == r.GetOtherClientId() {
-		return nil, errSelf
+		return nil, errItself
 	}
 	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		both, err := findClients(ctx, tx, []string{r.GetClientId(), r.GetOtherClientId()}, true)
@@ -175,7 +185,7 @@ func (s *entityService) JoinEntities(ctx context.Context, r *v1.JoinEntitiesRequ
 			return errPerson
 		}
 		audit.Concerns(tx, second.GetId())
-		if _, err := s.regroup(ctx, tx, second, first.GetGroupId(), "entity_joined"); err != nil || former == "" {
+		if _, err := s.putInGroup(ctx, tx, second, first.GetGroupId(), "entity_joined"); err != nil || former == "" {
 			return err
 		}
 		moved, err := store.Query(ctx, tx, pgx.RowTo[string], `select clientmanager.regroup($1, $2)::text`, former, first.GetGroupId())
@@ -198,7 +208,7 @@ func (s *entityService) PartEntity(ctx context.Context, r *v1.PartEntityRequest)
 		if client.GetGroupId() == "" {
 			return client, nil
 		}
-		return s.regroup(ctx, tx, client, "", "entity_parted")
+		return s.putInGroup(ctx, tx, client, "", "entity_parted")
 	})
 	return &v1.PartEntityResponse{}, err
 }

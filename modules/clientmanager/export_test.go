@@ -83,11 +83,13 @@ func PairsSQL(limit int) string {
 	c.Add("d.dismiss_time is null")
 	return pairsSQL(c, limit)
 }
+
 // ValidEDRPOU and ValidRNOKPP check codes of Ukraine.
 var (
 	ValidEDRPOU = validEDRPOU
 	ValidRNOKPP = validRNOKPP
 )
+
 // whole is a file that was read to its end.
 type whole struct {
 	header []string

@@ -47,8 +47,8 @@ const (
 	readRegistrations   = "clientmanager.registrations.read"
 	fileRegistrations   = "clientmanager.registrations.file"
 	decideRegistrations = "clientmanager.registrations.decide"
-	exportClients    = "clientmanager.clients.export"
-	revealContacts   = "clientmanager.contacts.reveal"
+	exportClients       = "clientmanager.clients.export"
+	revealContacts      = "clientmanager.contacts.reveal"
 )
 
 func manifest(registration Registration) module.Manifest {

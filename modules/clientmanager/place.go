@@ -9,23 +9,24 @@ import (
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
-// source is where a new client comes from.
-type source string
-
-// The sources.
-const (
-	sourceRegistration source = "registration"
-	sourceEntity       source = "entity"
-)
-
-// placing is what is known of who is to serve a new client: where it comes from, and whom staff chose.
+// placing is what is known of who is to serve a new client that nobody made for themselves: whom staff chose, or else what
+// rules say, see [Module.assigning].
 type placing struct {
-	source                 source
+	rules                  *assigning
 	managerID, managerName string
 }
 
-// placeNew gives a new client to who serves it, in the transaction that makes it. It is the one place where that is decided
-// for clients that nobody made for themselves; without a choice the client waits for its manager.
+// addPlaced makes a client. Rules say who serves it where staff chose nobody; whom they chose gets it by placeNew, once all
+// else is written: from then on the caller may not see it any more.
+func (m *Module) addPlaced(ctx context.Context, tx *store.Tx, in way, client *v1.Client, p placing) error {
+	rules := p.rules
+	if p.managerID != "" {
+		rules = &assigning{}
+	}
+	return m.add(ctx, tx, rules, in, client)
+}
+
+// placeNew gives a client that was just made to whom staff chose.
 func (m *Module) placeNew(ctx context.Context, tx *store.Tx, client *v1.Client, p placing) error {
 	if p.managerID == "" {
 		return nil

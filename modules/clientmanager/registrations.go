@@ -136,7 +136,11 @@ func (s *registrationService) PreviewRegistration(ctx context.Context, r *v1.Pre
 // applicant had waiting gives way to it.
 func (s *registrationService) ConfirmRegistration(ctx context.Context, r *v1.ConfirmRegistrationRequest) (*v1.ConfirmRegistrationResponse, error) {
 	response := &v1.ConfirmRegistrationResponse{}
-	err := s.host.Store.Tx(s.host.Self(ctx), func(ctx context.Context, tx *store.Tx) error {
+	rules, err := s.assigning(ctx) // before the transaction: another module is asked
+	if err != nil {
+		return nil, err
+	}
+	err = s.host.Store.Tx(s.host.Self(ctx), func(ctx context.Context, tx *store.Tx) error {
 		row, err := byLink(ctx, tx, hashed(r.GetToken()), s.host.Now().Add(-confirmWithin), " for no key update")
 		if err != nil {
 			return err
@@ -158,7 +162,7 @@ func (s *registrationService) ConfirmRegistration(ctx context.Context, r *v1.Con
 		}
 		if response.State = waiting; s.settings.Registration.byItself(asked) && len(alike) == 0 {
 			response.State = approved
-			return s.becomeClient(ctx, tx, row, verdict{}, placing{source: sourceRegistration})
+			return s.becomeClient(ctx, tx, row, verdict{}, placing{rules: rules})
 		}
 		return s.tell(ctx, tx, row.ID, waiting, "")
 	})

@@ -73,7 +73,11 @@ func (s *registrationService) ApproveRegistration(ctx context.Context, r *v1.App
 // chosen is who is to serve the client that is made. Who may not assign managers serves it themselves, or leaves it open
 // where they see all clients.
 func (s *registrationService) chosen(ctx context.Context, managerID string) (placing, error) {
-	who, p := access.From(ctx), placing{source: sourceRegistration}
+	rules, err := s.assigning(ctx) // before the transaction: another module is asked
+	if err != nil {
+		return placing{}, err
+	}
+	who, p := access.From(ctx), placing{rules: rules}
 	if who.Kind != access.Staff {
 		if managerID == "" {
 			return p, nil
@@ -117,7 +121,7 @@ func (m *Module) becomeClient(ctx context.Context, tx *store.Tx, row registratio
 	if err := module.Constrained("client", client); err != nil {
 		return err
 	}
-	if err := m.add(ctx, tx, []*v1.Client{client}, "registered"); err != nil {
+	if err := m.addPlaced(ctx, tx, byAsking, client, place); err != nil {
 		return err
 	}
 	contact := &v1.Contact{

@@ -45,8 +45,8 @@ var problems = map[string]string{
 	"person_only":    "only a person has a birth date: say in a column that the client is a person",
 	"bad_birth_date": "write the birth date as YYYY-MM-DD",
 	"not_yours":      "a client with this code or tax id exists, and is not among yours",
-	"bad_branch":   "there is no open branch of this name that you may put clients into",
-	"branch_stays": "the client belongs to another branch, and moving clients is not among your rights",
+	"bad_branch":     "there is no open branch of this name that you may put clients into",
+	"branch_stays":   "the client belongs to another branch, and moving clients is not among your rights",
 }
 
 func wrong(field, key string) *problem {

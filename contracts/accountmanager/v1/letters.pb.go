@@ -45,6 +45,16 @@ const (
 	LetterKind_LETTER_KIND_REGISTRATION_DECLINED LetterKind = 22
 	// A notice to a user: they act for another client too.
 	LetterKind_LETTER_KIND_CLIENT_ADDED LetterKind = 23
+	// A code to sign in with, in the place of the password. To the phone.
+	LetterKind_LETTER_KIND_PHONE_SIGN_IN LetterKind = 30
+	// A code by which a phone is confirmed. To that phone.
+	LetterKind_LETTER_KIND_PHONE_CONFIRM LetterKind = 31
+	// A notice: a phone was confirmed, by which one can sign in from now on. By e-mail.
+	LetterKind_LETTER_KIND_PHONE_CONFIRMED LetterKind = 32
+	// A notice: an account of an outside provider was linked, by which one can sign in from now on. By e-mail.
+	LetterKind_LETTER_KIND_EXTERNAL_LINKED LetterKind = 33
+	// A notice: a member of the business's staff has begun to see the portal as the reader does. By e-mail.
+	LetterKind_LETTER_KIND_IMPERSONATED LetterKind = 40
 )
 
 // Enum value maps for LetterKind.
@@ -59,6 +69,11 @@ var (
 		21: "LETTER_KIND_INVITATION",
 		22: "LETTER_KIND_REGISTRATION_DECLINED",
 		23: "LETTER_KIND_CLIENT_ADDED",
+		30: "LETTER_KIND_PHONE_SIGN_IN",
+		31: "LETTER_KIND_PHONE_CONFIRM",
+		32: "LETTER_KIND_PHONE_CONFIRMED",
+		33: "LETTER_KIND_EXTERNAL_LINKED",
+		40: "LETTER_KIND_IMPERSONATED",
 	}
 	LetterKind_value = map[string]int32{
 		"LETTER_KIND_UNSPECIFIED":           0,
@@ -70,6 +85,11 @@ var (
 		"LETTER_KIND_INVITATION":            21,
 		"LETTER_KIND_REGISTRATION_DECLINED": 22,
 		"LETTER_KIND_CLIENT_ADDED":          23,
+		"LETTER_KIND_PHONE_SIGN_IN":         30,
+		"LETTER_KIND_PHONE_CONFIRM":         31,
+		"LETTER_KIND_PHONE_CONFIRMED":       32,
+		"LETTER_KIND_EXTERNAL_LINKED":       33,
+		"LETTER_KIND_IMPERSONATED":          40,
 	}
 )
 
@@ -416,7 +436,7 @@ const file_contracts_accountmanager_v1_letters_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x129\n" +
 	"\x04kind\x18\x03 \x01(\x0e2%.cabinet.accountmanager.v1.LetterKindR\x04kind\x12.\n" +
-	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time*\xa8\x02\n" +
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time*\xc6\x03\n" +
 	"\n" +
 	"LetterKind\x12\x1b\n" +
 	"\x17LETTER_KIND_UNSPECIFIED\x10\x00\x12\x1e\n" +
@@ -427,7 +447,12 @@ const file_contracts_accountmanager_v1_letters_proto_rawDesc = "" +
 	"\x18LETTER_KIND_REGISTRATION\x10\x14\x12\x1a\n" +
 	"\x16LETTER_KIND_INVITATION\x10\x15\x12%\n" +
 	"!LETTER_KIND_REGISTRATION_DECLINED\x10\x16\x12\x1c\n" +
-	"\x18LETTER_KIND_CLIENT_ADDED\x10\x172\xa4\x01\n" +
+	"\x18LETTER_KIND_CLIENT_ADDED\x10\x17\x12\x1d\n" +
+	"\x19LETTER_KIND_PHONE_SIGN_IN\x10\x1e\x12\x1d\n" +
+	"\x19LETTER_KIND_PHONE_CONFIRM\x10\x1f\x12\x1f\n" +
+	"\x1bLETTER_KIND_PHONE_CONFIRMED\x10 \x12\x1f\n" +
+	"\x1bLETTER_KIND_EXTERNAL_LINKED\x10!\x12\x1c\n" +
+	"\x18LETTER_KIND_IMPERSONATED\x10(2\xa4\x01\n" +
 	"\rLetterService\x12\x92\x01\n" +
 	"\tGetLetter\x12+.cabinet.accountmanager.v1.GetLetterRequest\x1a,.cabinet.accountmanager.v1.GetLetterResponse\"*\xea\x9d\xea\x02\"\b\x04\x12\x1eaccountmanager.letters.deliver\x90\x02\x01BMZKgithub.com/opencabinet/cabinet/contracts/accountmanager/v1;accountmanagerv1b\x06proto3"
 

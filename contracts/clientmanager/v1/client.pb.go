@@ -84,6 +84,8 @@ const (
 	ClientStatus_CLIENT_STATUS_ACTIVE      ClientStatus = 1
 	// Nobody can act for it; staff see it as before.
 	ClientStatus_CLIENT_STATUS_SUSPENDED ClientStatus = 2
+	// It is another client now, merged_into_id: no list has it, and nothing is done with it any more.
+	ClientStatus_CLIENT_STATUS_MERGED ClientStatus = 4
 )
 
 // Enum value maps for ClientStatus.
@@ -92,11 +94,13 @@ var (
 		0: "CLIENT_STATUS_UNSPECIFIED",
 		1: "CLIENT_STATUS_ACTIVE",
 		2: "CLIENT_STATUS_SUSPENDED",
+		4: "CLIENT_STATUS_MERGED",
 	}
 	ClientStatus_value = map[string]int32{
 		"CLIENT_STATUS_UNSPECIFIED": 0,
 		"CLIENT_STATUS_ACTIVE":      1,
 		"CLIENT_STATUS_SUSPENDED":   2,
+		"CLIENT_STATUS_MERGED":      4,
 	}
 )
 
@@ -159,7 +163,17 @@ type Client struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	Revision   int64                  `protobuf:"varint,20,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Fields of the integrator's own, see ListClientFields. An update changes those that are named here; the others stay.
-	Extra         []*v1.FieldValue `protobuf:"bytes,21,rep,name=extra,proto3" json:"extra,omitempty"`
+	Extra []*v1.FieldValue `protobuf:"bytes,21,rep,name=extra,proto3" json:"extra,omitempty"`
+	// The segments it is in, see SegmentService; in no order.
+	SegmentIds []string `protobuf:"bytes,30,rep,name=segment_ids,json=segmentIds,proto3" json:"segment_ids,omitempty"`
+	// The client that this one was merged into; empty for one that goes on.
+	MergedIntoId string `protobuf:"bytes,31,opt,name=merged_into_id,json=mergedIntoId,proto3" json:"merged_into_id,omitempty"`
+	// The branch that it belongs to; empty for none. It is set when a client is created, and changed by MoveClient.
+	BranchId string `protobuf:"bytes,32,opt,name=branch_id,json=branchId,proto3" json:"branch_id,omitempty"`
+	// Of a person.
+	BirthDate string `protobuf:"bytes,34,opt,name=birth_date,json=birthDate,proto3" json:"birth_date,omitempty"`
+	// Clients with the same group are legal entities of one customer. Empty when it stands by itself.
+	GroupId       string `protobuf:"bytes,35,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -341,6 +355,41 @@ func (x *Client) GetExtra() []*v1.FieldValue {
 	return nil
 }
 
+func (x *Client) GetSegmentIds() []string {
+	if x != nil {
+		return x.SegmentIds
+	}
+	return nil
+}
+
+func (x *Client) GetMergedIntoId() string {
+	if x != nil {
+		return x.MergedIntoId
+	}
+	return ""
+}
+
+func (x *Client) GetBranchId() string {
+	if x != nil {
+		return x.BranchId
+	}
+	return ""
+}
+
+func (x *Client) GetBirthDate() string {
+	if x != nil {
+		return x.BirthDate
+	}
+	return ""
+}
+
+func (x *Client) GetGroupId() string {
+	if x != nil {
+		return x.GroupId
+	}
+	return ""
+}
+
 // Contact is a person of a client. Whether they can sign in is a matter of accountmanager's memberships.
 type Contact struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -464,7 +513,7 @@ var File_contracts_clientmanager_v1_client_proto protoreflect.FileDescriptor
 
 const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\n" +
-	"'contracts/clientmanager/v1/client.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\t\n" +
+	"'contracts/clientmanager/v1/client.proto\x12\x18cabinet.clientmanager.v1\x1a\x1bbuf/validate/validate.proto\x1a contracts/kernel/v1/fields.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xad\f\n" +
 	"\x06Client\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xea\x9d\xea\x02\x04\b\n" +
 	"0\x01R\x02id\x12B\n" +
@@ -493,7 +542,14 @@ const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"\vupdate_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12#\n" +
 	"\brevision\x18\x14 \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\x12=\n" +
-	"\x05extra\x18\x15 \x03(\v2\x1d.cabinet.kernel.v1.FieldValueB\b\xbaH\x05\x92\x01\x02\x10dR\x05extra:y\xea\x9d\xea\x02t\n" +
+	"\x05extra\x18\x15 \x03(\v2\x1d.cabinet.kernel.v1.FieldValueB\b\xbaH\x05\x92\x01\x02\x10dR\x05extra\x12J\n" +
+	"\vsegment_ids\x18\x1e \x03(\tB)\xea\x9d\xea\x02$\x12 cabinet.clientmanager.v1.Segment(\x01R\n" +
+	"segmentIds\x12L\n" +
+	"\x0emerged_into_id\x18\x1f \x01(\tB&\xea\x9d\xea\x02!\x12\x1fcabinet.clientmanager.v1.ClientR\fmergedIntoId\x12P\n" +
+	"\tbranch_id\x18  \x01(\tB3\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Branch(\x01R\bbranchId\x12L\n" +
+	"\n" +
+	"birth_date\x18\" \x01(\tB-\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xea\x9d\xea\x02\x02\b\x05R\tbirthDate\x12\"\n" +
+	"\bgroup_id\x18# \x01(\tB\a\xea\x9d\xea\x02\x02 \x01R\agroupId:y\xea\x9d\xea\x02t\n" +
 	"\x04name\x121/cabinet.clientmanager.v1.ClientService/GetClient\x1a3/cabinet.clientmanager.v1.ClientService/ListClients\"\x04name\"\xe6\x04\n" +
 	"\aContact\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
@@ -515,11 +571,12 @@ const file_contracts_clientmanager_v1_client_proto_rawDesc = "" +
 	"ClientKind\x12\x1b\n" +
 	"\x17CLIENT_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CLIENT_KIND_COMPANY\x10\x01\x12\x16\n" +
-	"\x12CLIENT_KIND_PERSON\x10\x02*v\n" +
+	"\x12CLIENT_KIND_PERSON\x10\x02*\x99\x01\n" +
 	"\fClientStatus\x12\x1d\n" +
 	"\x19CLIENT_STATUS_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x14CLIENT_STATUS_ACTIVE\x10\x01\x1a\a\xea\x9d\xea\x02\x02\b\x01\x12$\n" +
-	"\x17CLIENT_STATUS_SUSPENDED\x10\x02\x1a\a\xea\x9d\xea\x02\x02\b\x02BKZIgithub.com/opencabinet/cabinet/contracts/clientmanager/v1;clientmanagerv1b\x06proto3"
+	"\x17CLIENT_STATUS_SUSPENDED\x10\x02\x1a\a\xea\x9d\xea\x02\x02\b\x02\x12!\n" +
+	"\x14CLIENT_STATUS_MERGED\x10\x04\x1a\a\xea\x9d\xea\x02\x02\b\x04BKZIgithub.com/opencabinet/cabinet/contracts/clientmanager/v1;clientmanagerv1b\x06proto3"
 
 var (
 	file_contracts_clientmanager_v1_client_proto_rawDescOnce sync.Once

@@ -196,8 +196,21 @@ type Identity struct {
 	ProofTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=proof_time,json=proofTime,proto3" json:"proof_time,omitempty"`
 	// The user's role asks for a second factor that they do not have: until they do, no role holds.
 	SecondFactorMissing bool `protobuf:"varint,11,opt,name=second_factor_missing,json=secondFactorMissing,proto3" json:"second_factor_missing,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// The user's photo; empty for none.
+	PhotoUrl string `protobuf:"bytes,30,opt,name=photo_url,json=photoUrl,proto3" json:"photo_url,omitempty"`
+	// Set while a member of staff acts as this user, through a session of their own: all of the above is the user's then, but
+	// for language and theme, which are those of who reads, and proof_time, which is empty. clients are only those that the
+	// member of staff reaches too. session_id is another one than the session's own, and is over when this is.
+	ActedById   string `protobuf:"bytes,40,opt,name=acted_by_id,json=actedById,proto3" json:"acted_by_id,omitempty"`
+	ActedByName string `protobuf:"bytes,41,opt,name=acted_by_name,json=actedByName,proto3" json:"acted_by_name,omitempty"`
+	// When it ends by itself.
+	ActingUntil *timestamppb.Timestamp `protobuf:"bytes,42,opt,name=acting_until,json=actingUntil,proto3" json:"acting_until,omitempty"`
+	// What the user may do may be done; else it is only looked at.
+	MayWrite bool `protobuf:"varint,43,opt,name=may_write,json=mayWrite,proto3" json:"may_write,omitempty"`
+	// Why, in the words of the member of staff.
+	ActingReason  string `protobuf:"bytes,44,opt,name=acting_reason,json=actingReason,proto3" json:"acting_reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Identity) Reset() {
@@ -305,6 +318,48 @@ func (x *Identity) GetSecondFactorMissing() bool {
 		return x.SecondFactorMissing
 	}
 	return false
+}
+
+func (x *Identity) GetPhotoUrl() string {
+	if x != nil {
+		return x.PhotoUrl
+	}
+	return ""
+}
+
+func (x *Identity) GetActedById() string {
+	if x != nil {
+		return x.ActedById
+	}
+	return ""
+}
+
+func (x *Identity) GetActedByName() string {
+	if x != nil {
+		return x.ActedByName
+	}
+	return ""
+}
+
+func (x *Identity) GetActingUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ActingUntil
+	}
+	return nil
+}
+
+func (x *Identity) GetMayWrite() bool {
+	if x != nil {
+		return x.MayWrite
+	}
+	return false
+}
+
+func (x *Identity) GetActingReason() string {
+	if x != nil {
+		return x.ActingReason
+	}
+	return ""
 }
 
 type SignInRequest struct {
@@ -663,7 +718,9 @@ type ProveRequest struct {
 	Password     string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
 	Origin       *Origin                `protobuf:"bytes,3,opt,name=origin,proto3" json:"origin,omitempty"`
 	// A code of the user's application, or a recovery code, in the place of the password.
-	Code          string `protobuf:"bytes,4,opt,name=code,proto3" json:"code,omitempty"`
+	Code string `protobuf:"bytes,4,opt,name=code,proto3" json:"code,omitempty"`
+	// One of the user's passkeys, in the place of both. ABORTED when the answer came too late or was used.
+	Passkey       *PasskeyAnswer `protobuf:"bytes,20,opt,name=passkey,proto3" json:"passkey,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -724,6 +781,13 @@ func (x *ProveRequest) GetCode() string {
 		return x.Code
 	}
 	return ""
+}
+
+func (x *ProveRequest) GetPasskey() *PasskeyAnswer {
+	if x != nil {
+		return x.Passkey
+	}
+	return nil
 }
 
 type ProveResponse struct {
@@ -1058,6 +1122,12 @@ type GetSignInOptionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether a forgotten password can be replaced by a link.
 	PasswordReset bool `protobuf:"varint,1,opt,name=password_reset,json=passwordReset,proto3" json:"password_reset,omitempty"`
+	// Whether the portal's address can have passkeys: a name, with https, or localhost.
+	Passkeys bool `protobuf:"varint,20,opt,name=passkeys,proto3" json:"passkeys,omitempty"`
+	// Outside providers by which staff may sign in, in the order of the page.
+	Providers []*SignInProvider `protobuf:"bytes,30,rep,name=providers,proto3" json:"providers,omitempty"`
+	// Whether a code can be sent to a phone.
+	Phone         bool `protobuf:"varint,31,opt,name=phone,proto3" json:"phone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1099,6 +1169,82 @@ func (x *GetSignInOptionsResponse) GetPasswordReset() bool {
 	return false
 }
 
+func (x *GetSignInOptionsResponse) GetPasskeys() bool {
+	if x != nil {
+		return x.Passkeys
+	}
+	return false
+}
+
+func (x *GetSignInOptionsResponse) GetProviders() []*SignInProvider {
+	if x != nil {
+		return x.Providers
+	}
+	return nil
+}
+
+func (x *GetSignInOptionsResponse) GetPhone() bool {
+	if x != nil {
+		return x.Phone
+	}
+	return false
+}
+
+// SignInProvider is an outside provider of OpenID Connect.
+type SignInProvider struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In addresses: "google".
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// As people know it: "Google".
+	Title         string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInProvider) Reset() {
+	*x = SignInProvider{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInProvider) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInProvider) ProtoMessage() {}
+
+func (x *SignInProvider) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInProvider.ProtoReflect.Descriptor instead.
+func (*SignInProvider) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *SignInProvider) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *SignInProvider) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
 type StartPasswordResetRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// E-mail or phone, as at sign-in.
@@ -1110,7 +1256,7 @@ type StartPasswordResetRequest struct {
 
 func (x *StartPasswordResetRequest) Reset() {
 	*x = StartPasswordResetRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[19]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1122,7 +1268,7 @@ func (x *StartPasswordResetRequest) String() string {
 func (*StartPasswordResetRequest) ProtoMessage() {}
 
 func (x *StartPasswordResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[19]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1135,7 +1281,7 @@ func (x *StartPasswordResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartPasswordResetRequest.ProtoReflect.Descriptor instead.
 func (*StartPasswordResetRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{19}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *StartPasswordResetRequest) GetLogin() string {
@@ -1160,7 +1306,7 @@ type StartPasswordResetResponse struct {
 
 func (x *StartPasswordResetResponse) Reset() {
 	*x = StartPasswordResetResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[20]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1172,7 +1318,7 @@ func (x *StartPasswordResetResponse) String() string {
 func (*StartPasswordResetResponse) ProtoMessage() {}
 
 func (x *StartPasswordResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[20]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1185,7 +1331,7 @@ func (x *StartPasswordResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartPasswordResetResponse.ProtoReflect.Descriptor instead.
 func (*StartPasswordResetResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{20}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{21}
 }
 
 type PreviewPasswordResetRequest struct {
@@ -1197,7 +1343,7 @@ type PreviewPasswordResetRequest struct {
 
 func (x *PreviewPasswordResetRequest) Reset() {
 	*x = PreviewPasswordResetRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[21]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1209,7 +1355,7 @@ func (x *PreviewPasswordResetRequest) String() string {
 func (*PreviewPasswordResetRequest) ProtoMessage() {}
 
 func (x *PreviewPasswordResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[21]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1222,7 +1368,7 @@ func (x *PreviewPasswordResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewPasswordResetRequest.ProtoReflect.Descriptor instead.
 func (*PreviewPasswordResetRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{21}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PreviewPasswordResetRequest) GetToken() string {
@@ -1242,7 +1388,7 @@ type PreviewPasswordResetResponse struct {
 
 func (x *PreviewPasswordResetResponse) Reset() {
 	*x = PreviewPasswordResetResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[22]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1254,7 +1400,7 @@ func (x *PreviewPasswordResetResponse) String() string {
 func (*PreviewPasswordResetResponse) ProtoMessage() {}
 
 func (x *PreviewPasswordResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[22]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1267,7 +1413,7 @@ func (x *PreviewPasswordResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewPasswordResetResponse.ProtoReflect.Descriptor instead.
 func (*PreviewPasswordResetResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{22}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PreviewPasswordResetResponse) GetEmail() string {
@@ -1288,7 +1434,7 @@ type FinishPasswordResetRequest struct {
 
 func (x *FinishPasswordResetRequest) Reset() {
 	*x = FinishPasswordResetRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[23]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1300,7 +1446,7 @@ func (x *FinishPasswordResetRequest) String() string {
 func (*FinishPasswordResetRequest) ProtoMessage() {}
 
 func (x *FinishPasswordResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[23]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1313,7 +1459,7 @@ func (x *FinishPasswordResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishPasswordResetRequest.ProtoReflect.Descriptor instead.
 func (*FinishPasswordResetRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{23}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *FinishPasswordResetRequest) GetToken() string {
@@ -1345,7 +1491,7 @@ type FinishPasswordResetResponse struct {
 
 func (x *FinishPasswordResetResponse) Reset() {
 	*x = FinishPasswordResetResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[24]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1357,7 +1503,7 @@ func (x *FinishPasswordResetResponse) String() string {
 func (*FinishPasswordResetResponse) ProtoMessage() {}
 
 func (x *FinishPasswordResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[24]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1370,7 +1516,7 @@ func (x *FinishPasswordResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinishPasswordResetResponse.ProtoReflect.Descriptor instead.
 func (*FinishPasswordResetResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{24}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{25}
 }
 
 type PreviewEmailChangeRequest struct {
@@ -1382,7 +1528,7 @@ type PreviewEmailChangeRequest struct {
 
 func (x *PreviewEmailChangeRequest) Reset() {
 	*x = PreviewEmailChangeRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[25]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1394,7 +1540,7 @@ func (x *PreviewEmailChangeRequest) String() string {
 func (*PreviewEmailChangeRequest) ProtoMessage() {}
 
 func (x *PreviewEmailChangeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[25]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1407,7 +1553,7 @@ func (x *PreviewEmailChangeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewEmailChangeRequest.ProtoReflect.Descriptor instead.
 func (*PreviewEmailChangeRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{25}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PreviewEmailChangeRequest) GetToken() string {
@@ -1426,7 +1572,7 @@ type PreviewEmailChangeResponse struct {
 
 func (x *PreviewEmailChangeResponse) Reset() {
 	*x = PreviewEmailChangeResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[26]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1438,7 +1584,7 @@ func (x *PreviewEmailChangeResponse) String() string {
 func (*PreviewEmailChangeResponse) ProtoMessage() {}
 
 func (x *PreviewEmailChangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[26]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1451,7 +1597,7 @@ func (x *PreviewEmailChangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewEmailChangeResponse.ProtoReflect.Descriptor instead.
 func (*PreviewEmailChangeResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{26}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PreviewEmailChangeResponse) GetNewEmail() string {
@@ -1471,7 +1617,7 @@ type ConfirmEmailChangeRequest struct {
 
 func (x *ConfirmEmailChangeRequest) Reset() {
 	*x = ConfirmEmailChangeRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[27]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1483,7 +1629,7 @@ func (x *ConfirmEmailChangeRequest) String() string {
 func (*ConfirmEmailChangeRequest) ProtoMessage() {}
 
 func (x *ConfirmEmailChangeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[27]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1496,7 +1642,7 @@ func (x *ConfirmEmailChangeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmEmailChangeRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmEmailChangeRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{27}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ConfirmEmailChangeRequest) GetToken() string {
@@ -1521,7 +1667,7 @@ type ConfirmEmailChangeResponse struct {
 
 func (x *ConfirmEmailChangeResponse) Reset() {
 	*x = ConfirmEmailChangeResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[28]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1533,7 +1679,7 @@ func (x *ConfirmEmailChangeResponse) String() string {
 func (*ConfirmEmailChangeResponse) ProtoMessage() {}
 
 func (x *ConfirmEmailChangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[28]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1546,7 +1692,7 @@ func (x *ConfirmEmailChangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmEmailChangeResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmEmailChangeResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{28}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{29}
 }
 
 type PreviewInvitationRequest struct {
@@ -1558,7 +1704,7 @@ type PreviewInvitationRequest struct {
 
 func (x *PreviewInvitationRequest) Reset() {
 	*x = PreviewInvitationRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[29]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1570,7 +1716,7 @@ func (x *PreviewInvitationRequest) String() string {
 func (*PreviewInvitationRequest) ProtoMessage() {}
 
 func (x *PreviewInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[29]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1583,7 +1729,7 @@ func (x *PreviewInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewInvitationRequest.ProtoReflect.Descriptor instead.
 func (*PreviewInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{29}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PreviewInvitationRequest) GetToken() string {
@@ -1612,7 +1758,7 @@ type PreviewInvitationResponse struct {
 
 func (x *PreviewInvitationResponse) Reset() {
 	*x = PreviewInvitationResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[30]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1624,7 +1770,7 @@ func (x *PreviewInvitationResponse) String() string {
 func (*PreviewInvitationResponse) ProtoMessage() {}
 
 func (x *PreviewInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[30]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1637,7 +1783,7 @@ func (x *PreviewInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreviewInvitationResponse.ProtoReflect.Descriptor instead.
 func (*PreviewInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{30}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *PreviewInvitationResponse) GetName() string {
@@ -1704,7 +1850,7 @@ type AcceptInvitationRequest struct {
 
 func (x *AcceptInvitationRequest) Reset() {
 	*x = AcceptInvitationRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[31]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1716,7 +1862,7 @@ func (x *AcceptInvitationRequest) String() string {
 func (*AcceptInvitationRequest) ProtoMessage() {}
 
 func (x *AcceptInvitationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[31]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1729,7 +1875,7 @@ func (x *AcceptInvitationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptInvitationRequest.ProtoReflect.Descriptor instead.
 func (*AcceptInvitationRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{31}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *AcceptInvitationRequest) GetToken() string {
@@ -1780,7 +1926,7 @@ type AcceptInvitationResponse struct {
 
 func (x *AcceptInvitationResponse) Reset() {
 	*x = AcceptInvitationResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[32]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1792,7 +1938,7 @@ func (x *AcceptInvitationResponse) String() string {
 func (*AcceptInvitationResponse) ProtoMessage() {}
 
 func (x *AcceptInvitationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[32]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1805,7 +1951,7 @@ func (x *AcceptInvitationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptInvitationResponse.ProtoReflect.Descriptor instead.
 func (*AcceptInvitationResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{32}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AcceptInvitationResponse) GetSessionToken() string {
@@ -1837,7 +1983,7 @@ type InviteFirstHeadRequest struct {
 
 func (x *InviteFirstHeadRequest) Reset() {
 	*x = InviteFirstHeadRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[33]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1849,7 +1995,7 @@ func (x *InviteFirstHeadRequest) String() string {
 func (*InviteFirstHeadRequest) ProtoMessage() {}
 
 func (x *InviteFirstHeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[33]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1862,7 +2008,7 @@ func (x *InviteFirstHeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteFirstHeadRequest.ProtoReflect.Descriptor instead.
 func (*InviteFirstHeadRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{33}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{34}
 }
 
 type InviteFirstHeadResponse struct {
@@ -1875,7 +2021,7 @@ type InviteFirstHeadResponse struct {
 
 func (x *InviteFirstHeadResponse) Reset() {
 	*x = InviteFirstHeadResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[34]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1887,7 +2033,7 @@ func (x *InviteFirstHeadResponse) String() string {
 func (*InviteFirstHeadResponse) ProtoMessage() {}
 
 func (x *InviteFirstHeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[34]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1900,7 +2046,7 @@ func (x *InviteFirstHeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InviteFirstHeadResponse.ProtoReflect.Descriptor instead.
 func (*InviteFirstHeadResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{34}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *InviteFirstHeadResponse) GetToken() string {
@@ -1926,7 +2072,7 @@ type GetNamesRequest struct {
 
 func (x *GetNamesRequest) Reset() {
 	*x = GetNamesRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[35]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1938,7 +2084,7 @@ func (x *GetNamesRequest) String() string {
 func (*GetNamesRequest) ProtoMessage() {}
 
 func (x *GetNamesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[35]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1951,7 +2097,7 @@ func (x *GetNamesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNamesRequest.ProtoReflect.Descriptor instead.
 func (*GetNamesRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{35}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetNamesRequest) GetUserIds() []string {
@@ -1971,7 +2117,7 @@ type GetNamesResponse struct {
 
 func (x *GetNamesResponse) Reset() {
 	*x = GetNamesResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[36]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1983,7 +2129,7 @@ func (x *GetNamesResponse) String() string {
 func (*GetNamesResponse) ProtoMessage() {}
 
 func (x *GetNamesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[36]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1996,7 +2142,7 @@ func (x *GetNamesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNamesResponse.ProtoReflect.Descriptor instead.
 func (*GetNamesResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{36}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *GetNamesResponse) GetNames() map[string]string {
@@ -2017,7 +2163,7 @@ type GetUserRolesRequest struct {
 
 func (x *GetUserRolesRequest) Reset() {
 	*x = GetUserRolesRequest{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[37]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2029,7 +2175,7 @@ func (x *GetUserRolesRequest) String() string {
 func (*GetUserRolesRequest) ProtoMessage() {}
 
 func (x *GetUserRolesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[37]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2042,7 +2188,7 @@ func (x *GetUserRolesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserRolesRequest.ProtoReflect.Descriptor instead.
 func (*GetUserRolesRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{37}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetUserRolesRequest) GetUserId() string {
@@ -2071,7 +2217,7 @@ type GetUserRolesResponse struct {
 
 func (x *GetUserRolesResponse) Reset() {
 	*x = GetUserRolesResponse{}
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[38]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2083,7 +2229,7 @@ func (x *GetUserRolesResponse) String() string {
 func (*GetUserRolesResponse) ProtoMessage() {}
 
 func (x *GetUserRolesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[38]
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2096,7 +2242,7 @@ func (x *GetUserRolesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserRolesResponse.ProtoReflect.Descriptor instead.
 func (*GetUserRolesResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{38}
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *GetUserRolesResponse) GetStaff() bool {
@@ -2120,11 +2266,957 @@ func (x *GetUserRolesResponse) GetBlocked() bool {
 	return false
 }
 
+type StartPasskeySignInRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Something that this browser alone has: the answer must come from it.
+	Browser string `protobuf:"bytes,1,opt,name=browser,proto3" json:"browser,omitempty"`
+	// Of a sign-in that waits; empty for one that begins.
+	ChallengeToken string `protobuf:"bytes,2,opt,name=challenge_token,json=challengeToken,proto3" json:"challenge_token,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *StartPasskeySignInRequest) Reset() {
+	*x = StartPasskeySignInRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartPasskeySignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartPasskeySignInRequest) ProtoMessage() {}
+
+func (x *StartPasskeySignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartPasskeySignInRequest.ProtoReflect.Descriptor instead.
+func (*StartPasskeySignInRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *StartPasskeySignInRequest) GetBrowser() string {
+	if x != nil {
+		return x.Browser
+	}
+	return ""
+}
+
+func (x *StartPasskeySignInRequest) GetChallengeToken() string {
+	if x != nil {
+		return x.ChallengeToken
+	}
+	return ""
+}
+
+type StartPasskeySignInResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// PublicKeyCredentialRequestOptionsJSON, as navigator.credentials.get takes it. Empty when who waits has no passkey.
+	Options []byte `protobuf:"bytes,1,opt,name=options,proto3" json:"options,omitempty"`
+	// To be sent back with the answer, for ten minutes. It is sealed.
+	Ceremony string `protobuf:"bytes,2,opt,name=ceremony,proto3" json:"ceremony,omitempty"`
+	// Who waits may show a code as well, by FinishSignIn.
+	Code          bool `protobuf:"varint,3,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartPasskeySignInResponse) Reset() {
+	*x = StartPasskeySignInResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartPasskeySignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartPasskeySignInResponse) ProtoMessage() {}
+
+func (x *StartPasskeySignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartPasskeySignInResponse.ProtoReflect.Descriptor instead.
+func (*StartPasskeySignInResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *StartPasskeySignInResponse) GetOptions() []byte {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *StartPasskeySignInResponse) GetCeremony() string {
+	if x != nil {
+		return x.Ceremony
+	}
+	return ""
+}
+
+func (x *StartPasskeySignInResponse) GetCode() bool {
+	if x != nil {
+		return x.Code
+	}
+	return false
+}
+
+type FinishPasskeySignInRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Answer *PasskeyAnswer         `protobuf:"bytes,1,opt,name=answer,proto3" json:"answer,omitempty"`
+	// As at the start.
+	Browser        string `protobuf:"bytes,2,opt,name=browser,proto3" json:"browser,omitempty"`
+	ChallengeToken string `protobuf:"bytes,3,opt,name=challenge_token,json=challengeToken,proto3" json:"challenge_token,omitempty"`
+	// Looked at where no sign-in waits, which has its own.
+	Keep          bool    `protobuf:"varint,4,opt,name=keep,proto3" json:"keep,omitempty"`
+	Origin        *Origin `protobuf:"bytes,5,opt,name=origin,proto3" json:"origin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishPasskeySignInRequest) Reset() {
+	*x = FinishPasskeySignInRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishPasskeySignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishPasskeySignInRequest) ProtoMessage() {}
+
+func (x *FinishPasskeySignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishPasskeySignInRequest.ProtoReflect.Descriptor instead.
+func (*FinishPasskeySignInRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *FinishPasskeySignInRequest) GetAnswer() *PasskeyAnswer {
+	if x != nil {
+		return x.Answer
+	}
+	return nil
+}
+
+func (x *FinishPasskeySignInRequest) GetBrowser() string {
+	if x != nil {
+		return x.Browser
+	}
+	return ""
+}
+
+func (x *FinishPasskeySignInRequest) GetChallengeToken() string {
+	if x != nil {
+		return x.ChallengeToken
+	}
+	return ""
+}
+
+func (x *FinishPasskeySignInRequest) GetKeep() bool {
+	if x != nil {
+		return x.Keep
+	}
+	return false
+}
+
+func (x *FinishPasskeySignInRequest) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+type FinishPasskeySignInResponse struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	SessionToken string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	ExpireTime   *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// As asked for at the beginning.
+	Keep          bool `protobuf:"varint,3,opt,name=keep,proto3" json:"keep,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishPasskeySignInResponse) Reset() {
+	*x = FinishPasskeySignInResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishPasskeySignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishPasskeySignInResponse) ProtoMessage() {}
+
+func (x *FinishPasskeySignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishPasskeySignInResponse.ProtoReflect.Descriptor instead.
+func (*FinishPasskeySignInResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *FinishPasskeySignInResponse) GetSessionToken() string {
+	if x != nil {
+		return x.SessionToken
+	}
+	return ""
+}
+
+func (x *FinishPasskeySignInResponse) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *FinishPasskeySignInResponse) GetKeep() bool {
+	if x != nil {
+		return x.Keep
+	}
+	return false
+}
+
+type StartPasskeyProofRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionToken  string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartPasskeyProofRequest) Reset() {
+	*x = StartPasskeyProofRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartPasskeyProofRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartPasskeyProofRequest) ProtoMessage() {}
+
+func (x *StartPasskeyProofRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartPasskeyProofRequest.ProtoReflect.Descriptor instead.
+func (*StartPasskeyProofRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *StartPasskeyProofRequest) GetSessionToken() string {
+	if x != nil {
+		return x.SessionToken
+	}
+	return ""
+}
+
+type StartPasskeyProofResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Options       []byte                 `protobuf:"bytes,1,opt,name=options,proto3" json:"options,omitempty"`
+	Ceremony      string                 `protobuf:"bytes,2,opt,name=ceremony,proto3" json:"ceremony,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartPasskeyProofResponse) Reset() {
+	*x = StartPasskeyProofResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartPasskeyProofResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartPasskeyProofResponse) ProtoMessage() {}
+
+func (x *StartPasskeyProofResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartPasskeyProofResponse.ProtoReflect.Descriptor instead.
+func (*StartPasskeyProofResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *StartPasskeyProofResponse) GetOptions() []byte {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *StartPasskeyProofResponse) GetCeremony() string {
+	if x != nil {
+		return x.Ceremony
+	}
+	return ""
+}
+
+type StartExternalSignInRequest struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	ProviderId string                 `protobuf:"bytes,1,opt,name=provider_id,json=providerId,proto3" json:"provider_id,omitempty"`
+	// Where the provider sends the browser back to: an address of the portal's own, the same at the end.
+	RedirectUri   string  `protobuf:"bytes,2,opt,name=redirect_uri,json=redirectUri,proto3" json:"redirect_uri,omitempty"`
+	Origin        *Origin `protobuf:"bytes,3,opt,name=origin,proto3" json:"origin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartExternalSignInRequest) Reset() {
+	*x = StartExternalSignInRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartExternalSignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartExternalSignInRequest) ProtoMessage() {}
+
+func (x *StartExternalSignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartExternalSignInRequest.ProtoReflect.Descriptor instead.
+func (*StartExternalSignInRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *StartExternalSignInRequest) GetProviderId() string {
+	if x != nil {
+		return x.ProviderId
+	}
+	return ""
+}
+
+func (x *StartExternalSignInRequest) GetRedirectUri() string {
+	if x != nil {
+		return x.RedirectUri
+	}
+	return ""
+}
+
+func (x *StartExternalSignInRequest) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+type StartExternalSignInResponse struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	AuthorizeUrl string                 `protobuf:"bytes,1,opt,name=authorize_url,json=authorizeUrl,proto3" json:"authorize_url,omitempty"`
+	// For FinishExternalSignIn, for some minutes: sealed, and for the browser that began alone.
+	FlowToken     string `protobuf:"bytes,2,opt,name=flow_token,json=flowToken,proto3" json:"flow_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartExternalSignInResponse) Reset() {
+	*x = StartExternalSignInResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartExternalSignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartExternalSignInResponse) ProtoMessage() {}
+
+func (x *StartExternalSignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartExternalSignInResponse.ProtoReflect.Descriptor instead.
+func (*StartExternalSignInResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *StartExternalSignInResponse) GetAuthorizeUrl() string {
+	if x != nil {
+		return x.AuthorizeUrl
+	}
+	return ""
+}
+
+func (x *StartExternalSignInResponse) GetFlowToken() string {
+	if x != nil {
+		return x.FlowToken
+	}
+	return ""
+}
+
+type FinishExternalSignInRequest struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	ProviderId  string                 `protobuf:"bytes,1,opt,name=provider_id,json=providerId,proto3" json:"provider_id,omitempty"`
+	FlowToken   string                 `protobuf:"bytes,2,opt,name=flow_token,json=flowToken,proto3" json:"flow_token,omitempty"`
+	RedirectUri string                 `protobuf:"bytes,3,opt,name=redirect_uri,json=redirectUri,proto3" json:"redirect_uri,omitempty"`
+	// What came back in the address: state, code, and iss of RFC 9207 where the provider sends one.
+	State         string  `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`
+	Code          string  `protobuf:"bytes,5,opt,name=code,proto3" json:"code,omitempty"`
+	Issuer        string  `protobuf:"bytes,6,opt,name=issuer,proto3" json:"issuer,omitempty"`
+	Origin        *Origin `protobuf:"bytes,7,opt,name=origin,proto3" json:"origin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishExternalSignInRequest) Reset() {
+	*x = FinishExternalSignInRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishExternalSignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishExternalSignInRequest) ProtoMessage() {}
+
+func (x *FinishExternalSignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishExternalSignInRequest.ProtoReflect.Descriptor instead.
+func (*FinishExternalSignInRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *FinishExternalSignInRequest) GetProviderId() string {
+	if x != nil {
+		return x.ProviderId
+	}
+	return ""
+}
+
+func (x *FinishExternalSignInRequest) GetFlowToken() string {
+	if x != nil {
+		return x.FlowToken
+	}
+	return ""
+}
+
+func (x *FinishExternalSignInRequest) GetRedirectUri() string {
+	if x != nil {
+		return x.RedirectUri
+	}
+	return ""
+}
+
+func (x *FinishExternalSignInRequest) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *FinishExternalSignInRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *FinishExternalSignInRequest) GetIssuer() string {
+	if x != nil {
+		return x.Issuer
+	}
+	return ""
+}
+
+func (x *FinishExternalSignInRequest) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+type FinishExternalSignInResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty when the user has a second factor, which is wanted first.
+	SessionToken string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	ExpireTime   *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// For FinishSignIn, for some minutes.
+	ChallengeToken string `protobuf:"bytes,3,opt,name=challenge_token,json=challengeToken,proto3" json:"challenge_token,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *FinishExternalSignInResponse) Reset() {
+	*x = FinishExternalSignInResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishExternalSignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishExternalSignInResponse) ProtoMessage() {}
+
+func (x *FinishExternalSignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishExternalSignInResponse.ProtoReflect.Descriptor instead.
+func (*FinishExternalSignInResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *FinishExternalSignInResponse) GetSessionToken() string {
+	if x != nil {
+		return x.SessionToken
+	}
+	return ""
+}
+
+func (x *FinishExternalSignInResponse) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *FinishExternalSignInResponse) GetChallengeToken() string {
+	if x != nil {
+		return x.ChallengeToken
+	}
+	return ""
+}
+
+type StartPhoneSignInRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As people write it.
+	Phone         string  `protobuf:"bytes,1,opt,name=phone,proto3" json:"phone,omitempty"`
+	Origin        *Origin `protobuf:"bytes,2,opt,name=origin,proto3" json:"origin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartPhoneSignInRequest) Reset() {
+	*x = StartPhoneSignInRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartPhoneSignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartPhoneSignInRequest) ProtoMessage() {}
+
+func (x *StartPhoneSignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartPhoneSignInRequest.ProtoReflect.Descriptor instead.
+func (*StartPhoneSignInRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *StartPhoneSignInRequest) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *StartPhoneSignInRequest) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+type StartPhoneSignInResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// After how many seconds another code can be sent, and until when one works that was sent now: the same for every phone.
+	WaitSeconds   int32 `protobuf:"varint,1,opt,name=wait_seconds,json=waitSeconds,proto3" json:"wait_seconds,omitempty"`
+	LifeSeconds   int32 `protobuf:"varint,2,opt,name=life_seconds,json=lifeSeconds,proto3" json:"life_seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StartPhoneSignInResponse) Reset() {
+	*x = StartPhoneSignInResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StartPhoneSignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StartPhoneSignInResponse) ProtoMessage() {}
+
+func (x *StartPhoneSignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StartPhoneSignInResponse.ProtoReflect.Descriptor instead.
+func (*StartPhoneSignInResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *StartPhoneSignInResponse) GetWaitSeconds() int32 {
+	if x != nil {
+		return x.WaitSeconds
+	}
+	return 0
+}
+
+func (x *StartPhoneSignInResponse) GetLifeSeconds() int32 {
+	if x != nil {
+		return x.LifeSeconds
+	}
+	return 0
+}
+
+type FinishPhoneSignInRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Phone         string                 `protobuf:"bytes,1,opt,name=phone,proto3" json:"phone,omitempty"`
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	Keep          bool                   `protobuf:"varint,3,opt,name=keep,proto3" json:"keep,omitempty"`
+	Origin        *Origin                `protobuf:"bytes,4,opt,name=origin,proto3" json:"origin,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FinishPhoneSignInRequest) Reset() {
+	*x = FinishPhoneSignInRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishPhoneSignInRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishPhoneSignInRequest) ProtoMessage() {}
+
+func (x *FinishPhoneSignInRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishPhoneSignInRequest.ProtoReflect.Descriptor instead.
+func (*FinishPhoneSignInRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *FinishPhoneSignInRequest) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *FinishPhoneSignInRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *FinishPhoneSignInRequest) GetKeep() bool {
+	if x != nil {
+		return x.Keep
+	}
+	return false
+}
+
+func (x *FinishPhoneSignInRequest) GetOrigin() *Origin {
+	if x != nil {
+		return x.Origin
+	}
+	return nil
+}
+
+type FinishPhoneSignInResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty when the user has a second factor, which is wanted first.
+	SessionToken string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	ExpireTime   *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// For FinishSignIn, for some minutes.
+	ChallengeToken string `protobuf:"bytes,3,opt,name=challenge_token,json=challengeToken,proto3" json:"challenge_token,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *FinishPhoneSignInResponse) Reset() {
+	*x = FinishPhoneSignInResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FinishPhoneSignInResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FinishPhoneSignInResponse) ProtoMessage() {}
+
+func (x *FinishPhoneSignInResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FinishPhoneSignInResponse.ProtoReflect.Descriptor instead.
+func (*FinishPhoneSignInResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *FinishPhoneSignInResponse) GetSessionToken() string {
+	if x != nil {
+		return x.SessionToken
+	}
+	return ""
+}
+
+func (x *FinishPhoneSignInResponse) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *FinishPhoneSignInResponse) GetChallengeToken() string {
+	if x != nil {
+		return x.ChallengeToken
+	}
+	return ""
+}
+
+type EndImpersonationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	SessionToken  string                 `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndImpersonationRequest) Reset() {
+	*x = EndImpersonationRequest{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndImpersonationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndImpersonationRequest) ProtoMessage() {}
+
+func (x *EndImpersonationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndImpersonationRequest.ProtoReflect.Descriptor instead.
+func (*EndImpersonationRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *EndImpersonationRequest) GetSessionToken() string {
+	if x != nil {
+		return x.SessionToken
+	}
+	return ""
+}
+
+type EndImpersonationResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The page below the portal's base that they go on from; empty when nobody was acted as.
+	ReturnPath    string `protobuf:"bytes,1,opt,name=return_path,json=returnPath,proto3" json:"return_path,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndImpersonationResponse) Reset() {
+	*x = EndImpersonationResponse{}
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndImpersonationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndImpersonationResponse) ProtoMessage() {}
+
+func (x *EndImpersonationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_identity_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndImpersonationResponse.ProtoReflect.Descriptor instead.
+func (*EndImpersonationResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_identity_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *EndImpersonationResponse) GetReturnPath() string {
+	if x != nil {
+		return x.ReturnPath
+	}
+	return ""
+}
+
 var File_contracts_kernel_v1_identity_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\n" +
-	"\"contracts/kernel/v1/identity.proto\x12\x11cabinet.kernel.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"a\n" +
+	"\"contracts/kernel/v1/identity.proto\x12\x11cabinet.kernel.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\"contracts/kernel/v1/passkeys.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"a\n" +
 	"\x06Origin\x12.\n" +
 	"\x0eremote_address\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18@R\rremoteAddress\x12'\n" +
 	"\n" +
@@ -2137,7 +3229,7 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\x06detail\x183 \x01(\tR\x06detail\x12\x19\n" +
 	"\bgroup_id\x184 \x01(\tR\agroupId\x12\x1d\n" +
 	"\n" +
-	"group_name\x185 \x01(\tR\tgroupName\"\x88\x03\n" +
+	"group_name\x185 \x01(\tR\tgroupName\"\xf3\x04\n" +
 	"\bIdentity\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
 	"\n" +
@@ -2152,7 +3244,13 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\n" +
 	"proof_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\tproofTime\x122\n" +
-	"\x15second_factor_missing\x18\v \x01(\bR\x13secondFactorMissing\"\xa7\x01\n" +
+	"\x15second_factor_missing\x18\v \x01(\bR\x13secondFactorMissing\x12$\n" +
+	"\tphoto_url\x18\x1e \x01(\tB\a\xea\x9d\xea\x02\x02\b\x14R\bphotoUrl\x12\x1e\n" +
+	"\vacted_by_id\x18( \x01(\tR\tactedById\x12\"\n" +
+	"\racted_by_name\x18) \x01(\tR\vactedByName\x12=\n" +
+	"\facting_until\x18* \x01(\v2\x1a.google.protobuf.TimestampR\vactingUntil\x12\x1b\n" +
+	"\tmay_write\x18+ \x01(\bR\bmayWrite\x12#\n" +
+	"\racting_reason\x18, \x01(\tR\factingReason\"\xa7\x01\n" +
 	"\rSignInRequest\x12 \n" +
 	"\x05login\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xfe\x01R\x05login\x12-\n" +
@@ -2177,12 +3275,13 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12\x18\n" +
 	"\apassive\x18\x02 \x01(\bR\apassive\"K\n" +
 	"\x10IdentifyResponse\x127\n" +
-	"\bidentity\x18\x01 \x01(\v2\x1b.cabinet.kernel.v1.IdentityR\bidentity\"\xca\x01\n" +
+	"\bidentity\x18\x01 \x01(\v2\x1b.cabinet.kernel.v1.IdentityR\bidentity\"\x86\x02\n" +
 	"\fProveRequest\x126\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12+\n" +
 	"\bpassword\x18\x02 \x01(\tB\x0f\xbaH\x05r\x03(\x80\b\xea\x9d\xea\x02\x02\x18\x01R\bpassword\x121\n" +
 	"\x06origin\x18\x03 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\x12\"\n" +
-	"\x04code\x18\x04 \x01(\tB\x0e\xbaH\x04r\x02\x18@\xea\x9d\xea\x02\x02\x18\x01R\x04code\"\x0f\n" +
+	"\x04code\x18\x04 \x01(\tB\x0e\xbaH\x04r\x02\x18@\xea\x9d\xea\x02\x02\x18\x01R\x04code\x12:\n" +
+	"\apasskey\x18\x14 \x01(\v2 .cabinet.kernel.v1.PasskeyAnswerR\apasskey\"\x0f\n" +
 	"\rProveResponse\"H\n" +
 	"\x0eSignOutRequest\x126\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\"\x11\n" +
@@ -2197,9 +3296,15 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12%\n" +
 	"\tclient_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bclientId\"\x16\n" +
 	"\x14SwitchClientResponse\"\x19\n" +
-	"\x17GetSignInOptionsRequest\"A\n" +
+	"\x17GetSignInOptionsRequest\"\xb4\x01\n" +
 	"\x18GetSignInOptionsResponse\x12%\n" +
-	"\x0epassword_reset\x18\x01 \x01(\bR\rpasswordReset\"p\n" +
+	"\x0epassword_reset\x18\x01 \x01(\bR\rpasswordReset\x12\x1a\n" +
+	"\bpasskeys\x18\x14 \x01(\bR\bpasskeys\x12?\n" +
+	"\tproviders\x18\x1e \x03(\v2!.cabinet.kernel.v1.SignInProviderR\tproviders\x12\x14\n" +
+	"\x05phone\x18\x1f \x01(\bR\x05phone\"6\n" +
+	"\x0eSignInProvider\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"p\n" +
 	"\x19StartPasswordResetRequest\x12 \n" +
 	"\x05login\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xfe\x01R\x05login\x121\n" +
@@ -2269,7 +3374,75 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\x14GetUserRolesResponse\x12\x14\n" +
 	"\x05staff\x18\x01 \x01(\bR\x05staff\x12\x14\n" +
 	"\x05roles\x18\x02 \x03(\tR\x05roles\x12\x18\n" +
-	"\ablocked\x18\x03 \x01(\bR\ablocked2\x91\x10\n" +
+	"\ablocked\x18\x03 \x01(\bR\ablocked\"\x82\x01\n" +
+	"\x19StartPasskeySignInRequest\x12+\n" +
+	"\abrowser\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x01\xea\x9d\xea\x02\x02\x18\x01R\abrowser\x128\n" +
+	"\x0fchallenge_token\x18\x02 \x01(\tB\x0f\xbaH\x05r\x03\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\x0echallengeToken\"o\n" +
+	"\x1aStartPasskeySignInResponse\x12\x18\n" +
+	"\aoptions\x18\x01 \x01(\fR\aoptions\x12#\n" +
+	"\bceremony\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\bceremony\x12\x12\n" +
+	"\x04code\x18\x03 \x01(\bR\x04code\"\x8c\x02\n" +
+	"\x1aFinishPasskeySignInRequest\x12@\n" +
+	"\x06answer\x18\x01 \x01(\v2 .cabinet.kernel.v1.PasskeyAnswerB\x06\xbaH\x03\xc8\x01\x01R\x06answer\x12+\n" +
+	"\abrowser\x18\x02 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x01\xea\x9d\xea\x02\x02\x18\x01R\abrowser\x128\n" +
+	"\x0fchallenge_token\x18\x03 \x01(\tB\x0f\xbaH\x05r\x03\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\x0echallengeToken\x12\x12\n" +
+	"\x04keep\x18\x04 \x01(\bR\x04keep\x121\n" +
+	"\x06origin\x18\x05 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\x9c\x01\n" +
+	"\x1bFinishPasskeySignInResponse\x12,\n" +
+	"\rsession_token\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12;\n" +
+	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12\x12\n" +
+	"\x04keep\x18\x03 \x01(\bR\x04keep\"R\n" +
+	"\x18StartPasskeyProofRequest\x126\n" +
+	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\"Z\n" +
+	"\x19StartPasskeyProofResponse\x12\x18\n" +
+	"\aoptions\x18\x01 \x01(\fR\aoptions\x12#\n" +
+	"\bceremony\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\bceremony\"\xab\x01\n" +
+	"\x1aStartExternalSignInRequest\x12*\n" +
+	"\vprovider_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\n" +
+	"providerId\x12.\n" +
+	"\fredirect_uri\x18\x02 \x01(\tB\v\xbaH\br\x06\x18\x80\b\x88\x01\x01R\vredirectUri\x121\n" +
+	"\x06origin\x18\x03 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"j\n" +
+	"\x1bStartExternalSignInResponse\x12#\n" +
+	"\rauthorize_url\x18\x01 \x01(\tR\fauthorizeUrl\x12&\n" +
+	"\n" +
+	"flow_token\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\tflowToken\"\xce\x02\n" +
+	"\x1bFinishExternalSignInRequest\x12*\n" +
+	"\vprovider_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18(R\n" +
+	"providerId\x120\n" +
+	"\n" +
+	"flow_token\x18\x02 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x10\xea\x9d\xea\x02\x02\x18\x01R\tflowToken\x12.\n" +
+	"\fredirect_uri\x18\x03 \x01(\tB\v\xbaH\br\x06\x18\x80\b\x88\x01\x01R\vredirectUri\x12%\n" +
+	"\x05state\x18\x04 \x01(\tB\x0f\xbaH\x05r\x03\x18\x80\x04\xea\x9d\xea\x02\x02\x18\x01R\x05state\x12%\n" +
+	"\x04code\x18\x05 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80 \xea\x9d\xea\x02\x02\x18\x01R\x04code\x12 \n" +
+	"\x06issuer\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x06issuer\x121\n" +
+	"\x06origin\x18\a \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\xbb\x01\n" +
+	"\x1cFinishExternalSignInResponse\x12,\n" +
+	"\rsession_token\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12;\n" +
+	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x120\n" +
+	"\x0fchallenge_token\x18\x03 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x0echallengeToken\"m\n" +
+	"\x17StartPhoneSignInRequest\x12\x1f\n" +
+	"\x05phone\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x05phone\x121\n" +
+	"\x06origin\x18\x02 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"`\n" +
+	"\x18StartPhoneSignInResponse\x12!\n" +
+	"\fwait_seconds\x18\x01 \x01(\x05R\vwaitSeconds\x12!\n" +
+	"\flife_seconds\x18\x02 \x01(\x05R\vlifeSeconds\"\xa8\x01\n" +
+	"\x18FinishPhoneSignInRequest\x12\x1f\n" +
+	"\x05phone\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x05phone\x12$\n" +
+	"\x04code\x18\x02 \x01(\tB\x10\xbaH\x06r\x04\x10\x01\x18@\xea\x9d\xea\x02\x02\x18\x01R\x04code\x12\x12\n" +
+	"\x04keep\x18\x03 \x01(\bR\x04keep\x121\n" +
+	"\x06origin\x18\x04 \x01(\v2\x19.cabinet.kernel.v1.OriginR\x06origin\"\xb8\x01\n" +
+	"\x19FinishPhoneSignInResponse\x12,\n" +
+	"\rsession_token\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\x12;\n" +
+	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x120\n" +
+	"\x0fchallenge_token\x18\x03 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x0echallengeToken\"Q\n" +
+	"\x17EndImpersonationRequest\x126\n" +
+	"\rsession_token\x18\x01 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\x80\x02\xea\x9d\xea\x02\x02\x18\x01R\fsessionToken\";\n" +
+	"\x18EndImpersonationResponse\x12\x1f\n" +
+	"\vreturn_path\x18\x01 \x01(\tR\n" +
+	"returnPath2\x86\x18\n" +
 	"\x0fIdentityService\x12Y\n" +
 	"\x06SignIn\x12 .cabinet.kernel.v1.SignInRequest\x1a!.cabinet.kernel.v1.SignInResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12k\n" +
@@ -2306,7 +3479,23 @@ const file_contracts_kernel_v1_identity_proto_rawDesc = "" +
 	"\fGetUserRoles\x12&.cabinet.kernel.v1.GetUserRolesRequest\x1a'.cabinet.kernel.v1.GetUserRolesResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12t\n" +
 	"\x0fInviteFirstHead\x12).cabinet.kernel.v1.InviteFirstHeadRequest\x1a*.cabinet.kernel.v1.InviteFirstHeadResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12}\n" +
+	"\x12StartPasskeySignIn\x12,.cabinet.kernel.v1.StartPasskeySignInRequest\x1a-.cabinet.kernel.v1.StartPasskeySignInResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12\x80\x01\n" +
+	"\x13FinishPasskeySignIn\x12-.cabinet.kernel.v1.FinishPasskeySignInRequest\x1a..cabinet.kernel.v1.FinishPasskeySignInResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12z\n" +
+	"\x11StartPasskeyProof\x12+.cabinet.kernel.v1.StartPasskeyProofRequest\x1a,.cabinet.kernel.v1.StartPasskeyProofResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12\x80\x01\n" +
+	"\x13StartExternalSignIn\x12-.cabinet.kernel.v1.StartExternalSignInRequest\x1a..cabinet.kernel.v1.StartExternalSignInResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01\x12\x83\x01\n" +
+	"\x14FinishExternalSignIn\x12..cabinet.kernel.v1.FinishExternalSignInRequest\x1a/.cabinet.kernel.v1.FinishExternalSignInResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12w\n" +
+	"\x10StartPhoneSignIn\x12*.cabinet.kernel.v1.StartPhoneSignInRequest\x1a+.cabinet.kernel.v1.StartPhoneSignInResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12z\n" +
+	"\x11FinishPhoneSignIn\x12+.cabinet.kernel.v1.FinishPhoneSignInRequest\x1a,.cabinet.kernel.v1.FinishPhoneSignInResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x00\x12w\n" +
+	"\x10EndImpersonation\x12*.cabinet.kernel.v1.EndImpersonationRequest\x1a+.cabinet.kernel.v1.EndImpersonationResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x02B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
 
 var (
 	file_contracts_kernel_v1_identity_proto_rawDescOnce sync.Once
@@ -2320,7 +3509,7 @@ func file_contracts_kernel_v1_identity_proto_rawDescGZIP() []byte {
 	return file_contracts_kernel_v1_identity_proto_rawDescData
 }
 
-var file_contracts_kernel_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_contracts_kernel_v1_identity_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
 var file_contracts_kernel_v1_identity_proto_goTypes = []any{
 	(*Origin)(nil),                       // 0: cabinet.kernel.v1.Origin
 	(*ActingClient)(nil),                 // 1: cabinet.kernel.v1.ActingClient
@@ -2341,87 +3530,133 @@ var file_contracts_kernel_v1_identity_proto_goTypes = []any{
 	(*SwitchClientResponse)(nil),         // 16: cabinet.kernel.v1.SwitchClientResponse
 	(*GetSignInOptionsRequest)(nil),      // 17: cabinet.kernel.v1.GetSignInOptionsRequest
 	(*GetSignInOptionsResponse)(nil),     // 18: cabinet.kernel.v1.GetSignInOptionsResponse
-	(*StartPasswordResetRequest)(nil),    // 19: cabinet.kernel.v1.StartPasswordResetRequest
-	(*StartPasswordResetResponse)(nil),   // 20: cabinet.kernel.v1.StartPasswordResetResponse
-	(*PreviewPasswordResetRequest)(nil),  // 21: cabinet.kernel.v1.PreviewPasswordResetRequest
-	(*PreviewPasswordResetResponse)(nil), // 22: cabinet.kernel.v1.PreviewPasswordResetResponse
-	(*FinishPasswordResetRequest)(nil),   // 23: cabinet.kernel.v1.FinishPasswordResetRequest
-	(*FinishPasswordResetResponse)(nil),  // 24: cabinet.kernel.v1.FinishPasswordResetResponse
-	(*PreviewEmailChangeRequest)(nil),    // 25: cabinet.kernel.v1.PreviewEmailChangeRequest
-	(*PreviewEmailChangeResponse)(nil),   // 26: cabinet.kernel.v1.PreviewEmailChangeResponse
-	(*ConfirmEmailChangeRequest)(nil),    // 27: cabinet.kernel.v1.ConfirmEmailChangeRequest
-	(*ConfirmEmailChangeResponse)(nil),   // 28: cabinet.kernel.v1.ConfirmEmailChangeResponse
-	(*PreviewInvitationRequest)(nil),     // 29: cabinet.kernel.v1.PreviewInvitationRequest
-	(*PreviewInvitationResponse)(nil),    // 30: cabinet.kernel.v1.PreviewInvitationResponse
-	(*AcceptInvitationRequest)(nil),      // 31: cabinet.kernel.v1.AcceptInvitationRequest
-	(*AcceptInvitationResponse)(nil),     // 32: cabinet.kernel.v1.AcceptInvitationResponse
-	(*InviteFirstHeadRequest)(nil),       // 33: cabinet.kernel.v1.InviteFirstHeadRequest
-	(*InviteFirstHeadResponse)(nil),      // 34: cabinet.kernel.v1.InviteFirstHeadResponse
-	(*GetNamesRequest)(nil),              // 35: cabinet.kernel.v1.GetNamesRequest
-	(*GetNamesResponse)(nil),             // 36: cabinet.kernel.v1.GetNamesResponse
-	(*GetUserRolesRequest)(nil),          // 37: cabinet.kernel.v1.GetUserRolesRequest
-	(*GetUserRolesResponse)(nil),         // 38: cabinet.kernel.v1.GetUserRolesResponse
-	nil,                                  // 39: cabinet.kernel.v1.GetNamesResponse.NamesEntry
-	(*timestamppb.Timestamp)(nil),        // 40: google.protobuf.Timestamp
+	(*SignInProvider)(nil),               // 19: cabinet.kernel.v1.SignInProvider
+	(*StartPasswordResetRequest)(nil),    // 20: cabinet.kernel.v1.StartPasswordResetRequest
+	(*StartPasswordResetResponse)(nil),   // 21: cabinet.kernel.v1.StartPasswordResetResponse
+	(*PreviewPasswordResetRequest)(nil),  // 22: cabinet.kernel.v1.PreviewPasswordResetRequest
+	(*PreviewPasswordResetResponse)(nil), // 23: cabinet.kernel.v1.PreviewPasswordResetResponse
+	(*FinishPasswordResetRequest)(nil),   // 24: cabinet.kernel.v1.FinishPasswordResetRequest
+	(*FinishPasswordResetResponse)(nil),  // 25: cabinet.kernel.v1.FinishPasswordResetResponse
+	(*PreviewEmailChangeRequest)(nil),    // 26: cabinet.kernel.v1.PreviewEmailChangeRequest
+	(*PreviewEmailChangeResponse)(nil),   // 27: cabinet.kernel.v1.PreviewEmailChangeResponse
+	(*ConfirmEmailChangeRequest)(nil),    // 28: cabinet.kernel.v1.ConfirmEmailChangeRequest
+	(*ConfirmEmailChangeResponse)(nil),   // 29: cabinet.kernel.v1.ConfirmEmailChangeResponse
+	(*PreviewInvitationRequest)(nil),     // 30: cabinet.kernel.v1.PreviewInvitationRequest
+	(*PreviewInvitationResponse)(nil),    // 31: cabinet.kernel.v1.PreviewInvitationResponse
+	(*AcceptInvitationRequest)(nil),      // 32: cabinet.kernel.v1.AcceptInvitationRequest
+	(*AcceptInvitationResponse)(nil),     // 33: cabinet.kernel.v1.AcceptInvitationResponse
+	(*InviteFirstHeadRequest)(nil),       // 34: cabinet.kernel.v1.InviteFirstHeadRequest
+	(*InviteFirstHeadResponse)(nil),      // 35: cabinet.kernel.v1.InviteFirstHeadResponse
+	(*GetNamesRequest)(nil),              // 36: cabinet.kernel.v1.GetNamesRequest
+	(*GetNamesResponse)(nil),             // 37: cabinet.kernel.v1.GetNamesResponse
+	(*GetUserRolesRequest)(nil),          // 38: cabinet.kernel.v1.GetUserRolesRequest
+	(*GetUserRolesResponse)(nil),         // 39: cabinet.kernel.v1.GetUserRolesResponse
+	(*StartPasskeySignInRequest)(nil),    // 40: cabinet.kernel.v1.StartPasskeySignInRequest
+	(*StartPasskeySignInResponse)(nil),   // 41: cabinet.kernel.v1.StartPasskeySignInResponse
+	(*FinishPasskeySignInRequest)(nil),   // 42: cabinet.kernel.v1.FinishPasskeySignInRequest
+	(*FinishPasskeySignInResponse)(nil),  // 43: cabinet.kernel.v1.FinishPasskeySignInResponse
+	(*StartPasskeyProofRequest)(nil),     // 44: cabinet.kernel.v1.StartPasskeyProofRequest
+	(*StartPasskeyProofResponse)(nil),    // 45: cabinet.kernel.v1.StartPasskeyProofResponse
+	(*StartExternalSignInRequest)(nil),   // 46: cabinet.kernel.v1.StartExternalSignInRequest
+	(*StartExternalSignInResponse)(nil),  // 47: cabinet.kernel.v1.StartExternalSignInResponse
+	(*FinishExternalSignInRequest)(nil),  // 48: cabinet.kernel.v1.FinishExternalSignInRequest
+	(*FinishExternalSignInResponse)(nil), // 49: cabinet.kernel.v1.FinishExternalSignInResponse
+	(*StartPhoneSignInRequest)(nil),      // 50: cabinet.kernel.v1.StartPhoneSignInRequest
+	(*StartPhoneSignInResponse)(nil),     // 51: cabinet.kernel.v1.StartPhoneSignInResponse
+	(*FinishPhoneSignInRequest)(nil),     // 52: cabinet.kernel.v1.FinishPhoneSignInRequest
+	(*FinishPhoneSignInResponse)(nil),    // 53: cabinet.kernel.v1.FinishPhoneSignInResponse
+	(*EndImpersonationRequest)(nil),      // 54: cabinet.kernel.v1.EndImpersonationRequest
+	(*EndImpersonationResponse)(nil),     // 55: cabinet.kernel.v1.EndImpersonationResponse
+	nil,                                  // 56: cabinet.kernel.v1.GetNamesResponse.NamesEntry
+	(*timestamppb.Timestamp)(nil),        // 57: google.protobuf.Timestamp
+	(*PasskeyAnswer)(nil),                // 58: cabinet.kernel.v1.PasskeyAnswer
 }
 var file_contracts_kernel_v1_identity_proto_depIdxs = []int32{
 	1,  // 0: cabinet.kernel.v1.Identity.clients:type_name -> cabinet.kernel.v1.ActingClient
-	40, // 1: cabinet.kernel.v1.Identity.proof_time:type_name -> google.protobuf.Timestamp
-	0,  // 2: cabinet.kernel.v1.SignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	40, // 3: cabinet.kernel.v1.SignInResponse.expire_time:type_name -> google.protobuf.Timestamp
-	0,  // 4: cabinet.kernel.v1.FinishSignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	40, // 5: cabinet.kernel.v1.FinishSignInResponse.expire_time:type_name -> google.protobuf.Timestamp
-	2,  // 6: cabinet.kernel.v1.IdentifyResponse.identity:type_name -> cabinet.kernel.v1.Identity
-	0,  // 7: cabinet.kernel.v1.ProveRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	0,  // 8: cabinet.kernel.v1.StartPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	0,  // 9: cabinet.kernel.v1.FinishPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	0,  // 10: cabinet.kernel.v1.ConfirmEmailChangeRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	40, // 11: cabinet.kernel.v1.PreviewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
-	0,  // 12: cabinet.kernel.v1.AcceptInvitationRequest.origin:type_name -> cabinet.kernel.v1.Origin
-	40, // 13: cabinet.kernel.v1.AcceptInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
-	40, // 14: cabinet.kernel.v1.InviteFirstHeadResponse.expire_time:type_name -> google.protobuf.Timestamp
-	39, // 15: cabinet.kernel.v1.GetNamesResponse.names:type_name -> cabinet.kernel.v1.GetNamesResponse.NamesEntry
-	3,  // 16: cabinet.kernel.v1.IdentityService.SignIn:input_type -> cabinet.kernel.v1.SignInRequest
-	5,  // 17: cabinet.kernel.v1.IdentityService.FinishSignIn:input_type -> cabinet.kernel.v1.FinishSignInRequest
-	7,  // 18: cabinet.kernel.v1.IdentityService.Identify:input_type -> cabinet.kernel.v1.IdentifyRequest
-	9,  // 19: cabinet.kernel.v1.IdentityService.Prove:input_type -> cabinet.kernel.v1.ProveRequest
-	11, // 20: cabinet.kernel.v1.IdentityService.SignOut:input_type -> cabinet.kernel.v1.SignOutRequest
-	13, // 21: cabinet.kernel.v1.IdentityService.FindEndedSessions:input_type -> cabinet.kernel.v1.FindEndedSessionsRequest
-	15, // 22: cabinet.kernel.v1.IdentityService.SwitchClient:input_type -> cabinet.kernel.v1.SwitchClientRequest
-	17, // 23: cabinet.kernel.v1.IdentityService.GetSignInOptions:input_type -> cabinet.kernel.v1.GetSignInOptionsRequest
-	19, // 24: cabinet.kernel.v1.IdentityService.StartPasswordReset:input_type -> cabinet.kernel.v1.StartPasswordResetRequest
-	21, // 25: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:input_type -> cabinet.kernel.v1.PreviewPasswordResetRequest
-	23, // 26: cabinet.kernel.v1.IdentityService.FinishPasswordReset:input_type -> cabinet.kernel.v1.FinishPasswordResetRequest
-	25, // 27: cabinet.kernel.v1.IdentityService.PreviewEmailChange:input_type -> cabinet.kernel.v1.PreviewEmailChangeRequest
-	27, // 28: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:input_type -> cabinet.kernel.v1.ConfirmEmailChangeRequest
-	29, // 29: cabinet.kernel.v1.IdentityService.PreviewInvitation:input_type -> cabinet.kernel.v1.PreviewInvitationRequest
-	31, // 30: cabinet.kernel.v1.IdentityService.AcceptInvitation:input_type -> cabinet.kernel.v1.AcceptInvitationRequest
-	35, // 31: cabinet.kernel.v1.IdentityService.GetNames:input_type -> cabinet.kernel.v1.GetNamesRequest
-	37, // 32: cabinet.kernel.v1.IdentityService.GetUserRoles:input_type -> cabinet.kernel.v1.GetUserRolesRequest
-	33, // 33: cabinet.kernel.v1.IdentityService.InviteFirstHead:input_type -> cabinet.kernel.v1.InviteFirstHeadRequest
-	4,  // 34: cabinet.kernel.v1.IdentityService.SignIn:output_type -> cabinet.kernel.v1.SignInResponse
-	6,  // 35: cabinet.kernel.v1.IdentityService.FinishSignIn:output_type -> cabinet.kernel.v1.FinishSignInResponse
-	8,  // 36: cabinet.kernel.v1.IdentityService.Identify:output_type -> cabinet.kernel.v1.IdentifyResponse
-	10, // 37: cabinet.kernel.v1.IdentityService.Prove:output_type -> cabinet.kernel.v1.ProveResponse
-	12, // 38: cabinet.kernel.v1.IdentityService.SignOut:output_type -> cabinet.kernel.v1.SignOutResponse
-	14, // 39: cabinet.kernel.v1.IdentityService.FindEndedSessions:output_type -> cabinet.kernel.v1.FindEndedSessionsResponse
-	16, // 40: cabinet.kernel.v1.IdentityService.SwitchClient:output_type -> cabinet.kernel.v1.SwitchClientResponse
-	18, // 41: cabinet.kernel.v1.IdentityService.GetSignInOptions:output_type -> cabinet.kernel.v1.GetSignInOptionsResponse
-	20, // 42: cabinet.kernel.v1.IdentityService.StartPasswordReset:output_type -> cabinet.kernel.v1.StartPasswordResetResponse
-	22, // 43: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:output_type -> cabinet.kernel.v1.PreviewPasswordResetResponse
-	24, // 44: cabinet.kernel.v1.IdentityService.FinishPasswordReset:output_type -> cabinet.kernel.v1.FinishPasswordResetResponse
-	26, // 45: cabinet.kernel.v1.IdentityService.PreviewEmailChange:output_type -> cabinet.kernel.v1.PreviewEmailChangeResponse
-	28, // 46: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:output_type -> cabinet.kernel.v1.ConfirmEmailChangeResponse
-	30, // 47: cabinet.kernel.v1.IdentityService.PreviewInvitation:output_type -> cabinet.kernel.v1.PreviewInvitationResponse
-	32, // 48: cabinet.kernel.v1.IdentityService.AcceptInvitation:output_type -> cabinet.kernel.v1.AcceptInvitationResponse
-	36, // 49: cabinet.kernel.v1.IdentityService.GetNames:output_type -> cabinet.kernel.v1.GetNamesResponse
-	38, // 50: cabinet.kernel.v1.IdentityService.GetUserRoles:output_type -> cabinet.kernel.v1.GetUserRolesResponse
-	34, // 51: cabinet.kernel.v1.IdentityService.InviteFirstHead:output_type -> cabinet.kernel.v1.InviteFirstHeadResponse
-	34, // [34:52] is the sub-list for method output_type
-	16, // [16:34] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	57, // 1: cabinet.kernel.v1.Identity.proof_time:type_name -> google.protobuf.Timestamp
+	57, // 2: cabinet.kernel.v1.Identity.acting_until:type_name -> google.protobuf.Timestamp
+	0,  // 3: cabinet.kernel.v1.SignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	57, // 4: cabinet.kernel.v1.SignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	0,  // 5: cabinet.kernel.v1.FinishSignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	57, // 6: cabinet.kernel.v1.FinishSignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	2,  // 7: cabinet.kernel.v1.IdentifyResponse.identity:type_name -> cabinet.kernel.v1.Identity
+	0,  // 8: cabinet.kernel.v1.ProveRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	58, // 9: cabinet.kernel.v1.ProveRequest.passkey:type_name -> cabinet.kernel.v1.PasskeyAnswer
+	19, // 10: cabinet.kernel.v1.GetSignInOptionsResponse.providers:type_name -> cabinet.kernel.v1.SignInProvider
+	0,  // 11: cabinet.kernel.v1.StartPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 12: cabinet.kernel.v1.FinishPasswordResetRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 13: cabinet.kernel.v1.ConfirmEmailChangeRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	57, // 14: cabinet.kernel.v1.PreviewInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	0,  // 15: cabinet.kernel.v1.AcceptInvitationRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	57, // 16: cabinet.kernel.v1.AcceptInvitationResponse.expire_time:type_name -> google.protobuf.Timestamp
+	57, // 17: cabinet.kernel.v1.InviteFirstHeadResponse.expire_time:type_name -> google.protobuf.Timestamp
+	56, // 18: cabinet.kernel.v1.GetNamesResponse.names:type_name -> cabinet.kernel.v1.GetNamesResponse.NamesEntry
+	58, // 19: cabinet.kernel.v1.FinishPasskeySignInRequest.answer:type_name -> cabinet.kernel.v1.PasskeyAnswer
+	0,  // 20: cabinet.kernel.v1.FinishPasskeySignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	57, // 21: cabinet.kernel.v1.FinishPasskeySignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	0,  // 22: cabinet.kernel.v1.StartExternalSignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 23: cabinet.kernel.v1.FinishExternalSignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	57, // 24: cabinet.kernel.v1.FinishExternalSignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	0,  // 25: cabinet.kernel.v1.StartPhoneSignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	0,  // 26: cabinet.kernel.v1.FinishPhoneSignInRequest.origin:type_name -> cabinet.kernel.v1.Origin
+	57, // 27: cabinet.kernel.v1.FinishPhoneSignInResponse.expire_time:type_name -> google.protobuf.Timestamp
+	3,  // 28: cabinet.kernel.v1.IdentityService.SignIn:input_type -> cabinet.kernel.v1.SignInRequest
+	5,  // 29: cabinet.kernel.v1.IdentityService.FinishSignIn:input_type -> cabinet.kernel.v1.FinishSignInRequest
+	7,  // 30: cabinet.kernel.v1.IdentityService.Identify:input_type -> cabinet.kernel.v1.IdentifyRequest
+	9,  // 31: cabinet.kernel.v1.IdentityService.Prove:input_type -> cabinet.kernel.v1.ProveRequest
+	11, // 32: cabinet.kernel.v1.IdentityService.SignOut:input_type -> cabinet.kernel.v1.SignOutRequest
+	13, // 33: cabinet.kernel.v1.IdentityService.FindEndedSessions:input_type -> cabinet.kernel.v1.FindEndedSessionsRequest
+	15, // 34: cabinet.kernel.v1.IdentityService.SwitchClient:input_type -> cabinet.kernel.v1.SwitchClientRequest
+	17, // 35: cabinet.kernel.v1.IdentityService.GetSignInOptions:input_type -> cabinet.kernel.v1.GetSignInOptionsRequest
+	20, // 36: cabinet.kernel.v1.IdentityService.StartPasswordReset:input_type -> cabinet.kernel.v1.StartPasswordResetRequest
+	22, // 37: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:input_type -> cabinet.kernel.v1.PreviewPasswordResetRequest
+	24, // 38: cabinet.kernel.v1.IdentityService.FinishPasswordReset:input_type -> cabinet.kernel.v1.FinishPasswordResetRequest
+	26, // 39: cabinet.kernel.v1.IdentityService.PreviewEmailChange:input_type -> cabinet.kernel.v1.PreviewEmailChangeRequest
+	28, // 40: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:input_type -> cabinet.kernel.v1.ConfirmEmailChangeRequest
+	30, // 41: cabinet.kernel.v1.IdentityService.PreviewInvitation:input_type -> cabinet.kernel.v1.PreviewInvitationRequest
+	32, // 42: cabinet.kernel.v1.IdentityService.AcceptInvitation:input_type -> cabinet.kernel.v1.AcceptInvitationRequest
+	36, // 43: cabinet.kernel.v1.IdentityService.GetNames:input_type -> cabinet.kernel.v1.GetNamesRequest
+	38, // 44: cabinet.kernel.v1.IdentityService.GetUserRoles:input_type -> cabinet.kernel.v1.GetUserRolesRequest
+	34, // 45: cabinet.kernel.v1.IdentityService.InviteFirstHead:input_type -> cabinet.kernel.v1.InviteFirstHeadRequest
+	40, // 46: cabinet.kernel.v1.IdentityService.StartPasskeySignIn:input_type -> cabinet.kernel.v1.StartPasskeySignInRequest
+	42, // 47: cabinet.kernel.v1.IdentityService.FinishPasskeySignIn:input_type -> cabinet.kernel.v1.FinishPasskeySignInRequest
+	44, // 48: cabinet.kernel.v1.IdentityService.StartPasskeyProof:input_type -> cabinet.kernel.v1.StartPasskeyProofRequest
+	46, // 49: cabinet.kernel.v1.IdentityService.StartExternalSignIn:input_type -> cabinet.kernel.v1.StartExternalSignInRequest
+	48, // 50: cabinet.kernel.v1.IdentityService.FinishExternalSignIn:input_type -> cabinet.kernel.v1.FinishExternalSignInRequest
+	50, // 51: cabinet.kernel.v1.IdentityService.StartPhoneSignIn:input_type -> cabinet.kernel.v1.StartPhoneSignInRequest
+	52, // 52: cabinet.kernel.v1.IdentityService.FinishPhoneSignIn:input_type -> cabinet.kernel.v1.FinishPhoneSignInRequest
+	54, // 53: cabinet.kernel.v1.IdentityService.EndImpersonation:input_type -> cabinet.kernel.v1.EndImpersonationRequest
+	4,  // 54: cabinet.kernel.v1.IdentityService.SignIn:output_type -> cabinet.kernel.v1.SignInResponse
+	6,  // 55: cabinet.kernel.v1.IdentityService.FinishSignIn:output_type -> cabinet.kernel.v1.FinishSignInResponse
+	8,  // 56: cabinet.kernel.v1.IdentityService.Identify:output_type -> cabinet.kernel.v1.IdentifyResponse
+	10, // 57: cabinet.kernel.v1.IdentityService.Prove:output_type -> cabinet.kernel.v1.ProveResponse
+	12, // 58: cabinet.kernel.v1.IdentityService.SignOut:output_type -> cabinet.kernel.v1.SignOutResponse
+	14, // 59: cabinet.kernel.v1.IdentityService.FindEndedSessions:output_type -> cabinet.kernel.v1.FindEndedSessionsResponse
+	16, // 60: cabinet.kernel.v1.IdentityService.SwitchClient:output_type -> cabinet.kernel.v1.SwitchClientResponse
+	18, // 61: cabinet.kernel.v1.IdentityService.GetSignInOptions:output_type -> cabinet.kernel.v1.GetSignInOptionsResponse
+	21, // 62: cabinet.kernel.v1.IdentityService.StartPasswordReset:output_type -> cabinet.kernel.v1.StartPasswordResetResponse
+	23, // 63: cabinet.kernel.v1.IdentityService.PreviewPasswordReset:output_type -> cabinet.kernel.v1.PreviewPasswordResetResponse
+	25, // 64: cabinet.kernel.v1.IdentityService.FinishPasswordReset:output_type -> cabinet.kernel.v1.FinishPasswordResetResponse
+	27, // 65: cabinet.kernel.v1.IdentityService.PreviewEmailChange:output_type -> cabinet.kernel.v1.PreviewEmailChangeResponse
+	29, // 66: cabinet.kernel.v1.IdentityService.ConfirmEmailChange:output_type -> cabinet.kernel.v1.ConfirmEmailChangeResponse
+	31, // 67: cabinet.kernel.v1.IdentityService.PreviewInvitation:output_type -> cabinet.kernel.v1.PreviewInvitationResponse
+	33, // 68: cabinet.kernel.v1.IdentityService.AcceptInvitation:output_type -> cabinet.kernel.v1.AcceptInvitationResponse
+	37, // 69: cabinet.kernel.v1.IdentityService.GetNames:output_type -> cabinet.kernel.v1.GetNamesResponse
+	39, // 70: cabinet.kernel.v1.IdentityService.GetUserRoles:output_type -> cabinet.kernel.v1.GetUserRolesResponse
+	35, // 71: cabinet.kernel.v1.IdentityService.InviteFirstHead:output_type -> cabinet.kernel.v1.InviteFirstHeadResponse
+	41, // 72: cabinet.kernel.v1.IdentityService.StartPasskeySignIn:output_type -> cabinet.kernel.v1.StartPasskeySignInResponse
+	43, // 73: cabinet.kernel.v1.IdentityService.FinishPasskeySignIn:output_type -> cabinet.kernel.v1.FinishPasskeySignInResponse
+	45, // 74: cabinet.kernel.v1.IdentityService.StartPasskeyProof:output_type -> cabinet.kernel.v1.StartPasskeyProofResponse
+	47, // 75: cabinet.kernel.v1.IdentityService.StartExternalSignIn:output_type -> cabinet.kernel.v1.StartExternalSignInResponse
+	49, // 76: cabinet.kernel.v1.IdentityService.FinishExternalSignIn:output_type -> cabinet.kernel.v1.FinishExternalSignInResponse
+	51, // 77: cabinet.kernel.v1.IdentityService.StartPhoneSignIn:output_type -> cabinet.kernel.v1.StartPhoneSignInResponse
+	53, // 78: cabinet.kernel.v1.IdentityService.FinishPhoneSignIn:output_type -> cabinet.kernel.v1.FinishPhoneSignInResponse
+	55, // 79: cabinet.kernel.v1.IdentityService.EndImpersonation:output_type -> cabinet.kernel.v1.EndImpersonationResponse
+	54, // [54:80] is the sub-list for method output_type
+	28, // [28:54] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_contracts_kernel_v1_identity_proto_init() }
@@ -2430,13 +3665,14 @@ func file_contracts_kernel_v1_identity_proto_init() {
 		return
 	}
 	file_contracts_kernel_v1_options_proto_init()
+	file_contracts_kernel_v1_passkeys_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_identity_proto_rawDesc), len(file_contracts_kernel_v1_identity_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   40,
+			NumMessages:   57,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

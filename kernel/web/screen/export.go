@@ -45,13 +45,12 @@ func (s *Screen) ExportReach(policy *access.Policy, who access.Principal) access
 // Export writes every row of a list that an address asks for, as the reader sees it: it calls the list's method, page by
 // page, as the reader. It returns how many rows there were, also when it fails.
 func (s *Set) Export(ctx context.Context, e *Env, sc *Screen, query url.Values, out Sheet, allow Allow) (rows int, err error) {
-	request, err := sc.call.request()
+	request, known, err := sc.asked(ctx, e, query)
 	if err != nil {
 		return 0, err
 	}
-	known, err := sc.ask(ctx, e, request, query)
-	if err != nil {
-		return 0, err
+	if err := sc.fillVars(e, request); err != nil {
+		return 0, badRequest(err)
 	}
 	known = append(known, vars(sc.Path)...)
 	for _, name := range slices.Sorted(maps.Keys(query)) { // or a misspelt filter would export everything
