@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	clientsv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
@@ -38,5 +39,14 @@ func TestRegistrationInABrowser(t *testing.T) {
 	look("manager", manager, "/clients", "/clients/"+roastery, "/clients/"+roastery+"?tab=clientmanager.entities", "/clients/"+roastery+"/entities/new",
 		"/clients/"+roastery+"/entities/join", "/clients/"+halyna, "/clients/new", "/clients/new/person")
 	look("halyna", s.session(t, people[2].email), "/", "/details", "/details/edit")
+	look("stranger-uk", "", "/language/uk?to=/register", "/register/person", "/register?said=1")
+	t.Run("switch", func(t *testing.T) {
+		t.Parallel()
+		b := newTab(t, browser, s, s.actingFor(t, people[0].email, roastery))
+		b.open("/company")
+		b.do(chromedp.Evaluate[chromedp.Void](`document.getElementById('client').showPopover()`))
+		require.True(t, ask[bool](b, `document.querySelectorAll('#client .h').length === 2`), "its customer stands above the three")
+		b.shoot("switch")
+	})
 	look("director", s.actingFor(t, people[0].email, roastery), "/company")
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -162,7 +161,7 @@ func (s *Server) stamped(c echo.Context, sc *screen.Screen, stamp string) (at ti
 func (s *Server) stampMAC(c echo.Context, sc *screen.Screen, text string) []byte {
 	nonce, _ := c.Get(csrfNonceKey).(string)
 	mac := hmac.New(sha256.New, s.Key)
-	fmt.Fprintf(mac, "public\x00%s\x00%s.%s\x00%s", nonce, sc.Module, sc.ID, text)
+	mac.Write([]byte("public\x00" + nonce + "\x00" + sc.Module + "." + sc.ID + "\x00" + text))
 	return mac.Sum(nil)
 }
 

@@ -154,10 +154,10 @@ func withdrawRegistration(ctx context.Context, tx *store.Tx, id string) error {
 
 // verdict is what was decided on a request, and by whom.
 type verdict struct {
-	state                          v1.RegistrationState
-	deciderID, decidedBy           string
-	reason, clientID, role, access string
-	at                             time.Time
+	state                  v1.RegistrationState
+	deciderID, decidedBy   string
+	reason, clientID, role string
+	at                     time.Time
 }
 
 func decideRegistration(ctx context.Context, tx *store.Tx, id string, v verdict) error {
