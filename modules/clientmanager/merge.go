@@ -1,6 +1,7 @@
 package clientmanager
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ import (
 
 // mergedFields are those of which one of two stays, in the order in which they are shown. Tags are united.
 var mergedFields = []string{
-	"name", "kind", "legal_name", "code", "tax_id", "phone", "email", "website", "place", "address", "country_code", managerField, "note",
+	"name", "kind", "legal_name", "code", "tax_id", "birth_date", "phone", "email", "website", "place", "address", "country_code", managerField, "note",
 }
 
 // managerField is whose client it is.
@@ -81,6 +82,9 @@ func (s *mergeService) mergeOnce(ctx context.Context, r *v1.MergeClientsRequest)
 	var response *v1.MergeClientsResponse
 	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.MergeClientsResponse, error) {
+			if _, err := s.holdRules(ctx, tx); err != nil { // before any client is locked
+				return nil, err
+			}
 			into, from, err := s.both(ctx, tx, r.GetIntoId(), r.GetFromId(), " for update")
 			switch {
 			case err != nil:
@@ -140,6 +144,11 @@ func (m *Module) merge(ctx context.Context, tx *store.Tx, into, from *v1.Client,
 			}
 		}
 	}))
+	if len(differ) > 0 {
+		if err := m.fits(client, differ...); err != nil {
+			return nil, err
+		}
+	}
 	if err := moveAll(ctx, tx, into.GetId(), from.GetId()); err != nil {
 		return nil, err
 	}
@@ -152,10 +161,25 @@ func (m *Module) merge(ctx context.Context, tx *store.Tx, into, from *v1.Client,
 	if err != nil {
 		return nil, err
 	}
+	// Nobody serves a client twice.
+	if _, err := tx.Exec(ctx, `delete from clientmanager.further_managers where client_id = $1 and user_id::text = $2`, client.GetId(), client.GetManagerId()); err != nil {
+		return nil, err
+	}
 	if err := m.regrant(ctx, tx, into, from, client); err != nil {
 		return nil, err
 	}
+	if client.GetBranchId() != from.GetBranchId() && from.GetBranchId() != "" {
+		// Or the kernel would give the survivor to the other branch too.
+		if err := tx.EmptyPortfolio(ctx, from.GetBranchId(), from.GetId()); err != nil {
+			return nil, err
+		}
+	}
 	now := timestamppb.New(m.host.Now())
+	if client.GetGroupId() != into.GetGroupId() {
+		if err := m.host.Publish(ctx, tx, into.GetId(), &v1.ClientRegrouped{ClientId: into.GetId(), Time: now}); err != nil {
+			return nil, err
+		}
+	}
 	// With the merged client's key: what happened to it comes before.
 	if err := m.host.Publish(ctx, tx, from.GetId(), &kernelv1.ClientsMerged{ClientId: into.GetId(), MergedClientId: from.GetId(), Time: now}); err != nil {
 		return nil, err
@@ -183,6 +207,9 @@ func (m *Module) joined(into, from *v1.Client, chosen []string) *v1.Client {
 	}
 	client.Extra = fieldValues(extra)
 	client.Tags = append(client.GetTags(), from.GetTags()...)
+	// Where the survivor has none, it comes to where the merged one belonged.
+	client.BranchId = cmp.Or(client.GetBranchId(), from.GetBranchId())
+	client.GroupId = cmp.Or(client.GetGroupId(), from.GetGroupId())
 	tidy(client)
 	return client
 }

@@ -56,6 +56,14 @@ var moves = []string{
 		and exists (select from clientmanager.addresses i where i.client_id = $1 and i.kind = f.kind and i.main)`,
 	`update clientmanager.addresses set client_id = $1 where client_id = $2`,
 	`update clientmanager.agreements set client_id = $1 where client_id = $2`,
+	// Who was put into a segment by hand, or kept out: the survivor's word stands.
+	`delete from clientmanager.segment_clients f using clientmanager.segment_clients i
+		where f.client_id = $2 and i.client_id = $1 and i.segment_id = f.segment_id`,
+	`update clientmanager.segment_clients set client_id = $1 where client_id = $2`,
+	// Who helps to serve either helps to serve the survivor.
+	`delete from clientmanager.further_managers f using clientmanager.further_managers i
+		where f.client_id = $2 and i.client_id = $1 and i.user_id = f.user_id`,
+	`update clientmanager.further_managers set client_id = $1 where client_id = $2`,
 	// Revisions were the merged client's own.
 	`update clientmanager.history set client_id = $1, revision = null where client_id = $2`,
 	`update clientmanager.merged_clients set client_id = $1 where client_id = $2`,
