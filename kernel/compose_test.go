@@ -46,8 +46,8 @@ func TestModulesThatDoNotFitTogether(t *testing.T) {
 			[]string{"[one two] all own clients"},
 		},
 		"twice":                {[]*stub{doorman(), provider("stock"), provider("stock")}, "", []string{`module "stock" is listed twice`}},
-		"the kernel's name":    {[]*stub{doorman(), provider("kernel")}, "", []string{`module "kernel"`, "the kernel's name"}},
-		"the audit log's name": {[]*stub{doorman(), provider("audit")}, "", []string{`module "audit"`, "that of its audit log"}},
+		"the kernel's name":    {[]*stub{doorman(), provider("kernel")}, "", []string{`module "kernel"`, "a name that the kernel keeps for itself"}},
+		"the audit log's name": {[]*stub{doorman(), provider("audit")}, "", []string{`module "audit"`, "a name that the kernel keeps for itself"}},
 		"several at once": {
 			[]*stub{needs("orders", "a.v1.A"), needs("bills", "b.v1.B")}, "", []string{"orders requires a.v1.A", "bills requires b.v1.B", identity},
 		},

@@ -249,7 +249,9 @@ func (c *conformance) principal(t testing.TB, p *Portal, role access.Role, clien
 		return p.Contact(t, client, role.ID).Principal(t)
 	}
 	u := p.Staff(t, role.ID)
-	p.Serve(t, u, client)
+	// Beside who serves it already: all roles of staff stand for the same client.
+	_, err := clientmanagerv1.NewAssignmentServiceClient(p.Kernel()).AddManager(t.Context(), &clientmanagerv1.AddManagerRequest{ClientId: client, ManagerId: u.ID})
+	require.NoError(t, err)
 	return u.Principal(t)
 }
 

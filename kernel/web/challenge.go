@@ -67,7 +67,7 @@ func (s *Server) codeForm(c echo.Context, code int, to, wrong string, notices ..
 		return s.gate(c, code, box) // a code will do
 	}
 	form := s.passkeyForm(c, "/sign-in/code/passkey", begun.GetOptions(), begun.GetCeremony(), ui.Hidden{Name: "to", Value: to})
-	form.Submit.Full, form.Or = true, text.T("kernel.passkey.or")
+	form.Submit.Full, form.Or = true, text.T("kernel.sign_in.or")
 	if !begun.GetCode() {
 		box.Lead, box.Form = text.T("kernel.passkey.ask_lead"), nil
 		form.Or, form.Submit.Kind, form.Unable = "", ui.ButtonPrimary, text.T("kernel.passkey.unable")

@@ -75,7 +75,7 @@ func TestForms(t *testing.T) {
 		before := count()
 		form := s.formOf(t, head, "/clients/new")
 		for name, typed := range map[string]string{
-			"kind": "CLIENT_KIND_COMPANY", "name": "", "email": "not an address", "phone": "12", "website": "javascript:alert(1)",
+			"name": "", "email": "not an address", "phone": "12", "website": "javascript:alert(1)",
 			"tax_id": "ключ", "place": strings.Repeat("я", 201), "address": "Sahaidachnoho <12>", "tags": strings.Repeat("t", 41),
 		} {
 			form.Set(name, typed)
@@ -88,7 +88,7 @@ func TestForms(t *testing.T) {
 		}
 		require.NotContains(t, page.Body, `id="f-address-error"`)
 		kept := formIn(t, page, "/clients/new")
-		for _, name := range []string{"kind", "email", "website", "tax_id", "place", "address", "request_id"} {
+		for _, name := range []string{"email", "website", "tax_id", "place", "address", "request_id"} {
 			require.Equal(t, form.Get(name), kept.Get(name), name)
 		}
 		require.Equal(t, before, count())
@@ -98,10 +98,11 @@ func TestForms(t *testing.T) {
 		require.NotContains(t, uk.Body, "value length must", "no rule speaks for itself")
 	})
 	t.Run("what the form has no choice for", func(t *testing.T) {
-		form := s.formOf(t, head, "/clients/new")
-		form.Set("name", "Robot")
-		form.Set("kind", "CLIENT_KIND_ROBOT")
-		page := s.post(t, head, "/clients/new", form)
+		path := "/clients/" + s.Client(t, "On the moon") + "/addresses/new"
+		form := s.formOf(t, head, path)
+		form.Set("street", "Mare Imbrium 1")
+		form.Set("kind", "ADDRESS_KIND_MOON")
+		page := s.post(t, head, path, form)
 		require.Equal(t, http.StatusUnprocessableEntity, page.Status)
 		require.Contains(t, page.Body, "Choose one of the list")
 	})

@@ -71,10 +71,10 @@ func TestTopicsOfPages(t *testing.T) {
 		tag, _, _ := strings.Cut(after, ">")
 		return tag
 	}
-	require.Contains(t, live("/clients"), `data-live="cabinet.clientmanager.v1.Client"`)
+	require.Contains(t, live("/clients"), `data-live="cabinet.clientmanager.v1.Client,cabinet.clientmanager.v1.Branch"`)
 	detail := live("/clients/" + zerno)
 	for _, topic := range []string{
-		"cabinet.clientmanager.v1.Client", "cabinet.clientmanager.v1.Contact", "cabinet.clientmanager.v1.HistoryEntry",
+		"cabinet.clientmanager.v1.Client", "cabinet.clientmanager.v1.Contact", "cabinet.clientmanager.v1.TimelineEntry",
 		"cabinet.accountmanager.v1.Membership", "cabinet.accountmanager.v1.Invitation",
 	} {
 		require.Contains(t, detail, topic+" "+zerno)

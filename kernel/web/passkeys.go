@@ -139,7 +139,7 @@ func (s *Server) provePasskey(c echo.Context, sealed string) templ.Component {
 		return nil
 	}
 	form := s.passkeyForm(c, "/prove", begun.GetOptions(), begun.GetCeremony(), ui.Hidden{Name: "held", Value: sealed})
-	form.Or = s.text(c).T("kernel.passkey.or")
+	form.Or = s.text(c).T("kernel.sign_in.or")
 	return ui.PasskeyForm(form)
 }
 

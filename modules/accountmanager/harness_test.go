@@ -192,6 +192,7 @@ func (p *portal) deliver(subscriptions []event.Subscription) {
 		"accountmanager": {
 			"cabinet.accountmanager.v1.SessionsEnded", "cabinet.accountmanager.v1.LetterWritten", "cabinet.accountmanager.v1.ImpersonationStarted",
 			"cabinet.accountmanager.v1.ImpersonationEnded", "cabinet.accountmanager.v1.ImpersonationDue",
+			"cabinet.accountmanager.v1.MembershipGiven", "cabinet.accountmanager.v1.MembershipEnded",
 		},
 		"clientmanager": {"cabinet.clientmanager.v1.ClientSuspended", "cabinet.clientmanager.v1.ClientResumed", "cabinet.clientmanager.v1.ClientRegrouped"},
 	}, subscriptions, p.clock.Now)

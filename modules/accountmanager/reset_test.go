@@ -93,7 +93,8 @@ func TestResetLinksEnd(t *testing.T) {
 	p.askReset("head@example.com")
 	second := resetToken(p.letter(kindReset))
 	require.Equal(t, codes.NotFound, status.Code(p.finishReset(first)), "another was asked for since")
-	require.Equal(t, codes.NotFound, status.Code(p.finishReset(second[:len(second)-1]+"A")))
+	forged := map[bool]string{true: "B", false: "A"}[second[0] == 'A'] + second[1:]
+	require.Equal(t, codes.NotFound, status.Code(p.finishReset(forged)))
 
 	_, err := p.me.ChangePassword(p.as(head), &accountmanagerv1.ChangePasswordRequest{PresentPassword: password, NewPassword: otherPassword})
 	require.NoError(t, err)

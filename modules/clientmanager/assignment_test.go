@@ -236,7 +236,8 @@ func TestHandOver(t *testing.T) {
 	p := newPortal(t)
 	head, olha, petro, ivan := p.head(), p.manager("Olha"), p.manager("Petro"), p.manager("Ivan")
 	who := access.From(head)
-	_, err := p.assignment.HandOver(head, &v1.HandOverRequest{RequestId: store.NewID(), FromId: olha.id})
+	who.Proved = time.Time{}
+	_, err := p.assignment.HandOver(access.With(t.Context(), who), &v1.HandOverRequest{RequestId: store.NewID(), FromId: olha.id})
 	require.Equal(t, codes.PermissionDenied, status.Code(err), "it takes to show again who asks")
 	who.Proved = time.Now()
 	head.Context = access.With(t.Context(), who)

@@ -57,8 +57,15 @@ func (m *Module) moves(ctx context.Context) bool {
 // StartImport has an import run as a job. What its starter was shown in the check they must still see: the job has their
 // word for it, and not their eyes.
 func (s *importService) StartImport(ctx context.Context, r *v1.StartImportRequest) (*v1.StartImportResponse, error) {
-	var out *v1.Import
-	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	// The job holds the import until it is done: who sends it again meanwhile does not wait for that.
+	out, err := s.findImport(ctx, s.host.Store, r.GetId(), "")
+	if err != nil {
+		return nil, err
+	}
+	if out.GetDone() || out.GetRunning() {
+		return &v1.StartImportResponse{Import: out}, nil
+	}
+	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		i, err := s.findImport(ctx, tx, r.GetId(), " for update of imports")
 		if err != nil {
 			return err

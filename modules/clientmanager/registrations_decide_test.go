@@ -73,7 +73,7 @@ func TestDutiesAreSeparate(t *testing.T) {
 	_, err = p.requests.DeclineRegistration(olena, &v1.DeclineRegistrationRequest{Id: id, Reason: "No."})
 	own(err)
 	acting := access.From(olena)
-	acting.UserID, acting.ActedBy = store.NewID(), olena.id
+	acting.UserID, acting.ActedBy, acting.MayWrite = store.NewID(), olena.id, true
 	_, err = p.requests.ApproveRegistration(access.With(t.Context(), acting), &v1.ApproveRegistrationRequest{Id: id})
 	own(err)
 

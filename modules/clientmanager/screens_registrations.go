@@ -15,11 +15,12 @@ func registrationScreens(r Registration) []module.Screen {
 	}
 	var public, filed []module.Beside
 	var forms []module.Screen
+	labels := map[string]string{"company": "clientmanager.registration.for_company", "person": "clientmanager.registration.for_person"}
 	for _, kind := range []string{"company", "person"} {
 		if !slices.Contains(r.Kinds, kind) {
 			continue
 		}
-		label := "clientmanager.registration.for_" + kind
+		label := labels[kind]
 		public = append(public, module.Beside{Screen: "register_" + kind, Label: label})
 		filed = append(filed, module.Beside{Screen: "registration_new_" + kind, Label: label})
 		forms = append(forms, registerScreen(kind, r.Terms, len(forms) == 0), fileScreen(kind))

@@ -165,7 +165,7 @@ func partsPage() templ.Component {
 // registerPage is a form for anybody, beside another, and what a customer's legal entities look like.
 func registerPage() templ.Component {
 	return ui.GatePanel(ui.GateBox{
-		Title: "Become a client", Wide: true, Tabs: ui.Tabs("Become a client", []ui.Tab{{Label: "For a company", Href: "/a", Current: true}, {Label: "For yourself", Href: "/b"}}),
+		Title: "Become a client", Wide: true, Notices: []ui.Notice{{Tone: ui.ToneInfo, Icon: "info", Title: "Somebody looks at each request"}}, Tabs: ui.Tabs("Become a client", []ui.Tab{{Label: "For a company", Href: "/a", Current: true}, {Label: "For yourself", Href: "/b"}}),
 		Form: &ui.Form{
 			Action: "/register", CSRF: "token", FullWidth: true, Trap: &ui.Trap{Name: "second_name", Label: "Leave this empty"}, Submit: ui.Button{Label: "Send request"},
 			Sections: []ui.FormSection{{ID: "fa", Title: "The company", Fields: []ui.Field{
