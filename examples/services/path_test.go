@@ -92,6 +92,7 @@ func (p *journey) importAndFind(new newcomers) (client string) {
 	p.stop("import-check")
 	require.Contains(t, p.text("main"), fmt.Sprint(new.rows))
 	p.leads(200, click("main form .primary"))
+	p.until(`document.querySelector('.kpis dd') !== null`) // it is a job, and its page looks again by itself
 	p.stop("import-done")
 	require.Equal(t, []string{fmt.Sprint(new.rows), "0", "0", fmt.Sprint(new.faults)}, ask[[]string](p.tab, `[...document.querySelectorAll('.kpis dd')].map((e) => e.innerText.trim())`))
 
