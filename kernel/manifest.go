@@ -12,7 +12,7 @@ import (
 
 // kernelManifest is what the kernel itself provides, who may call it, and its pages.
 var kernelManifest = module.Manifest{
-	ID:       kernelID,
+	ID: kernelID,
 	Provides: []string{
 		"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.RoleService", "cabinet.kernel.v1.EventService", "cabinet.kernel.v1.ExportService",
 		trail.Service, view.Service,

@@ -92,7 +92,7 @@ func (o *outside) metadata(ctx context.Context) (*metadata, error) {
 	}
 	o.mu.Unlock()
 	if found != nil && (age < outsideLasts || failed != nil) {
-		return found, nil
+		return found, nil //nolint:nilerr // what was said before is believed while nothing newer can be had
 	}
 	if failed != nil {
 		return nil, failed

@@ -113,7 +113,6 @@ func readAll(s *sheet, err error) (*whole, error) {
 }
 
 func readCSV(content []byte) (*whole, error)  { return readAll(openCSV(content)) }
-func readXLSX(content []byte) (*whole, error) { return readAll(openXLSX(content)) }
 func readFile(content []byte) (*whole, error) { return readAll(openFile(content)) }
 
 func (w *whole) columns(fields custom.Fields) []*kernelv1.ImportColumn {

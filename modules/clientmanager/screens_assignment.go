@@ -32,7 +32,7 @@ var assignmentScreens = []module.Screen{
 	},
 	{
 		ID: "rules", Path: "/assignment", Kind: module.List, Title: "clientmanager.assignment.rules", Intro: "clientmanager.assignment.rules_intro", Icon: "sort",
-		Audience: module.ForStaff, Nav: &module.Nav{Order: 26},
+		Audience: module.ForStaff, Nav: &module.Nav{Section: "clientmanager.nav.groups", Order: 8},
 		Method: v1.AssignmentService_ListRules_FullMethodName,
 		Columns: []module.Column{
 			{Field: "position", Place: module.Away}, {Field: "name", Link: "/assignment/{id}"}, {Field: "target", Place: module.Under},

@@ -8,7 +8,7 @@ import (
 var branchScreens = []module.Screen{
 	{
 		ID: "branches", Path: "/branches", Kind: module.List, Title: "clientmanager.branches.title", Icon: "bank",
-		Audience: module.ForStaff, Nav: &module.Nav{Order: 25},
+		Audience: module.ForStaff, Nav: &module.Nav{Section: "clientmanager.nav.groups", Order: 7},
 		Method: v1.BranchService_ListBranches_FullMethodName,
 		Columns: []module.Column{
 			{Field: "name", Second: "place", Link: "/branches/{id}"},

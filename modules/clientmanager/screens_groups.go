@@ -16,7 +16,7 @@ var bulkScreens = []module.Screen{{
 var tagScreens = []module.Screen{
 	{
 		ID: "tags", Path: "/clients/tags", Kind: module.List, Title: "clientmanager.tags.title", Icon: "tag",
-		Audience: module.ForStaff, Parent: "clients", Nav: &module.Nav{Order: 24},
+		Audience: module.ForStaff, Parent: "clients", Nav: &module.Nav{Section: "clientmanager.nav.groups", Order: 6},
 		Method: v1.TagService_ListTags_FullMethodName,
 		Columns: []module.Column{
 			{Field: "name", Link: "/clients?tags={name}&view=all"}, {Field: "segments", Place: module.Under}, {Field: "clients", Place: module.End},
@@ -48,7 +48,7 @@ var tagScreens = []module.Screen{
 var segmentScreens = []module.Screen{
 	{
 		ID: "segments", Path: "/clients/segments", Kind: module.List, Title: "clientmanager.segments.title", Icon: "half", Intro: "clientmanager.segments.intro",
-		Audience: module.ForStaff, Parent: "clients", Nav: &module.Nav{Order: 22},
+		Audience: module.ForStaff, Parent: "clients", Nav: &module.Nav{Section: "clientmanager.nav.groups", Order: 5},
 		Method: v1.SegmentService_ListSegments_FullMethodName,
 		Columns: []module.Column{
 			{Field: "name", Link: "/clients/segments/{id}"}, {Field: "priority", Place: module.Under}, {Field: "note", Place: module.Away},

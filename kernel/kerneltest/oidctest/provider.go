@@ -205,12 +205,11 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	}
 	payload, _ := json.Marshal(claims)
 	said := map[string]any{"access_token": "access", "token_type": "Bearer", "expires_in": 300}
-	token := ""
-	if p.Token != nil {
-		token = p.Token(payload)
-	} else {
-		token = Sign(jose.RS256, rsaKey(), payload)
+	sign := p.Token
+	if sign == nil {
+		sign = func(payload []byte) string { return Sign(jose.RS256, rsaKey(), payload) }
 	}
+	token := sign(payload)
 	if token != "" {
 		said["id_token"] = token
 	}

@@ -90,7 +90,7 @@ func (s *Set) matching(ctx context.Context, e *Env, form *Screen, name string) (
 	i := slices.IndexFunc(list.actions, func(a action) bool { return a.Many && a.call == nil && s.byPath(a.Path) == form })
 	query, bad := url.ParseQuery(e.Query.Get(matchField))
 	if i < 0 || bad != nil {
-		return nil, false, nil
+		return nil, false, nil //nolint:nilerr // what is no query asks for nothing
 	}
 	most := int(constraints(form.fields[name].last()).GetRepeated().GetMaxItems()) //nolint:gosec // of a contract, checked when compiled
 	request, _, err := list.asked(ctx, e, query)
