@@ -71,6 +71,9 @@ func walk(t *testing.T, browser context.Context, s *site, role, session string, 
 			b.open(path)
 			b.shoot(name + "-uk")
 			b.fits(name+" in Ukrainian", phone)
+			b.view(desk, "light")
+			b.shoot(name + "-uk-desk")
+			b.fits(name+" in Ukrainian", desk)
 			b.setLanguage("en")
 		}
 		b.view(desk, "light")

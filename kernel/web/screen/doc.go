@@ -5,7 +5,9 @@
 // Screens are compiled when the portal starts: one that names a method or field its contract lacks stops the portal,
 // with the name and the nearest known one.
 //
-//	compile.go  screens checked against contracts
+//	compile*.go screens checked against contracts
+//	list.go     lists; filters.go what narrows them
+//	detail.go   details; related.go the lists on them
 //	subject.go  which message of a request or response a screen is about
 //	path.go     addresses with braces
 //	fill.go     what a reader typed, put into a message
