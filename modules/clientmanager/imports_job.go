@@ -63,7 +63,11 @@ func (s *importService) StartImport(ctx context.Context, r *v1.StartImportReques
 		return nil, err
 	}
 	if out.GetDone() || out.GetRunning() {
-		return &v1.StartImportResponse{Import: out}, nil
+		err := s.host.Store.Tx(ctx, func(_ context.Context, tx *store.Tx) error {
+			audit.About(tx, out)
+			return nil
+		})
+		return &v1.StartImportResponse{Import: out}, err
 	}
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		i, err := s.findImport(ctx, tx, r.GetId(), " for update of imports")
