@@ -39,7 +39,9 @@ func FuzzMask(f *testing.F) {
 			}
 			require.True(t, access.IsMasked(masked))
 			require.True(t, utf8.ValidString(masked) || !utf8.ValidString(text))
-			require.False(t, len(text) > 3 && strings.Contains(masked, text))
+			// What holds a bullet, or a part of one, is no address.
+			plain := utf8.ValidString(text) && !access.IsMasked(text)
+			require.False(t, plain && len(text) > 3 && strings.Contains(masked, text))
 		}
 	})
 }

@@ -57,7 +57,7 @@ func NewLend(ctx context.Context, id string, l Lending) (Lend, error) {
 	roles := l.DB.RuntimeRoles(id)
 	return Lend{Rows: l.Rows, Request: &kernelv1.OpenRequest{
 		Settings: l.Settings, Database: dsn, Key: l.Key, OlderKeys: l.OlderKeys, PageKey: l.Rows.PageKey(),
-		TimeZone: l.Zone.String(), Policy: policy, Role: roles[len(roles)-1], Url: l.URL,
+		TimeZone: l.Zone.String(), Policy: policy, Role: roles[len(roles)-1], GrantedRole: roles[len(roles)-2], Url: l.URL,
 	}}, nil
 }
 

@@ -167,7 +167,7 @@ func (s *server) lend(ctx context.Context, r *kernelv1.OpenRequest) error {
 	}
 	kernel := kernelv1.NewHostServiceClient(s.back)
 	rows, closeRows, err := store.OpenLent(context.WithoutCancel(ctx), store.Lent{
-		Module: s.id, DSN: r.GetDatabase(), PageKey: r.GetPageKey(), Role: r.GetRole(),
+		Module: s.id, DSN: r.GetDatabase(), PageKey: r.GetPageKey(), Role: r.GetRole(), GrantedRole: r.GetGrantedRole(),
 		Sign: func(ctx context.Context) (string, time.Time, error) {
 			ctx, cancel := context.WithTimeout(ctx, signWithin)
 			defer cancel()

@@ -58,6 +58,9 @@ type Lent struct {
 	PageKey []byte
 	// Role is taken for what the module does by itself. Required.
 	Role string
+	// GrantedRole is taken in its place for what the module looks at in somebody's name and their reach is narrower there than
+	// in the call under way: clients granted to them. Without it such a look is refused.
+	GrantedRole string
 	// Sign asks the host for the setting that says that the module acts by itself, and until when it holds. Required.
 	Sign func(ctx context.Context) (setting string, until time.Time, err error)
 	// MaxConns is how many connections the process keeps. Default: 4.
@@ -116,6 +119,13 @@ func (s *lentScope) scope(ctx context.Context) (role, setting string, err error)
 	rows, _ := ctx.Value(rowsKey{}).(*Rows)
 	if rows == nil || rows.Role == "" {
 		return "", "", ErrNoPrincipal
+	}
+	if decision.Reach == access.Granted && rows.Role == s.Role {
+		// The module narrowed what the host decided: the setting names the person, the role lets them see only what is theirs.
+		if s.GrantedRole == "" {
+			return "", "", ErrNoPrincipal
+		}
+		return s.GrantedRole, rows.Setting, nil
 	}
 	return rows.Role, rows.Setting, nil
 }

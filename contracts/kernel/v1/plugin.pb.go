@@ -804,6 +804,8 @@ type OpenRequest struct {
 	Policy []byte `protobuf:"bytes,8,opt,name=policy,proto3" json:"policy,omitempty"`
 	// The database role for what the module does by itself.
 	Role string `protobuf:"bytes,9,opt,name=role,proto3" json:"role,omitempty"`
+	// The database role to take, in the place of role, where the module looks in somebody's name at less than a call reaches.
+	GrantedRole string `protobuf:"bytes,21,opt,name=granted_role,json=grantedRole,proto3" json:"granted_role,omitempty"`
 	// Where the module serves its own pages: a unix socket that the process makes, in a folder that is closed to others.
 	// The host says where, so that no module can send it to a socket of somebody else's. Empty for one without pages.
 	PagesSocket string `protobuf:"bytes,10,opt,name=pages_socket,json=pagesSocket,proto3" json:"pages_socket,omitempty"`
@@ -906,6 +908,13 @@ func (x *OpenRequest) GetPolicy() []byte {
 func (x *OpenRequest) GetRole() string {
 	if x != nil {
 		return x.Role
+	}
+	return ""
+}
+
+func (x *OpenRequest) GetGrantedRole() string {
+	if x != nil {
+		return x.GrantedRole
 	}
 	return ""
 }
@@ -1371,7 +1380,7 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n" +
 	"\x04cron\x18\x02 \x01(\tR\x04cron\x125\n" +
 	"\bcatch_up\x18\x03 \x01(\x0e2\x1a.cabinet.kernel.v1.CatchUpR\acatchUp\x12\x12\n" +
-	"\x04most\x18\x04 \x01(\x05R\x04most\"\x9f\x03\n" +
+	"\x04most\x18\x04 \x01(\x05R\x04most\"\xc2\x03\n" +
 	"\vOpenRequest\x12#\n" +
 	"\bsettings\x18\x01 \x01(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\bsettings\x12#\n" +
 	"\bdatabase\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\bdatabase\x12\x1f\n" +
@@ -1383,6 +1392,7 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\ttime_zone\x18\a \x01(\tR\btimeZone\x12\x16\n" +
 	"\x06policy\x18\b \x01(\fR\x06policy\x12\x12\n" +
 	"\x04role\x18\t \x01(\tR\x04role\x12!\n" +
+	"\fgranted_role\x18\x15 \x01(\tR\vgrantedRole\x12!\n" +
 	"\fpages_socket\x18\n" +
 	" \x01(\tR\vpagesSocket\x12!\n" +
 	"\fcalls_socket\x18\v \x01(\tR\vcallsSocket\x12&\n" +
