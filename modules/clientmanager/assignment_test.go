@@ -168,6 +168,24 @@ func (p *portal) managers(who context.Context, client string) []string {
 	}
 }
 
+func TestWhoHelpedIsMadeTheMainManagerOfManyAtOnce(t *testing.T) {
+	p := newPortal(t)
+	head, olha, petro := p.head(), p.manager("Olha"), p.manager("Petro")
+	a, b := p.named(olha, "A"), p.named(olha, "B")
+	_, err := p.assignment.AddManager(head, &v1.AddManagerRequest{ClientId: a.GetId(), ManagerId: petro.id})
+	require.NoError(t, err)
+	_, err = p.bulk.BulkUpdateClients(head, &v1.BulkUpdateClientsRequest{RequestId: store.NewID(), Ids: ids(a, b), ManagerId: petro.id})
+	require.NoError(t, err)
+	require.Equal(t, []string{"Petro MAIN"}, p.managers(head, a.GetId()), "nobody serves a client twice")
+
+	_, err = p.assignment.AddManager(head, &v1.AddManagerRequest{ClientId: a.GetId(), ManagerId: olha.id})
+	require.NoError(t, err)
+	_, err = p.clients.AssignManager(head, &v1.AssignManagerRequest{Id: a.GetId()})
+	require.NoError(t, err)
+	require.Equal(t, []string{"Olha FURTHER"}, p.managers(head, a.GetId()))
+	require.Equal(t, []string{"B"}, p.sees(petro))
+}
+
 func TestFurtherManagers(t *testing.T) {
 	p := newPortal(t)
 	head, olha, petro := p.head(), p.manager("Olha"), p.manager("Petro")

@@ -158,6 +158,9 @@ func (m *Module) bulkUpdate(ctx context.Context, tx *store.Tx, ids []string, b b
 		if err := tx.GrantClients(ctx, b.managerID, given...); err != nil {
 			return nil, err
 		}
+		if err := helpNoMore(ctx, tx, b.managerID, given...); err != nil {
+			return nil, err
+		}
 	}
 	for former, clients := range revoked { // last: it may be the caller who sees the clients no more from here on
 		if err := tx.RevokeClients(ctx, former, clients...); err != nil {

@@ -88,8 +88,7 @@ func (m *Module) assign(ctx context.Context, tx *store.Tx, client *v1.Client, id
 		if err := tx.GrantClients(ctx, id, client.GetId()); err != nil {
 			return nil, err
 		}
-		// Nobody is both: so the grant of a further manager is theirs until they are neither.
-		if _, err := tx.Exec(ctx, `delete from clientmanager.further_managers where client_id = $1 and user_id = $2`, client.GetId(), id); err != nil {
+		if err := helpNoMore(ctx, tx, id, client.GetId()); err != nil {
 			return nil, err
 		}
 	}

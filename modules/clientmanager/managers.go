@@ -136,3 +136,10 @@ func (s *assignmentService) RemoveManager(ctx context.Context, r *v1.RemoveManag
 	}
 	return &v1.RemoveManagerResponse{}, nil
 }
+
+// helpNoMore ends what the main manager of clients was as a further one. Nobody is both: so the grant of a further manager is
+// theirs until they are neither.
+func helpNoMore(ctx context.Context, tx *store.Tx, managerID string, clientIDs ...string) error {
+	_, err := tx.Exec(ctx, `delete from clientmanager.further_managers where client_id = any($1::uuid[]) and user_id = $2`, clientIDs, managerID)
+	return err
+}

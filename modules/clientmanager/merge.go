@@ -161,9 +161,10 @@ func (m *Module) merge(ctx context.Context, tx *store.Tx, into, from *v1.Client,
 	if err != nil {
 		return nil, err
 	}
-	// Nobody serves a client twice.
-	if _, err := tx.Exec(ctx, `delete from clientmanager.further_managers where client_id = $1 and user_id::text = $2`, client.GetId(), client.GetManagerId()); err != nil {
-		return nil, err
+	if client.GetManagerId() != "" {
+		if err := helpNoMore(ctx, tx, client.GetManagerId(), client.GetId()); err != nil {
+			return nil, err
+		}
 	}
 	if err := m.regrant(ctx, tx, into, from, client); err != nil {
 		return nil, err
