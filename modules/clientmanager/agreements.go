@@ -39,11 +39,7 @@ func (s *agreementService) ListAgreements(ctx context.Context, r *v1.ListAgreeme
 		c.Add("status <> 'draft'")
 	}
 	if len(r.GetStatuses()) > 0 {
-		statuses := make([]string, len(r.GetStatuses()))
-		for i, status := range r.GetStatuses() {
-			statuses[i] = agreementStatuses.text(status)
-		}
-		c.Add("status = any(?)", statuses)
+		c.Add("status = any(?)", agreementStatuses.texts(r.GetStatuses()))
 	}
 	var id string
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &id); err != nil {

@@ -44,11 +44,7 @@ func (s *branchService) ListBranches(ctx context.Context, r *v1.ListBranchesRequ
 		c.Add("starts_with(name_fold, ?)", begins)
 	}
 	if len(r.GetStates()) > 0 {
-		states := make([]string, len(r.GetStates()))
-		for i, state := range r.GetStates() {
-			states[i] = branchStates.text(state)
-		}
-		c.Add("state = any(?)", states)
+		c.Add("state = any(?)", branchStates.texts(r.GetStates()))
 	}
 	var position int32
 	var id string
@@ -136,7 +132,7 @@ func (s *branchService) CreateBranch(ctx context.Context, r *v1.CreateBranchRequ
 				return nil, err
 			}
 			audit.About(tx, b)
-			return &v1.CreateBranchResponse{Branch: b}, taken(saveBranch(ctx, tx, b))
+			return &v1.CreateBranchResponse{Branch: b}, saveBranch(ctx, tx, b)
 		})
 		return err
 	})

@@ -110,7 +110,7 @@ func (m *Module) countClients(ctx context.Context, s sight, userID string, branc
 
 // openBranch makes sure that a branch takes clients, until the transaction ends. field is the path of the one that names it.
 func openBranch(ctx context.Context, tx *store.Tx, id, field string) error {
-	open, err := store.QueryOne(ctx, tx, pgx.RowTo[*bool], `select clientmanager.branch_open($1)`, id)
+	open, err := branchOpen(ctx, tx, id)
 	switch {
 	case err != nil:
 		return err
@@ -127,6 +127,11 @@ func isOpen(ctx context.Context, tx *store.Tx, id string) (bool, error) {
 	if id == "" {
 		return false, nil
 	}
-	open, err := store.QueryOne(ctx, tx, pgx.RowTo[*bool], `select clientmanager.branch_open($1)`, id)
+	open, err := branchOpen(ctx, tx, id)
 	return open != nil && *open, err
+}
+
+// branchOpen holds a branch until the transaction ends, and tells whether it is open; nil where there is none.
+func branchOpen(ctx context.Context, tx *store.Tx, id string) (*bool, error) {
+	return store.QueryOne(ctx, tx, pgx.RowTo[*bool], `select clientmanager.branch_open($1)`, id)
 }

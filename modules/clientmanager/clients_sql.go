@@ -216,12 +216,12 @@ func holdClient(ctx context.Context, tx *store.Tx, id string) (*v1.Client, error
 
 // findClients reads many; those that the caller does not see are left out. Held, their rows are locked in the order of
 // ids, so that two that lock the same do not wait for each other.
-func findClients(ctx context.Context, tx *store.Tx, ids []string, hold bool) (map[string]*v1.Client, error) {
+func findClients(ctx context.Context, q store.Querier, ids []string, hold bool) (map[string]*v1.Client, error) {
 	lock := ""
 	if hold {
 		lock = " for no key update"
 	}
-	rows, err := store.Query(ctx, tx, pgx.RowToStructByPos[clientRow],
+	rows, err := store.Query(ctx, q, pgx.RowToStructByPos[clientRow],
 		`select `+clientColumns+` from clientmanager.clients where id = any($1::uuid[]) order by id`+lock, ids)
 	found := make(map[string]*v1.Client, len(rows))
 	for _, row := range rows {

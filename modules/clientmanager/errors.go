@@ -50,6 +50,7 @@ func taken(err error) error {
 
 func isNotFound(err error) bool { return status.Code(err) == codes.NotFound }
 
+// orElse is the first of two errors.
 func orElse(err, otherwise error) error {
 	if err != nil {
 		return err

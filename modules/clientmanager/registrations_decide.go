@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
@@ -94,14 +93,8 @@ func (s *registrationService) chosen(ctx context.Context, managerID string) (pla
 			return p, refuse(codes.PermissionDenied, "manager_id", "registration.not_assign", "you may not give clients to others: leave it empty to serve this one yourself")
 		}
 	}
-	card, err := s.staffCard(ctx, managerID)
-	switch status.Code(err) {
-	case codes.OK:
-		p.managerID, p.managerName = managerID, card.GetName()
-		return p, nil
-	case codes.NotFound, codes.FailedPrecondition, codes.InvalidArgument:
-		return p, refuse(codes.InvalidArgument, "manager_id", "refusal.no_manager", "there is no such member of staff")
-	}
+	name, err := s.staffName(ctx, managerID, "manager_id")
+	p.managerID, p.managerName = managerID, name
 	return p, err
 }
 

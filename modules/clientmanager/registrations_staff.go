@@ -62,11 +62,7 @@ func (s *registrationService) ListRegistrations(ctx context.Context, r *v1.ListR
 	c := &store.Where{}
 	c.Add("state <> 'unconfirmed'")
 	if len(r.GetStates()) > 0 {
-		states := make([]string, len(r.GetStates()))
-		for i, state := range r.GetStates() {
-			states[i] = registrationStates.text(state)
-		}
-		c.Add("state = any(?)", states)
+		c.Add("state = any(?)", registrationStates.texts(r.GetStates()))
 	}
 	if r.GetKind() != v1.ClientKind_CLIENT_KIND_UNSPECIFIED {
 		c.Add("kind = ?", clientKinds.text(r.GetKind()))
@@ -172,6 +168,14 @@ func (s *registrationService) ListLookalikes(ctx context.Context, r *v1.ListLook
 	if err != nil {
 		return nil, err
 	}
+	ids := make([]string, len(alike))
+	for i, one := range alike {
+		ids[i] = one.ID
+	}
+	seen, err := findClients(s.seeing(ctx), s.host.Store, ids, false)
+	if err != nil {
+		return nil, err
+	}
 	response := &v1.ListLookalikesResponse{}
 	for _, one := range alike {
 		if one.ID == row.ClientID {
@@ -181,12 +185,8 @@ func (s *registrationService) ListLookalikes(ctx context.Context, r *v1.ListLook
 		for _, field := range one.Same {
 			found.Same = append(found.Same, ID+".fields."+field)
 		}
-		client, err := findClient(s.seeing(ctx), s.host.Store, one.ID)
-		switch {
-		case err == nil:
+		if client := seen[one.ID]; client != nil {
 			found.ClientId, found.Name, found.Code, found.Status = client.GetId(), client.GetName(), client.GetCode(), client.GetStatus()
-		case !isNotFound(err):
-			return nil, err
 		}
 		response.Lookalikes = append(response.Lookalikes, found)
 	}

@@ -122,7 +122,7 @@ func (s *assignmentService) CreateRule(ctx context.Context, r *v1.CreateRuleRequ
 			}
 			audit.About(tx, rule)
 			if err := saveRule(ctx, tx, rule); err != nil {
-				return nil, noSuchBranch(err)
+				return nil, err
 			}
 			rule.Position = int32(present) + 1
 			return &v1.CreateRuleResponse{Rule: rule}, nil

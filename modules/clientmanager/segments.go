@@ -124,7 +124,7 @@ func (s *segmentService) CreateSegment(ctx context.Context, r *v1.CreateSegmentR
 			if err := s.tidyRule(segment); err != nil {
 				return nil, err
 			}
-			if err := errorsOf(module.Constrained("segment", segment), s.checkRule(segment)); err != nil {
+			if err := orElse(module.Constrained("segment", segment), s.checkRule(segment)); err != nil {
 				return nil, err
 			}
 			if err := changingRules(ctx, tx); err != nil {
@@ -151,14 +151,6 @@ func (s *segmentService) CreateSegment(ctx context.Context, r *v1.CreateSegmentR
 		return nil, err
 	}
 	return response, nil
-}
-
-// errorsOf is the first of two errors.
-func errorsOf(first, second error) error {
-	if first != nil {
-		return first
-	}
-	return second
 }
 
 func nameTaken(err error) error {
@@ -206,7 +198,7 @@ func (s *segmentService) UpdateSegment(ctx context.Context, r *v1.UpdateSegmentR
 		if err := s.tidyRule(segment); err != nil {
 			return err
 		}
-		if err := errorsOf(module.Constrained("segment", segment), s.checkRule(segment)); err != nil {
+		if err := orElse(module.Constrained("segment", segment), s.checkRule(segment)); err != nil {
 			return err
 		}
 		segment.Revision++
@@ -256,7 +248,7 @@ func (s *segmentService) PreviewSegment(ctx context.Context, r *v1.PreviewSegmen
 		return nil, err
 	}
 	rule = ruleOf(rule)
-	if err := errorsOf(module.Constrained("segment", rule, ruleFields()...), s.checkRule(rule)); err != nil {
+	if err := orElse(module.Constrained("segment", rule, ruleFields()...), s.checkRule(rule)); err != nil {
 		return nil, err
 	}
 	c := &store.Where{}

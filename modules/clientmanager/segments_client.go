@@ -19,11 +19,7 @@ func (s *segmentService) GetClientSegments(ctx context.Context, r *v1.GetClientS
 	if err != nil {
 		return nil, err
 	}
-	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[segmentRuleRow], `select id::text, name, priority, rule from clientmanager.segments order by priority, segments.id`)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := readRules(rows)
+	rules, err := readRules(ctx, s.host.Store, `clientmanager.segments order by priority, segments.id`)
 	if err != nil {
 		return nil, err
 	}

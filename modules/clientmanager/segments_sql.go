@@ -46,7 +46,12 @@ func ruleOf(s *v1.Segment) *v1.Segment {
 	return rule
 }
 
-func readRules(rows []segmentRuleRow) ([]segmentRule, error) {
+// readRules reads the rules of segments; from is where they are had, and in which order.
+func readRules(ctx context.Context, q store.Querier, from string) ([]segmentRule, error) {
+	rows, err := store.Query(ctx, q, pgx.RowToStructByPos[segmentRuleRow], `select id::text, name, priority, rule from `+from)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]segmentRule, len(rows))
 	for i, r := range rows {
 		rule, err := readRule(r.Rule)
@@ -69,11 +74,7 @@ func (m *Module) holdRules(ctx context.Context, tx *store.Tx) ([]segmentRule, er
 		err   error
 	}
 	held := tx.Local(heldRules{}, func() any {
-		rows, err := store.Query(ctx, tx, pgx.RowToStructByPos[segmentRuleRow], `select id::text, name, priority, rule from clientmanager.hold_segments()`)
-		if err != nil {
-			return result{err: err}
-		}
-		rules, err := readRules(rows)
+		rules, err := readRules(ctx, tx, `clientmanager.hold_segments()`)
 		return result{rules, err}
 	}).(result)
 	return held.rules, held.err

@@ -74,11 +74,7 @@ func (s *tagService) ListTags(ctx context.Context, r *v1.ListTagsRequest) (*v1.L
 
 // segmentsByTag are the names of segments whose rules name a tag.
 func (m *Module) segmentsByTag(ctx context.Context) (map[string][]string, error) {
-	rows, err := store.Query(ctx, m.host.Store, pgx.RowToStructByPos[segmentRuleRow], `select id::text, name, priority, rule from clientmanager.segments order by priority, segments.id`)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := readRules(rows)
+	rules, err := readRules(ctx, m.host.Store, `clientmanager.segments order by priority, segments.id`)
 	found := map[string][]string{}
 	for _, r := range rules {
 		for _, tag := range tidyTags(slices.Concat(r.rule.GetTagsAll(), r.rule.GetTagsAny())) {
