@@ -54,15 +54,11 @@ func orFirst[T table](t T, err error) func(error) (table, error) {
 	return func(before error) (table, error) { return t, errors.Join(before, err) }
 }
 
-// complete ends the table and goes back to the file's beginning. It returns how many bytes there are.
-func (f *file) complete() (int64, error) {
+// complete ends the table and goes back to the file's beginning.
+func (f *file) complete() error {
 	if err := errors.Join(f.table.close(), f.buffer.Flush()); err != nil {
-		return 0, err
+		return err
 	}
-	n, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return 0, err
-	}
-	_, err = f.Seek(0, io.SeekStart)
-	return n, err
+	_, err := f.Seek(0, io.SeekStart)
+	return err
 }

@@ -175,7 +175,7 @@ func (x *export) write(ctx context.Context, r *kernelv1.ExportListRequest) error
 	}
 	rows, err := x.screens.Export(ctx, x.env, x.screen, query, x.file.table, func(rows, total int) error { return x.allow(ctx, r, rows, total) })
 	if err == nil {
-		_, err = x.file.complete()
+		err = x.file.complete()
 	}
 	if !x.reserved {
 		return err

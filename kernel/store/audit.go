@@ -228,20 +228,16 @@ func (db *DB) AuditRefused(ctx context.Context, c *access.Change, reason string)
 
 // AuditOwn writes, in a transaction of the kernel's own, what the kernel did for the call under way.
 func (db *DB) AuditOwn(ctx context.Context, tx pgx.Tx, changes ...FieldChange) error {
-	c := access.ChangeFrom(ctx)
-	if c == nil {
-		return nil
-	}
-	said, err := db.signer.signChange(ctx, c)
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, "select kernel.audit_own($1, $2)", said, changes)
-	return txError(err)
+	return db.auditBy(ctx, tx, "select kernel.audit_own($1, $2)", changes)
 }
 
 // AuditMore adds to the entry of the call under way, in a transaction of the kernel's own, what only its end tells.
 func (db *DB) AuditMore(ctx context.Context, tx pgx.Tx, changes ...FieldChange) error {
+	return db.auditBy(ctx, tx, "select kernel.audit_more($1, $2)", changes)
+}
+
+// auditBy has a function of the database write for the call under way; without one nothing is written.
+func (db *DB) auditBy(ctx context.Context, tx pgx.Tx, sql string, changes []FieldChange) error {
 	c := access.ChangeFrom(ctx)
 	if c == nil {
 		return nil
@@ -250,7 +246,7 @@ func (db *DB) AuditMore(ctx context.Context, tx pgx.Tx, changes ...FieldChange) 
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "select kernel.audit_more($1, $2)", said, changes)
+	_, err = tx.Exec(ctx, sql, said, changes)
 	return txError(err)
 }
 
