@@ -226,6 +226,17 @@ func TestHistory(t *testing.T) {
 	got, err := p.clients.ListHistory(p.contact("Lesia", made.GetId(), "client.accountant"), &v1.ListHistoryRequest{ClientId: made.GetId()})
 	require.NoError(t, err)
 	require.Empty(t, got.GetEntries()[0].GetDetail(), "why staff did so is theirs to tell")
+
+	_, err = p.clients.ResumeClient(head, &v1.ResumeClientRequest{Id: made.GetId()})
+	require.NoError(t, err)
+	_, err = p.clients.UpdateClient(olha, &v1.UpdateClientRequest{Client: &v1.Client{Id: made.GetId(), Note: "Pays late"}, UpdateMask: mask("note")})
+	require.NoError(t, err)
+	got, err = p.clients.ListHistory(olha, &v1.ListHistoryRequest{ClientId: made.GetId(), PageSize: 1})
+	require.NoError(t, err)
+	require.Equal(t, []string{"clientmanager.fields.note"}, got.GetEntries()[0].GetFields())
+	got, err = p.clients.ListHistory(p.contact("Olena", made.GetId(), "client.director"), &v1.ListHistoryRequest{ClientId: made.GetId(), PageSize: 1})
+	require.NoError(t, err)
+	require.Empty(t, got.GetEntries()[0].GetFields(), "that staff keep a note is theirs too")
 }
 
 func TestOverview(t *testing.T) {

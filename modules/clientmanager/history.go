@@ -117,46 +117,18 @@ func (s *clientService) ListHistory(ctx context.Context, r *v1.ListHistoryReques
 		return nil, err
 	}
 	c := &store.Where{}
-	c.Add("client_id = ?::uuid", r.GetClientId())
 	c.Add("what <> ''") // what other modules say has texts that only the timeline can tell
-	if r.GetAboutId() != "" {
-		c.Add("about_id = ?::uuid", r.GetAboutId())
-	}
-	var id string
-	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &id); err != nil {
-		return nil, err
-	} else if on {
-		c.Add("id < ?::uuid", id)
-	}
-	type row struct {
-		ID                  string
-		Time                time.Time
-		What, Actor, Detail string
-		Fields              []string
-	}
-	n := store.PageSize(r.GetPageSize())
-	most := c.Arg(n + 1)
-	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[row], `
-		select id::text, time, what, actor, detail, fields from clientmanager.history`+c.String()+`
-		order by history.client_id desc, history.id desc limit `+most, c.Args...)
+	rows, next, err := s.written(ctx, r, r.GetClientId(), c)
 	if err != nil {
 		return nil, err
 	}
-	response := &v1.ListHistoryResponse{}
-	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, n, func(last row) []any { return []any{last.ID} })
-	if err != nil {
-		return nil, err
-	}
+	response := &v1.ListHistoryResponse{NextPageToken: next}
 	contact := access.From(ctx).Kind == access.Contact
 	for _, row := range rows {
-		e := &v1.HistoryEntry{Id: row.ID, Time: timestamppb.New(row.Time), What: ID + ".history." + row.What, Actor: row.Actor, Detail: row.Detail}
-		for _, field := range row.Fields {
-			e.Fields = append(e.Fields, ID+".fields."+field)
-		}
-		if contact {
-			e.Detail = "" // why staff suspended a client is theirs to tell
-		}
-		response.Entries = append(response.Entries, e)
+		e := row.entry(contact)
+		response.Entries = append(response.Entries, &v1.HistoryEntry{
+			Id: e.GetId(), Time: e.GetTime(), What: e.GetHappened().GetText(), Actor: e.GetActor(), Detail: e.GetDetail(), Fields: e.GetFields(),
+		})
 	}
 	return response, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -83,44 +84,58 @@ func (s *timelineService) ListTimeline(ctx context.Context, r *v1.ListTimelineRe
 	if _, err := findClient(ctx, s.host.Store, client); err != nil {
 		return nil, err
 	}
-	contact := access.From(ctx).Kind == access.Contact
 	c := &store.Where{}
-	c.Add("client_id = ?::uuid", client)
-	if contact {
-		c.Add("for_contacts")
-	}
 	if r.GetModule() != "" {
 		c.Add("module = ?", r.GetModule())
 		if r.GetModule() != ID {
 			c.Add("module <> 'clientmanager'") // which an index knows
 		}
 	}
-	if r.GetAboutId() != "" {
-		c.Add("about_id = ?::uuid", r.GetAboutId())
-	}
-	var id string
-	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &id); err != nil {
-		return nil, err
-	} else if on {
-		c.Add("id < ?::uuid", id)
-	}
-	n := store.PageSize(r.GetPageSize())
-	most := c.Arg(n + 1)
-	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[timelineRow], `
-		select id::text, time, what, actor, detail, fields, module, happened, coalesce(about_id::text, '') from clientmanager.history`+c.String()+`
-		order by history.client_id desc, history.id desc limit `+most, c.Args...)
+	rows, next, err := s.written(ctx, r, client, c)
 	if err != nil {
 		return nil, err
 	}
-	response := &v1.ListTimelineResponse{}
-	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, n, func(last timelineRow) []any { return []any{last.ID} })
-	if err != nil {
-		return nil, err
-	}
+	response := &v1.ListTimelineResponse{NextPageToken: next}
+	contact := access.From(ctx).Kind == access.Contact
 	for _, row := range rows {
 		response.Entries = append(response.Entries, row.entry(contact))
 	}
 	return response, nil
+}
+
+// listOfWritten is a request for a page of what is written of a client.
+type listOfWritten interface {
+	proto.Message
+	GetAboutId() string
+	GetPageToken() string
+	GetPageSize() int32
+}
+
+// written reads a page of what is written of a client, newest first, and the token of the next one. c holds what else is
+// asked for. A contact is not told what is for staff.
+func (m *Module) written(ctx context.Context, list listOfWritten, client string, c *store.Where) ([]timelineRow, string, error) {
+	c.Add("client_id = ?::uuid", client)
+	if access.From(ctx).Kind == access.Contact {
+		c.Add("for_contacts")
+	}
+	if list.GetAboutId() != "" {
+		c.Add("about_id = ?::uuid", list.GetAboutId())
+	}
+	var id string
+	if on, err := m.host.Store.DecodePageToken(list, list.GetPageToken(), &id); err != nil {
+		return nil, "", err
+	} else if on {
+		c.Add("id < ?::uuid", id)
+	}
+	n := store.PageSize(list.GetPageSize())
+	most := c.Arg(n + 1)
+	rows, err := store.Query(ctx, m.host.Store, pgx.RowToStructByPos[timelineRow], `
+		select id::text, time, what, actor, detail, fields, module, happened, coalesce(about_id::text, '') from clientmanager.history`+c.String()+`
+		order by history.client_id desc, history.id desc limit `+most, c.Args...)
+	if err != nil {
+		return nil, "", err
+	}
+	return store.NextPage(m.host.Store.Pages, list, rows, n, func(last timelineRow) []any { return []any{last.ID} })
 }
 
 type timelineRow struct {
