@@ -38,7 +38,7 @@ func (p *Process) unary(ctx context.Context, method string, readOnly bool, in, o
 
 // wentAway says what is known, and nothing of sockets.
 func (p *Process) wentAway() error {
-	return status.Errorf(codes.Unavailable, "module %s went away during the call: look whether it was done before trying again", p.spec.ID)
+	return status.Errorf(codes.Unavailable, "module %s went away during the call: look whether it was done before trying again", p.id)
 }
 
 func (p *Process) once(ctx context.Context, method string, readOnly bool, in, out proto.Message) error {
@@ -51,7 +51,7 @@ func (p *Process) once(ctx context.Context, method string, readOnly bool, in, ou
 	if err != nil {
 		return err
 	}
-	token, revoke := p.host.tokens.issue(ticket{module: p.spec.ID, ctx: ctx})
+	token, revoke := p.host.tokens.issue(ticket{module: p.id, ctx: ctx})
 	defer revoke()
 	md, _ := metadata.FromIncomingContext(ctx) // a copy
 	var header, trailer metadata.MD
@@ -148,7 +148,7 @@ func (p *Process) stream(method string, readOnly bool, desc *grpc.StreamDesc, fr
 	if err != nil {
 		return err
 	}
-	token, revoke := p.host.tokens.issue(ticket{module: p.spec.ID, ctx: ctx})
+	token, revoke := p.host.tokens.issue(ticket{module: p.id, ctx: ctx})
 	defer revoke()
 	md, _ := metadata.FromIncomingContext(ctx) // a copy
 	to, err := inst.conn.NewStream(attach(ctx, md, acting, token, change), desc, method)

@@ -113,7 +113,7 @@ func (c *comparison) message(ours, theirs protoreflect.MessageDescriptor) {
 	}
 }
 
-// differs says what a later process says otherwise than the first one.
+// differs says what a process that is started again says otherwise than the one before.
 func (d *Description) differs(other *Description) []string {
 	var found []string
 	for _, list := range []struct {
@@ -128,7 +128,16 @@ func (d *Description) differs(other *Description) []string {
 			found = append(found, fmt.Sprintf("it %s %v now, and %v before", list.what, list.theirs, list.ours))
 		}
 	}
+	return append(found, d.contracts(other)...)
+}
+
+// contracts compares those that both of two programs provide.
+func (d *Description) contracts(other *Description) []string {
+	var found []string
 	for _, name := range d.Manifest.Provides {
+		if !slices.Contains(other.Manifest.Provides, name) {
+			continue
+		}
 		ours, err := d.service(name)
 		if err != nil {
 			continue

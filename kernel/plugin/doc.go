@@ -11,7 +11,21 @@
 //
 //	Starting → Ready ⇄ Degraded → Draining → Stopped
 //	Ready → Crashed → Backoff → Starting
-//	Quarantined after five failures in ten minutes; [Process.Resume] begins anew
+//	Quarantined after five failures in ten minutes, or by [Process.Hold]; [Process.Resume] begins anew
+//
+// # Another program in its place
+//
+// A new program is started beside the one that runs, asked what it is, compared with what callers know, opened, and asked whether
+// it is well. Only then do calls go to it, from one moment to the next; those under way end where they began. For a while the
+// process before stays ready: when the new one fails by then, calls go back to it. What fails before that changes nothing.
+//
+//	c, err := p.Prepare(ctx, &spec)   // or nil: the same program anew
+//	defer c.Discard()
+//	err = c.Open(ctx, lend)
+//	pause, err := c.Commit(ctx, nil)
+//
+// A program is read once, into memory that nothing can change: a checksum is one of the bytes that run, and a file that is
+// written anew meanwhile is not met by a restart.
 //
 // # Calls while a process is away
 //
@@ -30,7 +44,11 @@
 // for the call. The process sees nothing of the portal's environment.
 //
 //	state.go      State, Status
-//	supervisor.go Process: the life of one module's processes
+//	process.go    Process: a module's process, and who takes part in it
+//	supervise.go  keeping it running; timing.go how patiently
+//	swap.go       another program put into its place
+//	program.go    the bytes that were checked, which are those that run
+//	attach.go     a program that somebody started in a debugger
 //	lend.go       what a module is opened with
 //	launch.go     starting a program and asking what it is
 //	runner.go     the process itself; leash_linux.go, leash_other.go how it ends with the portal

@@ -24,14 +24,14 @@ import (
 func (p *Process) Subscriptions() []event.Subscription {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.subscriptionsOf(p.subscriptions)
+	return p.subscriptionsOf(p.now.subscriptions)
 }
 
 func (p *Process) subscriptionsOf(said []*kernelv1.Subscription) []event.Subscription {
 	var out []event.Subscription
 	for _, s := range said {
 		sub := event.Subscription{
-			Subscriber: s.GetSubscriber(), Module: p.spec.ID, Schedule: wire.Schedule(s.GetPlan()), Timeout: s.GetTimeout().AsDuration(),
+			Subscriber: s.GetSubscriber(), Module: p.id, Schedule: wire.Schedule(s.GetPlan()), Timeout: s.GetTimeout().AsDuration(),
 		}
 		for _, t := range s.GetTypes() {
 			sub.Types = append(sub.Types, protoreflect.FullName(t))

@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing/fstest"
 	"time"
@@ -34,9 +36,16 @@ import (
 type Spec struct {
 	// ID is the module's. Required.
 	ID string
-	// Path of the program, and its arguments. Required.
+	// Path of the program, and its arguments. Required, but with Attach. A native program is read once, when it is started first or
+	// swapped: what was checked then is what runs until it is swapped again, whatever becomes of the file. A script runs
+	// where it lies, since it needs what lies around it.
 	Path string
 	Args []string
+	// Checksum is the SHA-256 that the program's file must have, in hexadecimal digits; empty for any. Scripts have none.
+	Checksum string
+	// Attach is the folder in which a program that somebody starts by hand, in a debugger, says where it serves: see
+	// serve.EnvAttach. Nothing is started then.
+	Attach string
 	// Env is all that the program sees of the environment, as "NAME=value", beside what the protocol needs. Secrets do
 	// not belong here: settings are handed over when the module is opened.
 	Env []string
@@ -74,6 +83,11 @@ type instance struct {
 	pages   *pagesConn             // nil until it is known where its folder is
 	folder  string                 // its own, for sockets
 	direct  atomic.Pointer[direct] // nil when it serves no direct calls
+	calls   sync.WaitGroup         // under way to it
+
+	revoke   func() // ends the token for what it does by itself
+	policy   []byte // that it was opened with
+	attached bool   // somebody else started it
 }
 
 // carrier takes go-plugin's connection as it is: contracts' own clients are made on it.
@@ -92,11 +106,14 @@ func (carrier) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, conn *grpc.Cl
 }
 
 // launch starts the program and connects to it. When it fails nothing is left running.
-func (h *Host) launch(ctx context.Context, spec Spec) (_ *instance, err error) {
+func (h *Host) launch(ctx context.Context, spec Spec, program *program) (_ *instance, err error) {
+	if spec.Attach != "" {
+		return h.attach(ctx, spec)
+	}
 	in := &instance{flood: make(chan struct{})}
 	log := h.cfg.Log.With("module", spec.ID)
 	out := &output{log: log, now: h.cfg.Now, flood: func() { close(in.flood) }}
-	in.process = newProcess(spec.Path, spec.Args, h.start.run, func(from io.Reader) { out.follow(context.WithoutCancel(ctx), from) })
+	in.process = newProcess(program, spec.Args, h.start.run, func(from io.Reader) { out.follow(context.WithoutCancel(ctx), from) })
 	in.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  wire.Handshake(),
 		Plugins:          plugin.PluginSet{"module": carrier{}},
@@ -122,20 +139,28 @@ func (h *Host) launch(ctx context.Context, spec Spec) (_ *instance, err error) {
 			in.kill(h.cfg.Timing.Kill)
 		}
 	}()
+	if err := in.connect(); err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
+// connect waits for the process's answer and connects to it.
+func (in *instance) connect() error {
 	if _, err := in.client.Start(); err != nil {
-		return nil, fmt.Errorf("it does not start: %w", err)
+		return fmt.Errorf("it does not start: %w", err)
 	}
 	protocol, err := in.client.Client()
 	if err != nil {
-		return nil, fmt.Errorf("it does not answer: %w", err)
+		return fmt.Errorf("it does not answer: %w", err)
 	}
 	raw, err := protocol.Dispense("module")
 	if err != nil {
-		return nil, fmt.Errorf("it does not answer: %w", err)
+		return fmt.Errorf("it does not answer: %w", err)
 	}
 	in.conn = raw.(*grpc.ClientConn) //nolint:forcetypeassert // carrier gives nothing else
 	in.api = kernelv1.NewPluginServiceClient(in.conn)
-	return in, nil
+	return nil
 }
 
 // kill ends the process, asking it first. go-plugin's own Kill waits for a process that does not listen without end; so
@@ -157,6 +182,9 @@ func (in *instance) kill(patience time.Duration) {
 	in.pages.transport.CloseIdleConnections()
 	in.direct.Load().close()
 	in.process.letGo()
+	if in.attached {
+		_ = os.RemoveAll(in.folder)
+	}
 }
 
 // describe asks a process what it is.

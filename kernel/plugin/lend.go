@@ -5,6 +5,7 @@ package plugin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -70,6 +71,13 @@ func SettingsOf(m module.Module) ([]byte, error) {
 	return config.Encode(c.Settings())
 }
 
+// with is the same with another policy.
+func (l *Lend) with(policy []byte) *Lend {
+	request := proto.CloneOf(l.Request)
+	request.Policy = policy
+	return &Lend{Request: request, Rows: l.Rows}
+}
+
 // SetPolicy tells the process, and those that come after it, of roles that were changed. One that is away learns of them
 // when it is started.
 func (p *Process) SetPolicy(ctx context.Context, policy *access.Policy) error {
@@ -78,22 +86,25 @@ func (p *Process) SetPolicy(ctx context.Context, policy *access.Policy) error {
 		return err
 	}
 	p.mu.Lock()
-	inst := p.inst
 	if p.lend != nil {
-		request := proto.CloneOf(p.lend.Request)
-		request.Policy = text
-		p.lend = &Lend{Request: request, Rows: p.lend.Rows}
+		p.lend = p.lend.with(text)
 	}
-	called := p.status.State.callable()
+	var told []*instance
+	if p.status.State.callable() && p.now.inst != nil {
+		told = append(told, p.now.inst)
+	}
+	if p.standby != nil && p.standby.inst != nil { // it may serve again
+		told = append(told, p.standby.inst)
+	}
 	p.mu.Unlock()
-	if inst == nil || !called {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, p.host.cfg.Timing.Answer)
 	defer cancel()
-	_, err = inst.api.SetPolicy(ctx, &kernelv1.SetPolicyRequest{Policy: text})
-	if status.Code(err) == codes.Unimplemented { // an older program
-		return nil
+	var errs []error
+	for _, inst := range told {
+		_, err := inst.api.SetPolicy(ctx, &kernelv1.SetPolicyRequest{Policy: text})
+		if status.Code(err) != codes.Unimplemented { // as of an older program
+			errs = append(errs, err)
+		}
 	}
-	return err
+	return errors.Join(errs...)
 }

@@ -62,7 +62,7 @@ type world struct {
 
 // quick has no patience, so that tests have none to need.
 var quick = plugin.Timing{
-	Start: 5 * time.Second, Open: 5 * time.Second, Health: 50 * time.Millisecond, Answer: 250 * time.Millisecond, Silent: 3,
+	Start: 5 * time.Second, Open: 5 * time.Second, Health: 50 * time.Millisecond, Answer: time.Second, Silent: 3, Proof: time.Minute,
 	First: time.Millisecond, Most: 20 * time.Millisecond, Kill: 500 * time.Millisecond,
 }
 

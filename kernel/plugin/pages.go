@@ -39,7 +39,7 @@ func (h *Host) Pages() map[string]http.Handler {
 	out := map[string]http.Handler{}
 	for _, p := range h.Processes() {
 		if p.Description().Pages {
-			out[p.spec.ID] = p.pages()
+			out[p.id] = p.pages()
 		}
 	}
 	return out
@@ -49,7 +49,7 @@ func (h *Host) Pages() map[string]http.Handler {
 func (p *Process) pages() http.Handler {
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
-			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", p.spec.ID, r.In.Host
+			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", p.id, r.In.Host
 		},
 		Transport: pagesTransport{p}, BufferPool: &buffers, FlushInterval: -1, // what is flushed there is flushed here
 		ErrorLog: slog.NewLogLogger(p.host.cfg.Log.Handler(), slog.LevelDebug), // connections that break, most often the reader's
@@ -130,11 +130,11 @@ func (t pagesTransport) once(r *http.Request, waiting context.Context, readOnly 
 	inst, leave, err := p.enter(waiting, readOnly)
 	if err != nil {
 		if p.Status().State == Quarantined {
-			err = &PausedError{p.spec.ID}
+			err = &PausedError{p.id}
 		}
 		return nil, err
 	}
-	token, revoke := p.host.tokens.issue(ticket{module: p.spec.ID, ctx: ctx})
+	token, revoke := p.host.tokens.issue(ticket{module: p.id, ctx: ctx})
 	end := sync.OnceFunc(func() { revoke(); leave() })
 	sent := r.Clone(ctx)
 	err = wire.Page{Principal: access.From(ctx), Token: token, Page: module.PageOf(ctx)}.Attach(sent.Header)
@@ -157,11 +157,11 @@ func (p *Process) unanswered(ctx context.Context, inst *instance, err error) err
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case p.gone(ctx, inst):
-		return fmt.Errorf("%w: %w", errBroken, status.Errorf(codes.Unavailable, "module %s went away: %v", p.spec.ID, err))
+		return fmt.Errorf("%w: %w", errBroken, status.Errorf(codes.Unavailable, "module %s went away: %v", p.id, err))
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	return fmt.Errorf("the process of module %s broke off its answer: %w", p.spec.ID, err)
+	return fmt.Errorf("the process of module %s broke off its answer: %w", p.id, err)
 }
 
 // ending is an answer's body; with it the request ends, and what its token stood for.

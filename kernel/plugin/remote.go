@@ -23,7 +23,7 @@ func (p *Process) Register(router *call.Router) error {
 		if err != nil {
 			return err
 		}
-		router.RegisterRemote(p.spec.ID, s, p.desc(s))
+		router.RegisterRemote(p.id, s, p.desc(s))
 	}
 	return nil
 }

@@ -20,9 +20,10 @@ import (
 // process is a running program, as go-plugin wants it. It is the leader of its own process group, so that what it
 // started ends with it, and holds one end of a pipe by which it learns that the portal is gone.
 type process struct {
-	cmd   *exec.Cmd
-	start func(func() error) error // runs it on the thread that may not end
-	leash *os.File
+	cmd     *exec.Cmd
+	program *program
+	start   func(func() error) error // runs it on the thread that may not end
+	leash   *os.File
 	// stdout is go-plugin's to read: the handshake's line. stderr is ours; go-plugin gets one that says nothing and ends
 	// with the process.
 	stdout, stderr *os.File
@@ -33,18 +34,20 @@ type process struct {
 	exited         chan struct{}
 	err            error // read after exited
 
-	mu     sync.Mutex
-	killed bool // also before it was started
-	pid    int  // once it was started
+	mu       sync.Mutex
+	killed   bool // also before it was started
+	pid      int  // once it was started
+	attached bool // somebody else started it
 }
 
 var _ runner.Runner = (*process)(nil)
 
 // newProcess prepares a program, which sees nothing of the environment until its cmd.Env is set.
-func newProcess(path string, args []string, start func(func() error) error, follow func(io.Reader)) *process {
-	cmd := exec.Command(path, args...)                  //nolint:noctx // it outlives the context that it is started in
+func newProcess(program *program, args []string, start func(func() error) error, follow func(io.Reader)) *process {
+	cmd := exec.Command(program.run(), args...) //nolint:noctx // it outlives the context that it is started in
+	cmd.Args[0] = program.path
 	cmd.Env, cmd.SysProcAttr = []string{}, attributes() // a nil Env would be all of it
-	p := &process{cmd: cmd, start: start, follow: follow, exited: make(chan struct{}), followed: make(chan struct{})}
+	p := &process{cmd: cmd, program: program, start: start, follow: follow, exited: make(chan struct{}), followed: make(chan struct{})}
 	p.silent, p.silentEnd = io.Pipe()
 	return p
 }
@@ -66,6 +69,9 @@ func (p *process) Start(context.Context) error {
 	p.leash, p.stdout, p.stderr = leash, outRead, errRead
 	p.cmd.Stdout, p.cmd.Stderr = outWrite, errWrite
 	p.cmd.ExtraFiles = []*os.File{leashEnd} // descriptor 3
+	if p.program.file != nil {
+		p.cmd.ExtraFiles = append(p.cmd.ExtraFiles, p.program.file) // descriptor 4, which is what is executed
+	}
 	err = p.start(p.run)
 	for _, f := range []*os.File{leashEnd, outWrite, errWrite} {
 		_ = f.Close() // the process has its own
@@ -73,7 +79,7 @@ func (p *process) Start(context.Context) error {
 	if err != nil {
 		close(p.exited)
 		close(p.followed)
-		return errors.Join(fmt.Errorf("start %s: %w", p.cmd.Path, err), leash.Close(), outRead.Close(), errRead.Close(), p.silentEnd.Close())
+		return errors.Join(fmt.Errorf("start %s: %w", p.program.path, err), leash.Close(), outRead.Close(), errRead.Close(), p.silentEnd.Close())
 	}
 	go p.wait()
 	// From its first line on: what a program that cannot start writes is why, and one that nobody reads gets stuck.
@@ -119,7 +125,7 @@ func (p *process) Kill(context.Context) error {
 	p.killed = true
 	pid := p.pid
 	p.mu.Unlock()
-	if pid == 0 {
+	if pid == 0 || p.attached {
 		return nil
 	}
 	select {
@@ -140,7 +146,7 @@ func (p *process) Stdout() io.ReadCloser { return p.stdout }
 func (p *process) Stderr() io.ReadCloser { return p.silent }
 
 // Name is the program's path.
-func (p *process) Name() string { return p.cmd.Path }
+func (p *process) Name() string { return p.program.path }
 
 // ID is the process's number.
 func (p *process) ID() string {

@@ -25,11 +25,18 @@ type Status struct {
 	Since  time.Time
 	// PID of the process that runs; 0 when none does.
 	PID int
-	// Version is what the program says of itself.
-	Version string
-	// Restarts since the portal started, and why the last one was needed.
+	// Version is what the program says of itself, Checksum the SHA-256 of its file in hexadecimal digits; empty for one that
+	// runs where it lies, and for the portal's own.
+	Version, Checksum string
+	// Path of the program, and whether somebody else started it.
+	Path     string
+	Attached bool
+	// Restarts since the portal started, and why the last one was needed; Swaps of the program that were not taken back.
 	Restarts    int
 	LastFailure string
+	Swaps       int
+	// Running is how many calls are under way.
+	Running int
 }
 
 // callable tells whether calls can be made.

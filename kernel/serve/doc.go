@@ -20,6 +20,7 @@
 //	pages.go     the module's own pages, over HTTP
 //	back.go      calls from the module to the portal
 //	describe.go  descriptors and files to send
+//	attach.go    being started by hand
 //	leash.go     ending with the portal
 //	log.go       slog, as the portal reads it
 package serve

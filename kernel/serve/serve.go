@@ -21,14 +21,19 @@ import (
 // Started by hand the program says what it is and ends with code 1.
 func Plugin[M module.Module](newModule func(conn grpc.ClientConnInterface) M) {
 	if !Asked() {
-		_, _ = fmt.Fprintln(os.Stderr, "This program is a plugin: a Cabinet portal starts it. Name it in portal.yaml, at modules.ID.path.")
+		_, _ = fmt.Fprintln(os.Stderr, "This program is a plugin: a Cabinet portal starts it. Name it in portal.yaml, at modules.ID.path.\n"+
+			"To start it by hand, as in a debugger, set "+EnvAttach+" to the folder that the portal of a developer names.")
 		os.Exit(1)
 	}
 	Run(func(conn grpc.ClientConnInterface) (module.Module, error) { return newModule(conn), nil })
 }
 
-// Asked tells whether a portal started this program to serve a module.
-func Asked() bool { return os.Getenv(wire.CookieKey) == wire.CookieValue }
+// EnvAttach names a folder. A program that is started by hand with it, as in a debugger, serves its module to the portal that
+// waits for it there: modules.ID.attach in portal.yaml. Only a portal in development does.
+const EnvAttach = wire.EnvAttach
+
+// Asked tells whether this program was started to serve a module: by a portal, or by hand for one that waits.
+func Asked() bool { return os.Getenv(wire.CookieKey) == wire.CookieValue || attaching() != "" }
 
 // Run serves the module that newModule makes. It returns when the portal lets the process go; the caller then ends the
 // program. For programs that serve one of several modules; others call [Plugin].
@@ -37,7 +42,9 @@ func Run(newModule func(conn grpc.ClientConnInterface) (module.Module, error)) {
 	log := slog.New(newHandler(errs))
 	ctx, end := context.WithCancel(context.Background())
 	defer end()
-	followPortal(ctx, end, log)
+	if attaching() == "" {
+		followPortal(ctx, end, log)
+	}
 
 	back := &back{}
 	m, err := newModule(back)
@@ -46,14 +53,22 @@ func Run(newModule func(conn grpc.ClientConnInterface) (module.Module, error)) {
 		os.Exit(1)
 	}
 	s := newServer(ctx, m, back, log)
-	plugin.Serve(&plugin.ServeConfig{
+	config := &plugin.ServeConfig{
 		HandshakeConfig: wire.Handshake(),
 		Plugins:         plugin.PluginSet{"module": &service{server: s}},
 		Logger:          hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: errs, JSONFormat: true}),
 		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(slices.Concat(options, wire.ServerOptions())...)
 		},
-	})
+	}
+	if folder := attaching(); folder != "" {
+		if err := serveAttached(ctx, config, folder, s.id); err != nil {
+			log.ErrorContext(ctx, "nobody can attach to this program", "error", err)
+			os.Exit(1)
+		}
+	} else {
+		plugin.Serve(config)
+	}
 	s.close(context.WithoutCancel(ctx))
 }
 

@@ -21,6 +21,8 @@ const (
 	CookieValue = "1f0c8e6a-serve-a-module"
 	// EnvModule names the module to serve when a portal starts its own program again.
 	EnvModule = "CABINET_SERVE_MODULE"
+	// EnvAttach names the folder in which a program that is started by hand says where it serves.
+	EnvAttach = "CABINET_ATTACH"
 )
 
 // Handshake is how go-plugin's two sides know each other.
@@ -83,4 +85,11 @@ func ServerOptions() []grpc.ServerOption {
 		// Goroutines that serve one call after another have grown their stacks; what they cannot take gets its own.
 		grpc.NumStreamWorkers(uint32(runtime.GOMAXPROCS(0))),
 	}
+}
+
+// Attached is where a program serves that was started by hand: the content of ID.json in the folder that EnvAttach names.
+type Attached struct {
+	// Address of a unix socket in that folder.
+	Address string `json:"address"`
+	PID     int    `json:"pid"`
 }
