@@ -235,6 +235,7 @@ func (p *Portal) start(ctx context.Context) error {
 	}
 	p.startLive()
 	p.startReadings()
+	p.openControl(ctx)
 	p.serve(listener, pages)
 	p.options.Log.InfoContext(ctx, "portal is open", "url", p.url, "took", time.Since(began).Round(time.Millisecond))
 	return nil

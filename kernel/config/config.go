@@ -47,6 +47,9 @@ type Config struct {
 	// folder. Default: $XDG_DATA_HOME/cabinet/<id>, else ~/.local/share/cabinet/<id>. Environment: CABINET_DATA.
 	Data string `yaml:"data"`
 
+	// Development tells that somebody develops on this portal: only then may modules be attached. Never so where real people sign
+	// in. Default: false. Environment: CABINET_DEVELOPMENT.
+	Development bool `yaml:"development"`
 	// Database says where the rows are.
 	Database Database `yaml:"database"`
 
@@ -205,6 +208,12 @@ type Module struct {
 	// Path of the program of a module that is not part of the portal's own; absolute after Load. A relative path starts at
 	// portal.yaml's folder. Default: empty.
 	Path string
+	// Checksum of that program, "sha256:" and 64 hexadecimal digits: what runs is what has it. Lower case after Load. Default:
+	// empty, any program at Path.
+	Checksum string
+	// Attach has the portal start no program for a module that is not part of its own, but wait for one that somebody started in
+	// a debugger. It takes the place of Path, and asks for Development. Default: false.
+	Attach bool
 	// Settings of such a module, as YAML with its references resolved: only the module itself can check them.
 	Settings []byte
 }

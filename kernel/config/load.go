@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -178,6 +179,12 @@ func (l *loader) overrides(cfg *Config) {
 		if value, found := l.env[o.env]; found {
 			o.set(value)
 			l.origins[o.key] = "env " + o.env
+		}
+	}
+	if value, found := l.env["CABINET_DEVELOPMENT"]; found {
+		l.origins["development"] = "env CABINET_DEVELOPMENT"
+		if err := setScalar(reflect.ValueOf(&cfg.Development).Elem(), value); err != nil {
+			l.fail(l.origins["development"], "development", "%s", err)
 		}
 	}
 }

@@ -76,6 +76,9 @@ func TestDefaults(t *testing.T) {
 	require.ErrorContains(t, err, "CABINET_DATA")
 }
 
+// checksumOfNothing is what sha256sum shows for an empty file.
+const checksumOfNothing = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
 const whole = `# A whole portal.
 id: acme
 name: Acme & Sons
@@ -229,6 +232,15 @@ func TestMistakes(t *testing.T) {
 		{"modules:\n  booking:\n    path: ./booking\n    run: inprocess", `modules.booking.run: a module with a path runs in a process of its own`},
 		{"modules:\n  Boo-king:\n    path: ./booking", `"Boo-king" is no module's id`},
 		{"modules:\n  booking:\n    path: ./booking\n    settings: {key: '${env:NOT_SET}'}", "the environment variable NOT_SET is not set"},
+		{"modules:\n  files:\n    attach: true", `portal.yaml:3: modules.files.attach: module files is part of this program; remove the attach`},
+		{"modules:\n  files:\n    checksum: sha256:0", `modules.files.checksum: module files is part of this program`},
+		{"modules:\n  booking:\n    attach: true", `portal.yaml:3: modules.booking.attach: a portal attaches modules in development only; write development: true`},
+		{"modules:\n  booking: {attach: false}", `unknown module "booking"`},
+		{"development: true\nmodules:\n  booking: {attach: true, path: ./booking}", `modules.booking.attach: a module that is attached is started by somebody else; remove the path`},
+		{"development: true\nmodules:\n  booking: {attach: true, checksum: '" + checksumOfNothing + "'}", `modules.booking.checksum: what somebody else starts cannot be checked`},
+		{"development: true\nmodules:\n  booking: {attach: true, run: inprocess}", `modules.booking.run: a module that is attached runs in a process of its own`},
+		{"modules:\n  booking: {path: ./booking, checksum: 'sha256:12'}", `modules.booking.checksum: this is no checksum; write sha256: and the 64 digits`},
+		{"development: perhaps", "development: this is neither true nor false"},
 		{"modules:\n  files:\n    run: docker", `"docker" is no way to run a module`},
 		{"modules:\n  files:\n    run: ''", `"" is no way to run a module`},
 		{"modules: {files: {enabled: maybe}}", "modules.files.enabled: this is neither true nor false"},
@@ -373,19 +385,4 @@ func FuzzLoad(f *testing.F) {
 			require.True(t, filepath.IsAbs(cfg.Data))
 		}
 	})
-}
-
-func TestModulesOfTheirOwnPrograms(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "portal.yaml")
-	require.NoError(t, os.WriteFile(file, []byte("modules:\n  booking:\n    path: bin/booking\n    settings:\n      key: ${env:BOOKING_KEY}\n      days: 30\n  files: {run: process}\n"), 0o600))
-	cfg, err := Load(Options{
-		Path: file, Environ: []string{"HOME=/home/ann", "BOOKING_KEY=k: 1"}, Module: map[string]any{"files": nil},
-	})
-	require.NoError(t, err)
-	require.Equal(t, RunProcess, cfg.Modules["files"].Run)
-	booking := cfg.Modules["booking"]
-	require.Equal(t, filepath.Join(dir, "bin/booking"), booking.Path)
-	require.Equal(t, RunProcess, booking.Run)
-	require.YAMLEq(t, "key: 'k: 1'\ndays: 30\n", string(booking.Settings), "references are resolved: the program has no access to them")
 }

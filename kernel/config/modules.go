@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -14,6 +15,8 @@ type moduleEntry struct {
 	Enabled  *bool     `yaml:"enabled"`
 	Run      string    `yaml:"run"`
 	Path     string    `yaml:"path"`
+	Checksum string    `yaml:"checksum"`
+	Attach   bool      `yaml:"attach"`
 	Settings yaml.Node `yaml:"settings"`
 }
 
@@ -29,12 +32,11 @@ func (l *loader) modules(entries map[string]moduleEntry, targets map[string]any)
 		key := "modules." + id
 		target, found := targets[id]
 		entry, module := entries[id], out[id]
-		if !found && entry.Path == "" {
+		if !found && entry.Path == "" && !entry.Attach {
 			l.fail(l.origins[key], "", "unknown module %q%s; a module that is not part of this program needs the path of its own", id, didYouMean(id, known))
 			continue
 		}
-		if found && entry.Path != "" {
-			l.fail(l.origins[key+".path"], key+".path", "module %s is part of this program; remove the path, or write run: process to give it a process of its own", id)
+		if found && !l.ownProgram(id, key, entry) {
 			continue
 		}
 		if !found {
@@ -42,7 +44,10 @@ func (l *loader) modules(entries map[string]moduleEntry, targets map[string]any)
 				l.fail(l.origins[key], "", "%q is no module's id; write lower-case letters and digits, a letter first", id)
 				continue
 			}
-			module = Module{Enabled: true, Run: RunProcess, Path: l.absolute(key+".path", entry.Path), Settings: l.resolved(&entry.Settings, key+".settings")}
+			module = Module{Enabled: true, Run: RunProcess, Checksum: strings.ToLower(entry.Checksum), Attach: entry.Attach, Settings: l.resolved(&entry.Settings, key+".settings")}
+			if entry.Path != "" {
+				module.Path = l.absolute(key+".path", entry.Path)
+			}
 		}
 		if entry.Enabled != nil {
 			module.Enabled = *entry.Enabled
@@ -64,6 +69,26 @@ func (l *loader) modules(entries map[string]moduleEntry, targets map[string]any)
 		}
 	}
 	return out
+}
+
+// ownProgram refuses what is for modules of other programs, in a module of this one.
+func (l *loader) ownProgram(id, key string, entry moduleEntry) bool {
+	for _, other := range []struct {
+		name string
+		set  bool
+		then string
+	}{
+		{"path", entry.Path != "", "write run: process to give it a process of its own"},
+		{"checksum", entry.Checksum != "", "check the portal's own program where it is started"},
+		{"attach", entry.Attach, "start the portal in the debugger"},
+	} {
+		if other.set {
+			at := key + "." + other.name
+			l.fail(l.origins[at], at, "module %s is part of this program; remove the %s, or %s", id, other.name, other.then)
+			return false
+		}
+	}
+	return true
 }
 
 func (l *loader) settings(node *yaml.Node, target any, key string) {

@@ -21,6 +21,7 @@ var (
 	prefix      = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*$`)
 	roleID      = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
 	permission  = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*(\.\*)?$`)
+	checksum    = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	fontList    = regexp.MustCompile(`^[\pL\pN "',._-]+$`)
 	colour      = regexp.MustCompile(`^(#[0-9a-fA-F]{3,8}|[a-z]+|(oklch|oklab|rgb|hsl)\([0-9a-z.%/, -]+\))$`)
 	logoEndings = []string{".svg", ".png", ".webp"}
@@ -71,12 +72,32 @@ func (l *loader) validate(cfg *Config) {
 		validateRole(id, cfg.Roles[id], cfg.Locales, bad)
 	}
 	for _, id := range slices.Sorted(maps.Keys(cfg.Modules)) {
-		switch m := cfg.Modules[id]; {
-		case m.Run == RunInProcess && m.Path != "":
-			bad("modules."+id+".run", "a module with a path runs in a process of its own; write process or remove the line")
-		case m.Run != RunInProcess && m.Run != RunProcess:
-			bad("modules."+id+".run", "%q is no way to run a module; write inprocess or process, or remove the line", m.Run)
-		}
+		validateModule("modules."+id, cfg.Modules[id], cfg.Development, bad)
+	}
+}
+
+func validateModule(key string, m Module, development bool, bad badFunc) {
+	switch {
+	case m.Run == RunInProcess && m.Path != "":
+		bad(key+".run", "a module with a path runs in a process of its own; write process or remove the line")
+	case m.Run == RunInProcess && m.Attach:
+		bad(key+".run", "a module that is attached runs in a process of its own; write process or remove the line")
+	case m.Run != RunInProcess && m.Run != RunProcess:
+		bad(key+".run", "%q is no way to run a module; write inprocess or process, or remove the line", m.Run)
+	}
+	if m.Checksum != "" && !checksum.MatchString(m.Checksum) {
+		bad(key+".checksum", "this is no checksum; write sha256: and the 64 digits that sha256sum shows for the program")
+	}
+	if !m.Attach {
+		return
+	}
+	switch {
+	case m.Path != "":
+		bad(key+".attach", "a module that is attached is started by somebody else; remove the path, or this line")
+	case m.Checksum != "":
+		bad(key+".checksum", "what somebody else starts cannot be checked; remove the checksum, or attach")
+	case !development:
+		bad(key+".attach", "a portal attaches modules in development only; write development: true where nobody but developers signs in, or remove this line")
 	}
 }
 
