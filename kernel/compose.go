@@ -26,6 +26,23 @@ type composition struct {
 	manifests []module.Manifest // the kernel's first
 	providers map[string]string // service → module
 	requires  map[string][]string
+	policy    *access.Policy
+	texts     *locale.Bundle
+}
+
+// composed composes modules, and derives what follows from all of them.
+func composed(units []module.Unit, cfg *config.Config) (*composition, error) {
+	c, err := compose(units, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if c.policy, err = c.policyOf(cfg); err != nil {
+		return nil, err
+	}
+	if c.texts, err = c.textsOf(cfg); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // compose checks the manifests against each other: one provider for everything that is required, one owner of clients,
@@ -95,8 +112,8 @@ func compose(units []module.Unit, cfg *config.Config) (*composition, error) {
 	return c, errors.Join(errs...)
 }
 
-// policy joins what modules declare with the integrator's own roles.
-func (c *composition) policy(cfg *config.Config) (*access.Policy, error) {
+// policyOf joins what modules declare with the integrator's own roles.
+func (c *composition) policyOf(cfg *config.Config) (*access.Policy, error) {
 	var roles []access.Role
 	var permissions []access.Permission
 	for _, m := range c.manifests {
@@ -126,8 +143,8 @@ func (c *composition) policy(cfg *config.Config) (*access.Policy, error) {
 	return access.NewPolicy(roles, permissions, own)
 }
 
-// texts joins the words of the kernel and of the modules.
-func (c *composition) texts(cfg *config.Config) (*locale.Bundle, error) {
+// textsOf joins the words of the kernel and of the modules.
+func (c *composition) textsOf(cfg *config.Config) (*locale.Bundle, error) {
 	sources := []locale.Source{web.Texts()}
 	for _, m := range c.manifests[1:] {
 		if m.Locales != nil {

@@ -50,7 +50,7 @@ func (p *Portal) keepHouse() event.Subscription {
 }
 
 func (p *Portal) sweep(ctx context.Context) error {
-	events, eventErr := p.dispatcher.Sweep(ctx, p.options.Now().Add(-event.Retention))
+	events, eventErr := p.dispatcher.Load().Sweep(ctx, p.options.Now().Add(-event.Retention))
 	answers, answerErr := p.db.Sweep(ctx)
 	entries, details := p.config.Audit.Before(p.options.Now())
 	audited, auditErr := p.db.SweepAudit(ctx, entries, details)

@@ -14,7 +14,7 @@ const moveWithin = 30 * time.Minute
 // moved are the modules whose rows of merged clients the kernel moves, wherever they run: all that do not say that they do so.
 func (p *Portal) moved() []string {
 	var ids []string
-	for _, u := range p.parts.units {
+	for _, u := range p.parts().units {
 		if m := u.Module.Manifest(); !m.MovesClients && m.Migrations != nil {
 			ids = append(ids, m.ID)
 		}

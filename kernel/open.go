@@ -78,7 +78,7 @@ func (p *Portal) openStore(ctx context.Context) (err error) {
 func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 	var subscriptions []event.Subscription
 	var errs []error
-	for _, u := range p.parts.units {
+	for _, u := range p.parts().units {
 		m := u.Module.Manifest()
 		rows, err := p.db.Module(ctx, store.ModuleSpec{
 			ID: m.ID, Migrations: m.Migrations, Grants: m.GrantsClients, OwnsClients: m.OwnsClients,
@@ -91,6 +91,7 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 			if err != nil {
 				return nil, err
 			}
+			p.heard[m.ID] = heard
 			subscriptions = append(subscriptions, heard...)
 			continue
 		}
@@ -99,13 +100,14 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := newRegistrar(m, p.router.For(m.ID, p.parts.requires[m.ID]), &module.Host{
+		r := newRegistrar(m, p.router.For(m.ID, p.parts().requires[m.ID]), &module.Host{
 			ID: m.ID, Store: rows, Policy: p.policy, Log: p.options.Log.With("module", m.ID),
 			Now: p.options.Now, Zone: p.config.Location(), URL: p.url,
 			Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(keys[0], purpose, bytes) },
 			Secrets: secrets,
 		})
 		u.Module.Register(r)
+		p.heard[m.ID] = r.subscriptions
 		subscriptions = append(subscriptions, r.subscriptions...)
 		errs = append(errs, r.check())
 	}
@@ -134,7 +136,7 @@ func (p *Portal) moduleKeys(id string) [][]byte { return p.secrets.Derivations("
 func (p *Portal) installEvents(ctx context.Context, subscriptions []event.Subscription) error {
 	in := event.Installation{Roles: map[string]string{}, Types: map[protoreflect.FullName]string{}, Subscriptions: subscriptions}
 	in.Zone, in.Now = p.config.Location(), p.options.due
-	for _, u := range p.parts.units {
+	for _, u := range p.parts().units {
 		m := u.Module.Manifest()
 		for _, role := range p.db.RuntimeRoles(m.ID) {
 			in.Roles[role] = m.ID
@@ -151,23 +153,46 @@ func (p *Portal) installEvents(ctx context.Context, subscriptions []event.Subscr
 	return p.db.Alone(ctx, func(ctx context.Context) error { return event.Install(ctx, p.db.Pool(), in) })
 }
 
+// listeners are all who hear events: the modules, the timeline, and the kernel itself.
+func (p *Portal) listeners(modules []event.Subscription, types eventTypes) ([]event.Subscription, error) {
+	all, err := p.timelines(modules, types)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(all, p.keepHouse()), p.movers()...), nil
+}
+
 // startEvents begins to deliver.
 func (p *Portal) startEvents(subscriptions []event.Subscription, types eventTypes) error {
 	d, err := event.NewDispatcher(event.Config{Pool: p.db.Pool(), Log: p.options.Log, Due: p.options.due, Types: types}, subscriptions...)
 	if err != nil {
 		return err
 	}
-	p.dispatcher = d
 	if err := d.Start(p.life); err != nil {
 		return err
 	}
+	if p.dispatcher.Swap(d) == nil {
+		p.onStop("events", func(ctx context.Context) error { return p.dispatcher.Load().Stop(ctx) })
+	}
 	p.console.dispatcher.Store(d)
-	p.onStop("events", d.Stop)
 	return nil
 }
 
 // openLive makes what tells browsers that something changed, of what the portal's contracts show.
 func (p *Portal) openLive(ctx context.Context) error {
+	topics, err := p.liveTopics(ctx)
+	if err != nil {
+		return err
+	}
+	p.topics = topics
+	p.live = live.New(live.Config{
+		Pool: p.db.Pool(), Topics: topics, Identify: web.Who(kernelv1.NewIdentityServiceClient(p.router)), Log: p.options.Log,
+	})
+	return nil
+}
+
+// liveTopics are what browsers may hear of now.
+func (p *Portal) liveTopics(ctx context.Context) (*live.Topics, error) {
 	var sources []live.Source
 	for _, m := range p.router.Methods() {
 		if m.ReadOnly {
@@ -176,16 +201,10 @@ func (p *Portal) openLive(ctx context.Context) error {
 	}
 	topics := live.NewTopics(p.policy, sources)
 	var modules []string
-	for _, u := range p.parts.units {
+	for _, u := range p.parts().units {
 		modules = append(modules, u.Name)
 	}
-	if err := topics.Check(ctx, p.db.Pool(), modules); err != nil {
-		return err
-	}
-	p.live = live.New(live.Config{
-		Pool: p.db.Pool(), Topics: topics, Identify: web.Who(kernelv1.NewIdentityServiceClient(p.router)), Log: p.options.Log,
-	})
-	return nil
+	return topics, topics.Check(ctx, p.db.Pool(), modules)
 }
 
 // startLive begins to listen.
@@ -196,7 +215,7 @@ func (p *Portal) startLive() {
 
 // startModules starts those that have something to do, in the order they are listed.
 func (p *Portal) startModules() error {
-	for _, u := range p.parts.units {
+	for _, u := range p.parts().units {
 		if p.config.Modules[u.Name].Run == config.RunProcess {
 			continue // it was started there, and is stopped there
 		}
@@ -214,11 +233,10 @@ func (p *Portal) startModules() error {
 
 // pages compiles the screens against the contracts and builds the web server.
 func (p *Portal) pages() (*web.Server, error) {
-	screens, err := screen.Compile(p.router, p.parts.manifests)
+	screens, err := screen.Compile(p.router, p.parts().manifests)
 	if err != nil {
 		return nil, err
 	}
-	p.exports.Open(screens)
 	brand, err := brandOf(p.config)
 	if err != nil {
 		return nil, err
@@ -241,7 +259,7 @@ func (p *Portal) ownPages() map[string]http.Handler {
 	if p.processes != nil {
 		own = p.processes.Pages()
 	}
-	for _, u := range p.parts.units {
+	for _, u := range p.parts().units {
 		m, ok := u.Module.(module.Pages)
 		if !ok || p.config.Modules[u.Name].Run == config.RunProcess {
 			continue

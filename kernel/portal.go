@@ -41,17 +41,26 @@ type Portal struct {
 	config   *config.Config
 	router   *call.Router
 	units    []module.Unit
-	foreign  []string                   // modules of programs of their own, by id
-	programs map[string]*plugin.Process // of them, those that run
-	parts    *composition
+	foreign  []string // modules of programs of their own, by id
+	composed atomic.Pointer[composition]
 	policy   *access.Policy
 	texts    *locale.Bundle
+
+	// changing is held while another program of a module is put into its place.
+	changing  sync.Mutex
+	programs  sync.Map // of foreign modules: id → *plugin.Process
+	missing   sync.Map // foreign modules that the portal is without: id → why
+	following sync.WaitGroup
+	heard     map[string][]event.Subscription // by module; changed under changing
 
 	// What Start makes, and stops hold: the functions that unmake it, last first.
 	secrets    *secret.Keeper
 	db         *store.DB
 	processes  *plugin.Host // nil when every module runs in this process
-	dispatcher *event.Dispatcher
+	dispatcher atomic.Pointer[event.Dispatcher]
+	handler    atomic.Pointer[web.Server]
+	roles      *roleService
+	topics     *live.Topics
 	refusals   atomic.Pointer[trail.Refusals] // nil until the database is open
 	live       *live.Hub
 	console    eventService
@@ -95,7 +104,7 @@ func New(options Options) (*Portal, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Portal{options: options, failed: make(chan error, 1), programs: map[string]*plugin.Process{}}
+	p := &Portal{options: options, failed: make(chan error, 1), heard: map[string][]event.Subscription{}}
 	p.console.portal = p
 	p.router = call.New(call.Options{Log: options.Log, Clock: options.Now, Refused: p.refused, Read: p.read})
 	units, err := options.Assemble(p.router)
@@ -129,19 +138,28 @@ func New(options Options) (*Portal, error) {
 }
 
 // compose checks that the modules fit together, and derives what follows from all of them.
-func (p *Portal) compose() (err error) {
-	if p.parts, err = compose(p.units, p.config); err != nil {
+func (p *Portal) compose() error {
+	c, err := composed(p.units, p.config)
+	if err != nil {
 		return err
 	}
-	if p.policy, err = p.parts.policy(p.config); err != nil {
-		return err
+	if p.policy == nil {
+		p.policy, p.texts = &access.Policy{}, &locale.Bundle{}
 	}
-	if p.texts, err = p.parts.texts(p.config); err != nil {
-		return err
-	}
-	p.router.Install(p.policy, p.parts.requires)
+	p.adopt(c)
 	return nil
 }
+
+// adopt has the portal go by a composition.
+func (p *Portal) adopt(c *composition) {
+	p.policy.Adopt(c.policy)
+	p.texts.Adopt(c.texts)
+	p.composed.Store(c)
+	p.router.Install(p.policy, c.requires)
+}
+
+// parts are the modules of the portal as they are now.
+func (p *Portal) parts() *composition { return p.composed.Load() }
 
 // Start opens the portal: master key, database, modules, events, pages. When it fails, what it had started is stopped
 // again. ctx bounds the start alone, not the portal's life.
@@ -202,6 +220,7 @@ func (p *Portal) start(ctx context.Context) error {
 	}
 	p.openExports()
 	kernelv1.RegisterEventServiceServer(p.router, &p.console)
+	kernelv1.RegisterModuleServiceServer(p.router, &moduleService{portal: p})
 	subscriptions, err := p.register(ctx)
 	if err != nil {
 		return err
@@ -214,10 +233,9 @@ func (p *Portal) start(ctx context.Context) error {
 		return err
 	}
 	types := p.eventTypes()
-	if subscriptions, err = p.timelines(subscriptions, types); err != nil {
+	if subscriptions, err = p.listeners(subscriptions, types); err != nil {
 		return err
 	}
-	subscriptions = append(append(subscriptions, p.keepHouse()), p.movers()...)
 	if err := p.installEvents(ctx, subscriptions); err != nil {
 		return err
 	}
@@ -307,11 +325,13 @@ func (p *Portal) listen(ctx context.Context) (net.Listener, error) {
 }
 
 func (p *Portal) serve(listener net.Listener, pages *web.Server) {
+	p.handler.Store(pages)
 	server := &http.Server{
-		Handler: pages, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute,
+		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.Load().ServeHTTP(w, r) }),
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 5 * time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(p.options.Log.Handler(), slog.LevelWarn),
 	}
-	server.RegisterOnShutdown(pages.Drain)
+	server.RegisterOnShutdown(func() { p.handler.Load().Drain() })
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -351,10 +371,10 @@ func (p *Portal) Texts() *locale.Bundle { return p.texts }
 func (p *Portal) Store() *store.DB { return p.db }
 
 // Manifests are what the portal's modules say of themselves, the kernel's first.
-func (p *Portal) Manifests() []module.Manifest { return p.parts.manifests }
+func (p *Portal) Manifests() []module.Manifest { return p.parts().manifests }
 
 // Events delivers what modules publish, once the portal has started.
-func (p *Portal) Events() *event.Dispatcher { return p.dispatcher }
+func (p *Portal) Events() *event.Dispatcher { return p.dispatcher.Load() }
 
 // Live tells browsers what changed, once the portal has started.
 func (p *Portal) Live() *live.Hub { return p.live }

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -29,7 +32,7 @@ func (p *Portal) openProcesses() error {
 	}
 	host, err := plugin.NewHost(plugin.HostConfig{
 		Router: p.router, SignRows: p.db.SignRows, Log: p.options.Log, Timing: p.options.Timing, Now: p.options.Now,
-		GRPCOnly: p.options.GRPCOnly,
+		GRPCOnly: p.options.GRPCOnly, Changed: p.modulesChanged,
 	})
 	if err != nil {
 		return err
@@ -56,11 +59,16 @@ func (p *Portal) startForeign(ctx context.Context) error {
 	if len(p.foreign) == 0 {
 		return nil
 	}
+	for _, id := range p.foreign {
+		if m := p.config.Modules[id]; m.Attach {
+			p.options.Log.WarnContext(ctx, "the portal waits for a module that somebody starts by hand", "module", id, "environment", wire.EnvAttach+"="+p.attachFolder())
+		}
+	}
 	processes, errs := make([]*plugin.Process, len(p.foreign)), make([]error, len(p.foreign))
 	var starting sync.WaitGroup
 	for i, id := range p.foreign {
 		starting.Go(func() {
-			processes[i], errs[i] = p.processes.Start(ctx, plugin.Spec{ID: id, Path: p.config.Modules[id].Path})
+			processes[i], errs[i] = p.processes.Start(ctx, p.specOf(id, p.config.Modules[id]))
 		})
 	}
 	starting.Wait()
@@ -71,12 +79,38 @@ func (p *Portal) startForeign(ctx context.Context) error {
 				return err
 			}
 			p.options.Log.ErrorContext(ctx, "a module is left out: its program cannot be used", "module", id, "error", err)
+			p.missing.Store(id, missing{strings.TrimPrefix(err.Error(), "module "+id+": "), p.options.Now()})
 			continue
 		}
-		p.programs[id] = process
+		p.programs.Store(id, process)
 		p.units = append(p.units, module.Unit{Name: id, Module: foreign{process.Description().Manifest}})
 	}
 	return p.compose()
+}
+
+// specOf is how a module's own program is started.
+func (p *Portal) specOf(id string, m config.Module) plugin.Spec {
+	s := plugin.Spec{ID: id, Path: m.Path, Checksum: strings.TrimPrefix(m.Checksum, "sha256:")}
+	if m.Attach {
+		s.Attach = p.attachFolder()
+	}
+	return s
+}
+
+// attachFolder is where modules that somebody starts in a debugger say where they serve.
+func (p *Portal) attachFolder() string { return filepath.Join(p.config.Data, "attach") }
+
+// missing is why the portal is without a module, and since when.
+type missing struct {
+	why   string
+	since time.Time
+}
+
+// program is the process of a module's own program; nil for one that is not there, or runs otherwise.
+func (p *Portal) program(id string) *plugin.Process {
+	found, _ := p.programs.Load(id)
+	process, _ := found.(*plugin.Process)
+	return process
 }
 
 // startProcess starts a module of this program in a process of its own: the portal's program again, which serves the
@@ -91,7 +125,7 @@ func (p *Portal) startProcess(ctx context.Context, id string) (*plugin.Process, 
 
 // registerOwn takes in a module that runs in a process of its own; one of this program is started for that.
 func (p *Portal) registerOwn(ctx context.Context, own module.Module, m module.Manifest, rows *store.Store) ([]event.Subscription, error) {
-	if process := p.programs[m.ID]; process != nil {
+	if process := p.program(m.ID); process != nil {
 		return p.registerProcess(ctx, process, m, rows, p.config.Modules[m.ID].Settings)
 	}
 	settings, err := plugin.SettingsOf(own)
@@ -107,22 +141,26 @@ func (p *Portal) registerOwn(ctx context.Context, own module.Module, m module.Ma
 
 // registerProcess lends a module's process what the module needs, and has the router carry calls to it.
 func (p *Portal) registerProcess(ctx context.Context, process *plugin.Process, m module.Manifest, rows *store.Store, settings []byte) ([]event.Subscription, error) {
-	keys := p.moduleKeys(m.ID)
-	lend, err := plugin.NewLend(ctx, m.ID, plugin.Lending{
-		DB: p.db, Rows: rows, Policy: p.policy, Key: keys[0], OlderKeys: keys[1:], Zone: p.config.Location(), URL: p.url,
-		Settings: settings,
-	})
+	lend, err := p.lend(ctx, m.ID, rows, settings)
 	if err != nil {
 		return nil, err
 	}
 	if err := process.Open(ctx, lend); err != nil {
-		if p.programs[m.ID] == nil || ctx.Err() != nil {
+		if p.program(m.ID) == nil || ctx.Err() != nil {
 			return nil, err
 		}
 		p.options.Log.ErrorContext(ctx, "a module is quarantined: its program does not open", "module", m.ID, "error", err)
 		process.Quarantine(err)
 	}
 	return process.Subscriptions(), process.Register(p.router)
+}
+
+// lend is what a module's process is opened with.
+func (p *Portal) lend(ctx context.Context, id string, rows *store.Store, settings []byte) (plugin.Lend, error) {
+	keys := p.moduleKeys(id)
+	return plugin.NewLend(ctx, id, plugin.Lending{
+		DB: p.db, Rows: rows, Policy: p.policy, Key: keys[0], OlderKeys: keys[1:], Zone: p.config.Location(), URL: p.url, Settings: settings,
+	})
 }
 
 // program is what is started to serve a module: the portal's own.

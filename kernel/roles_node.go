@@ -20,6 +20,7 @@ func (p *Portal) openRoles(ctx context.Context) error {
 		return err
 	}
 	kernelv1.RegisterRoleServiceServer(p.router, s)
+	p.roles = s
 	p.followRoles(s)
 	return nil
 }

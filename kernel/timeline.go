@@ -58,9 +58,9 @@ func (t eventTypes) FindMessageByURL(address string) (protoreflect.MessageType, 
 // eventTypes are those that the portal's modules publish.
 func (p *Portal) eventTypes() eventTypes {
 	t := eventTypes{sent: map[protoreflect.FullName]protoreflect.MessageType{}}
-	for _, m := range p.parts.manifests {
+	for _, m := range p.parts().manifests {
 		for _, name := range m.Publishes {
-			if program := p.programs[m.ID]; program != nil {
+			if program := p.program(m.ID); program != nil {
 				if d, err := program.Description().Files.FindDescriptorByName(protoreflect.FullName(name)); err == nil {
 					if message, ok := d.(protoreflect.MessageDescriptor); ok {
 						t.sent[message.FullName()] = dynamicpb.NewMessageType(message)
@@ -77,7 +77,7 @@ func (p *Portal) eventTypes() eventTypes {
 func (p *Portal) happenings(types eventTypes) (map[protoreflect.FullName]*happening, error) {
 	found := map[protoreflect.FullName]*happening{}
 	var errs []error
-	for _, m := range p.parts.manifests {
+	for _, m := range p.parts().manifests {
 		for _, name := range m.Publishes {
 			t, err := types.FindMessageByName(protoreflect.FullName(name))
 			if err != nil {

@@ -59,11 +59,16 @@ type Permission struct {
 // Policy is the roles of a portal and what each may do. Whoever was given it sees at once what [Policy.Change] changes;
 // each of its answers is from before or after, never from between. The zero Policy opens nothing.
 type Policy struct {
+	base    atomic.Pointer[base]
+	now     atomic.Pointer[rights]
+	changes atomic.Uint64
+}
+
+// base is what modules and portal.yaml say; it is replaced as a whole, never changed.
+type base struct {
 	declared    []Role
 	permissions map[string]Permission
 	own         []RoleGrant
-	now         atomic.Pointer[rights]
-	changes     atomic.Uint64
 }
 
 // rights are replaced as a whole, never changed.
@@ -86,7 +91,9 @@ type RoleGrant struct {
 
 // NewPolicy joins roles, permissions and what the integrator changed. Errors name every role or permission at fault.
 func NewPolicy(roles []Role, permissions []Permission, own []RoleGrant) (*Policy, error) {
-	p := &Policy{declared: roles, permissions: map[string]Permission{}, own: own}
+	b := &base{declared: roles, permissions: map[string]Permission{}, own: own}
+	p := &Policy{}
+	p.base.Store(b)
 	var errs []error
 	seen := map[string]bool{}
 	for _, r := range roles {
@@ -99,13 +106,13 @@ func NewPolicy(roles []Role, permissions []Permission, own []RoleGrant) (*Policy
 		seen[r.ID] = true
 	}
 	for _, perm := range permissions {
-		if _, twice := p.permissions[perm.Name]; twice {
+		if _, twice := b.permissions[perm.Name]; twice {
 			errs = append(errs, fmt.Errorf("permission %q is declared twice", perm.Name))
 		}
 		if perm.Name == "" {
 			errs = append(errs, errors.New("a permission is declared without a name"))
 		}
-		p.permissions[perm.Name] = perm
+		b.permissions[perm.Name] = perm
 	}
 	changed := map[string]bool{}
 	for _, g := range own {
@@ -123,13 +130,14 @@ func NewPolicy(roles []Role, permissions []Permission, own []RoleGrant) (*Policy
 // Change puts what people changed in the portal in force, over what portal.yaml says; what was changed before is
 // forgotten. When it is an error nothing changes.
 func (p *Policy) Change(changes []RoleGrant) error {
+	b := p.said()
 	next := &rights{roles: map[string]Role{}, given: map[string]map[string]Reach{}}
-	for _, r := range p.declared {
+	for _, r := range b.declared {
 		next.roles[r.ID], next.given[r.ID] = r, map[string]Reach{}
 	}
 	var errs []error
 	replaces := map[string]map[string]Reach{} // of roles whose presets do not count
-	for _, g := range slices.Concat(p.own, changes) {
+	for _, g := range slices.Concat(b.own, changes) {
 		role, known := next.roles[g.Role.ID]
 		switch {
 		case known && role.Staff != g.Role.Staff:
@@ -145,27 +153,27 @@ func (p *Policy) Change(changes []RoleGrant) error {
 			replaces[g.Role.ID] = g.Permissions
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(p.permissions)) {
-		presets := p.permissions[name].Presets
+	for _, name := range slices.Sorted(maps.Keys(b.permissions)) {
+		presets := b.permissions[name].Presets
 		for _, role := range slices.Sorted(maps.Keys(presets)) {
 			if replaces[role] == nil {
-				errs = append(errs, p.give(next, role, name, presets[role]))
+				errs = append(errs, b.give(next, role, name, presets[role]))
 			}
 		}
 	}
 	for _, role := range slices.Sorted(maps.Keys(replaces)) {
 		for _, name := range slices.Sorted(maps.Keys(replaces[role])) {
-			errs = append(errs, p.give(next, role, name, replaces[role][name]))
+			errs = append(errs, b.give(next, role, name, replaces[role][name]))
 		}
 	}
 	for _, g := range changes {
 		for _, name := range slices.Sorted(maps.Keys(g.Changes)) {
-			switch _, known := p.permissions[name]; {
+			switch _, known := b.permissions[name]; {
 			case !known:
 			case g.Changes[name] == None:
 				delete(next.given[g.Role.ID], name)
 			default:
-				errs = append(errs, p.give(next, g.Role.ID, name, g.Changes[name]))
+				errs = append(errs, b.give(next, g.Role.ID, name, g.Changes[name]))
 			}
 		}
 	}
@@ -186,11 +194,26 @@ func (p *Policy) Changes() uint64 { return p.changes.Load() }
 
 // With is the policy as it would be with other changes than now.
 func (p *Policy) With(changes []RoleGrant) (*Policy, error) {
-	other := &Policy{declared: p.declared, permissions: p.permissions, own: p.own}
+	other := &Policy{}
+	other.base.Store(p.said())
 	if err := other.Change(changes); err != nil {
 		return nil, err
 	}
 	return other, nil
+}
+
+// Adopt puts what another policy is made of into the place of what this one is: when a module says otherwise what its
+// permissions are. What people changed is put in force by the next [Policy.Change]; until then the other's holds.
+func (p *Policy) Adopt(other *Policy) {
+	p.base.Store(other.said())
+	p.put(other.rights())
+}
+
+func (p *Policy) said() *base {
+	if b := p.base.Load(); b != nil {
+		return b
+	}
+	return &base{}
 }
 
 func (p *Policy) rights() *rights {
@@ -200,12 +223,12 @@ func (p *Policy) rights() *rights {
 	return &rights{}
 }
 
-func (p *Policy) give(to *rights, role, permission string, reach Reach) error {
+func (b *base) give(to *rights, role, permission string, reach Reach) error {
 	r, known := to.roles[role]
 	if !known {
 		return fmt.Errorf("permission %q is given to role %q, which nobody declares", permission, role)
 	}
-	if _, known := p.permissions[permission]; !known {
+	if _, known := b.permissions[permission]; !known {
 		return fmt.Errorf("role %q is given permission %q, which no module declares", role, permission)
 	}
 	if reach.rank() == 0 {
@@ -246,7 +269,7 @@ func (p *Policy) Title(id, language string, text func(key string, args ...any) s
 
 // Permissions returns what modules declared, by name.
 func (p *Policy) Permissions() []Permission {
-	return slices.SortedFunc(maps.Values(p.permissions), func(a, b Permission) int { return strings.Compare(a.Name, b.Name) })
+	return slices.SortedFunc(maps.Values(p.said().permissions), func(a, b Permission) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // Given returns what a role may do: permission → reach. The map is the caller's.

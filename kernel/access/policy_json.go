@@ -33,10 +33,7 @@ func (p *Policy) UnmarshalJSON(text []byte) error {
 	for _, perm := range in.Permissions {
 		permissions[perm.Name] = perm
 	}
-	// A later one differs in what roles may, never in which permissions there are: those may be read meanwhile.
-	if p.permissions == nil {
-		p.permissions = permissions
-	}
+	p.base.Store(&base{declared: in.Roles, permissions: permissions})
 	p.put(next)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"time"
 
@@ -87,6 +88,46 @@ func (r *Router) RegisterRemote(module string, service protoreflect.ServiceDescr
 		}
 		return methods, err
 	})
+}
+
+// Remote is a service that a module's process serves: see [Router.RegisterRemote].
+type Remote struct {
+	Service protoreflect.ServiceDescriptor
+	Desc    *grpc.ServiceDesc
+}
+
+// ReplaceRemote puts other services into the place of those that a module provides, all at once. Calls under way go on as
+// they began. When it is an error nothing changes.
+func (r *Router) ReplaceRemote(module string, services []Remote) error {
+	var errs []error
+	made := map[string][]*method{}
+	for _, s := range services {
+		methods, err := r.methodsFrom(s.Service, module, s.Desc, nil)
+		errs = append(errs, err)
+		for _, m := range methods {
+			m.share()
+		}
+		made[s.Desc.ServiceName] = methods
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next := r.state.Load().clone()
+	maps.DeleteFunc(next.services, func(_, provider string) bool { return provider == module })
+	maps.DeleteFunc(next.methods, func(_ string, m *method) bool { return m.module == module })
+	for name, methods := range made {
+		if other, twice := next.services[name]; twice {
+			return fmt.Errorf("%s is provided by %s already", name, other)
+		}
+		next.services[name] = module
+		for _, m := range methods {
+			next.methods[m.rules.Method] = m
+		}
+	}
+	r.state.Store(next)
+	return nil
 }
 
 func (r *Router) register(module string, desc *grpc.ServiceDesc, impl any) {

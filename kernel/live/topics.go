@@ -32,11 +32,11 @@ type Source struct {
 // Topics are all that can be heard of in a portal.
 type Topics struct {
 	policy *access.Policy
-	topics map[string]*topic
 
-	mu   sync.Mutex
-	memo map[string]reaches // by kind and roles, as the policy was after so many changes
-	upTo uint64
+	mu     sync.Mutex
+	topics map[string]*topic  // replaced, never changed
+	memo   map[string]reaches // by kind and roles, as the policy was after so many changes
+	upTo   uint64
 }
 
 type topic struct {
@@ -63,9 +63,19 @@ func NewTopics(policy *access.Policy, sources []Source) *Topics {
 	return t
 }
 
+// Adopt puts other topics into the place of these, when the portal's methods are others.
+func (t *Topics) Adopt(other *Topics) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.topics = other.topics
+	clear(t.memo)
+}
+
 // of tells whether a module may speak of a topic.
 func (t *Topics) of(module, topic string) bool {
+	t.mu.Lock()
 	one := t.topics[topic]
+	t.mu.Unlock()
 	return one != nil && one.modules[module]
 }
 

@@ -30,14 +30,19 @@ type Source struct {
 	Dir string
 }
 
-// Bundle is the texts of a portal in all its languages. It is safe for concurrent use and does not change.
+// Bundle is the texts of a portal in all its languages. It is safe for concurrent use.
 type Bundle struct {
-	texts     *i18n.Bundle
-	localizer map[string]*i18n.Localizer
-	entries   map[string]map[string]entry // language, key
+	now       *atomic.Pointer[words]
 	zone      *time.Location
 	missing   *missing
 	onMissing *atomic.Pointer[func(Missing)]
+}
+
+// words are replaced as a whole, never changed.
+type words struct {
+	texts     *i18n.Bundle
+	localizer map[string]*i18n.Localizer
+	entries   map[string]map[string]entry // language, key
 }
 
 // NewBundle reads the texts of all sources, and the package's own (their prefix is "locale"). The error joins a *FileError for
@@ -46,17 +51,11 @@ type Bundle struct {
 //
 // Dates are shown in UTC until WithZone says otherwise.
 func NewBundle(sources ...Source) (*Bundle, error) {
-	b := &Bundle{
-		texts:     i18n.NewBundle(language.English),
-		localizer: map[string]*i18n.Localizer{},
-		entries:   map[string]map[string]entry{},
-		zone:      time.UTC,
-		missing:   &missing{},
-		onMissing: &atomic.Pointer[func(Missing)]{},
-	}
+	b := &Bundle{now: &atomic.Pointer[words]{}, zone: time.UTC, missing: &missing{}, onMissing: &atomic.Pointer[func(Missing)]{}}
+	w := &words{texts: i18n.NewBundle(language.English), localizer: map[string]*i18n.Localizer{}, entries: map[string]map[string]entry{}}
 	var problems []error
 	for _, lang := range Languages() {
-		b.entries[lang] = map[string]entry{}
+		w.entries[lang] = map[string]entry{}
 	}
 	prefixes := map[string]bool{}
 	for _, source := range append([]Source{{Prefix: "locale", FS: own}}, sources...) {
@@ -65,22 +64,27 @@ func NewBundle(sources ...Source) (*Bundle, error) {
 			continue
 		}
 		prefixes[source.Prefix] = true
-		problems = append(problems, b.load(source)...)
+		problems = append(problems, w.load(source)...)
 	}
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
 	for _, lang := range Languages() {
 		tag := language.MustParse(lang)
-		for key, e := range b.entries[lang] {
-			if err := b.texts.AddMessages(tag, e.message(key)); err != nil {
+		for key, e := range w.entries[lang] {
+			if err := w.texts.AddMessages(tag, e.message(key)); err != nil {
 				return nil, err
 			}
 		}
-		b.localizer[lang] = i18n.NewLocalizer(b.texts, lang)
+		w.localizer[lang] = i18n.NewLocalizer(w.texts, lang)
 	}
+	b.now.Store(w)
 	return b, nil
 }
+
+// Adopt puts another bundle's texts into the place of this one's, for all who hold it. Localizers that were made before
+// keep the words they have.
+func (b *Bundle) Adopt(other *Bundle) { b.now.Store(other.now.Load()) }
 
 // WithZone returns the same bundle with another time zone for localizers that name none. The two share what is missing.
 func (b *Bundle) WithZone(zone *time.Location) *Bundle {
@@ -92,11 +96,12 @@ func (b *Bundle) WithZone(zone *time.Location) *Bundle {
 // For returns the localizer of a language ("en", "uk", "ru"; another is taken as English) and a time zone; nil is the
 // bundle's. It costs next to nothing: make one for each request.
 func (b *Bundle) For(lang string, zone *time.Location) *Localizer {
-	if b.localizer[lang] == nil {
+	w := b.now.Load()
+	if w.localizer[lang] == nil {
 		lang = English
 	}
 	if zone == nil {
 		zone = b.zone
 	}
-	return &Localizer{bundle: b, lang: lang, texts: b.localizer[lang], format: formats[lang], zone: zone}
+	return &Localizer{bundle: b, words: w, lang: lang, texts: w.localizer[lang], format: formats[lang], zone: zone}
 }

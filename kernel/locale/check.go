@@ -28,7 +28,7 @@ func (b *Bundle) Check(keys []string) error {
 	for _, key := range keys {
 		all[key] = true
 	}
-	for _, entries := range b.entries {
+	for _, entries := range b.now.Load().entries {
 		for key := range entries {
 			all[key] = true
 		}
@@ -47,7 +47,7 @@ func (b *Bundle) checkKey(key string) (problems []error) {
 	var first *entry // the one that the others are measured by: English, when it has the key
 	var firstLang string
 	for _, lang := range Languages() {
-		e, found := b.entries[lang][key]
+		e, found := b.now.Load().entries[lang][key]
 		if !found {
 			fail(lang, "there is no text")
 			continue

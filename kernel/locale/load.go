@@ -35,7 +35,7 @@ var (
 )
 
 // load reads a source's files into the bundle.
-func (b *Bundle) load(source Source) []error {
+func (w *words) load(source Source) []error {
 	if !prefixShape.MatchString(source.Prefix) {
 		return []error{&FileError{File: source.Prefix, Problem: "a source's prefix is the module's id, in lower case"}}
 	}
@@ -66,7 +66,7 @@ func (b *Bundle) load(source Source) []error {
 			problems = append(problems, &FileError{File: at(file.Name()), Problem: "cannot be read: " + err.Error()})
 			continue
 		}
-		problems = append(problems, b.parse(lang, source.Prefix, at(file.Name()), text)...)
+		problems = append(problems, w.parse(lang, source.Prefix, at(file.Name()), text)...)
 	}
 	if !found && len(problems) == 0 {
 		problems = append(problems, &FileError{File: at(""), Problem: "there are no texts; write en.yaml, uk.yaml and ru.yaml"})
@@ -75,7 +75,7 @@ func (b *Bundle) load(source Source) []error {
 }
 
 // parse reads one file. It works on nodes, because the parser would let the last of two equal keys win.
-func (b *Bundle) parse(lang, prefix, file string, text []byte) (problems []error) {
+func (w *words) parse(lang, prefix, file string, text []byte) (problems []error) {
 	fail := func(line int, format string, args ...any) {
 		problems = append(problems, &FileError{File: file, Line: line, Problem: fmt.Sprintf(format, args...)})
 	}
@@ -102,7 +102,7 @@ func (b *Bundle) parse(lang, prefix, file string, text []byte) (problems []error
 			fail(key.Line, "the key %q must begin with %q", key.Value, prefix+".")
 			continue
 		}
-		if old, twice := b.entries[lang][key.Value]; twice {
+		if old, twice := w.entries[lang][key.Value]; twice {
 			fail(key.Line, "the key %q stands already at %s:%d; keep one of them", key.Value, old.file, old.line)
 			continue
 		}
@@ -112,7 +112,7 @@ func (b *Bundle) parse(lang, prefix, file string, text []byte) (problems []error
 			continue
 		}
 		e.file, e.line = file, key.Line
-		b.entries[lang][key.Value] = e
+		w.entries[lang][key.Value] = e
 	}
 	return problems
 }

@@ -12,6 +12,7 @@ import (
 // Localizer speaks one language in one time zone. It is safe for concurrent use. Nothing it returns is escaped.
 type Localizer struct {
 	bundle *Bundle
+	words  *words
 	lang   string
 	texts  *i18n.Localizer
 	format format
@@ -59,10 +60,10 @@ func (l *Localizer) localize(key string, n any, args []any, written string) stri
 
 // Has reports whether the key has a text, in the language or in English.
 func (l *Localizer) Has(key string) bool {
-	if _, found := l.bundle.entries[l.lang][key]; found {
+	if _, found := l.words.entries[l.lang][key]; found {
 		return true
 	}
-	_, found := l.bundle.entries[English][key]
+	_, found := l.words.entries[English][key]
 	return found
 }
 
@@ -71,7 +72,7 @@ func (l *Localizer) Has(key string) bool {
 func (l *Localizer) First(keys ...string) (text string, found bool) {
 	for _, lang := range []string{l.lang, English} {
 		for _, key := range keys {
-			if _, has := l.bundle.entries[lang][key]; has {
+			if _, has := l.words.entries[lang][key]; has {
 				return l.T(key), true
 			}
 		}

@@ -38,8 +38,8 @@ type Config struct {
 	// Rows are those of the schema [ID].
 	Rows   *store.Store
 	Policy *access.Policy
-	// Lists are the portal's, by "module.screen".
-	Lists map[string]List
+	// Lists are the portal's as it is now, by "module.screen".
+	Lists func() map[string]List
 	Now   func() time.Time
 }
 
@@ -69,7 +69,7 @@ var (
 
 // sees tells whether the caller may see a list.
 func (s *service) sees(ctx context.Context, screen string) bool {
-	list, known := s.Lists[screen]
+	list, known := s.Lists()[screen]
 	return known && list.Sees(access.From(ctx))
 }
 
@@ -91,7 +91,7 @@ func (s *service) changeable(ctx context.Context, r row) bool {
 func (s *service) view(ctx context.Context, r row, first string) *kernelv1.View {
 	mine, reach := r.UserID == access.From(ctx).UserID, s.reach(ctx)
 	return &kernelv1.View{
-		Id: r.ID, Name: r.Name, Screen: r.Screen, ScreenTitle: s.Lists[r.Screen].Title, Query: r.Query, Shared: r.Shared, First: first == r.ID,
+		Id: r.ID, Name: r.Name, Screen: r.Screen, ScreenTitle: s.Lists()[r.Screen].Title, Query: r.Query, Shared: r.Shared, First: first == r.ID,
 		Mine: mine, Changeable: s.changeable(ctx, r), Shareable: reach == access.All || mine && reach != access.None,
 	}
 }
