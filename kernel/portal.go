@@ -106,7 +106,7 @@ func New(options Options) (*Portal, error) {
 	}
 	p := &Portal{options: options, failed: make(chan error, 1), heard: map[string][]event.Subscription{}}
 	p.console.portal = p
-	p.router = call.New(call.Options{Log: options.Log, Clock: options.Now, Refused: p.refused, Read: p.read})
+	p.router = call.New(call.Options{Log: options.Log, Clock: options.due, Refused: p.refused, Read: p.read})
 	units, err := options.Assemble(p.router)
 	if err != nil {
 		return nil, fmt.Errorf("assemble the modules: %w", err)

@@ -24,4 +24,5 @@
 //	transport.go  headers and trailers
 //	failure.go    panics and errors
 //	telemetry.go  spans and measurements
+//	stats.go      calls of a module's last minute, counted in the durations of buckets.go
 package call

@@ -44,6 +44,8 @@ type method struct {
 	// about leads to what the audit log says a call is about; nil for a method without side effects.
 	about   *about
 	measure measures
+	// traffic counts the calls of the module that provides it.
+	traffic *traffic
 	// via is the module's name alone, as a call that comes from the kernel's edges has it.
 	via []string
 }
@@ -234,5 +236,10 @@ func (r *Router) prepare(m *method) (err error) {
 		}
 	}
 	m.measure = r.telemetry.of(m.rules.Method)
+	m.traffic = r.traffic[m.module]
+	if m.traffic == nil {
+		m.traffic = &traffic{}
+		r.traffic[m.module] = m.traffic
+	}
 	return nil
 }

@@ -31,7 +31,7 @@ type Options struct {
 	Policy *access.Policy
 	// Log receives what callers are not told; slog.Default when nil.
 	Log *slog.Logger
-	// Tracer and Meter may be nil: then nothing is measured, at no cost.
+	// Tracer and Meter may be nil: then there are neither spans nor measurements, at no cost. Stats there are always.
 	Tracer trace.TracerProvider
 	Meter  metric.MeterProvider
 	// DefaultDeadline is how long a call may take when neither caller nor method says; 30 s when zero.
@@ -56,10 +56,13 @@ type Router struct {
 	options   Options
 	validator protovalidate.Validator
 	telemetry telemetry
-	state     atomic.Pointer[state]
+	// now is the time since the router was made.
+	now   func() time.Duration
+	state atomic.Pointer[state]
 
-	mu   sync.Mutex // guards changes of state, and errs
-	errs []error
+	mu      sync.Mutex // guards changes of state, and what follows
+	traffic map[string]*traffic
+	errs    []error
 }
 
 // state is what calls read. It is replaced as a whole, never changed.
@@ -86,12 +89,13 @@ func New(options Options) *Router {
 	if options.Log == nil {
 		options.Log = slog.Default()
 	}
+	now := since(options.Clock)
 	if options.Clock == nil {
 		options.Clock = time.Now
 	}
 	options.DefaultDeadline = cmp.Or(options.DefaultDeadline, 30*time.Second)
 	options.MaxMessageBytes = cmp.Or(options.MaxMessageBytes, 16<<20)
-	r := &Router{options: options}
+	r := &Router{options: options, now: now, traffic: map[string]*traffic{}}
 	policy := options.Policy
 	if policy == nil {
 		policy = &access.Policy{}
@@ -107,6 +111,16 @@ func New(options Options) *Router {
 		r.errs = append(r.errs, fmt.Errorf("prepare measurements: %w", err))
 	}
 	return r
+}
+
+// since is the time since now, by a clock; the machine's own is asked in the way that takes the least time.
+func since(clock func() time.Time) func() time.Duration {
+	if clock == nil {
+		start := time.Now()
+		return func() time.Duration { return time.Since(start) }
+	}
+	start := clock()
+	return func() time.Duration { return clock().Sub(start) }
 }
 
 // Install sets the portal's policy, and for each module the services it may call beside its own, by full name.

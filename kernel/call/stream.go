@@ -34,7 +34,7 @@ func (r *Router) NewStream(ctx context.Context, desc *grpc.StreamDesc, name stri
 		up:   make(chan proto.Message, streamBuffer), half: make(chan struct{}),
 		down: make(chan proto.Message, streamBuffer), done: make(chan struct{}),
 	}
-	ctx, s.end = r.telemetry.begin(ctx, a.method)
+	ctx, s.measured = r.begin(ctx, a.method)
 	if _, set := ctx.Deadline(); set {
 		s.ctx, s.cancel = context.WithCancel(ctx)
 	} else {
@@ -55,8 +55,8 @@ type stream struct {
 	transport Transport
 	ctx       context.Context
 	cancel    context.CancelFunc
-	end       func(error) // ends span and measurement; may be nil
-	many      bool        // the provider may send more than one message
+	measured  underWay
+	many      bool // the provider may send more than one message
 
 	up   chan proto.Message // to the provider; what lies in it belongs to the receiver
 	down chan proto.Message // to the caller
@@ -75,9 +75,7 @@ func (s *stream) finish(err error) {
 		s.transport.flush()
 		close(s.done)
 		s.cancel()
-		if s.end != nil {
-			s.end(err)
-		}
+		s.measured.end(err)
 		for _, f := range s.options.finish {
 			f(err)
 		}

@@ -21,7 +21,6 @@ const scopeName = "github.com/opencabinet/cabinet/kernel/call"
 type telemetry struct {
 	tracer   trace.Tracer
 	duration metric.Float64Histogram
-	clock    func() time.Time
 }
 
 // measures are what a method's spans and measurements are called.
@@ -32,7 +31,7 @@ type measures struct {
 }
 
 func newTelemetry(o Options) (telemetry, error) {
-	t := telemetry{clock: o.Clock}
+	var t telemetry
 	if _, silent := o.Tracer.(tracenoop.TracerProvider); o.Tracer != nil && !silent {
 		t.tracer = o.Tracer.Tracer(scopeName)
 	}
@@ -61,29 +60,49 @@ func (t *telemetry) of(name string) measures {
 	return m
 }
 
-// begin starts the span of a call; end must be called with the call's error. end is nil where nothing listens.
-func (t *telemetry) begin(ctx context.Context, m *method) (_ context.Context, end func(error)) {
+// underWay is a call that is being measured. end must be called once.
+type underWay struct {
+	router *Router
+	method *method
+	start  time.Duration
+	ctx    context.Context // carries the span; nil where nothing listens
+}
+
+// begin counts a call in, and starts its span where somebody listens.
+func (r *Router) begin(ctx context.Context, m *method) (context.Context, underWay) {
+	m.traffic.running.Add(1)
+	u := underWay{router: r, method: m, start: r.now()}
+	t := &r.telemetry
 	if !t.on() {
-		return ctx, nil
+		return ctx, u
 	}
-	start := t.clock()
 	if t.tracer != nil {
 		ctx, _ = t.tracer.Start(ctx, m.measure.span, trace.WithSpanKind(trace.SpanKindInternal), trace.WithAttributes(m.measure.attrs...))
 	}
-	return ctx, func(err error) {
-		s := status.Convert(err)
-		if t.duration != nil {
-			code := min(s.Code(), codes.Unauthenticated)
-			t.duration.Record(ctx, t.clock().Sub(start).Seconds(), m.measure.codes[code])
-		}
-		if t.tracer == nil {
-			return
-		}
-		span := trace.SpanFromContext(ctx)
-		span.SetAttributes(attribute.String("rpc.code", s.Code().String()))
-		if err != nil {
-			span.SetStatus(otelcodes.Error, s.Code().String())
-		}
-		span.End()
+	u.ctx = ctx
+	return ctx, u
+}
+
+// end counts a call out, with how it ended.
+func (u *underWay) end(err error) {
+	now := u.router.now()
+	u.method.traffic.end(now, now-u.start, err)
+	if u.ctx == nil {
+		return
 	}
+	t := &u.router.telemetry
+	s := status.Convert(err)
+	if t.duration != nil {
+		code := min(s.Code(), codes.Unauthenticated)
+		t.duration.Record(u.ctx, (now - u.start).Seconds(), u.method.measure.codes[code])
+	}
+	if t.tracer == nil {
+		return
+	}
+	span := trace.SpanFromContext(u.ctx)
+	span.SetAttributes(attribute.String("rpc.code", s.Code().String()))
+	if err != nil {
+		span.SetStatus(otelcodes.Error, s.Code().String())
+	}
+	span.End()
 }

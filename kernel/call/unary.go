@@ -53,11 +53,9 @@ func (u *unaryCall) run(ctx context.Context, name string, args, reply any) error
 	if err != nil {
 		return err
 	}
-	ctx, end := u.router.telemetry.begin(ctx, u.method)
+	ctx, measured := u.router.begin(ctx, u.method)
 	err = u.serve(ctx, into)
-	if end != nil {
-		end(err)
-	}
+	measured.end(err)
 	return err
 }
 
