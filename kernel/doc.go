@@ -15,6 +15,9 @@
 //	roles.go     roles as people change them; roles_node.go how every node hears of it
 //	audit.go     the audit log: provided, and told of refused calls
 //	explain.go   a contract of the kernel's own: why may, or may not, this user do this
+//	modules.go   another: the modules as they run; modules_links.go what ties them, modules_screens.go its pages, modules_live.go
+//	             how browsers hear of changes
+//	reload.go    another program put into a module's place, with all that it says of itself
 //	console.go   another: events on their way, parked ones, schedules; console_screens.go: its pages
 //	keep.go      what the kernel does every night
 //	main.go      Main: configuration, signals, the first head's link

@@ -35,6 +35,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asPortal) != "" {
 		runPortal() // does not return
 	}
+	if os.Getenv(asGrown) != "" {
+		runGrown()
+		return
+	}
 	if kernel.Serve(assembleServed) {
 		return // a test's portal runs a module in a process of its own: this one
 	}

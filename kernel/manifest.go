@@ -14,7 +14,7 @@ import (
 var kernelManifest = module.Manifest{
 	ID: kernelID,
 	Provides: []string{
-		"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.RoleService", "cabinet.kernel.v1.EventService", "cabinet.kernel.v1.ExportService",
+		"cabinet.kernel.v1.AccessService", "cabinet.kernel.v1.RoleService", "cabinet.kernel.v1.EventService", "cabinet.kernel.v1.ModuleService", "cabinet.kernel.v1.ExportService",
 		trail.Service, view.Service,
 	},
 	Permissions: append([]access.Permission{
@@ -22,10 +22,12 @@ var kernelManifest = module.Manifest{
 		{Name: "kernel.roles.read", Title: "kernel.permission.roles_read", Presets: heads},
 		{Name: "kernel.events.read", Title: "kernel.permission.events_read", Presets: heads},
 		{Name: "kernel.events.replay", Title: "kernel.permission.events_replay", Presets: heads},
+		{Name: "kernel.modules.read", Title: "kernel.permission.modules_read", Presets: heads},
+		{Name: "kernel.modules.operate", Title: "kernel.permission.modules_operate", Presets: heads},
 		{Name: "kernel.schedules.run", Title: "kernel.permission.schedules_run", Presets: heads},
 		{Name: mayUpdateRoles, Title: "kernel.permission.roles_update", Presets: heads},
 	}, slices.Concat(trail.Permissions, view.Permissions)...),
-	Screens: slices.Concat(roleScreens(), trail.Screens, consoleScreens, view.Screens),
+	Screens: slices.Concat(roleScreens(), trail.Screens, moduleScreens, consoleScreens, view.Screens),
 	Tiles:   []module.Tile{massReadings},
 }
 

@@ -80,9 +80,7 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 	var errs []error
 	for _, u := range p.parts().units {
 		m := u.Module.Manifest()
-		rows, err := p.db.Module(ctx, store.ModuleSpec{
-			ID: m.ID, Migrations: m.Migrations, Grants: m.GrantsClients, OwnsClients: m.OwnsClients,
-		})
+		rows, err := p.db.Module(ctx, moduleSpec(m))
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +89,7 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 			if err != nil {
 				return nil, err
 			}
-			p.heard[m.ID] = heard
+			p.heard.Store(m.ID, heard)
 			subscriptions = append(subscriptions, heard...)
 			continue
 		}
@@ -107,12 +105,17 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 			Secrets: secrets,
 		})
 		u.Module.Register(r)
-		p.heard[m.ID] = r.subscriptions
+		p.heard.Store(m.ID, r.subscriptions)
 		subscriptions = append(subscriptions, r.subscriptions...)
 		errs = append(errs, r.check())
 	}
 	errs = append(errs, p.router.Err(), p.checkReveals())
 	return subscriptions, errors.Join(errs...)
+}
+
+// moduleSpec is a module's part of the database.
+func moduleSpec(m module.Manifest) store.ModuleSpec {
+	return store.ModuleSpec{ID: m.ID, Migrations: m.Migrations, Grants: m.GrantsClients, OwnsClients: m.OwnsClients}
 }
 
 // checkReveals finds texts that nobody could ever see whole: their contract names a permission that no module declares.

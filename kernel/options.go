@@ -99,6 +99,19 @@ func (o Options) validate() (Options, error) {
 	return o, nil
 }
 
+// readFor is what is read of portal.yaml for some modules: it fills their settings.
+func (o Options) readFor(units []module.Unit) config.Options {
+	read := o.Config
+	read.Module = map[string]any{}
+	for _, u := range units {
+		read.Module[u.Name] = nil
+		if m, ok := u.Module.(module.Configurable); ok {
+			read.Module[u.Name] = m.Settings()
+		}
+	}
+	return read
+}
+
 // fromProcess takes what belongs to the process: its environment.
 func (o Options) fromProcess() Options {
 	o.Config.Environ, o.Env = os.Environ(), os.LookupEnv

@@ -51,7 +51,7 @@ type Portal struct {
 	programs  sync.Map // of foreign modules: id → *plugin.Process
 	missing   sync.Map // foreign modules that the portal is without: id → why
 	following sync.WaitGroup
-	heard     map[string][]event.Subscription // by module; changed under changing
+	heard     sync.Map // what modules hear: id → []event.Subscription
 
 	// What Start makes, and stops hold: the functions that unmake it, last first.
 	secrets    *secret.Keeper
@@ -69,7 +69,9 @@ type Portal struct {
 	trail      *store.Store                    // the audit log's
 	url        string
 	address    string
-	said       []string // by the seed, for Main to print
+	opened     time.Time     // when it was begun to be
+	stirred    chan struct{} // holds one: something about a module's process changed
+	said       []string      // by the seed, for Main to print
 	failed     chan error
 	// life is the context of what runs as long as the portal does.
 	life    context.Context
@@ -104,22 +106,14 @@ func New(options Options) (*Portal, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Portal{options: options, failed: make(chan error, 1), heard: map[string][]event.Subscription{}}
+	p := &Portal{options: options, failed: make(chan error, 1), stirred: make(chan struct{}, 1)}
 	p.console.portal = p
 	p.router = call.New(call.Options{Log: options.Log, Clock: options.due, Refused: p.refused, Read: p.read})
 	units, err := options.Assemble(p.router)
 	if err != nil {
 		return nil, fmt.Errorf("assemble the modules: %w", err)
 	}
-	read := options.Config
-	read.Module = map[string]any{}
-	for _, u := range units {
-		read.Module[u.Name] = nil
-		if m, ok := u.Module.(module.Configurable); ok {
-			read.Module[u.Name] = m.Settings()
-		}
-	}
-	if p.config, err = config.Load(read); err != nil {
+	if p.config, err = config.Load(options.readFor(units)); err != nil {
 		return nil, err
 	}
 	p.units = units
@@ -143,19 +137,10 @@ func (p *Portal) compose() error {
 	if err != nil {
 		return err
 	}
-	if p.policy == nil {
-		p.policy, p.texts = &access.Policy{}, &locale.Bundle{}
-	}
-	p.adopt(c)
-	return nil
-}
-
-// adopt has the portal go by a composition.
-func (p *Portal) adopt(c *composition) {
-	p.policy.Adopt(c.policy)
-	p.texts.Adopt(c.texts)
+	p.policy, p.texts = c.policy, c.texts
 	p.composed.Store(c)
 	p.router.Install(p.policy, c.requires)
+	return nil
 }
 
 // parts are the modules of the portal as they are now.
@@ -192,6 +177,7 @@ func (p *Portal) wasStopped() bool {
 
 func (p *Portal) start(ctx context.Context) error {
 	began := time.Now()
+	p.opened = p.options.Now()
 	// First, since it is quick to find out and usual to fail: another portal may be running.
 	listener, err := p.listen(ctx)
 	if err != nil {
@@ -251,8 +237,10 @@ func (p *Portal) start(ctx context.Context) error {
 	if err := p.seed(ctx); err != nil {
 		return err
 	}
+	p.exports.Open(pages.Screens)
 	p.startLive()
 	p.startReadings()
+	p.followModules()
 	p.openControl(ctx)
 	p.serve(listener, pages)
 	p.options.Log.InfoContext(ctx, "portal is open", "url", p.url, "took", time.Since(began).Round(time.Millisecond))

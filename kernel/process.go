@@ -113,6 +113,16 @@ func (p *Portal) program(id string) *plugin.Process {
 	return process
 }
 
+// process is that of a module, of whichever program; nil for one that has none.
+func (p *Portal) process(id string) *plugin.Process {
+	for _, process := range p.Processes() {
+		if process.ID() == id {
+			return process
+		}
+	}
+	return nil
+}
+
 // startProcess starts a module of this program in a process of its own: the portal's program again, which serves the
 // one module and nothing else.
 func (p *Portal) startProcess(ctx context.Context, id string) (*plugin.Process, error) {

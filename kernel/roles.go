@@ -54,6 +54,23 @@ func (s *roleService) reload(ctx context.Context) error {
 	return nil
 }
 
+// adopt puts another policy, with what the database says of it, in the place of the one that is in force: no call is
+// decided by something between.
+func (s *roleService) adopt(ctx context.Context, next *access.Policy) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changes, err := loadRoleChanges(ctx, s.pool)
+	if err != nil {
+		return fmt.Errorf("the roles that were changed in the portal cannot be read: %w", err)
+	}
+	if err := next.Change(grants(changes)); err != nil {
+		return fmt.Errorf("roles that were changed in the portal do not fit what the modules say now: %w", err)
+	}
+	s.policy.Adopt(next)
+	s.spread(ctx)
+	return nil
+}
+
 // GetRole says what a role is.
 func (s *roleService) GetRole(ctx context.Context, r *kernelv1.GetRoleRequest) (*kernelv1.GetRoleResponse, error) {
 	changes, err := loadRoleChanges(ctx, s.pool)

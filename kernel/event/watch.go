@@ -69,6 +69,34 @@ func (d *Dispatcher) LanesAfter(ctx context.Context, subscriber string, states [
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Lane])
 }
 
+// Lag is what waits for a module's subscribers.
+type Lag struct {
+	// Waiting is how many events, counted to 1,000 in each lane; Oldest when the first of them happened.
+	Waiting int
+	Oldest  time.Time
+}
+
+// Lags says for each module for which something waits how much does.
+func (d *Dispatcher) Lags(ctx context.Context) (map[string]Lag, error) {
+	rows, err := d.cfg.Pool.Query(ctx, `
+		select m.module, sum(`+allWaiting+`)::bigint, min(o.time)
+		from kernel.lane l
+		join lateral (select module from kernel.subscription s where s.subscriber = l.subscriber limit 1) m on true
+		join lateral `+firstWaiting+` o on true
+		where l.done < l.last group by m.module`)
+	if err != nil {
+		return nil, err
+	}
+	lags := map[string]Lag{}
+	var module string
+	var lag Lag
+	_, err = pgx.ForEachRow(rows, []any{&module, &lag.Waiting, &lag.Oldest}, func() error {
+		lags[module] = lag
+		return nil
+	})
+	return lags, err
+}
+
 // Planned is a schedule as it stands.
 type Planned struct {
 	Name, Module, Title, Cron string

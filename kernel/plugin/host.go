@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -143,6 +144,14 @@ func (h *Host) Processes() []*Process {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return append([]*Process(nil), h.processes...)
+}
+
+// Drop stops a process that is not wanted any more, and forgets it.
+func (h *Host) Drop(ctx context.Context, p *Process) error {
+	h.mu.Lock()
+	h.processes = slices.DeleteFunc(h.processes, func(one *Process) bool { return one == p })
+	h.mu.Unlock()
+	return p.Stop(ctx)
 }
 
 // serve carries a call from a process to the router.

@@ -4,6 +4,7 @@ package plugin
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -58,6 +60,8 @@ type Description struct {
 	Version      string
 	Configurable bool
 	Pages        bool // it serves pages of its own: see [Host.Pages]
+	// Digest is of all that it says but its version: equal for programs that say the same.
+	Digest [sha256.Size]byte
 }
 
 // service finds a service that the module provides.
@@ -197,6 +201,9 @@ func (in *instance) describe(ctx context.Context, id string) (*Description, erro
 		return nil, fmt.Errorf("it speaks version %d of the protocol between portal and module, the portal version %d: build it anew", said.GetProtocol(), wire.Protocol)
 	}
 	d := &Description{Version: said.GetVersion(), Configurable: said.GetConfigurable(), Pages: said.GetPages()}
+	if d.Digest, err = digest(said); err != nil {
+		return nil, err
+	}
 	if err := json.Unmarshal(said.GetManifest(), &d.Manifest); err != nil {
 		return nil, fmt.Errorf("its manifest cannot be read: %w", err)
 	}
@@ -218,6 +225,13 @@ func (in *instance) describe(ctx context.Context, id string) (*Description, erro
 		}
 	}
 	return d, nil
+}
+
+func digest(said *kernelv1.DescribeResponse) (sum [sha256.Size]byte, err error) {
+	plain := proto.CloneOf(said)
+	plain.Version = ""
+	text, err := proto.MarshalOptions{Deterministic: true}.Marshal(plain)
+	return sha256.Sum256(text), err
 }
 
 // files makes a file system of what was sent.

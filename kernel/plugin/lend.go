@@ -78,6 +78,16 @@ func (l *Lend) with(policy []byte) *Lend {
 	return &Lend{Request: request, Rows: l.Rows}
 }
 
+// Lent is what the process was opened with; ok is false for one that was not.
+func (p *Process) Lent() (lend Lend, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lend == nil {
+		return Lend{}, false
+	}
+	return *p.lend, true
+}
+
 // SetPolicy tells the process, and those that come after it, of roles that were changed. One that is away learns of them
 // when it is started.
 func (p *Process) SetPolicy(ctx context.Context, policy *access.Policy) error {

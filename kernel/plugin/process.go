@@ -276,6 +276,14 @@ func (p *Process) set(state State, reason string) {
 	p.note()
 }
 
+// Remark writes a sentence for people beside the state, which stays: why something was not done to the module.
+func (p *Process) Remark(reason string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status.Reason = reason
+	p.note()
+}
+
 // note remembers the status as it is now, and tells those who wait for another; p.mu is held.
 func (p *Process) note() {
 	if len(p.history) == remembered {

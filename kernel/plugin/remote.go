@@ -18,14 +18,24 @@ import (
 // Register has the router carry the module's contracts to its process. What is wrong with them is told by the router's
 // Err.
 func (p *Process) Register(router *call.Router) error {
-	for _, name := range p.Description().Manifest.Provides {
-		s, err := p.Description().service(name)
-		if err != nil {
-			return err
-		}
-		router.RegisterRemote(p.id, s, p.desc(s))
+	services, err := p.Services(p.Description())
+	for _, s := range services {
+		router.RegisterRemote(p.id, s.Service, s.Desc)
 	}
-	return nil
+	return err
+}
+
+// Services are those that a description provides, carried to whichever process runs.
+func (p *Process) Services(d *Description) ([]call.Remote, error) {
+	var out []call.Remote
+	for _, name := range d.Manifest.Provides {
+		s, err := d.service(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, call.Remote{Service: s, Desc: p.desc(s)})
+	}
+	return out, nil
 }
 
 // desc is a service whose handlers call the process.

@@ -10,7 +10,7 @@ import (
 
 	"google.golang.org/grpc/health/grpc_health_v1"
 
-	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/event"
 )
 
 var (
@@ -85,7 +85,9 @@ func (p *Process) Prepare(ctx context.Context, spec *Spec) (_ *Candidate, err er
 func (c *Candidate) Description() *Description { return c.next.description }
 
 // Subscriptions are what the module hears, once it was opened.
-func (c *Candidate) Subscriptions() []*kernelv1.Subscription { return c.next.subscriptions }
+func (c *Candidate) Subscriptions() []event.Subscription {
+	return c.process.subscriptionsOf(c.next.subscriptions)
+}
 
 // Open lends the module what it needs, has it start, and asks whether it is well. No call goes to it yet.
 func (c *Candidate) Open(ctx context.Context, lend Lend) error {

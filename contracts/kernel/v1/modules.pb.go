@@ -255,12 +255,7 @@ type Module struct {
 	// Calls under way.
 	CallsRunning int32 `protobuf:"varint,19,opt,name=calls_running,json=callsRunning,proto3" json:"calls_running,omitempty"`
 	// The program's file; empty for the portal's own.
-	Path string `protobuf:"bytes,20,opt,name=path,proto3" json:"path,omitempty"`
-	// What can be done now.
-	CanRestart    bool `protobuf:"varint,21,opt,name=can_restart,json=canRestart,proto3" json:"can_restart,omitempty"`
-	CanSwap       bool `protobuf:"varint,22,opt,name=can_swap,json=canSwap,proto3" json:"can_swap,omitempty"`
-	CanQuarantine bool `protobuf:"varint,23,opt,name=can_quarantine,json=canQuarantine,proto3" json:"can_quarantine,omitempty"`
-	CanResume     bool `protobuf:"varint,24,opt,name=can_resume,json=canResume,proto3" json:"can_resume,omitempty"`
+	Path          string `protobuf:"bytes,20,opt,name=path,proto3" json:"path,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -433,34 +428,6 @@ func (x *Module) GetPath() string {
 		return x.Path
 	}
 	return ""
-}
-
-func (x *Module) GetCanRestart() bool {
-	if x != nil {
-		return x.CanRestart
-	}
-	return false
-}
-
-func (x *Module) GetCanSwap() bool {
-	if x != nil {
-		return x.CanSwap
-	}
-	return false
-}
-
-func (x *Module) GetCanQuarantine() bool {
-	if x != nil {
-		return x.CanQuarantine
-	}
-	return false
-}
-
-func (x *Module) GetCanResume() bool {
-	if x != nil {
-		return x.CanResume
-	}
-	return false
 }
 
 type ListModulesRequest struct {
@@ -1347,7 +1314,7 @@ var File_contracts_kernel_v1_modules_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_modules_proto_rawDesc = "" +
 	"\n" +
-	"!contracts/kernel/v1/modules.proto\x12\x11cabinet.kernel.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\a\n" +
+	"!contracts/kernel/v1/modules.proto\x12\x11cabinet.kernel.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x06\n" +
 	"\x06Module\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x124\n" +
@@ -1373,13 +1340,7 @@ const file_contracts_kernel_v1_modules_proto_rawDesc = "" +
 	"\vlag_seconds\x18\x12 \x01(\x05R\n" +
 	"lagSeconds\x12#\n" +
 	"\rcalls_running\x18\x13 \x01(\x05R\fcallsRunning\x12\x12\n" +
-	"\x04path\x18\x14 \x01(\tR\x04path\x12(\n" +
-	"\vcan_restart\x18\x15 \x01(\bB\a\xea\x9d\xea\x02\x02 \x01R\n" +
-	"canRestart\x12\"\n" +
-	"\bcan_swap\x18\x16 \x01(\bB\a\xea\x9d\xea\x02\x02 \x01R\acanSwap\x12.\n" +
-	"\x0ecan_quarantine\x18\x17 \x01(\bB\a\xea\x9d\xea\x02\x02 \x01R\rcanQuarantine\x12&\n" +
-	"\n" +
-	"can_resume\x18\x18 \x01(\bB\a\xea\x9d\xea\x02\x02 \x01R\tcanResume:c\xea\x9d\xea\x02^\n" +
+	"\x04path\x18\x14 \x01(\tR\x04path:c\xea\x9d\xea\x02^\n" +
 	"\x02id\x12*/cabinet.kernel.v1.ModuleService/GetModule\x1a,/cabinet.kernel.v1.ModuleService/ListModules\"V\n" +
 	"\x12ListModulesRequest\x12@\n" +
 	"\x06states\x18\x01 \x03(\x0e2\x1e.cabinet.kernel.v1.ModuleStateB\b\xbaH\x05\x92\x01\x02\x10\x10R\x06states\"J\n" +

@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -81,11 +83,25 @@ func (e *Env) scalar(f protoreflect.FieldDescriptor, v protoreflect.Value) ui.Va
 		return e.text(meaning(f).GetKind(), v.String())
 	case f.Kind() == protoreflect.BytesKind:
 		return ui.Value{}
+	case f.Kind() == protoreflect.DoubleKind, f.Kind() == protoreflect.FloatKind:
+		return ui.Value{Text: e.Text.Decimal(measured(v.Float()))}
 	case f.Kind() == protoreflect.Uint32Kind, f.Kind() == protoreflect.Uint64Kind:
 		return ui.Value{Text: e.Text.Number(int64(v.Uint()))}
 	default:
 		return ui.Value{Text: e.Text.Number(v.Int())}
 	}
+}
+
+// measured is a measurement with as many digits as say something: 0.042, 1.25, 310.
+func measured(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return "0"
+	}
+	digits := 0
+	for limit := 100.0; digits < 3 && math.Abs(v) < limit && v != 0; limit /= 10 {
+		digits++
+	}
+	return strconv.FormatFloat(v, 'f', digits, 64)
 }
 
 func (e *Env) text(kind kernelv1.Kind, text string) ui.Value {
