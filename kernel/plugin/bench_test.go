@@ -119,17 +119,29 @@ func BenchmarkCall(b *testing.B) {
 	direct, overGRPC := newWorld(b, steady()), newWorldOver(b, steady(), true)
 	direct.start(b, "")
 	overGRPC.start(b, "")
+	netRPC := startNetRPC(b)
+	ctx := asContact(b.Context())
+	through := func(things testpb.ThingServiceClient) func() error {
+		return func() error {
+			_, err := things.DoThing(ctx, request)
+			return err
+		}
+	}
 	for _, callers := range []int{1, 64} {
-		for name, things := range map[string]testpb.ThingServiceClient{
-			"grpc": testpb.NewThingServiceClient(conn), "plugin": direct.things(), "plugin over grpc": overGRPC.things(),
+		for _, way := range []struct {
+			name string
+			call func() error
+		}{
+			{"net-rpc", func() error { return netRPC.Call("Plugin.Do", doRequest{"measure"}, &doResponse{}) }},
+			{"grpc", through(testpb.NewThingServiceClient(conn))},
+			{"plugin", through(direct.things())},
+			{"plugin over grpc", through(overGRPC.things())},
 		} {
-			b.Run(fmt.Sprintf("%s/%d", name, callers), func(b *testing.B) {
-				ctx := asContact(b.Context())
-				_, err := things.DoThing(ctx, request) // connects
-				require.NoError(b, err)
+			b.Run(fmt.Sprintf("%s/%d", way.name, callers), func(b *testing.B) {
+				require.NoError(b, way.call()) // connects
 				if callers == 1 {
 					for b.Loop() {
-						if _, err := things.DoThing(ctx, request); err != nil {
+						if err := way.call(); err != nil {
 							b.Fatal(err)
 						}
 					}
@@ -142,7 +154,7 @@ func BenchmarkCall(b *testing.B) {
 				for range callers {
 					go func() {
 						for left.Add(-1) >= 0 {
-							if _, err := things.DoThing(ctx, request); err != nil {
+							if way.call() != nil {
 								failed.Add(1)
 							}
 						}

@@ -40,6 +40,8 @@ func TestMain(m *testing.M) {
 	case mode == "chatter":
 		fmt.Println("Hello, I am no plugin at all")
 		time.Sleep(time.Hour) //nolint:forbidigo // that is what it is for
+	case mode == modeNetRPC:
+		serveNetRPC()
 	case mode == modePing, mode == modeGRPC:
 		beside(mode)
 	case mode == "portal":
