@@ -43,7 +43,7 @@ func (c *composition) links(cfg *config.Config, heard []event.Subscription) []*k
 			out = append(out, &kernelv1.ModuleLink{ModuleId: m.ID, Kind: kind, Name: name, Others: others, Because: because})
 		}
 		for _, s := range m.Provides {
-			add(kernelv1.LinkKind_LINK_KIND_PROVIDES, s, callers[s], m.ID+" "+presence(m.ID, cfg))
+			add(kernelv1.LinkKind_LINK_KIND_PROVIDES, s, callers[s], presence(m.ID, cfg))
 		}
 		for _, s := range m.Requires {
 			add(kernelv1.LinkKind_LINK_KIND_REQUIRES, s, some(c.providers[s]), c.providers[s]+" is the one module that provides it")
@@ -59,7 +59,11 @@ func (c *composition) links(cfg *config.Config, heard []event.Subscription) []*k
 			add(kernelv1.LinkKind_LINK_KIND_PUBLISHES, t, hearers[t], "its manifest says so")
 		}
 		for _, t := range slices.Sorted(maps.Keys(hears[m.ID])) {
-			add(kernelv1.LinkKind_LINK_KIND_HEARS, t, some(publishers[t]), "it subscribes as "+strings.Join(hears[m.ID][t], ", "))
+			from := publishers[t]
+			if from == "" && strings.HasPrefix(t, "cabinet.kernel.") {
+				from = kernelID // of what others publish, or of the clock
+			}
+			add(kernelv1.LinkKind_LINK_KIND_HEARS, t, some(from), "it subscribes as "+strings.Join(hears[m.ID][t], ", "))
 		}
 	}
 	return out
@@ -77,11 +81,11 @@ func some(name string) []string {
 func presence(id string, cfg *config.Config) string {
 	switch m := cfg.Modules[id]; {
 	case id == kernelID:
-		return "is in every portal"
+		return "it is in every portal"
 	case m.Attach:
-		return "is attached: portal.yaml says that somebody else starts it"
+		return "it is attached: portal.yaml says that somebody else starts it"
 	case m.Path != "":
-		return "has a program of its own, which portal.yaml names"
+		return "it has a program of its own, which portal.yaml names"
 	}
-	return "is listed in the portal's program, and portal.yaml does not switch it off"
+	return "it is listed in the portal's program, and portal.yaml does not switch it off"
 }
