@@ -23,7 +23,7 @@ import (
 // check looks at all of a portal that can be looked at without a database and without serving: besides what [New] checks,
 // that modules bind what they promise, that contracts, screens, tiles, events and looks hold, and that programs of modules'
 // own start and say what they are. They are ended again. A portal that was checked is not started: make a new one.
-func (p *Portal) check(ctx context.Context) ([]event.Subscription, error) {
+func (p *Portal) check(ctx context.Context) error {
 	p.mu.Lock()
 	p.started = true
 	p.mu.Unlock()
@@ -31,25 +31,25 @@ func (p *Portal) check(ctx context.Context) ([]event.Subscription, error) {
 	_, _ = rand.Read(key)
 	var err error
 	if p.secrets, err = secret.Of(key); err != nil {
-		return nil, err
+		return err
 	}
 	p.url = p.config.URL
 	if err := p.checkForeign(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	p.openExports()
 	p.hollowKernel()
 	heard, err := p.checkModules()
 	if err != nil {
-		return heard, err // screens of what is not there would be wrong a second time
+		return err // screens of what is not there would be wrong a second time
 	}
 	_, screens := p.pages()
 	types := p.eventTypes()
 	_, timelines := p.timelines(heard, types)
-	return heard, errors.Join(screens, timelines, p.checkEvents(types))
+	return errors.Join(screens, timelines, p.checkEvents(types))
 }
 
-// checkForeign starts the programs that portal.yaml names, asks what they are, and ends them.
+// checkForeign starts the programs that portal.yaml names, asks what they are, and ends them. Those that somebody starts
+// by hand are left out: they serve the portal that runs.
 func (p *Portal) checkForeign(ctx context.Context) error {
 	if len(p.foreign) == 0 {
 		return nil
@@ -65,16 +65,16 @@ func (p *Portal) checkForeign(ctx context.Context) error {
 	processes, errs := make([]*plugin.Process, len(p.foreign)), make([]error, len(p.foreign))
 	var starting sync.WaitGroup
 	for i, id := range p.foreign {
-		starting.Go(func() {
-			processes[i], errs[i] = host.Start(ctx, plugin.Spec{ID: id, Path: p.config.Modules[id].Path})
-		})
+		if m := p.config.Modules[id]; !m.Attach {
+			starting.Go(func() { processes[i], errs[i] = host.Start(ctx, p.specOf(id, m)) })
+		}
 	}
 	starting.Wait()
 	for i, process := range processes {
 		if process == nil {
 			continue
 		}
-		p.programs[p.foreign[i]] = process
+		p.programs.Store(p.foreign[i], process)
 		p.units = append(p.units, module.Unit{Name: p.foreign[i], Module: foreign{process.Description().Manifest}})
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -92,9 +92,9 @@ func noRows(context.Context, string) (string, time.Time, error) {
 func (p *Portal) checkModules() ([]event.Subscription, error) {
 	var heard []event.Subscription
 	var errs []error
-	for _, u := range p.parts.units {
+	for _, u := range p.parts().units {
 		m := u.Module.Manifest()
-		if process := p.programs[m.ID]; process != nil {
+		if process := p.program(m.ID); process != nil {
 			errs = append(errs, process.Register(p.router))
 			continue
 		}
@@ -105,6 +105,7 @@ func (p *Portal) checkModules() ([]event.Subscription, error) {
 		if err == nil {
 			err = r.check()
 			heard = append(heard, r.subscriptions...)
+			p.heard.Store(m.ID, r.subscriptions)
 		}
 		errs = append(errs, err)
 	}
@@ -122,7 +123,7 @@ func (p *Portal) bind(u module.Unit, m module.Manifest) (_ *registrar, err error
 	if err != nil {
 		return nil, err
 	}
-	r := newRegistrar(m, p.router.For(m.ID, p.parts.requires[m.ID]), host)
+	r := newRegistrar(m, p.router.For(m.ID, p.parts().requires[m.ID]), host)
 	u.Module.Register(r)
 	return r, nil
 }
@@ -130,7 +131,7 @@ func (p *Portal) bind(u module.Unit, m module.Manifest) (_ *registrar, err error
 // checkEvents looks at what modules publish.
 func (p *Portal) checkEvents(types eventTypes) error {
 	var errs []error
-	for _, m := range p.parts.manifests {
+	for _, m := range p.parts().manifests {
 		for _, name := range m.Publishes {
 			t, err := types.FindMessageByName(protoreflect.FullName(name))
 			if err != nil {
@@ -147,7 +148,7 @@ func (p *Portal) checkEvents(types eventTypes) error {
 
 // hollowKernel registers the kernel's own contracts, for screens to be checked against. Nothing answers.
 func (p *Portal) hollowKernel() {
-	for _, name := range p.parts.manifests[0].Provides {
+	for _, name := range p.parts().manifests[0].Provides {
 		if p.router.Provides(name) {
 			continue
 		}

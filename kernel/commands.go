@@ -48,21 +48,26 @@ func (c commands) Check(ctx context.Context) (_ *command.Checked, err error) {
 		defer cancel()
 		err = errors.Join(err, p.Stop(stopping))
 	}()
-	heard, err := p.check(ctx)
+	err = p.check(ctx)
 	out := &command.Checked{ID: p.config.ID, Name: p.config.Name}
-	if p.parts == nil {
+	if p.parts() == nil {
 		return out, err
 	}
-	for _, m := range p.parts.manifests {
+	for _, m := range p.parts().manifests {
 		one := &kernelv1.Module{Id: m.ID, Place: p.place(m.ID), Path: p.config.Modules[m.ID].Path}
-		if program := p.programs[m.ID]; program != nil {
+		if program := p.program(m.ID); program != nil {
 			one.Version = program.Description().Version
 		}
 		out.Modules = append(out.Modules, one)
 		out.Screens += len(m.Screens)
 		out.Events += len(m.Publishes)
 	}
-	out.Links, out.Methods = p.parts.links(p.config, heard), len(p.router.Methods())
+	for _, id := range p.foreign {
+		if p.config.Modules[id].Attach {
+			out.Modules = append(out.Modules, &kernelv1.Module{Id: id, Place: kernelv1.ModulePlace_MODULE_PLACE_ATTACHED})
+		}
+	}
+	out.Links, out.Methods = p.links(), len(p.router.Methods())
 	return out, err
 }
 

@@ -30,7 +30,7 @@ func (h *health) print(out io.Writer) {
 		h.advice(out)
 	}
 	for _, m := range h.modules {
-		h.ties(out, m.GetId())
+		h.ties(out, m)
 	}
 }
 
@@ -101,15 +101,9 @@ var verbs = map[kernelv1.LinkKind]struct{ line, with, alone string }{
 }
 
 // ties shows what ties a module to others: each tie in a line, and those to nobody together.
-func (h *health) ties(out io.Writer, id string) {
-	because := ""
-	for _, l := range h.links {
-		if l.GetModuleId() == id && l.GetKind() == kernelv1.LinkKind_LINK_KIND_PROVIDES {
-			because = ", because " + l.GetBecause()
-			break
-		}
-	}
-	_, _ = fmt.Fprintf(out, "\n%s\n", wrap(id+because, 0))
+func (h *health) ties(out io.Writer, m *kernelv1.Module) {
+	id := m.GetId()
+	_, _ = fmt.Fprintf(out, "\n%s\n", wrap(id+", because "+presence(m), 0))
 	for kind := kernelv1.LinkKind_LINK_KIND_PROVIDES; kind <= kernelv1.LinkKind_LINK_KIND_HEARS; kind++ {
 		v, alone := verbs[kind], []string(nil)
 		for _, l := range h.links {
@@ -125,6 +119,19 @@ func (h *health) ties(out io.Writer, id string) {
 			_, _ = fmt.Fprintf(out, "  %-9s  %s\n", v.line, wrap(strings.Join(alone, ", ")+", "+v.alone, 13))
 		}
 	}
+}
+
+// presence says why a module is in the portal.
+func presence(m *kernelv1.Module) string {
+	switch {
+	case m.GetId() == kernelID:
+		return "it is in every portal"
+	case m.GetPlace() == kernelv1.ModulePlace_MODULE_PLACE_ATTACHED:
+		return "portal.yaml says that somebody starts it by hand"
+	case m.GetPlace() == kernelv1.ModulePlace_MODULE_PLACE_PROGRAM:
+		return "portal.yaml names its program"
+	}
+	return "it is listed in the portal's program, and portal.yaml does not switch it off"
 }
 
 // short is a full name without what all have: "clientmanager.ClientService" of "cabinet.clientmanager.v1.ClientService".
