@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/control"
@@ -19,7 +20,9 @@ const askWithin = 30 * time.Second
 type health struct {
 	id, name string
 	// place is nil when no portal runs.
-	place   *control.Place
+	place *control.Place
+	// told tells that the portal that runs told of its modules; otherwise they are those that would be.
+	told    bool
 	modules []*kernelv1.Module
 	links   []*kernelv1.ModuleLink
 	// failing and parked are lanes of events that do not go on, those of one page.
@@ -48,7 +51,7 @@ func (h *health) ill() bool {
 		return true
 	}
 	for _, m := range h.modules {
-		if h.place != nil && hint(m) != "" {
+		if h.told && hint(m) != "" {
 			return true
 		}
 	}
@@ -90,19 +93,19 @@ func (h *health) ask(ctx context.Context, conn grpc.ClientConnInterface) error {
 	modules := kernelv1.NewModuleServiceClient(conn)
 	list, err := modules.ListModules(ctx, &kernelv1.ListModulesRequest{})
 	if err != nil {
-		return fmt.Errorf("the portal that runs does not tell of its modules: %w", err)
+		return fmt.Errorf("the portal that runs does not tell of its modules: %s", status.Convert(err).Message())
 	}
 	links, err := modules.ListModuleLinks(ctx, &kernelv1.ListModuleLinksRequest{})
 	if err != nil {
-		return fmt.Errorf("the portal that runs does not tell what ties its modules: %w", err)
+		return fmt.Errorf("the portal that runs does not tell what ties its modules: %s", status.Convert(err).Message())
 	}
 	lanes, err := kernelv1.NewEventServiceClient(conn).ListLanes(ctx, &kernelv1.ListLanesRequest{
 		States: []kernelv1.LaneState{kernelv1.LaneState_LANE_STATE_FAILING, kernelv1.LaneState_LANE_STATE_PARKED}, PageSize: 100,
 	})
 	if err != nil {
-		return fmt.Errorf("the portal that runs does not tell of its events: %w", err)
+		return fmt.Errorf("the portal that runs does not tell of its events: %s", status.Convert(err).Message())
 	}
-	h.modules, h.links = list.GetModules(), links.GetLinks()
+	h.modules, h.links, h.told = list.GetModules(), links.GetLinks(), true
 	for _, l := range lanes.GetLanes() {
 		if l.GetState() == kernelv1.LaneState_LANE_STATE_PARKED {
 			h.parked++

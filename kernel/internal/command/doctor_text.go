@@ -38,7 +38,7 @@ func (h *health) print(out io.Writer) {
 func (h *health) table(out io.Writer) {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	defer func() { _ = t.Flush() }()
-	if h.place == nil {
+	if !h.told {
 		_, _ = fmt.Fprintln(t, "MODULE\tWHERE\tVERSION")
 		for _, m := range h.modules {
 			_, _ = fmt.Fprintf(t, "%s\t%s\t%s\n", m.GetId(), placeWord(m), version(m))
@@ -70,7 +70,7 @@ func version(m *kernelv1.Module) string {
 
 // advice says of what is not well why, and what to do.
 func (h *health) advice(out io.Writer) {
-	if h.place == nil {
+	if !h.told {
 		return
 	}
 	for _, m := range h.modules {
@@ -78,7 +78,7 @@ func (h *health) advice(out io.Writer) {
 		if do == "" {
 			continue
 		}
-		_, _ = fmt.Fprintf(out, "\n%s is %s\n", m.GetId(), stateWord(m))
+		_, _ = fmt.Fprintf(out, "\n%s %s\n", m.GetId(), ails(m))
 		if why := cmp.Or(m.GetReason(), m.GetLastFailure()); why != "" {
 			_, _ = fmt.Fprintf(out, "  why:   %s\n", wrap(why, 9))
 		}
@@ -89,6 +89,21 @@ func (h *health) advice(out io.Writer) {
 			count(h.parked, "lane waits for somebody", "lanes wait for somebody")), 0),
 			wrap("see why on the portal's page of events, and replay them there once it is mended", 9))
 	}
+}
+
+// ails says in words what is not well about a module.
+func ails(m *kernelv1.Module) string {
+	switch m.GetState() {
+	case kernelv1.ModuleState_MODULE_STATE_DEGRADED:
+		return "does not answer as it should"
+	case kernelv1.ModuleState_MODULE_STATE_CRASHED, kernelv1.ModuleState_MODULE_STATE_BACKOFF:
+		return "fell"
+	case kernelv1.ModuleState_MODULE_STATE_QUARANTINED:
+		return "is in quarantine"
+	case kernelv1.ModuleState_MODULE_STATE_STOPPED, kernelv1.ModuleState_MODULE_STATE_MISSING:
+		return "is " + stateWord(m)
+	}
+	return "is behind with its events"
 }
 
 // verbs say which way a tie goes: the line of a tie with somebody, and of one with nobody.
