@@ -111,5 +111,5 @@ func (o Options) reading(router *call.Router) (config.Options, error) {
 	if err != nil {
 		return config.Options{}, fmt.Errorf("assemble the modules: %w", err)
 	}
-	return o.configFor(units), nil
+	return o.readFor(units), nil
 }
