@@ -118,6 +118,7 @@ func checked() *command.Checked {
 		Links: []*kernelv1.ModuleLink{
 			link("kernel", provides, "cabinet.kernel.v1.RoleService"), link("kernel", provides, "cabinet.kernel.v1.EventService"),
 			link("files", provides, "cabinet.files.v1.FolderService", "booking", "visits"), link("files", publishes, "cabinet.files.v1.FileWritten", "booking"),
+			link("files", publishes, "cabinet.files.v1.SweepDue", "files"), link("files", hears, "cabinet.files.v1.SweepDue", "files"),
 			link("files", optional, "acme.scan.v2.VirusScanService"),
 			link("booking", requires, "cabinet.files.v1.FolderService", "files"), link("booking", hears, "cabinet.files.v1.FileWritten", "files"),
 			link("visits", requires, "cabinet.files.v1.FolderService", "files"),

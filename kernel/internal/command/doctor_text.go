@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -124,16 +125,27 @@ func (h *health) ties(out io.Writer, m *kernelv1.Module) {
 		for _, l := range h.links {
 			switch {
 			case l.GetModuleId() != id || l.GetKind() != kind:
+			case kind == kernelv1.LinkKind_LINK_KIND_HEARS && slices.Equal(l.GetOthers(), []string{id}):
+				// said where it publishes it
 			case len(l.GetOthers()) == 0:
 				alone = append(alone, short(l.GetName()))
 			default:
-				_, _ = fmt.Fprintf(out, "  %-9s  %s\n", v.line, wrap(short(l.GetName())+" "+v.with+" "+strings.Join(l.GetOthers(), ", "), 13))
+				_, _ = fmt.Fprintf(out, "  %-9s  %s\n", v.line, wrap(short(l.GetName())+" "+v.with+" "+others(l), 13))
 			}
 		}
 		if len(alone) > 0 {
 			_, _ = fmt.Fprintf(out, "  %-9s  %s\n", v.line, wrap(strings.Join(alone, ", ")+", "+v.alone, 13))
 		}
 	}
+}
+
+// others are the modules at the other end of a tie.
+func others(l *kernelv1.ModuleLink) string {
+	names := slices.Clone(l.GetOthers())
+	if i := slices.Index(names, l.GetModuleId()); i >= 0 {
+		names[i] = "itself"
+	}
+	return strings.Join(names, ", ")
 }
 
 // presence says why a module is in the portal.
