@@ -26,10 +26,11 @@ $(BUF): .ci/package-lock.json
 	go run ./contracts/internal/protodeps $@
 	@touch $@
 
-generate: $(BUF) .build/proto ## Make generated code again: contracts, pages, composition
+generate: $(BUF) .build/proto ## Make generated code again: contracts, pages, composition, the schema of portal.yaml
 	$(BUF) generate
 	go tool templ generate -path kernel/web/ui -log-level error
 	go tool wire gen ./examples/...
+	go test ./kernel/config -run '^TestSchemaIsPublished$$' -update
 
 lint: $(BUF) .build/proto ## Formatting, vet, linters, contracts
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }

@@ -20,5 +20,9 @@
 //	reload.go    another program put into a module's place, with all that it says of itself
 //	console.go   another: events on their way, parked ones, schedules; console_screens.go: its pages
 //	keep.go      what the kernel does every night
-//	main.go      Main: configuration, signals, the first head's link
+//	main.go      Main: signals, an open portal, the first head's link
+//	commands.go  what else the command line can do; internal/command has the commands themselves, and knows nothing of this
+//	             package
+//	check.go     what is looked at without a database and without serving
+//	control.go   the socket by which commands speak with a portal that runs; package control has both sides
 package kernel

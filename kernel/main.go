@@ -3,60 +3,35 @@ package kernel
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/opencabinet/cabinet/kernel/internal/command"
 )
 
 // stopWithin is how long a portal that was told to stop has for what is under way.
 const stopWithin = 20 * time.Second
 
-// Main runs a portal as a program: it reads the command line and the environment, opens the portal, prints where it
-// is, and stops it on an interrupt or a termination signal. It does not return.
+// Main runs a portal as a program: it does what the command line says, which is to open the portal where it says
+// nothing else. An open portal is stopped by an interrupt or a termination signal. Main does not return.
 func Main(options Options) {
 	if Serve(options.Assemble) {
 		os.Exit(0)
 	}
-	os.Exit(run(options, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(options, os.Args, os.Stdout, os.Stderr))
 }
 
+// run does what a command line says, whose first word is the program.
 func run(options Options, args []string, out, errs io.Writer) int {
 	ctx, end := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer end()
-	flags := flag.NewFlagSet("portal", flag.ContinueOnError)
-	flags.SetOutput(errs)
-	path := flags.String("config", "", "the configuration `file` (default: portal.yaml in this folder, if there is one)")
-	verbose := flags.Bool("verbose", false, "log what happens in detail")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		return 2
-	case flags.NArg() > 0:
-		_, _ = fmt.Fprintf(errs, "unknown argument %q; see -help\n", flags.Arg(0))
-		return 2
-	}
-	options = options.fromProcess()
-	if *path != "" {
-		options.Config.Path = *path
-	}
-	if options.Log == nil {
-		level := slog.LevelWarn
-		if *verbose {
-			level = slog.LevelDebug
-		}
-		options.Log = slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: level}))
-	}
-	if err := open(ctx, options, out); err != nil {
-		_, _ = fmt.Fprintf(errs, "The portal cannot run:\n%v\n", err)
-		return 1
-	}
-	return 0
+	return command.Run(ctx, args[0], args[1:], out, errs, func(flags command.Flags) command.Portal {
+		return newCommands(options, flags, errs)
+	})
 }
 
 // open runs a portal until ctx ends.

@@ -18,14 +18,16 @@ func TestCommandLine(t *testing.T) {
 		code int
 		says string
 	}{
-		{[]string{"-help"}, 0, "-config file"},
-		{[]string{"-port", "80"}, 2, "not defined: -port"},
-		{[]string{"start"}, 2, `unknown argument "start"`},
+		{[]string{"-port", "80"}, 2, "unknown flag --port; see --help"},
+		{[]string{"start"}, 2, "unexpected argument start; see --help"},
+		{[]string{"rnu"}, 2, `unexpected argument rnu; did you mean "run"?`},
+		{[]string{"-confg", "x"}, 2, `unknown flag --confg; did you mean "--config"?`},
+		{[]string{"run", "--config", filepath.Join(t.TempDir(), "nowhere.yaml")}, 1, "nowhere.yaml"},
 		{[]string{"-config", filepath.Join(t.TempDir(), "nowhere.yaml")}, 1, "nowhere.yaml"},
 		{nil, 1, "nobody could sign in"},
 	} {
 		var out, errs bytes.Buffer
-		require.Equal(t, c.code, run(nothing, c.args, &out, &errs), "%q", c.args)
+		require.Equal(t, c.code, run(nothing, append([]string{"portal"}, c.args...), &out, &errs), "%q", c.args)
 		require.Contains(t, errs.String(), c.says, "%q", c.args)
 		require.Empty(t, out.String(), "%q", c.args)
 	}

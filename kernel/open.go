@@ -93,17 +93,11 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 			subscriptions = append(subscriptions, heard...)
 			continue
 		}
-		keys := p.moduleKeys(m.ID)
-		secrets, err := secret.Of(keys...)
+		host, err := p.lendTo(m, rows)
 		if err != nil {
 			return nil, err
 		}
-		r := newRegistrar(m, p.router.For(m.ID, p.parts().requires[m.ID]), &module.Host{
-			ID: m.ID, Store: rows, Policy: p.policy, Log: p.options.Log.With("module", m.ID),
-			Now: p.options.Now, Zone: p.config.Location(), URL: p.url,
-			Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(keys[0], purpose, bytes) },
-			Secrets: secrets,
-		})
+		r := newRegistrar(m, p.router.For(m.ID, p.parts().requires[m.ID]), host)
 		u.Module.Register(r)
 		p.heard.Store(m.ID, r.subscriptions)
 		subscriptions = append(subscriptions, r.subscriptions...)
@@ -116,6 +110,21 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 // moduleSpec is a module's part of the database.
 func moduleSpec(m module.Manifest) store.ModuleSpec {
 	return store.ModuleSpec{ID: m.ID, Migrations: m.Migrations, Grants: m.GrantsClients, OwnsClients: m.OwnsClients}
+}
+
+// lendTo is what the kernel lends a module that runs in the portal's process.
+func (p *Portal) lendTo(m module.Manifest, rows *store.Store) (*module.Host, error) {
+	keys := p.moduleKeys(m.ID)
+	secrets, err := secret.Of(keys...)
+	if err != nil {
+		return nil, err
+	}
+	return &module.Host{
+		ID: m.ID, Store: rows, Policy: p.policy, Log: p.options.Log.With("module", m.ID),
+		Now: p.options.Now, Zone: p.config.Location(), URL: p.url,
+		Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(keys[0], purpose, bytes) },
+		Secrets: secrets,
+	}, nil
 }
 
 // checkReveals finds texts that nobody could ever see whole: their contract names a permission that no module declares.

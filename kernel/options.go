@@ -76,9 +76,11 @@ type Seed struct {
 // Say has [Main] print a line once the portal is open.
 func (s *Seed) Say(format string, args ...any) { s.said = append(s.said, fmt.Sprintf(format, args...)) }
 
+var errNoAssemble = errors.New("kernel: Options.Assemble is missing: list the portal's modules")
+
 func (o Options) validate() (Options, error) {
 	if o.Assemble == nil {
-		return o, errors.New("kernel: Options.Assemble is missing: list the portal's modules")
+		return o, errNoAssemble
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

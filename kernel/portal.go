@@ -118,7 +118,7 @@ func New(options Options) (*Portal, error) {
 	}
 	p.units = units
 	for _, id := range slices.Sorted(maps.Keys(p.config.Modules)) {
-		if m := p.config.Modules[id]; m.Path != "" && m.Enabled {
+		if m := p.config.Modules[id]; (m.Path != "" || m.Attach) && m.Enabled {
 			p.foreign = append(p.foreign, id)
 		}
 	}

@@ -38,7 +38,9 @@ func runPortal() {
 			})}), err
 		}
 	}
-	os.Args = os.Args[:1]
+	if len(os.Args) > 1 && strings.HasPrefix(os.Args[1], "-test.") {
+		os.Args = os.Args[:1]
+	}
 	kernel.Main(options)
 }
 

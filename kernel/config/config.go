@@ -75,6 +75,8 @@ type Config struct {
 	Modules map[string]Module `yaml:"-"`
 
 	origins  map[string]string
+	settings map[string]any // of the program's own modules, by id
+	file     string         // that was read
 	location *time.Location
 }
 
@@ -233,8 +235,8 @@ func (c *Config) Location() *time.Location { return c.location }
 func (c *Config) Enabled(module string) bool { return c.Modules[module].Enabled }
 
 // Origin tells where a setting came from: "default", "portal.yaml:12", "env CABINET_LISTEN", or "portal.yaml:12 (env NAME)"
-// for a reference. The key is the path in the file, such as "listen", "brand.hue" or "modules.files.settings.limit".
-// What is part of a list has the list's origin.
+// for a reference. The key is the path in the file, such as "listen", "brand.hue", "locales[0]" or
+// "modules.files.settings.limit".
 func (c *Config) Origin(key string) string {
 	if origin, found := c.origins[key]; found {
 		return origin

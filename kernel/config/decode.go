@@ -3,6 +3,7 @@ package config
 import (
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -31,6 +32,9 @@ func (l *loader) value(node *yaml.Node, out reflect.Value, key string, depth int
 	}
 	if l.values++; depth > maxDepth || l.values > maxValues {
 		l.values = maxValues + 1
+		if len(key) > 100 {
+			key = key[:100] + "…"
+		}
 		l.fail(l.at(node), key, "there is too much here to read; does an alias contain itself?")
 		return
 	}
@@ -65,11 +69,9 @@ func (l *loader) value(node *yaml.Node, out reflect.Value, key string, depth int
 	case reflect.Slice:
 		if l.is(node, yaml.SequenceNode, key, "a list, such as [a, b]") {
 			list := reflect.MakeSlice(out.Type(), len(node.Content), len(node.Content))
-			origin := l.origins[key]
 			for i, item := range node.Content {
-				l.value(item, list.Index(i), key, depth+1)
+				l.value(item, list.Index(i), indexed(key, i), depth+1)
 			}
-			l.origins[key] = origin
 			out.Set(list)
 		}
 	default:
@@ -186,6 +188,9 @@ func collectFields(out reflect.Value, fields map[string]reflect.Value, known *[]
 		}
 	}
 }
+
+// indexed is the key of an item of a list.
+func indexed(key string, i int) string { return key + "[" + strconv.Itoa(i) + "]" }
 
 func join(key, name string) string {
 	if key == "" {

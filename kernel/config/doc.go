@@ -13,7 +13,9 @@
 //
 //	config.go    Config: every setting with its meaning, unit and default
 //	load.go      Load, Options: file, then environment, then what follows from other values
-//	validate.go  what values may be
+//	limits.go    what single values may be, as data; validate.go what they may be beside others
+//	effective.go Values: every setting as the portal goes by it, secrets left out
+//	schema.go    Schema: the JSON Schema of the file, for editors; portal.schema.json is it, published
 //	decode.go    YAML into structs, remembering lines, refusing what is unknown
 //	scalar.go    single values and references: ${env:NAME}, ${file:/path}
 //	modules.go   the modules section: each module's settings go into that module's own struct

@@ -82,12 +82,8 @@ func Load(options Options) (*Config, error) {
 	}
 	l.dir = dir
 
-	doc := &document{Config: Config{
-		ID: "portal", Name: "Cabinet", Listen: "127.0.0.1:8080", TimeZone: "UTC", Audit: Audit{Days: 730, DetailDays: 180},
-		Export: Export{RowsPerDay: 10_000, MaxRows: 100_000}, Reading: Reading{RowsPerHour: 1000},
-		Brand:   Brand{Hue: 264, Chroma: 0.15, Tint: 80, HeadWeight: 600, Radius: 8, Density: 1, Measure: 74},
-		origins: l.origins,
-	}}
+	doc := &document{Config: defaults()}
+	doc.origins = l.origins
 	root, err := l.read(options)
 	if err != nil {
 		return nil, err
@@ -98,6 +94,7 @@ func Load(options Options) (*Config, error) {
 	cfg := &doc.Config
 	l.overrides(cfg)
 	cfg.Modules = l.modules(doc.Modules, options.Module)
+	cfg.settings, cfg.file = options.Module, l.file
 	l.follow(cfg)
 	l.validate(cfg)
 	if len(l.problems) > 0 {
@@ -105,6 +102,15 @@ func Load(options Options) (*Config, error) {
 		return nil, errors.Join(l.problems...)
 	}
 	return cfg, nil
+}
+
+// defaults are the values of what nobody set, but for those that follow from others.
+func defaults() Config {
+	return Config{
+		ID: "portal", Name: "Cabinet", Listen: "127.0.0.1:8080", TimeZone: "UTC", Audit: Audit{Days: 730, DetailDays: 180},
+		Export: Export{RowsPerDay: 10_000, MaxRows: 100_000}, Reading: Reading{RowsPerHour: 1000},
+		Brand: Brand{Hue: 264, Chroma: 0.15, Tint: 80, HeadWeight: 600, Radius: 8, Density: 1, Measure: 74},
+	}
 }
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)

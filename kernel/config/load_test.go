@@ -206,125 +206,13 @@ func TestMissingFile(t *testing.T) {
 	require.Error(t, err)
 }
 
+// emptyFiles are those in which nothing is set.
+var emptyFiles = []string{"", "\n", "# nothing\n", "---\n", "null\n", "brand:\n  # hue: 3\nmodules:\n", "\ufeffid: acme\n"}
+
 func TestEmptyFiles(t *testing.T) {
-	for _, text := range []string{"", "\n", "# nothing\n", "---\n", "null\n", "brand:\n  # hue: 3\nmodules:\n", "\ufeffid: acme\n"} {
+	for _, text := range emptyFiles {
 		_, err := loadText(t, text)
 		require.NoError(t, err, "%q", text)
-	}
-}
-
-// One line for each mistake: the file, then the message that it gives.
-func TestMistakes(t *testing.T) {
-	for _, c := range []struct{ text, want string }{
-		{"name: A\n\nadress: x", `portal.yaml:3: unknown key "adress"; known are audit, brand, `},
-		{"lisen: x", `portal.yaml:1: unknown key "lisen"; did you mean "listen"?`},
-		{"time-zone: UTC", `portal.yaml:1: unknown key "time-zone"; did you mean "time_zone"?`},
-		{"brand:\n  heu: 3", `portal.yaml:2: unknown key "heu" in brand; did you mean "hue"?`},
-		{"modules:\n  clientmanger: {}", `portal.yaml:2: unknown module "clientmanger"; did you mean "clientmanager"?`},
-		{"modules:\n  zzz:\n    enabled: true", `portal.yaml:2: unknown module "zzz"`},
-		{"modules:\n  zzz: {}", `portal.yaml:2: unknown module "zzz"; known are accountmanager, clientmanager, files`},
-		{"modules:\n  files:\n    setings: {}", `portal.yaml:3: unknown key "setings" in modules.files; did you mean "settings"?`},
-		{"modules:\n  files:\n    settings:\n      limt: 3", `portal.yaml:4: unknown key "limt" in modules.files.settings; did you mean "limit"?`},
-		{"modules:\n  files:\n    settings:\n      store: {buckt: b}", `portal.yaml:4: unknown key "buckt" in modules.files.settings.store; did you mean "bucket"?`},
-		{"modules:\n  files:\n    settings: {err: b}", `unknown key "err"`},
-		{"modules:\n  clientmanager:\n    settings: {a: b}", `portal.yaml:3: modules.clientmanager.settings: this module has no settings; remove them`},
-		{"modules:\n  files:\n    path: ./files", `portal.yaml:3: modules.files.path: module files is part of this program; remove the path`},
-		{"modules:\n  booking:\n    path: ./booking\n    run: inprocess", `modules.booking.run: a module with a path runs in a process of its own`},
-		{"modules:\n  Boo-king:\n    path: ./booking", `"Boo-king" is no module's id`},
-		{"modules:\n  booking:\n    path: ./booking\n    settings: {key: '${env:NOT_SET}'}", "the environment variable NOT_SET is not set"},
-		{"modules:\n  files:\n    attach: true", `portal.yaml:3: modules.files.attach: module files is part of this program; remove the attach`},
-		{"modules:\n  files:\n    checksum: sha256:0", `modules.files.checksum: module files is part of this program`},
-		{"modules:\n  booking:\n    attach: true", `portal.yaml:3: modules.booking.attach: a portal attaches modules in development only; write development: true`},
-		{"modules:\n  booking: {attach: false}", `unknown module "booking"`},
-		{"development: true\nmodules:\n  booking: {attach: true, path: ./booking}", `modules.booking.attach: a module that is attached is started by somebody else; remove the path`},
-		{"development: true\nmodules:\n  booking: {attach: true, checksum: '" + checksumOfNothing + "'}", `modules.booking.checksum: what somebody else starts cannot be checked`},
-		{"development: true\nmodules:\n  booking: {attach: true, run: inprocess}", `modules.booking.run: a module that is attached runs in a process of its own`},
-		{"modules:\n  booking: {path: ./booking, checksum: 'sha256:12'}", `modules.booking.checksum: this is no checksum; write sha256: and the 64 digits`},
-		{"development: perhaps", "development: this is neither true nor false"},
-		{"modules:\n  files:\n    run: docker", `"docker" is no way to run a module`},
-		{"modules:\n  files:\n    run: ''", `"" is no way to run a module`},
-		{"modules: {files: {enabled: maybe}}", "modules.files.enabled: this is neither true nor false"},
-		{"modules: {files: {settings: {limit: many}}}", "modules.files.settings.limit: this is not a whole number that fits"},
-		{"modules: {files: {settings: {limit: 3.5}}}", "not a whole number"},
-		{"modules: {files: {settings: {untagged: 256}}}", "not a whole number from 0 that fits"},
-		{"modules: {files: {settings: {ratio: .nan}}}", "not a number"},
-		{"modules: {files: {settings: {ratio: NaN}}}", "not a number"},
-		{"modules: {files: {settings: {keep: 5}}}", "write one such as 90s, 15m or 1h30m"},
-		{"modules: {files: {settings: {kinds: pdf}}}", "this is a single value; write a list, such as [a, b]"},
-		{"modules: {files: {settings: {free: {a: 1, a: 2}}}}", "already defined"},
-		{"listen:\n  - a", "portal.yaml:2: listen: this is a list; write one value"},
-		{"listen:\n", "portal.yaml:1: listen: it has no value; write one or remove the line"},
-		{"brand: blue", "portal.yaml:1: brand: this is a single value; write keys and values"},
-		{"- a\n- b", "portal.yaml:1: this is a list; write keys and values"},
-		{"id: a\nname: b\nid: c", `portal.yaml:3: "id" is already set on line 1; keep one of them`},
-		{"brand: {hue: 1, hue: 2}", `"brand.hue" is already set on line 1`},
-		{"x: &x {hue: 1}\nbrand: {<<: *x}", "portal.yaml:2: brand: merging with << is not supported"},
-		{"? [a]\n: b", "a key here is a list"},
-		{"id: a\n---\nid: b", "a second document begins here"},
-		{"id: 'a\nname: b", "portal.yaml:"},
-		{"id: a\n\tname: b", "this is not YAML"},
-		{"listen: '8080'", `portal.yaml:1: listen: "8080" is a port alone; write 127.0.0.1:8080, or :8080 for every network`},
-		{"listen: localhost", "write host and port, such as 127.0.0.1:8080"},
-		{"listen: localhost:http2", `"http2" is no port`},
-		{"listen: localhost:65536", `"65536" is no port`},
-		{"listen: http://localhost:80", "is no address"},
-		{"id: Acme", `portal.yaml:1: id: "Acme" is no id`},
-		{"id: a--b", "is no id"},
-		{"id: ../../etc", "is no id"},
-		{"id: a234567890123456789012345", "is no id"},
-		{"name: ' '", "1 to 80 characters"},
-		{"name: \"a\\nb\"", "1 to 80 characters"},
-		{"url: example.com", "begins with https:// or http://"},
-		{"url: ftp://example.com", "begins with https://"},
-		{"url: https://", "has no host"},
-		{"url: https://u:hush@example.com", "has no user and password"},
-		{"url: https://example.com/?a=b", "ends before ? and #"},
-		{"url: https://example.com:99999", "port"},
-		{"url: 'https://exa mple.com:hush'", "this is no address"},
-		{"{url: 'https://example.com/a', path: /b}", `path: "/b" is not the path of url, "/a"`},
-		{"path: my", "is no path prefix"},
-		{"path: /a/../b", "is no path prefix"},
-		{"path: /a//b", "is no path prefix"},
-		{"time_zone: Kyiv", `time_zone: "Kyiv" is no time zone; write an IANA name such as Europe/Kyiv`},
-		{"time_zone: Local", "is no time zone"},
-		{"time_zone: ../../etc/passwd", "is no time zone"},
-		{"locale: de", `there are no texts in "de"; write one of en, uk, ru`},
-		{"locales: [en, de]", `there are no texts in "de"`},
-		{"locales: [en, en]", "stands twice"},
-		{"locales: []", "offer at least one of en, uk, ru"},
-		{"{locale: ru, locales: [en, uk]}", `"ru" is not among the offered locales (en, uk)`},
-		{"database: {url: mysql://u:hush@h/d}", "Postgres is the only database"},
-		{"database: {url: hush}", "this is no Postgres URL"},
-		{"database: {url: 'postgres://u:hu%sh@h/d'}", "escaped"},
-		{"database: {url: '${env:NOPE}'}", "portal.yaml:1: database.url: the environment variable NOPE is not set"},
-		{"database: {url: '${file:/no/such}'}", "cannot be read"},
-		{"database: {url: '${file:/}'}", "which is not a file"},
-		{"database: {url: '${vault:x}'}", "a reference is ${env:NAME} or ${file:/path}"},
-		{"database: {url: '${env:A}${env:B}'}", "a reference is"},
-		{"database: {url: '${env:A'}", "a reference is"},
-		{"brand: {hue: 361}", "brand.hue: 361 is out of range; write a number from 0 to 360"},
-		{"brand: {chroma: .2}", "from 0 to 0.17"},
-		{"brand: {font: 'a; } body {'}", "no list of font families"},
-		{"brand: {font: 'a, \"b'}", "no list of font families"},
-		{"brand: {rail: 'url(http://x)'}", "is no colour"},
-		{"brand: {rail: 'red;}'}", "is no colour"},
-		{"brand: {rail_scheme: dim}", "neither dark nor light"},
-		{"brand: {logo: logo.exe}", "a logo is a file ending with .svg, .png, .webp"},
-		{"brand: {logo: nope.svg}", "it cannot be read"},
-		{"roles: {Boss: {title: {en: a, uk: a, ru: a}}}", `"Boss" is no role id`},
-		{"roles: {boss: {title: {en: a, uk: a}}}", `roles.boss.title: there is no title in "ru"`},
-		{"roles: {boss: }", `there is no title in "en"`},
-		{"roles: {boss: {title: {en: a, uk: a, ru: a, ua: a}}}", `"ua" is no locale; did you mean "uk"?`},
-		{"roles: {boss: {title: {en: a, uk: a, ru: a}, permissions: {a.b: some}}}", `"some" is no reach; write granted or all`},
-		{"roles: {boss: {title: {en: a, uk: a, ru: a}, permissions: {a.b: all}}}", "may not reach all clients"},
-		{"roles: {boss: {title: {en: a, uk: a, ru: a}, permissions: {'a b': granted}}}", "is no permission"},
-	} {
-		cfg, err := loadText(t, c.text)
-		require.ErrorContains(t, err, c.want, c.text)
-		require.Nil(t, cfg)
-		require.NotContains(t, err.Error(), "hush", "a message gives a secret away")
-		var e *Error
-		require.ErrorAs(t, err, &e)
 	}
 }
 

@@ -12,11 +12,20 @@ import (
 
 // moduleEntry is one module's part of the file.
 type moduleEntry struct {
-	Enabled  *bool     `yaml:"enabled"`
-	Run      string    `yaml:"run"`
-	Path     string    `yaml:"path"`
-	Checksum string    `yaml:"checksum"`
-	Attach   bool      `yaml:"attach"`
+	// Enabled tells whether the module takes part. Default: true.
+	Enabled *bool `yaml:"enabled"`
+	// Run is where it runs: "inprocess", or "process" for one of its own. Default: "inprocess", and "process" for a module that is
+	// not part of the portal's own program.
+	Run string `yaml:"run"`
+	// Path of the program of a module that is not part of the portal's own. A relative path starts at portal.yaml's folder.
+	Path string `yaml:"path"`
+	// Checksum of that program, "sha256:" and the 64 digits that sha256sum shows: what runs is what has it. Default: any program
+	// at Path.
+	Checksum string `yaml:"checksum"`
+	// Attach has the portal start no program, but wait for one that somebody started in a debugger. It takes the place of Path,
+	// and asks for development. Default: false.
+	Attach bool `yaml:"attach"`
+	// Settings of the module, which it explains itself.
 	Settings yaml.Node `yaml:"settings"`
 }
 
@@ -147,6 +156,7 @@ func (l *loader) resolve(node *yaml.Node, key string, depth int) {
 		l.fail(l.at(node), key, "there is too much here to read; does an alias contain itself?")
 		return
 	}
+	l.origins[key] = l.at(node)
 	switch node.Kind {
 	case yaml.AliasNode:
 		l.fail(l.at(node), key, "an alias is not passed on to a module's own program; write the value itself")
@@ -158,9 +168,16 @@ func (l *loader) resolve(node *yaml.Node, key string, depth int) {
 		case from != "" || text != node.Value:
 			node.SetString(text)
 		}
+		if from != "" {
+			l.origins[key] += " (" + from + ")"
+		}
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			l.resolve(node.Content[i+1], join(key, node.Content[i].Value), depth+1)
+		}
 	default:
-		for _, child := range node.Content {
-			l.resolve(child, key, depth+1)
+		for i, child := range node.Content {
+			l.resolve(child, indexed(key, i), depth+1)
 		}
 	}
 }

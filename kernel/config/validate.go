@@ -22,7 +22,7 @@ var (
 	roleID      = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
 	permission  = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*(\.\*)?$`)
 	checksum    = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-	fontList    = regexp.MustCompile(`^[\pL\pN "',._-]+$`)
+	fontList    = regexp.MustCompile(`^[\p{L}\p{N} "',._-]+$`)
 	colour      = regexp.MustCompile(`^(#[0-9a-fA-F]{3,8}|[a-z]+|(oklch|oklab|rgb|hsl)\([0-9a-z.%/, -]+\))$`)
 	logoEndings = []string{".svg", ".png", ".webp"}
 
@@ -34,11 +34,11 @@ var (
 func (l *loader) validate(cfg *Config) {
 	bad := func(key, format string, args ...any) { l.fail(cfg.Origin(key), key, format, args...) }
 
-	if !slug.MatchString(cfg.ID) || len(cfg.ID) > 24 {
+	if !slug.MatchString(cfg.ID) || len(cfg.ID) > texts["id"].most {
 		bad("id", "%q is no id; write 1 to 24 lower-case letters, digits and single hyphens, a letter first, such as \"acme\"", cfg.ID)
 	}
-	if n := utf8.RuneCountInString(cfg.Name); strings.TrimSpace(cfg.Name) == "" || n > 80 || hasControl(cfg.Name) {
-		bad("name", "a name has 1 to 80 characters on one line")
+	if n := utf8.RuneCountInString(cfg.Name); strings.TrimSpace(cfg.Name) == "" || n > texts["name"].most || hasControl(cfg.Name) {
+		bad("name", "a name has 1 to %d characters on one line", texts["name"].most)
 	}
 	if err := checkListen(cfg.Listen); err != nil {
 		bad("listen", "%s", err)
@@ -65,8 +65,8 @@ func (l *loader) validate(cfg *Config) {
 	validateHelp(cfg.Help, bad)
 	validateAudit(cfg.Audit, bad)
 	validateExport(cfg.Export, bad)
-	if n := cfg.Reading.RowsPerHour; n != 0 && (n < 10 || n > 1_000_000) {
-		bad("reading.rows_per_hour", "write a number from 10 to 1000000, or 0 to count nothing")
+	if l := limits["reading.rows_per_hour"]; !l.holds(float64(cfg.Reading.RowsPerHour)) {
+		bad("reading.rows_per_hour", "write a number from %v to %.0f, or 0 to count nothing", l.least, l.most)
 	}
 	for _, id := range slices.Sorted(maps.Keys(cfg.Roles)) {
 		validateRole(id, cfg.Roles[id], cfg.Locales, bad)
@@ -102,8 +102,8 @@ func validateModule(key string, m Module, development bool, bad badFunc) {
 }
 
 func validateAudit(a Audit, bad badFunc) {
-	if a.Days < 30 || a.Days > 36500 {
-		bad("audit.days", "write a number of days from 30 to 36500")
+	if l := limits["audit.days"]; !l.holds(float64(a.Days)) {
+		bad("audit.days", "write a number of days from %v to %v", l.least, l.most)
 	}
 	if a.DetailDays < 1 || a.DetailDays > a.Days {
 		bad("audit.detail_days", "write a number of days from 1 to audit.days, %d", a.Days)
@@ -112,20 +112,19 @@ func validateAudit(a Audit, bad badFunc) {
 
 func validateExport(e Export, bad badFunc) {
 	for _, n := range []struct {
-		key          string
-		value, least int
-		most         int
-	}{{"rows_per_day", e.RowsPerDay, 0, 10_000_000}, {"max_rows", e.MaxRows, 1, 1_000_000}, {"proof_minutes", e.ProofMinutes, 0, 1440}} {
-		if n.value < n.least || n.value > n.most {
-			bad("export."+n.key, "write a number from %d to %d", n.least, n.most)
+		key   string
+		value int
+	}{{"export.rows_per_day", e.RowsPerDay}, {"export.max_rows", e.MaxRows}, {"export.proof_minutes", e.ProofMinutes}} {
+		if l := limits[n.key]; !l.holds(float64(n.value)) {
+			bad(n.key, "write a number from %.0f to %.0f", l.least, l.most)
 		}
 	}
 }
 
 func validateHelp(h Help, bad badFunc) {
 	for key, text := range map[string]string{"help.hours": h.Hours, "help.phone": h.Phone, "help.email": h.Email} {
-		if utf8.RuneCountInString(text) > 40 || hasControl(text) {
-			bad(key, "write at most 40 characters on one line")
+		if utf8.RuneCountInString(text) > texts[key].most || hasControl(text) {
+			bad(key, "write at most %d characters on one line", texts[key].most)
 		}
 	}
 	if h.Email != "" && !strings.Contains(h.Email, "@") {
@@ -225,13 +224,13 @@ func checkDatabase(dsn string) error {
 }
 
 func validateBrand(b *Brand, bad badFunc) {
-	between := func(key string, value, low, high float64) {
-		if value < low || value > high {
-			bad("brand."+key, "%v is out of range; write a number from %v to %v", value, low, high)
+	between := func(key string, value float64) {
+		if l := limits["brand."+key]; !l.holds(value) {
+			bad("brand."+key, "%v is out of range; write a number from %v to %v", value, l.least, l.most)
 		}
 	}
-	if n := utf8.RuneCountInString(b.Name); strings.TrimSpace(b.Name) == "" || n > 40 || hasControl(b.Name) {
-		bad("brand.name", "the name beside the logo has 1 to 40 characters on one line; write a short one")
+	if n := utf8.RuneCountInString(b.Name); strings.TrimSpace(b.Name) == "" || n > texts["brand.name"].most || hasControl(b.Name) {
+		bad("brand.name", "the name beside the logo has 1 to %d characters on one line; write a short one", texts["brand.name"].most)
 	}
 	if b.Logo != "" {
 		if !slices.Contains(logoEndings, strings.ToLower(filepath.Ext(b.Logo))) {
@@ -242,13 +241,13 @@ func validateBrand(b *Brand, bad badFunc) {
 			bad("brand.logo", "%s is not a file", b.Logo)
 		}
 	}
-	between("hue", b.Hue, 0, 360)
-	between("chroma", b.Chroma, 0, 0.17)
-	between("tint", b.Tint, 0, 360)
-	between("head_weight", float64(b.HeadWeight), 100, 900)
-	between("radius", b.Radius, 0, 24)
-	between("density", b.Density, 0.85, 1.15)
-	between("measure", b.Measure, 40, 160)
+	between("hue", b.Hue)
+	between("chroma", b.Chroma)
+	between("tint", b.Tint)
+	between("head_weight", float64(b.HeadWeight))
+	between("radius", b.Radius)
+	between("density", b.Density)
+	between("measure", b.Measure)
 	for key, font := range map[string]string{"font": b.Font, "font_head": b.FontHead} {
 		// The values go into a stylesheet: nothing may end the declaration.
 		if font != "" && (!fontList.MatchString(font) || strings.Count(font, `"`)%2 != 0 || strings.Count(font, `'`)%2 != 0) {
