@@ -65,6 +65,7 @@ func (l *loader) validate(cfg *Config) {
 	validateHelp(cfg.Help, bad)
 	validateAudit(cfg.Audit, bad)
 	validateExport(cfg.Export, bad)
+	validateTelemetry(cfg, bad)
 	if n := cfg.Reading.RowsPerHour; n != 0 && (n < 10 || n > 1_000_000) {
 		bad("reading.rows_per_hour", "write a number from 10 to 1000000, or 0 to count nothing")
 	}
