@@ -103,6 +103,7 @@ func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 			Now: p.options.Now, Zone: p.config.Location(), URL: p.url,
 			Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(keys[0], purpose, bytes) },
 			Secrets: secrets,
+			Tracer:  p.telemetry.Module(m.ID).Tracer(), Meter: p.telemetry.Module(m.ID).Meter(),
 		})
 		u.Module.Register(r)
 		p.heard.Store(m.ID, r.subscriptions)
@@ -167,7 +168,9 @@ func (p *Portal) listeners(modules []event.Subscription, types eventTypes) ([]ev
 
 // startEvents begins to deliver.
 func (p *Portal) startEvents(subscriptions []event.Subscription, types eventTypes) error {
-	d, err := event.NewDispatcher(event.Config{Pool: p.db.Pool(), Log: p.options.Log, Due: p.options.due, Types: types}, subscriptions...)
+	d, err := event.NewDispatcher(event.Config{
+		Pool: p.db.Pool(), Log: p.options.Log, Due: p.options.due, Types: types, Tracer: p.telemetry.Tracer(),
+	}, subscriptions...)
 	if err != nil {
 		return err
 	}
@@ -252,7 +255,7 @@ func (p *Portal) pages() (*web.Server, error) {
 		Name: p.config.Name, Base: p.config.Path, Origin: origin(p.url), Languages: languages(p.config),
 		Help: web.Help{Hours: p.config.Help.Hours, Phone: p.config.Help.Phone, Email: p.config.Help.Email}, Router: p.router, Policy: p.policy, Screens: screens,
 		Texts: p.texts, Assets: look, Key: p.secrets.Derive("web", 32), Now: p.options.Now, NewID: store.NewID, Log: p.options.Log,
-		Own: p.ownPages(), Live: p.live,
+		Own: p.ownPages(), Live: p.live, Tracer: p.telemetry.Tracer(), Meter: p.telemetry.Meter(),
 	})
 }
 

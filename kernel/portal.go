@@ -32,6 +32,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/secret"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/kernel/store/cluster"
+	"github.com/opencabinet/cabinet/kernel/telemetry"
 	"github.com/opencabinet/cabinet/kernel/web"
 )
 
@@ -67,6 +68,7 @@ type Portal struct {
 	exports    *export.Service
 	readings   atomic.Pointer[reading.Counter] // nil until the database is open, and where nothing is counted
 	trail      *store.Store                    // the audit log's
+	telemetry  *telemetry.Telemetry
 	url        string
 	address    string
 	opened     time.Time     // when it was begun to be
@@ -183,6 +185,9 @@ func (p *Portal) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := p.openTelemetry(ctx); err != nil {
+		return err
+	}
 	if err := p.openStore(ctx); err != nil {
 		return err
 	}
@@ -241,6 +246,9 @@ func (p *Portal) start(ctx context.Context) error {
 	p.startLive()
 	p.startReadings()
 	p.followModules()
+	if err := p.measure(); err != nil {
+		return err
+	}
 	p.openControl(ctx)
 	p.serve(listener, pages)
 	p.options.Log.InfoContext(ctx, "portal is open", "url", p.url, "took", time.Since(began).Round(time.Millisecond))

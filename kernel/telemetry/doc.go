@@ -27,7 +27,7 @@
 //	http.server.request.duration   requests, by route, method and status
 //	cabinet.call.duration          calls, by method and code
 //	cabinet.module.*               calls, failures, latency, state, restarts, swaps and memory, by module
-//	cabinet.event.*                events that wait, and for how long the oldest has, by subscriber
+//	cabinet.event.*                events that wait, and for how long the oldest has, by module
 //	cabinet.live.streams           open pages that are told of changes
 //	cabinet.database.connections   connections, by what they do
 //	module.ID.*                    what module ID measures with Host.Meter
