@@ -177,12 +177,17 @@ func (p *Portal) startEvents(subscriptions []event.Subscription, types eventType
 	if err := d.Start(p.life); err != nil {
 		return err
 	}
-	if p.dispatcher.Swap(d) == nil {
-		p.onStop("events", func(ctx context.Context) error { return p.dispatcher.Load().Stop(ctx) })
-	}
+	first := p.dispatcher.Swap(d) == nil
 	p.console.dispatcher.Store(d)
-	return nil
+	if !first {
+		return nil
+	}
+	p.onStop("events", func(ctx context.Context) error { return p.dispatcher.Load().Stop(ctx) })
+	return p.measure() // what is read off the portal is all there now
 }
+
+// Events delivers what modules publish, once the portal has started.
+func (p *Portal) Events() *event.Dispatcher { return p.dispatcher.Load() }
 
 // openLive makes what tells browsers that something changed, of what the portal's contracts show.
 func (p *Portal) openLive(ctx context.Context) error {

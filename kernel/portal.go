@@ -246,9 +246,6 @@ func (p *Portal) start(ctx context.Context) error {
 	p.startLive()
 	p.startReadings()
 	p.followModules()
-	if err := p.measure(); err != nil {
-		return err
-	}
 	p.openControl(ctx)
 	p.serve(listener, pages)
 	p.options.Log.InfoContext(ctx, "portal is open", "url", p.url, "took", time.Since(began).Round(time.Millisecond))
@@ -368,9 +365,6 @@ func (p *Portal) Store() *store.DB { return p.db }
 
 // Manifests are what the portal's modules say of themselves, the kernel's first.
 func (p *Portal) Manifests() []module.Manifest { return p.parts().manifests }
-
-// Events delivers what modules publish, once the portal has started.
-func (p *Portal) Events() *event.Dispatcher { return p.dispatcher.Load() }
 
 // Live tells browsers what changed, once the portal has started.
 func (p *Portal) Live() *live.Hub { return p.live }
