@@ -124,6 +124,7 @@ func (p *Portal) lendTo(m module.Manifest, rows *store.Store) (*module.Host, err
 		Now: p.options.Now, Zone: p.config.Location(), URL: p.url,
 		Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(keys[0], purpose, bytes) },
 		Secrets: secrets,
+		Tracer:  p.tracerOf(m.ID), Meter: p.meterOf(m.ID),
 	}, nil
 }
 
@@ -176,19 +177,26 @@ func (p *Portal) listeners(modules []event.Subscription, types eventTypes) ([]ev
 
 // startEvents begins to deliver.
 func (p *Portal) startEvents(subscriptions []event.Subscription, types eventTypes) error {
-	d, err := event.NewDispatcher(event.Config{Pool: p.db.Pool(), Log: p.options.Log, Due: p.options.due, Types: types}, subscriptions...)
+	d, err := event.NewDispatcher(event.Config{
+		Pool: p.db.Pool(), Log: p.options.Log, Due: p.options.due, Types: types, Tracer: p.telemetry.Tracer(),
+	}, subscriptions...)
 	if err != nil {
 		return err
 	}
 	if err := d.Start(p.life); err != nil {
 		return err
 	}
-	if p.dispatcher.Swap(d) == nil {
-		p.onStop("events", func(ctx context.Context) error { return p.dispatcher.Load().Stop(ctx) })
-	}
+	first := p.dispatcher.Swap(d) == nil
 	p.console.dispatcher.Store(d)
-	return nil
+	if !first {
+		return nil
+	}
+	p.onStop("events", func(ctx context.Context) error { return p.dispatcher.Load().Stop(ctx) })
+	return p.measure() // what is read off the portal is all there now
 }
+
+// Events delivers what modules publish, once the portal has started.
+func (p *Portal) Events() *event.Dispatcher { return p.dispatcher.Load() }
 
 // openLive makes what tells browsers that something changed, of what the portal's contracts show.
 func (p *Portal) openLive(ctx context.Context) error {
@@ -261,7 +269,7 @@ func (p *Portal) pages() (*web.Server, error) {
 		Name: p.config.Name, Base: p.config.Path, Origin: origin(p.url), Languages: languages(p.config),
 		Help: web.Help{Hours: p.config.Help.Hours, Phone: p.config.Help.Phone, Email: p.config.Help.Email}, Router: p.router, Policy: p.policy, Screens: screens,
 		Texts: p.texts, Assets: look, Key: p.secrets.Derive("web", 32), Now: p.options.Now, NewID: store.NewID, Log: p.options.Log,
-		Own: p.ownPages(), Live: p.live,
+		Own: p.ownPages(), Live: p.live, Tracer: p.telemetry.Tracer(), Meter: p.telemetry.Meter(),
 	})
 }
 

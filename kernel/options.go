@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/grpc"
 
 	"github.com/opencabinet/cabinet/kernel/call"
@@ -47,6 +49,11 @@ type Options struct {
 	GRPCOnly bool
 	// Env looks up the environment variables of the master key, as os.LookupEnv does. Default: no environment.
 	Env func(name string) (string, bool)
+	// Spans is told of every span of the portal and of its modules' processes, beside the collector that portal.yaml names.
+	// Optional.
+	Spans sdktrace.SpanProcessor
+	// Figures makes one more reader of what is measured; it must ask modules for theirs. Optional.
+	Figures func(modules sdkmetric.Producer) (sdkmetric.Reader, error)
 	// Log receives what happens. Default: nothing is logged.
 	Log *slog.Logger
 	// Now is the clock. Default: time.Now, and for jobs and schedules the database's.

@@ -32,6 +32,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/secret"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/kernel/store/cluster"
+	"github.com/opencabinet/cabinet/kernel/telemetry"
 	"github.com/opencabinet/cabinet/kernel/web"
 )
 
@@ -67,6 +68,7 @@ type Portal struct {
 	exports    *export.Service
 	readings   atomic.Pointer[reading.Counter] // nil until the database is open, and where nothing is counted
 	trail      *store.Store                    // the audit log's
+	telemetry  *telemetry.Telemetry
 	url        string
 	address    string
 	opened     time.Time     // when it was begun to be
@@ -181,6 +183,9 @@ func (p *Portal) start(ctx context.Context) error {
 	// First, since it is quick to find out and usual to fail: another portal may be running.
 	listener, err := p.listen(ctx)
 	if err != nil {
+		return err
+	}
+	if err := p.openTelemetry(ctx); err != nil {
 		return err
 	}
 	if err := p.openStore(ctx); err != nil {
@@ -360,9 +365,6 @@ func (p *Portal) Store() *store.DB { return p.db }
 
 // Manifests are what the portal's modules say of themselves, the kernel's first.
 func (p *Portal) Manifests() []module.Manifest { return p.parts().manifests }
-
-// Events delivers what modules publish, once the portal has started.
-func (p *Portal) Events() *event.Dispatcher { return p.dispatcher.Load() }
 
 // Live tells browsers what changed, once the portal has started.
 func (p *Portal) Live() *live.Hub { return p.live }

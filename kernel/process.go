@@ -33,6 +33,7 @@ func (p *Portal) openProcesses() error {
 	host, err := plugin.NewHost(plugin.HostConfig{
 		Router: p.router, SignRows: p.db.SignRows, Log: p.options.Log, Timing: p.options.Timing, Now: p.options.Now,
 		GRPCOnly: p.options.GRPCOnly, Changed: p.modulesChanged,
+		Telemetry: p.reports(),
 	})
 	if err != nil {
 		return err

@@ -123,6 +123,21 @@ func since(clock func() time.Time) func() time.Duration {
 	return func() time.Duration { return clock().Sub(start) }
 }
 
+// Observe has calls leave spans and measurements, as Options.Tracer and Options.Meter do. It is called before services are
+// registered, for whoever learns only later where they go.
+func (r *Router) Observe(tracer trace.TracerProvider, meter metric.MeterProvider) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.state.Load().methods) > 0 {
+		r.errs = append(r.errs, errors.New("call: Observe comes after a service was registered: call it before"))
+		return
+	}
+	var err error
+	if r.telemetry, err = newTelemetry(Options{Tracer: tracer, Meter: meter}); err != nil {
+		r.errs = append(r.errs, fmt.Errorf("prepare measurements: %w", err))
+	}
+}
+
 // Install sets the portal's policy, and for each module the services it may call beside its own, by full name.
 // A module that is not named may call none. A nil policy or map leaves what was said before. Calls that are under
 // way finish by the rules they began with.

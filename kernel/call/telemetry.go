@@ -40,7 +40,8 @@ func newTelemetry(o Options) (telemetry, error) {
 	}
 	var err error
 	t.duration, err = o.Meter.Meter(scopeName).Float64Histogram("cabinet.call.duration",
-		metric.WithUnit("s"), metric.WithDescription("How long calls through the router take, by method and code."))
+		metric.WithUnit("s"), metric.WithDescription("How long calls through the router take, by method and code."),
+		metric.WithExplicitBucketBoundaries(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10))
 	return t, err
 }
 

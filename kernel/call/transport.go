@@ -11,14 +11,14 @@ import (
 )
 
 // incoming makes the provider's metadata from the caller's. Keys that belong to the transport, and those by which the
-// kernel tells processes who is acting, are dropped: nobody passes as another by writing them.
+// kernel tells processes who is acting and in which span, are dropped: nobody passes as another by writing them.
 func incoming(ctx context.Context) metadata.MD {
 	out, ok := metadata.FromOutgoingContext(ctx)
 	if !ok {
 		return nil
 	}
 	for key := range out {
-		if strings.HasPrefix(key, "grpc-") || strings.HasPrefix(key, "cabinet-") || strings.HasPrefix(key, ":") {
+		if strings.HasPrefix(key, "grpc-") || strings.HasPrefix(key, "cabinet-") || strings.HasPrefix(key, ":") || key == "traceparent" {
 			delete(out, key)
 		}
 	}

@@ -68,6 +68,9 @@ type Config struct {
 	// Reading says from when on somebody reads a mass.
 	Reading Reading `yaml:"reading"`
 
+	// Telemetry says where traces and figures of the portal's work go.
+	Telemetry Telemetry `yaml:"telemetry"`
+
 	// Roles are the integrator's own roles by id, beside those that modules bring. Default: none.
 	Roles map[string]Role `yaml:"roles"`
 

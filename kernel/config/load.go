@@ -213,6 +213,7 @@ func (l *loader) follow(cfg *Config) {
 		cfg.Brand.Logo = l.absolute("brand.logo", cfg.Brand.Logo)
 	}
 	l.followURL(cfg)
+	cfg.Telemetry.follow()
 	if cfg.Data != "" {
 		cfg.Data = l.absolute("data", cfg.Data)
 		return

@@ -65,6 +65,7 @@ func (l *loader) validate(cfg *Config) {
 	validateHelp(cfg.Help, bad)
 	validateAudit(cfg.Audit, bad)
 	validateExport(cfg.Export, bad)
+	validateTelemetry(cfg, bad)
 	if l := limits["reading.rows_per_hour"]; !l.holds(float64(cfg.Reading.RowsPerHour)) {
 		bad("reading.rows_per_hour", "write a number from %v to %.0f, or 0 to count nothing", l.least, l.most)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
@@ -22,6 +23,8 @@ type Config struct {
 	Clock func() time.Time
 	// Due decides when jobs and schedules are due, for tests that move the time of the portal alone. Default: Clock.
 	Due func() time.Time
+	// Tracer has a span made of each event that is handled. Default: nil, none.
+	Tracer trace.TracerProvider
 	// Types makes messages from payloads. Default: protoregistry.GlobalTypes.
 	Types protoregistry.MessageTypeResolver
 	// Lease is for how long a lane belongs to a dispatcher that has gone silent. Default: 30 s. It is renewed at a third.

@@ -98,6 +98,8 @@ func (d *Dispatcher) handle(ctx context.Context, l lane, r record) (err error) {
 	ctx = access.With(ctx, access.AsModule(s.Module))
 	ctx = access.WithDecision(ctx, access.Decision{Allowed: true, Reach: access.All})
 	ctx = context.WithValue(ctx, deliveryKey{}, delivery{l.Subscriber, r.id})
+	ctx, end := d.span(ctx, l.Subscriber, r)
+	defer func() { end(err) }()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the handler panicked: %v\n%s", p, debug.Stack())

@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -69,7 +71,7 @@ func Register(t testing.TB, m module.Module, lent Lent) []event.Subscription {
 	r := &registrar{ServiceRegistrar: lent.Router.For(manifest.ID, manifest.Requires), host: &module.Host{
 		ID: manifest.ID, Store: lent.Rows, Policy: lent.Policy, Log: testLog(t), Now: lent.Clock.Now, Zone: lent.Zone, URL: lent.URL,
 		Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(lent.Key, purpose, bytes) },
-		Secrets: secrets,
+		Secrets: secrets, Tracer: tracenoop.NewTracerProvider().Tracer(""), Meter: metricnoop.NewMeterProvider().Meter(""),
 	}}
 	m.Register(r)
 	return r.subscriptions

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/opencabinet/cabinet/kernel"
@@ -46,6 +47,8 @@ type Options struct {
 	Timing plugin.Timing
 	// GRPCOnly has calls to them go over gRPC.
 	GRPCOnly bool
+	// Spans is told of every span. Default: nobody is, and none is made.
+	Spans sdktrace.SpanProcessor
 	// Log receives what happens. Default: what is worth a warning goes to the test's own output.
 	Log *slog.Logger
 
@@ -152,7 +155,7 @@ func kernelOptions(t testing.TB, options Options, dsn string) kernel.Options {
 		env = append(env, NewClock(options.Now()).env(t))
 	}
 	return kernel.Options{
-		Assemble: options.Assemble, Log: options.Log, Now: options.Now, ProgramEnv: env, GRPCOnly: options.GRPCOnly, Timing: options.Timing,
+		Assemble: options.Assemble, Log: options.Log, Now: options.Now, ProgramEnv: env, GRPCOnly: options.GRPCOnly, Timing: options.Timing, Spans: options.Spans,
 		Config: config.Options{Path: file, Environ: []string{
 			"CABINET_ID=" + portalID, "CABINET_LISTEN=127.0.0.1:0", "CABINET_DATA=" + folder, "DATABASE_URL=" + dsn,
 		}},

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
@@ -57,6 +59,11 @@ type Host struct {
 	// Secrets seals what the module stores for years: it still opens after the master key was rotated, and Key's secrets
 	// are then others.
 	Secrets *secret.Keeper
+	// Tracer makes spans of the module's own work, within the call that is in the context, and Meter makes figures of it, to
+	// which the portal adds whose they are. Neither costs anything where nobody looks: see kernel/telemetry. Names are the
+	// author's words, and never anything personal.
+	Tracer trace.Tracer
+	Meter  metric.Meter
 }
 
 // Self returns a context in which the module acts by itself: for its own rows, all of them, and for calls it makes

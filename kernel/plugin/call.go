@@ -57,7 +57,7 @@ func (p *Process) once(ctx context.Context, method string, readOnly bool, in, ou
 	var header, trailer metadata.MD
 	direct := inst.direct.Load()
 	if direct != nil {
-		request := &kernelv1.CallRequest{Method: method, Acting: acting, Token: token, Change: change, Metadata: wire.Pairs(md)}
+		request := &kernelv1.CallRequest{Method: method, Acting: acting, Token: token, Change: change, Metadata: wire.Pairs(md), Traceparent: wire.Traceparent(ctx)}
 		header, trailer, err = direct.invoke(ctx, request, in, out)
 	}
 	switch {
@@ -131,7 +131,7 @@ func attach(ctx context.Context, md metadata.MD, acting []byte, token, change st
 	if md == nil {
 		md = metadata.MD{}
 	}
-	wire.Attach(md, acting, token, change)
+	wire.Attach(md, acting, token, change, wire.Traceparent(ctx))
 	return metadata.NewOutgoingContext(ctx, md)
 }
 

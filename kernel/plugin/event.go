@@ -57,6 +57,7 @@ func (p *Process) deliver(ctx context.Context, subscriber string, e event.Event)
 	var trailer metadata.MD
 	request := &kernelv1.DeliverRequest{
 		Subscriber: subscriber, EventId: e.ID, Source: e.Source, Type: string(e.Type), Key: e.Key, Time: timestamppb.New(e.Time), Payload: payload,
+		Traceparent: wire.Traceparent(ctx),
 	}
 	if !e.Due.IsZero() {
 		request.DueTime = timestamppb.New(e.Due)

@@ -48,6 +48,8 @@ type HostConfig struct {
 	Changed func()
 	// GRPCOnly has every call go over gRPC, also to processes that could serve it faster.
 	GRPCOnly bool
+	// Telemetry takes what processes report of their work. Default: nobody does, and they report nothing.
+	Telemetry Telemetry
 }
 
 // Host is the portal's side of all its modules' processes: the socket on which they call back.
@@ -168,7 +170,13 @@ func (h *Host) serve(_ any, stream grpc.ServerStream) error {
 	}
 	ctx, cancel := join(known.ctx, stream.Context())
 	defer cancel()
-	ctx = metadata.NewOutgoingContext(ctx, sent(md))
+	ctx = h.traced(metadata.NewOutgoingContext(ctx, sent(md)), known, md)
+	if name == kernelv1.HostService_ReportTelemetry_FullMethodName {
+		if !known.own {
+			return h.refuse(ctx, known.module, name, "the token of a call asks for what only the module itself may")
+		}
+		return h.report(ctx, known.module, stream)
+	}
 	if name == kernelv1.HostService_SignRows_FullMethodName {
 		if !known.own {
 			return h.refuse(ctx, known.module, name, "the token of a call asks for what only the module itself may")
@@ -200,7 +208,7 @@ func (h *Host) serve(_ any, stream grpc.ServerStream) error {
 func sent(md metadata.MD) metadata.MD {
 	out := metadata.MD{}
 	for key, values := range md {
-		if !wire.Transport(key) && !strings.HasPrefix(key, "cabinet-") {
+		if !wire.Transport(key) && !strings.HasPrefix(key, "cabinet-") && key != wire.TraceKey {
 			out[key] = values
 		}
 	}

@@ -137,7 +137,7 @@ func (t pagesTransport) once(r *http.Request, waiting context.Context, readOnly 
 	token, revoke := p.host.tokens.issue(ticket{module: p.id, ctx: ctx})
 	end := sync.OnceFunc(func() { revoke(); leave() })
 	sent := r.Clone(ctx)
-	err = wire.Page{Principal: access.From(ctx), Token: token, Page: module.PageOf(ctx)}.Attach(sent.Header)
+	err = wire.Page{Principal: access.From(ctx), Token: token, Page: module.PageOf(ctx), Traceparent: wire.Traceparent(ctx)}.Attach(sent.Header)
 	if err != nil {
 		end()
 		return nil, err

@@ -167,6 +167,9 @@ func (p *Process) open(ctx context.Context, r running, lend Lend) ([]*kernelv1.S
 	token, revoke := p.host.tokens.issue(ticket{module: id, ctx: access.With(p.life, access.AsModule(id)), own: true})
 	request := proto.CloneOf(lend.Request)
 	request.HostSocket, request.Token = p.host.socket(), token
+	if t := p.host.cfg.Telemetry; t != nil {
+		request.Spans, request.Figures = t.Wants()
+	}
 	if r.description.Pages {
 		request.PagesSocket = r.inst.pages.socket
 	}

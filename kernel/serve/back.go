@@ -3,14 +3,18 @@ package serve
 import (
 	"context"
 	"net"
+	"slices"
+	"strings"
 	"sync/atomic"
 
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/internal/wire"
 )
@@ -20,6 +24,8 @@ import (
 type back struct {
 	module string
 	way    atomic.Pointer[way]
+	// telemetry makes a span of each call; nil where nobody wants any.
+	telemetry atomic.Pointer[telemetry]
 }
 
 // way is what the portal has said of the way to it.
@@ -72,23 +78,45 @@ func (b *back) outgoing(ctx context.Context) (*grpc.ClientConn, context.Context,
 	}
 	md, _ := metadata.FromOutgoingContext(ctx)
 	md = metadata.Join(md, metadata.Pairs(wire.TokenKey, token))
+	if parent := wire.Traceparent(ctx); parent != "" {
+		md[wire.TraceKey] = []string{parent}
+	}
 	return w.conn, metadata.NewOutgoingContext(ctx, md), nil
 }
 
 // Invoke makes a unary call.
 func (b *back) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	ctx, end := b.begin(ctx, method)
 	conn, ctx, err := b.outgoing(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		err = conn.Invoke(ctx, method, args, reply, opts...)
 	}
-	return conn.Invoke(ctx, method, args, reply, opts...)
+	if end != nil {
+		end(err)
+	}
+	return err
 }
 
 // NewStream begins a stream.
 func (b *back) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	ctx, end := b.begin(ctx, method)
 	conn, ctx, err := b.outgoing(ctx)
 	if err != nil {
+		if end != nil {
+			end(err)
+		}
 		return nil, err
 	}
+	if end != nil {
+		opts = append(slices.Clip(opts), grpc.OnFinish(end))
+	}
 	return conn.NewStream(ctx, desc, method, opts...)
+}
+
+// begin starts the span of a call. What the process asks of the host itself is no part of anybody's work.
+func (b *back) begin(ctx context.Context, method string) (context.Context, func(error)) {
+	if strings.HasPrefix(method, "/"+kernelv1.HostService_ServiceDesc.ServiceName+"/") {
+		return ctx, nil
+	}
+	return b.telemetry.Load().begin(ctx, strings.TrimPrefix(method, "/"), trace.SpanKindClient)
 }

@@ -159,6 +159,7 @@ func (d *direct) answer(ctx context.Context, r *kernelv1.CallRequest) (proto.Mes
 	service, method, _ := strings.Cut(strings.TrimPrefix(r.GetMethod(), "/"), "/")
 	answer, err := d.registry.unary(ctx, service, method,
 		func(ctx context.Context) (context.Context, error) {
+			ctx = wire.WithTraceparent(ctx, r.GetTraceparent())
 			return d.registry.reader.With(ctx, r.GetActing(), r.GetToken(), r.GetChange(), wire.FromPairs(r.GetMetadata()))
 		},
 		func(v any) error {

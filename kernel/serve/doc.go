@@ -21,6 +21,7 @@
 //	back.go      calls from the module to the portal
 //	describe.go  descriptors and files to send
 //	attach.go    being started by hand
+//	telemetry.go spans and figures, told to the portal
 //	leash.go     ending with the portal
 //	log.go       slog, as the portal reads it
 package serve

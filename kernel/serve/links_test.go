@@ -19,6 +19,7 @@ func TestLinksNothingOfTheHost(t *testing.T) {
 		for _, host := range []string{
 			"github.com/labstack/echo", "github.com/a-h/templ", root + "kernel/web", root + "kernel/plugin", root + "kernel/store/cluster",
 			root + "kernel/config", root + "kernel/kerneltest", root + "modules", root + "plugins",
+			root + "kernel/telemetry", "go.opentelemetry.io/otel/exporters", "github.com/prometheus",
 		} {
 			require.False(t, path == host || strings.HasPrefix(path, host+"/"), "it links %s", path)
 		}

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/internal/wire"
 	"github.com/opencabinet/cabinet/kernel/module"
@@ -60,7 +62,11 @@ func (s *server) page(routes http.Handler) http.Handler {
 			return
 		}
 		// The request is the one that the portal would hand to a handler in its own process.
-		r = r.WithContext(asked.Context(r.Context()))
+		ctx, end := s.telemetry.begin(asked.Context(r.Context()), "page of "+s.id, trace.SpanKindServer)
+		if end != nil {
+			defer func() { end(nil) }()
+		}
+		r = r.WithContext(ctx)
 		r.RemoteAddr = ""
 		begun := &begun{ResponseWriter: w}
 		defer func() {

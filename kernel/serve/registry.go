@@ -6,7 +6,9 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -23,6 +25,8 @@ type registry struct {
 	module string
 	log    *slog.Logger
 	reader wire.Reader
+	// telemetry makes a span of each call; nil before the module is opened, and where nobody wants any.
+	telemetry atomic.Pointer[telemetry]
 
 	mu       sync.RWMutex
 	services map[string]bound
@@ -83,11 +87,18 @@ func (r *registry) unary(
 	ctx context.Context, service, method string, enter func(context.Context) (context.Context, error), receive func(any) error,
 ) (reply any, err error) {
 	provider := call.Provider{Module: r.module, Method: "/" + service + "/" + method, Log: r.log}
+	var end func(error)
+	defer func() {
+		if end != nil {
+			end(err)
+		}
+	}()
 	defer recovered(ctx, provider, &err)
 	b, ctx, err := r.enter(ctx, service, enter)
 	if err != nil {
 		return nil, err
 	}
+	ctx, end = r.telemetry.Load().begin(ctx, service+"/"+method, trace.SpanKindServer)
 	for _, m := range b.desc.Methods {
 		if m.MethodName == method {
 			reply, err := m.Handler(b.impl, ctx, receive, nil)
@@ -101,11 +112,18 @@ func (r *registry) unary(
 func (r *registry) stream(service, method string, stream grpc.ServerStream) (err error) {
 	stream.SetTrailer(wire.Served())
 	provider := call.Provider{Module: r.module, Method: "/" + service + "/" + method, Log: r.log}
+	var end func(error)
+	defer func() {
+		if end != nil {
+			end(err)
+		}
+	}()
 	defer recovered(stream.Context(), provider, &err)
 	b, ctx, err := r.enter(stream.Context(), service, r.reader.Context)
 	if err != nil {
 		return err
 	}
+	ctx, end = r.telemetry.Load().begin(ctx, service+"/"+method, trace.SpanKindServer)
 	for _, s := range b.desc.Streams {
 		if s.StreamName == method {
 			return call.Normal(ctx, provider, s.Handler(b.impl, &within{stream, ctx}))

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -45,6 +47,7 @@ type server struct {
 	mu            sync.Mutex
 	opened        bool
 	host          *module.Host
+	telemetry     *telemetry                    // nil where nobody wants any
 	subscriptions map[string]event.Subscription // by subscriber and type
 	closers       []func(ctx context.Context) error
 }
@@ -157,9 +160,16 @@ func (s *server) lend(ctx context.Context, r *kernelv1.OpenRequest) error {
 	if err != nil {
 		return err
 	}
+	t := newTelemetry(s.life, s.id, r, s.log, s.report)
+	if t != nil {
+		s.telemetry = t
+		s.registry.telemetry.Store(t)
+		s.back.telemetry.Store(t)
+		s.closers = append(s.closers, t.close)
+	}
 	s.host = &module.Host{
-		Secrets: secrets,
-		ID:      s.id, Policy: policy, Log: s.log, Now: now, Zone: zone, URL: r.GetUrl(),
+		Secrets: secrets, Tracer: t.tracerOf(), Meter: t.meterOf(s.id),
+		ID: s.id, Policy: policy, Log: s.log, Now: now, Zone: zone, URL: r.GetUrl(),
 		Key: func(purpose string, bytes int) []byte { return module.DeriveKey(r.GetKey(), purpose, bytes) },
 	}
 	if r.GetDatabase() == "" {
@@ -181,6 +191,12 @@ func (s *server) lend(ctx context.Context, r *kernelv1.OpenRequest) error {
 	s.host.Store = rows
 	s.closers = append(s.closers, func(context.Context) error { closeRows(); return nil })
 	return nil
+}
+
+// report tells the portal of the process's work.
+func (s *server) report(ctx context.Context, r *kernelv1.ReportTelemetryRequest) error {
+	_, err := kernelv1.NewHostServiceClient(s.back).ReportTelemetry(access.With(ctx, access.AsModule(s.id)), r)
+	return err
 }
 
 // RegisterService binds a service.
@@ -238,7 +254,11 @@ func (s *server) Deliver(ctx context.Context, r *kernelv1.DeliverRequest) (_ *ke
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()
-	ctx = event.WithDelivery(s.host.Self(ctx), r.GetSubscriber(), r.GetEventId())
+	ctx = event.WithDelivery(s.host.Self(wire.WithTraceparent(ctx, r.GetTraceparent())), r.GetSubscriber(), r.GetEventId())
+	ctx, end := s.telemetry.begin(ctx, "event "+r.GetSubscriber(), trace.SpanKindConsumer, attribute.String("event.type", r.GetType()))
+	if end != nil {
+		defer func() { end(err) }()
+	}
 	e := event.Event{
 		ID: r.GetEventId(), Source: r.GetSource(), Type: protoreflect.FullName(r.GetType()), Key: r.GetKey(), Time: r.GetTime().AsTime(), Payload: payload,
 	}

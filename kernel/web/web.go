@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
@@ -47,6 +49,9 @@ type Config struct {
 	Now   func() time.Time
 	NewID func() string
 	Log   *slog.Logger
+	// Tracer and Meter have a span and a measurement made of each request; nil: none.
+	Tracer trace.TracerProvider
+	Meter  metric.MeterProvider
 }
 
 // Help says whom to ask, and when.
@@ -90,6 +95,13 @@ func New(cfg Config) (*Server, error) {
 	e.HTTPErrorHandler = s.showError
 	// What a proxy near us says is believed, what a browser says of itself is not: tries are counted by address.
 	e.IPExtractor = echo.ExtractIPFromXFFHeader()
+	measured, err := measures(cfg.Tracer, cfg.Meter)
+	if err != nil {
+		return nil, err
+	}
+	if measured != nil {
+		e.Use(measured)
+	}
 	e.Use(s.recovered, s.headers, s.limits)
 
 	root := e.Group(cfg.Base)

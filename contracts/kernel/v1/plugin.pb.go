@@ -293,7 +293,10 @@ type CallRequest struct {
 	// The method's request.
 	Message []byte `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
 	// What the portal signed about the call; empty for one that changes nothing.
-	Change        string `protobuf:"bytes,7,opt,name=change,proto3" json:"change,omitempty"`
+	Change string `protobuf:"bytes,7,opt,name=change,proto3" json:"change,omitempty"`
+	// The span that the call is part of, as W3C Trace Context writes it; empty where nobody traces. Over gRPC it is the
+	// metadata "traceparent", which calls back may carry too.
+	Traceparent   string `protobuf:"bytes,8,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -373,6 +376,13 @@ func (x *CallRequest) GetMessage() []byte {
 func (x *CallRequest) GetChange() string {
 	if x != nil {
 		return x.Change
+	}
+	return ""
+}
+
+func (x *CallRequest) GetTraceparent() string {
+	if x != nil {
+		return x.Traceparent
 	}
 	return ""
 }
@@ -814,7 +824,10 @@ type OpenRequest struct {
 	// Keys before the present one, after the portal's master key was rotated: they open what was sealed then.
 	OlderKeys [][]byte `protobuf:"bytes,12,rep,name=older_keys,json=olderKeys,proto3" json:"older_keys,omitempty"`
 	// Where browsers reach the portal, without a slash at its end.
-	Url           string `protobuf:"bytes,20,opt,name=url,proto3" json:"url,omitempty"`
+	Url string `protobuf:"bytes,20,opt,name=url,proto3" json:"url,omitempty"`
+	// Whether somebody wants the process's spans, and its figures: see HostService.ReportTelemetry.
+	Spans         bool `protobuf:"varint,22,opt,name=spans,proto3" json:"spans,omitempty"`
+	Figures       bool `protobuf:"varint,23,opt,name=figures,proto3" json:"figures,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -945,6 +958,20 @@ func (x *OpenRequest) GetUrl() string {
 		return x.Url
 	}
 	return ""
+}
+
+func (x *OpenRequest) GetSpans() bool {
+	if x != nil {
+		return x.Spans
+	}
+	return false
+}
+
+func (x *OpenRequest) GetFigures() bool {
+	if x != nil {
+		return x.Figures
+	}
+	return false
 }
 
 type OpenResponse struct {
@@ -1092,7 +1119,9 @@ type DeliverRequest struct {
 	Time       *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
 	Payload    []byte                 `protobuf:"bytes,7,opt,name=payload,proto3" json:"payload,omitempty"`
 	// For when it was meant; empty for an event that was due at once.
-	DueTime       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
+	DueTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
+	// The span that the delivery is, as CallRequest.traceparent.
+	Traceparent   string `protobuf:"bytes,9,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1181,6 +1210,13 @@ func (x *DeliverRequest) GetDueTime() *timestamppb.Timestamp {
 		return x.DueTime
 	}
 	return nil
+}
+
+func (x *DeliverRequest) GetTraceparent() string {
+	if x != nil {
+		return x.Traceparent
+	}
+	return ""
 }
 
 type DeliverResponse struct {
@@ -1312,7 +1348,7 @@ var File_contracts_kernel_v1_plugin_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\n" +
-	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a contracts/kernel/v1/events.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf0\x03\n" +
+	" contracts/kernel/v1/plugin.proto\x12\x11cabinet.kernel.v1\x1a contracts/kernel/v1/events.proto\x1a!contracts/kernel/v1/options.proto\x1a#contracts/kernel/v1/telemetry.proto\x1a google/protobuf/descriptor.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf0\x03\n" +
 	"\x06Acting\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x1d\n" +
@@ -1339,7 +1375,7 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\tmay_write\x18( \x01(\bR\bmayWrite\"4\n" +
 	"\bMetadata\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x16\n" +
-	"\x06values\x18\x02 \x03(\fR\x06values\"\xf5\x01\n" +
+	"\x06values\x18\x02 \x03(\fR\x06values\"\x97\x02\n" +
 	"\vCallRequest\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12#\n" +
 	"\rtimeout_nanos\x18\x02 \x01(\x03R\ftimeoutNanos\x12\x16\n" +
@@ -1347,7 +1383,8 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\x05token\x18\x04 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x05token\x127\n" +
 	"\bmetadata\x18\x05 \x03(\v2\x1b.cabinet.kernel.v1.MetadataR\bmetadata\x12\x18\n" +
 	"\amessage\x18\x06 \x01(\fR\amessage\x12\x1f\n" +
-	"\x06change\x18\a \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x06change\"\xa9\x01\n" +
+	"\x06change\x18\a \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\x06change\x12 \n" +
+	"\vtraceparent\x18\b \x01(\tR\vtraceparent\"\xa9\x01\n" +
 	"\tCallReply\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\fR\x06status\x123\n" +
 	"\x06header\x18\x02 \x03(\v2\x1b.cabinet.kernel.v1.MetadataR\x06header\x125\n" +
@@ -1380,7 +1417,7 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n" +
 	"\x04cron\x18\x02 \x01(\tR\x04cron\x125\n" +
 	"\bcatch_up\x18\x03 \x01(\x0e2\x1a.cabinet.kernel.v1.CatchUpR\acatchUp\x12\x12\n" +
-	"\x04most\x18\x04 \x01(\x05R\x04most\"\xc2\x03\n" +
+	"\x04most\x18\x04 \x01(\x05R\x04most\"\xf2\x03\n" +
 	"\vOpenRequest\x12#\n" +
 	"\bsettings\x18\x01 \x01(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\bsettings\x12#\n" +
 	"\bdatabase\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\bdatabase\x12\x1f\n" +
@@ -1398,13 +1435,15 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\fcalls_socket\x18\v \x01(\tR\vcallsSocket\x12&\n" +
 	"\n" +
 	"older_keys\x18\f \x03(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\tolderKeys\x12\x10\n" +
-	"\x03url\x18\x14 \x01(\tR\x03url\"k\n" +
+	"\x03url\x18\x14 \x01(\tR\x03url\x12\x14\n" +
+	"\x05spans\x18\x16 \x01(\bR\x05spans\x12\x18\n" +
+	"\afigures\x18\x17 \x01(\bR\afigures\"k\n" +
 	"\fOpenResponse\x12E\n" +
 	"\rsubscriptions\x18\x01 \x03(\v2\x1f.cabinet.kernel.v1.SubscriptionR\rsubscriptions\x12\x14\n" +
 	"\x05calls\x18\x02 \x01(\bR\x05calls\"*\n" +
 	"\x10SetPolicyRequest\x12\x16\n" +
 	"\x06policy\x18\x01 \x01(\fR\x06policy\"\x13\n" +
-	"\x11SetPolicyResponse\"\x8a\x02\n" +
+	"\x11SetPolicyResponse\"\xac\x02\n" +
 	"\x0eDeliverRequest\x12\x1e\n" +
 	"\n" +
 	"subscriber\x18\x01 \x01(\tR\n" +
@@ -1415,7 +1454,8 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\x03key\x18\x05 \x01(\tR\x03key\x12.\n" +
 	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x18\n" +
 	"\apayload\x18\a \x01(\fR\apayload\x125\n" +
-	"\bdue_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\adueTime\"\x11\n" +
+	"\bdue_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\adueTime\x12 \n" +
+	"\vtraceparent\x18\t \x01(\tR\vtraceparent\"\x11\n" +
 	"\x0fDeliverResponse\"\x11\n" +
 	"\x0fSignRowsRequest\"r\n" +
 	"\x10SignRowsResponse\x12!\n" +
@@ -1429,9 +1469,10 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\tSetPolicy\x12#.cabinet.kernel.v1.SetPolicyRequest\x1a$.cabinet.kernel.v1.SetPolicyResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x02\x12\\\n" +
 	"\aDeliver\x12!.cabinet.kernel.v1.DeliverRequest\x1a\".cabinet.kernel.v1.DeliverResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x022k\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x022\xde\x01\n" +
 	"\vHostService\x12\\\n" +
-	"\bSignRows\x12\".cabinet.kernel.v1.SignRowsRequest\x1a#.cabinet.kernel.v1.SignRowsResponse\"\a\xea\x9d\xea\x02\x02\b\x05B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
+	"\bSignRows\x12\".cabinet.kernel.v1.SignRowsRequest\x1a#.cabinet.kernel.v1.SignRowsResponse\"\a\xea\x9d\xea\x02\x02\b\x05\x12q\n" +
+	"\x0fReportTelemetry\x12).cabinet.kernel.v1.ReportTelemetryRequest\x1a*.cabinet.kernel.v1.ReportTelemetryResponse\"\a\xea\x9d\xea\x02\x02\b\x05B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
 
 var (
 	file_contracts_kernel_v1_plugin_proto_rawDescOnce sync.Once
@@ -1468,6 +1509,8 @@ var file_contracts_kernel_v1_plugin_proto_goTypes = []any{
 	(*durationpb.Duration)(nil),            // 18: google.protobuf.Duration
 	(CatchUp)(0),                           // 19: cabinet.kernel.v1.CatchUp
 	(*timestamppb.Timestamp)(nil),          // 20: google.protobuf.Timestamp
+	(*ReportTelemetryRequest)(nil),         // 21: cabinet.kernel.v1.ReportTelemetryRequest
+	(*ReportTelemetryResponse)(nil),        // 22: cabinet.kernel.v1.ReportTelemetryResponse
 }
 var file_contracts_kernel_v1_plugin_proto_depIdxs = []int32{
 	1,  // 0: cabinet.kernel.v1.CallRequest.metadata:type_name -> cabinet.kernel.v1.Metadata
@@ -1488,13 +1531,15 @@ var file_contracts_kernel_v1_plugin_proto_depIdxs = []int32{
 	11, // 15: cabinet.kernel.v1.PluginService.SetPolicy:input_type -> cabinet.kernel.v1.SetPolicyRequest
 	13, // 16: cabinet.kernel.v1.PluginService.Deliver:input_type -> cabinet.kernel.v1.DeliverRequest
 	15, // 17: cabinet.kernel.v1.HostService.SignRows:input_type -> cabinet.kernel.v1.SignRowsRequest
-	6,  // 18: cabinet.kernel.v1.PluginService.Describe:output_type -> cabinet.kernel.v1.DescribeResponse
-	10, // 19: cabinet.kernel.v1.PluginService.Open:output_type -> cabinet.kernel.v1.OpenResponse
-	12, // 20: cabinet.kernel.v1.PluginService.SetPolicy:output_type -> cabinet.kernel.v1.SetPolicyResponse
-	14, // 21: cabinet.kernel.v1.PluginService.Deliver:output_type -> cabinet.kernel.v1.DeliverResponse
-	16, // 22: cabinet.kernel.v1.HostService.SignRows:output_type -> cabinet.kernel.v1.SignRowsResponse
-	18, // [18:23] is the sub-list for method output_type
-	13, // [13:18] is the sub-list for method input_type
+	21, // 18: cabinet.kernel.v1.HostService.ReportTelemetry:input_type -> cabinet.kernel.v1.ReportTelemetryRequest
+	6,  // 19: cabinet.kernel.v1.PluginService.Describe:output_type -> cabinet.kernel.v1.DescribeResponse
+	10, // 20: cabinet.kernel.v1.PluginService.Open:output_type -> cabinet.kernel.v1.OpenResponse
+	12, // 21: cabinet.kernel.v1.PluginService.SetPolicy:output_type -> cabinet.kernel.v1.SetPolicyResponse
+	14, // 22: cabinet.kernel.v1.PluginService.Deliver:output_type -> cabinet.kernel.v1.DeliverResponse
+	16, // 23: cabinet.kernel.v1.HostService.SignRows:output_type -> cabinet.kernel.v1.SignRowsResponse
+	22, // 24: cabinet.kernel.v1.HostService.ReportTelemetry:output_type -> cabinet.kernel.v1.ReportTelemetryResponse
+	19, // [19:25] is the sub-list for method output_type
+	13, // [13:19] is the sub-list for method input_type
 	13, // [13:13] is the sub-list for extension type_name
 	13, // [13:13] is the sub-list for extension extendee
 	0,  // [0:13] is the sub-list for field type_name
@@ -1507,6 +1552,7 @@ func file_contracts_kernel_v1_plugin_proto_init() {
 	}
 	file_contracts_kernel_v1_events_proto_init()
 	file_contracts_kernel_v1_options_proto_init()
+	file_contracts_kernel_v1_telemetry_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

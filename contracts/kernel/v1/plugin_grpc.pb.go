@@ -250,7 +250,8 @@ var PluginService_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	HostService_SignRows_FullMethodName = "/cabinet.kernel.v1.HostService/SignRows"
+	HostService_SignRows_FullMethodName        = "/cabinet.kernel.v1.HostService/SignRows"
+	HostService_ReportTelemetry_FullMethodName = "/cabinet.kernel.v1.HostService/ReportTelemetry"
 )
 
 // HostServiceClient is the client API for HostService service.
@@ -262,6 +263,9 @@ const (
 type HostServiceClient interface {
 	// Signs that the module acts by itself, for row security to verify.
 	SignRows(ctx context.Context, in *SignRowsRequest, opts ...grpc.CallOption) (*SignRowsResponse, error)
+	// Takes spans and figures of the process, when Open said that somebody wants them. What is more than the portal takes is
+	// dropped and counted; RESOURCE_EXHAUSTED answers who reports too often.
+	ReportTelemetry(ctx context.Context, in *ReportTelemetryRequest, opts ...grpc.CallOption) (*ReportTelemetryResponse, error)
 }
 
 type hostServiceClient struct {
@@ -282,6 +286,16 @@ func (c *hostServiceClient) SignRows(ctx context.Context, in *SignRowsRequest, o
 	return out, nil
 }
 
+func (c *hostServiceClient) ReportTelemetry(ctx context.Context, in *ReportTelemetryRequest, opts ...grpc.CallOption) (*ReportTelemetryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReportTelemetryResponse)
+	err := c.cc.Invoke(ctx, HostService_ReportTelemetry_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // HostServiceServer is the server API for HostService service.
 // All implementations must embed UnimplementedHostServiceServer
 // for forward compatibility.
@@ -291,6 +305,9 @@ func (c *hostServiceClient) SignRows(ctx context.Context, in *SignRowsRequest, o
 type HostServiceServer interface {
 	// Signs that the module acts by itself, for row security to verify.
 	SignRows(context.Context, *SignRowsRequest) (*SignRowsResponse, error)
+	// Takes spans and figures of the process, when Open said that somebody wants them. What is more than the portal takes is
+	// dropped and counted; RESOURCE_EXHAUSTED answers who reports too often.
+	ReportTelemetry(context.Context, *ReportTelemetryRequest) (*ReportTelemetryResponse, error)
 	mustEmbedUnimplementedHostServiceServer()
 }
 
@@ -303,6 +320,9 @@ type UnimplementedHostServiceServer struct{}
 
 func (UnimplementedHostServiceServer) SignRows(context.Context, *SignRowsRequest) (*SignRowsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SignRows not implemented")
+}
+func (UnimplementedHostServiceServer) ReportTelemetry(context.Context, *ReportTelemetryRequest) (*ReportTelemetryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReportTelemetry not implemented")
 }
 func (UnimplementedHostServiceServer) mustEmbedUnimplementedHostServiceServer() {}
 func (UnimplementedHostServiceServer) testEmbeddedByValue()                     {}
@@ -343,6 +363,24 @@ func _HostService_SignRows_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _HostService_ReportTelemetry_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReportTelemetryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HostServiceServer).ReportTelemetry(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HostService_ReportTelemetry_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HostServiceServer).ReportTelemetry(ctx, req.(*ReportTelemetryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // HostService_ServiceDesc is the grpc.ServiceDesc for HostService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -353,6 +391,10 @@ var HostService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SignRows",
 			Handler:    _HostService_SignRows_Handler,
+		},
+		{
+			MethodName: "ReportTelemetry",
+			Handler:    _HostService_ReportTelemetry_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

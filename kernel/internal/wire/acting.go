@@ -54,11 +54,14 @@ func moment(micros int64) time.Time {
 }
 
 // Attach adds to md, which it changes, who acts as written by Marshal, and the token by which calls made on the way are
-// known to be part of this one, and what was signed about a change; empty for none.
-func Attach(md metadata.MD, acting []byte, token, change string) {
+// known to be part of this one, what was signed about a change, and the span; either may be empty.
+func Attach(md metadata.MD, acting []byte, token, change, traceparent string) {
 	md[actingKey], md[TokenKey] = []string{string(acting)}, []string{token}
 	if change != "" {
 		md[changeKey] = []string{change}
+	}
+	if traceparent != "" {
+		md[TraceKey] = []string{traceparent}
 	}
 }
 
@@ -95,19 +98,19 @@ const kept = 256
 // process. What metadata the caller sent stays; what transport and kernel added goes.
 func (r *Reader) Context(ctx context.Context) (context.Context, error) {
 	md, _ := metadata.FromIncomingContext(ctx) // a copy
-	values, tokens, change := md[actingKey], md[TokenKey], strings.Join(md[changeKey], "")
+	values, tokens, change, traceparent := md[actingKey], md[TokenKey], strings.Join(md[changeKey], ""), strings.Join(md[TraceKey], "")
 	if len(values) != 1 || len(tokens) != 1 {
 		return nil, errors.New("the call does not say who acts")
 	}
 	for key := range md {
-		if Transport(key) || key == actingKey || key == TokenKey || key == changeKey {
+		if Transport(key) || key == actingKey || key == TokenKey || key == changeKey || key == TraceKey {
 			delete(md, key)
 		}
 	}
-	return r.With(ctx, []byte(values[0]), tokens[0], change, md)
+	return r.With(WithTraceparent(ctx, traceparent), []byte(values[0]), tokens[0], change, md)
 }
 
-// With makes the provider's context of a direct call: acting is as Marshal wrote it.
+// With makes the provider's context of a direct call, of one that is within the call's span: acting is as Marshal wrote it.
 func (r *Reader) With(ctx context.Context, acting []byte, token, change string, md metadata.MD) (context.Context, error) {
 	a, err := r.acting(acting)
 	if err != nil {

@@ -22,6 +22,8 @@ type Page struct {
 	Principal access.Principal `json:"principal"`
 	Token     string           `json:"token"`
 	Page      module.Page      `json:"page"`
+	// Traceparent is the span that the request is; empty where nobody traces.
+	Traceparent string `json:"traceparent,omitempty"`
 }
 
 // Attach adds who asks to a request's headers.
@@ -54,5 +56,5 @@ func ReadPage(h http.Header) (p Page, err error) {
 // Context is that of the request in the module's process: the same values as in the portal's.
 func (p Page) Context(ctx context.Context) context.Context {
 	ctx = store.WithRows(access.With(ctx, p.Principal), store.Rows{})
-	return module.WithPage(WithToken(ctx, p.Token), p.Page)
+	return module.WithPage(WithToken(WithTraceparent(ctx, p.Traceparent), p.Token), p.Page)
 }
