@@ -60,7 +60,7 @@ func (p *Portal) startForeign(ctx context.Context) error {
 	var starting sync.WaitGroup
 	for i, id := range p.foreign {
 		starting.Go(func() {
-			processes[i], errs[i] = p.processes.Start(ctx, plugin.Spec{ID: id, Path: p.config.Modules[id].Path})
+			processes[i], errs[i] = p.processes.Start(ctx, plugin.Spec{ID: id, Path: p.config.Modules[id].Path, Env: p.foreignEnv()})
 		})
 	}
 	starting.Wait()
@@ -77,6 +77,12 @@ func (p *Portal) startForeign(ctx context.Context) error {
 		p.units = append(p.units, module.Unit{Name: id, Module: foreign{process.Description().Manifest}})
 	}
 	return p.compose()
+}
+
+// foreignEnv is what a program of its own sees of the environment: where programs are, by which a script finds its
+// interpreter.
+func (p *Portal) foreignEnv() []string {
+	return append([]string{"PATH=" + os.Getenv("PATH")}, p.options.ProgramEnv...)
 }
 
 // startProcess starts a module of this program in a process of its own: the portal's program again, which serves the

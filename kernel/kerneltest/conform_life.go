@@ -2,7 +2,9 @@ package kerneltest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -39,6 +41,10 @@ func (c *conformance) life(t testing.TB) {
 			c.found("start %d: %v", round+1, err)
 			return
 		}
+		var pids []int
+		for _, process := range p.Processes() {
+			pids = append(pids, process.Status().PID)
+		}
 		for _, when := range []string{"once", "twice"} {
 			limit, cancel := context.WithTimeout(ctx, patience)
 			if err := safely(func() error { return p.Stop(limit) }); err != nil {
@@ -46,6 +52,14 @@ func (c *conformance) life(t testing.TB) {
 			}
 			cancel()
 		}
+		for _, pid := range pids {
+			if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
+				c.found("start %d: process %d of a module is there after Stop (%v)", round+1, pid, err)
+			}
+		}
+	}
+	if path := c.Programs[c.Module]; path != "" {
+		c.program(t, path)
 	}
 	if err := goleak.Find(before); err != nil {
 		c.found("goroutines run on after Stop: have Stop wait for them: %v", err)
