@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"syscall"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/opencabinet/cabinet/kernel"
@@ -59,6 +61,8 @@ func (c *conformance) life(t testing.TB) {
 		}
 	}
 	if path := c.Programs[c.Module]; path != "" {
+		path, err := filepath.Abs(path)
+		require.NoError(t, err)
 		c.program(t, path)
 	}
 	if err := goleak.Find(before); err != nil {
