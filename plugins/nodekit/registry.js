@@ -164,9 +164,13 @@ export function aboutCall(given) {
   return { signal: end.signal, deadline };
 }
 
-/** @param {AsyncIterable<any>} stream */
-async function* messages(stream) {
-  for await (const message of stream) yield message;
+/**
+ * What a caller sends. The end of it is not that of the call: the answer is still to be written.
+ * @param {any} stream
+ * @returns {AsyncIterable<any>}
+ */
+function messages(stream) {
+  return stream.iterator({ destroyOnReturn: false });
 }
 
 /**
