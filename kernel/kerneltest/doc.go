@@ -48,6 +48,7 @@
 //	module.go                            one module on a router of the test's own
 //	races.go                             many at once
 //	people.go, browser.go                who is signed in, and what their browser is answered
+//	node.go                              programs in Node, where there is none
 //	oidctest/                            an outside provider of sign-in, which can misbehave
 //	conform.go                           Conform and its parts, each in conform_PART.go
 //	conform_program.go                   what is looked at from outside of a program of its own

@@ -5,8 +5,8 @@ package feedback
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -35,33 +35,29 @@ func assemble(router *call.Router) ([]module.Unit, error) {
 	return []module.Unit{module.Unit(clientmanager.NewUnit(clients)), module.Unit(accountmanager.NewUnit(accounts))}, nil
 }
 
-// withFeedback is a portal with the plugin as its own program. Without Node the test is skipped, but where CABINET_NODE=1
-// says that it must run.
+// withFeedback is a portal with the plugin as its own program.
 func withFeedback(t testing.TB) kerneltest.Options {
 	t.Helper()
-	_, err := exec.LookPath("node")
-	if err == nil {
-		_, err = os.Stat("../nodekit/node_modules/@grpc/grpc-js")
-	}
-	if err == nil {
-		_, err = os.Stat("node_modules/@opencabinet/plugin")
-	}
-	if err != nil {
-		const how = "the plugin needs Node 20.11 or newer and its packages: run npm ci in plugins/nodekit and in plugins/feedback"
-		require.NotEqual(t, "1", os.Getenv("CABINET_NODE"), "%s (%v)", how, err)
-		t.Skipf("%s (%v)", how, err)
-	}
+	kerneltest.NeedsNode(t, "../nodekit", ".")
 	return kerneltest.Options{Assemble: assemble, Programs: map[string]string{"feedback": "main.js"}}
 }
 
-// ask calls a method of the plugin with a request as JSON, and returns what was answered as the JSON API would say it.
+// ask calls a method of the plugin: see invoke.
 func ask(ctx context.Context, p *kerneltest.Portal, conn grpc.ClientConnInterface, method, request string) (map[string]any, error) {
-	d, _ := p.Router().Descriptor(service + method)
+	return invoke(ctx, p, conn, service+method, request)
+}
+
+// invoke calls a method with a request as JSON, and returns what was answered as the JSON API would say it.
+func invoke(ctx context.Context, p *kerneltest.Portal, conn grpc.ClientConnInterface, method, request string) (map[string]any, error) {
+	d, ok := p.Router().Descriptor(method)
+	if !ok {
+		return nil, fmt.Errorf("the portal has no %s", method)
+	}
 	in, out := call.NewMessage(d.Input()), call.NewMessage(d.Output())
 	if err := protojson.Unmarshal([]byte(request), in); err != nil {
 		return nil, err
 	}
-	if err := conn.Invoke(ctx, service+method, in, out); err != nil {
+	if err := conn.Invoke(ctx, method, in, out); err != nil {
 		return nil, err
 	}
 	text, err := protojson.MarshalOptions{UseProtoNames: true, EmitUnpopulated: true}.Marshal(out)

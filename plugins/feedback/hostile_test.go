@@ -60,4 +60,5 @@ func TestATokenThatHasEnded(t *testing.T) {
 	feedback := seen["feedback"].(map[string]any)
 	require.Equal(t, strconv.Itoa(int(codes.Unauthenticated)), feedback["subject"], "with the call of the head, which is over")
 	require.Equal(t, strconv.Itoa(int(codes.NotFound)), feedback["text"], "with that of a contact of another client")
+	require.Equal(t, strconv.Itoa(int(codes.FailedPrecondition)), feedback["answer"], "and nobody is called while a transaction is held")
 }

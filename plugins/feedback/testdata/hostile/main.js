@@ -26,7 +26,8 @@ await serve({
         return {};
       },
       async getFeedback({ id }, call) {
-        return { feedback: { subject: await seen(id, kept), text: await seen(id, call) } };
+        const inTransaction = await host.rows.tx(call, () => seen(id, call));
+        return { feedback: { subject: await seen(id, kept), text: await seen(id, call), answer: inTransaction } };
       },
     });
     return bound;
