@@ -1,5 +1,7 @@
 # The two commands anybody needs are run and test. The rest is for those who change contracts or pages.
 BUF := .ci/node_modules/.bin/buf
+# The contracts that a program in another language reads, imports and options included.
+DESCRIPTORS = $(BUF) build --as-file-descriptor-set --exclude-source-info
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # What `make breaking` compares contracts with.
 AGAINST ?= origin/main
@@ -28,6 +30,8 @@ $(BUF): .ci/package-lock.json
 
 generate: $(BUF) .build/proto ## Make generated code again: contracts, pages, composition, the schema of portal.yaml
 	$(BUF) generate
+	$(DESCRIPTORS) -o plugins/nodekit/contracts.binpb --path contracts/kernel/v1/plugin.proto --path .build/proto/google/rpc/status.proto --path .build/proto/google/rpc/error_details.proto
+	$(DESCRIPTORS) -o plugins/feedback/contracts.binpb --path plugins/feedback/v1 --path contracts/clientmanager/v1/clients.proto --path contracts/clientmanager/v1/events.proto
 	go tool templ generate -path kernel/web/ui -log-level error
 	go tool wire gen ./examples/...
 	go test ./kernel/config -run '^TestSchemaIsPublished$$' -update

@@ -39,8 +39,8 @@ type Options struct {
 	// It must call [Main], or [Serve] first thing.
 	Program     string
 	ProgramArgs []string
-	// ProgramEnv is what such a process sees of the environment beside what the protocol needs, as "NAME=value". Default:
-	// nothing.
+	// ProgramEnv is what such a process sees of the environment beside what the protocol needs, as "NAME=value". Programs
+	// that portal.yaml names see it too, and PATH. Default: nothing.
 	ProgramEnv []string
 	// Timing is how patiently modules' processes are supervised. Default: see plugin.Timing.
 	Timing plugin.Timing

@@ -91,7 +91,7 @@ func (p *Portal) startForeign(ctx context.Context) error {
 
 // specOf is how a module's own program is started.
 func (p *Portal) specOf(id string, m config.Module) plugin.Spec {
-	s := plugin.Spec{ID: id, Path: m.Path, Checksum: strings.TrimPrefix(m.Checksum, "sha256:")}
+	s := plugin.Spec{ID: id, Path: m.Path, Checksum: strings.TrimPrefix(m.Checksum, "sha256:"), Env: p.foreignEnv()}
 	if m.Attach {
 		s.Attach = p.attachFolder()
 	}
@@ -122,6 +122,12 @@ func (p *Portal) process(id string) *plugin.Process {
 		}
 	}
 	return nil
+}
+
+// foreignEnv is what a program of its own sees of the environment: where programs are, by which a script finds its
+// interpreter.
+func (p *Portal) foreignEnv() []string {
+	return append([]string{"PATH=" + os.Getenv("PATH")}, p.options.ProgramEnv...)
 }
 
 // startProcess starts a module of this program in a process of its own: the portal's program again, which serves the

@@ -13,7 +13,8 @@ import (
 	"github.com/opencabinet/cabinet/kernel/store/storetest"
 )
 
-// Subject is a module that [Conform] looks at, in a portal that has what it requires.
+// Subject is a module that [Conform] looks at, in a portal that has what it requires: one of Assemble, or one whose
+// program Programs names, in whatever language that is written.
 type Subject struct {
 	Options
 	// Module is its id. Required.
@@ -41,6 +42,11 @@ type Subject struct {
 //	events      every event the module hears, delivered twice, and a run of each of its schedules
 //	merge       nothing is left of a client that was merged into another, and nothing is written for it again
 //	life        stopping before starting, twice, and what is left behind
+//
+// Of a program of its own nothing is looked at from within: the parts see it through the portal, as they see any module,
+// and so all of them hold for it. What life looks for in the test's own process, goroutines that run on and a Stop that
+// is called twice, cannot be seen there; in its place the program is started by hand, described and let go without
+// having been opened, and left by its portal: each time it has to end by itself.
 //
 // A part that finds something says what to do. The tests of what the module is for are its own.
 func Conform(t *testing.T, subject Subject) {
@@ -121,7 +127,7 @@ func prepare(t testing.TB, subject Subject) *conformance {
 		subject.Golden = "testdata/access.golden"
 	}
 	known := slices.ContainsFunc(units(t, subject.Options), func(u module.Unit) bool { return u.Name == subject.Module })
-	require.True(t, known, "kerneltest: no module of Assemble is called %q", subject.Module)
+	require.True(t, known || subject.Programs[subject.Module] != "", "kerneltest: no module of Assemble or Programs is called %q", subject.Module)
 	return &conformance{Subject: subject}
 }
 
@@ -141,7 +147,7 @@ func (c *conformance) found(format string, args ...any) {
 func (c *conformance) portal(t testing.TB) *Portal {
 	t.Helper()
 	p := Start(t, c.Options)
-	require.Len(t, p.Processes(), len(c.Processes), "kerneltest: the modules' processes")
+	require.Len(t, p.Processes(), len(c.Processes)+len(c.Programs), "kerneltest: the modules' processes")
 	return p
 }
 

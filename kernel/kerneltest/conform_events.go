@@ -82,12 +82,12 @@ func (c *conformance) twice(r *raid, h heard, key string, publish func() (id str
 
 // publish has an event happen, about a side's client, and returns its id.
 func (c *conformance) publish(t testing.TB, p *Portal, r *raid, h heard, side *Side) (id string, ok bool) {
-	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(h.Type))
-	if err != nil {
-		c.found("%s hears %s, which is no message that is linked: %v", h.Subscriber, h.Type, err)
+	found := described(p, protoreflect.FullName(h.Type))
+	if found == nil {
+		c.found("%s hears %s, which is no message that is linked, or that a program sent", h.Subscriber, h.Type)
 		return "", false
 	}
-	message := call.NewMessage(found.(protoreflect.MessageDescriptor))
+	message := call.NewMessage(found)
 	filler{side: side}.fill(message.ProtoReflect(), 0)
 	if sample := c.Samples[h.Type]; sample != nil {
 		sample(message, side)
@@ -99,6 +99,18 @@ func (c *conformance) publish(t testing.TB, p *Portal, r *raid, h heard, side *S
 	require.NoError(t, r.admin.QueryRow(t.Context(), "select id::text from kernel.outbox where type = $1 and key = $2 order by seq desc limit 1",
 		h.Type, side.ClientID).Scan(&id))
 	return id, true
+}
+
+// described finds a message that the test links, or that one of the portal's programs sent; nil for none.
+func described(p *Portal, name protoreflect.FullName) protoreflect.MessageDescriptor {
+	found, err := protoregistry.GlobalFiles.FindDescriptorByName(name)
+	for _, process := range p.Processes() {
+		if err != nil {
+			found, err = process.Description().Files.FindDescriptorByName(name)
+		}
+	}
+	d, _ := found.(protoreflect.MessageDescriptor)
+	return d
 }
 
 // handled waits until an event was handled, or failed, and says what is wrong.

@@ -2,9 +2,13 @@ package kerneltest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
+	"syscall"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/opencabinet/cabinet/kernel"
@@ -39,6 +43,10 @@ func (c *conformance) life(t testing.TB) {
 			c.found("start %d: %v", round+1, err)
 			return
 		}
+		var pids []int
+		for _, process := range p.Processes() {
+			pids = append(pids, process.Status().PID)
+		}
 		for _, when := range []string{"once", "twice"} {
 			limit, cancel := context.WithTimeout(ctx, patience)
 			if err := safely(func() error { return p.Stop(limit) }); err != nil {
@@ -46,6 +54,16 @@ func (c *conformance) life(t testing.TB) {
 			}
 			cancel()
 		}
+		for _, pid := range pids {
+			if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
+				c.found("start %d: process %d of a module is there after Stop (%v)", round+1, pid, err)
+			}
+		}
+	}
+	if path := c.Programs[c.Module]; path != "" {
+		path, err := filepath.Abs(path)
+		require.NoError(t, err)
+		c.program(t, path)
 	}
 	if err := goleak.Find(before); err != nil {
 		c.found("goroutines run on after Stop: have Stop wait for them: %v", err)

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 
@@ -64,10 +66,14 @@ func templateFor(t testing.TB, cluster string, options Options) (string, error) 
 	return name, nil
 }
 
-// fingerprint tells sets of modules apart by their ids and migrations.
+// fingerprint tells sets of modules apart by their ids and migrations, and programs by where they are: what those bring
+// is known once they run, and does not change while tests do.
 func fingerprint(t testing.TB, options Options) string {
 	t.Helper()
 	h := sha256.New()
+	for _, id := range slices.Sorted(maps.Keys(options.Programs)) {
+		_, _ = fmt.Fprintf(h, "program %s %s\n", id, options.Programs[id])
+	}
 	for _, u := range units(t, options) {
 		m := u.Module.Manifest()
 		_, _ = fmt.Fprintf(h, "module %s\n", u.Name)

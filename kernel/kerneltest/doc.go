@@ -48,7 +48,9 @@
 //	module.go                            one module on a router of the test's own
 //	races.go                             many at once
 //	people.go, browser.go                who is signed in, and what their browser is answered
+//	node.go                              programs in Node, where there is none
 //	oidctest/                            an outside provider of sign-in, which can misbehave
 //	conform.go                           Conform and its parts, each in conform_PART.go
+//	conform_program.go                   what is looked at from outside of a program of its own
 //	conform_world.go, conform_request.go clients with their things, and requests about them
 package kerneltest

@@ -3,9 +3,12 @@ package kerneltest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -43,6 +46,9 @@ type Options struct {
 	//
 	// Their clocks follow Clock; with Now instead they stand at it as it is when they start. Default: none.
 	Processes []string
+	// Programs are modules of programs of their own, by id, as portal.yaml names them: modules.ID.path. They are no part of
+	// Assemble, and their clocks are as those of Processes. A portal that would leave one out does not open. Default: none.
+	Programs map[string]string
 	// Timing is of their supervision. Default: as in a real portal.
 	Timing plugin.Timing
 	// GRPCOnly has calls to them go over gRPC.
@@ -119,7 +125,27 @@ func begin(t testing.TB, options Options, dsn string) (*Portal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Portal{Portal: p, DSN: dsn, options: options}, nil
+	begun := &Portal{Portal: p, DSN: dsn, options: options}
+	if err := begun.programs(); err != nil {
+		begun.stop(t)
+		return nil, err
+	}
+	return begun, nil
+}
+
+// programs tells whether all of the test's programs serve. A portal opens without one that does not, which a test would
+// take for something else.
+func (p *Portal) programs() error {
+	for _, id := range slices.Sorted(maps.Keys(p.options.Programs)) {
+		at := slices.IndexFunc(p.Processes(), func(process *plugin.Process) bool { return process.ID() == id })
+		if at < 0 {
+			return fmt.Errorf("kerneltest: %s cannot be used as the program of module %s: the portal's log says why", p.options.Programs[id], id)
+		}
+		if stands := p.Processes()[at].Status(); stands.State != plugin.Ready {
+			return fmt.Errorf("kerneltest: the program of module %s is %s: %s", id, stands.State, stands.Reason)
+		}
+	}
+	return nil
 }
 
 func (p *Portal) stop(t testing.TB) {
@@ -174,6 +200,11 @@ func configText(t testing.TB, options Options) []byte {
 	}
 	for _, id := range options.Processes {
 		below(below(document, "modules"), id)["run"] = config.RunProcess
+	}
+	for id, path := range options.Programs {
+		absolute, err := filepath.Abs(path)
+		require.NoError(t, err)
+		below(below(document, "modules"), id)["path"] = absolute
 	}
 	for _, u := range units(t, options) {
 		if u.Name != "accountmanager" {

@@ -32,3 +32,11 @@ func subject() kerneltest.Subject {
 		},
 	}
 }
+
+// The program, which a third party would write as it stands, in a portal that has no booking of its own: the same rights,
+// line by line.
+func TestConformAsAProgram(t *testing.T) {
+	s := subject()
+	s.Assemble, s.Programs = withoutBooking, map[string]string{booking.ID: program(t)}
+	kerneltest.Conform(t, s)
+}
