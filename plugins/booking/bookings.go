@@ -43,8 +43,18 @@ func (s *bookingService) ListBookings(ctx context.Context, r *v1.ListBookingsReq
 		c.Add("b.end_time > ?", now)
 		c.Add("b.start_time > ?", now.Add(-longest)) // which an index knows
 	}
+	if r.GetFromTime() != nil {
+		from := r.GetFromTime().AsTime()
+		c.Add("b.end_time > ?", from)
+		c.Add("b.start_time > ?", from.Add(-longest)) // which an index knows
+	}
+	if r.GetUntilTime() != nil {
+		c.Add("b.start_time < ?", r.GetUntilTime().AsTime())
+	}
+	soonest := r.GetOrderBy() == v1.BookingOrder_BOOKING_ORDER_SOONEST ||
+		r.GetOrderBy() == v1.BookingOrder_BOOKING_ORDER_UNSPECIFIED && r.GetFromTime() != nil
 	direction, sign := "desc", "<"
-	if r.GetOrderBy() == v1.BookingOrder_BOOKING_ORDER_SOONEST {
+	if soonest {
 		direction, sign = "asc", ">"
 	}
 	var start time.Time

@@ -289,7 +289,11 @@ type ListBookingsRequest struct {
 	ResourceId string       `protobuf:"bytes,5,opt,name=resource_id,json=resourceId,proto3" json:"resource_id,omitempty"`
 	State      BookingState `protobuf:"varint,6,opt,name=state,proto3,enum=cabinet.booking.v1.BookingState" json:"state,omitempty"`
 	// Only those that are not over.
-	Upcoming      bool `protobuf:"varint,7,opt,name=upcoming,proto3" json:"upcoming,omitempty"`
+	Upcoming bool `protobuf:"varint,7,opt,name=upcoming,proto3" json:"upcoming,omitempty"`
+	// Only those that are not over at this instant. With it, unspecified order is the first one first.
+	FromTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=from_time,json=fromTime,proto3" json:"from_time,omitempty"`
+	// Only those that begin before this instant.
+	UntilTime     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -371,6 +375,20 @@ func (x *ListBookingsRequest) GetUpcoming() bool {
 		return x.Upcoming
 	}
 	return false
+}
+
+func (x *ListBookingsRequest) GetFromTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FromTime
+	}
+	return nil
+}
+
+func (x *ListBookingsRequest) GetUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UntilTime
+	}
+	return nil
 }
 
 type ListBookingsResponse struct {
@@ -785,7 +803,7 @@ const file_plugins_booking_v1_bookings_proto_rawDesc = "" +
 	"createTime\x12;\n" +
 	"\vcancel_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"cancelTime:t\xea\x9d\xea\x02o\n" +
-	"\rresource_name\x12-/cabinet.booking.v1.BookingService/GetBooking\x1a//cabinet.booking.v1.BookingService/ListBookings\"\xae\x03\n" +
+	"\rresource_name\x12-/cabinet.booking.v1.BookingService/GetBooking\x1a//cabinet.booking.v1.BookingService/ListBookings\"\xa2\x04\n" +
 	"\x13ListBookingsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
@@ -796,7 +814,10 @@ const file_plugins_booking_v1_bookings_proto_rawDesc = "" +
 	"\vresource_id\x18\x05 \x01(\tB-\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02\x1d\x12\x1bcabinet.booking.v1.ResourceR\n" +
 	"resourceId\x12@\n" +
 	"\x05state\x18\x06 \x01(\x0e2 .cabinet.booking.v1.BookingStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12\x1a\n" +
-	"\bupcoming\x18\a \x01(\bR\bupcoming\"w\n" +
+	"\bupcoming\x18\a \x01(\bR\bupcoming\x127\n" +
+	"\tfrom_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\bfromTime\x129\n" +
+	"\n" +
+	"until_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\"w\n" +
 	"\x14ListBookingsResponse\x127\n" +
 	"\bbookings\x18\x01 \x03(\v2\x1b.cabinet.booking.v1.BookingR\bbookings\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"-\n" +
@@ -875,24 +896,26 @@ var file_plugins_booking_v1_bookings_proto_depIdxs = []int32{
 	11, // 4: cabinet.booking.v1.Booking.cancel_time:type_name -> google.protobuf.Timestamp
 	1,  // 5: cabinet.booking.v1.ListBookingsRequest.order_by:type_name -> cabinet.booking.v1.BookingOrder
 	0,  // 6: cabinet.booking.v1.ListBookingsRequest.state:type_name -> cabinet.booking.v1.BookingState
-	2,  // 7: cabinet.booking.v1.ListBookingsResponse.bookings:type_name -> cabinet.booking.v1.Booking
-	2,  // 8: cabinet.booking.v1.GetBookingResponse.booking:type_name -> cabinet.booking.v1.Booking
-	11, // 9: cabinet.booking.v1.CreateBookingRequest.start_time:type_name -> google.protobuf.Timestamp
-	2,  // 10: cabinet.booking.v1.CreateBookingResponse.booking:type_name -> cabinet.booking.v1.Booking
-	2,  // 11: cabinet.booking.v1.CancelBookingResponse.booking:type_name -> cabinet.booking.v1.Booking
-	3,  // 12: cabinet.booking.v1.BookingService.ListBookings:input_type -> cabinet.booking.v1.ListBookingsRequest
-	5,  // 13: cabinet.booking.v1.BookingService.GetBooking:input_type -> cabinet.booking.v1.GetBookingRequest
-	7,  // 14: cabinet.booking.v1.BookingService.CreateBooking:input_type -> cabinet.booking.v1.CreateBookingRequest
-	9,  // 15: cabinet.booking.v1.BookingService.CancelBooking:input_type -> cabinet.booking.v1.CancelBookingRequest
-	4,  // 16: cabinet.booking.v1.BookingService.ListBookings:output_type -> cabinet.booking.v1.ListBookingsResponse
-	6,  // 17: cabinet.booking.v1.BookingService.GetBooking:output_type -> cabinet.booking.v1.GetBookingResponse
-	8,  // 18: cabinet.booking.v1.BookingService.CreateBooking:output_type -> cabinet.booking.v1.CreateBookingResponse
-	10, // 19: cabinet.booking.v1.BookingService.CancelBooking:output_type -> cabinet.booking.v1.CancelBookingResponse
-	16, // [16:20] is the sub-list for method output_type
-	12, // [12:16] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	11, // 7: cabinet.booking.v1.ListBookingsRequest.from_time:type_name -> google.protobuf.Timestamp
+	11, // 8: cabinet.booking.v1.ListBookingsRequest.until_time:type_name -> google.protobuf.Timestamp
+	2,  // 9: cabinet.booking.v1.ListBookingsResponse.bookings:type_name -> cabinet.booking.v1.Booking
+	2,  // 10: cabinet.booking.v1.GetBookingResponse.booking:type_name -> cabinet.booking.v1.Booking
+	11, // 11: cabinet.booking.v1.CreateBookingRequest.start_time:type_name -> google.protobuf.Timestamp
+	2,  // 12: cabinet.booking.v1.CreateBookingResponse.booking:type_name -> cabinet.booking.v1.Booking
+	2,  // 13: cabinet.booking.v1.CancelBookingResponse.booking:type_name -> cabinet.booking.v1.Booking
+	3,  // 14: cabinet.booking.v1.BookingService.ListBookings:input_type -> cabinet.booking.v1.ListBookingsRequest
+	5,  // 15: cabinet.booking.v1.BookingService.GetBooking:input_type -> cabinet.booking.v1.GetBookingRequest
+	7,  // 16: cabinet.booking.v1.BookingService.CreateBooking:input_type -> cabinet.booking.v1.CreateBookingRequest
+	9,  // 17: cabinet.booking.v1.BookingService.CancelBooking:input_type -> cabinet.booking.v1.CancelBookingRequest
+	4,  // 18: cabinet.booking.v1.BookingService.ListBookings:output_type -> cabinet.booking.v1.ListBookingsResponse
+	6,  // 19: cabinet.booking.v1.BookingService.GetBooking:output_type -> cabinet.booking.v1.GetBookingResponse
+	8,  // 20: cabinet.booking.v1.BookingService.CreateBooking:output_type -> cabinet.booking.v1.CreateBookingResponse
+	10, // 21: cabinet.booking.v1.BookingService.CancelBooking:output_type -> cabinet.booking.v1.CancelBookingResponse
+	18, // [18:22] is the sub-list for method output_type
+	14, // [14:18] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_plugins_booking_v1_bookings_proto_init() }
