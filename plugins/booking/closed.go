@@ -26,44 +26,17 @@ func (s *slotService) ListClosedTimes(ctx context.Context, r *v1.ListClosedTimes
 	if err != nil {
 		return nil, err
 	}
+	hours, err := s.timetable(ctx, s.host.Store, from, until, resources...)
+	if err != nil {
+		return nil, err
+	}
 	response := &v1.ListClosedTimesResponse{}
 	for _, resource := range resources {
-		for _, c := range closed(from.In(s.host.Zone), until, resource.hours) {
+		for _, c := range s.closed(hours, resource, from, until) {
 			response.ClosedTimes = append(response.ClosedTimes, &v1.ClosedTime{
-				ResourceId: resource.ID, StartTime: timestamppb.New(c.start), EndTime: timestamppb.New(c.end),
+				ResourceId: resource.ID, StartTime: timestamppb.New(c.start), EndTime: timestamppb.New(c.end), Reason: c.reason,
 			})
 		}
 	}
 	return response, nil
-}
-
-// closed is what is left between two instants when a resource's hours are taken out. Days are those of from's time zone.
-func closed(from, until time.Time, hours func(time.Time) (opens, closes time.Time)) []span {
-	var found []span
-	last := from
-	for day := from; day.Before(until); day = nextDay(day) {
-		opens, closes := hours(day)
-		if opens.After(last) && last.Before(until) {
-			found = append(found, span{last, earlier(opens, until)})
-		}
-		if closes.After(last) {
-			last = closes
-		}
-	}
-	if last.Before(until) {
-		found = append(found, span{last, until})
-	}
-	return found
-}
-
-// nextDay is the first instant of the day after an instant's.
-func nextDay(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, t.Location())
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }

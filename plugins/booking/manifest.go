@@ -24,6 +24,7 @@ const (
 	updateResources = "booking.resources.update"
 	readBookings    = "booking.bookings.read"
 	createBookings  = "booking.bookings.create"
+	moveBookings    = "booking.bookings.move"
 	cancelBookings  = "booking.bookings.cancel"
 )
 
@@ -32,11 +33,14 @@ func manifest() module.Manifest {
 		ID: ID,
 		Provides: []string{
 			v1.ResourceService_ServiceDesc.ServiceName, v1.SlotService_ServiceDesc.ServiceName, v1.BookingService_ServiceDesc.ServiceName,
+			v1.HoursService_ServiceDesc.ServiceName, v1.HoldService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
 		Publishes: []string{
 			string((&v1.BookingMade{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.BookingMoved{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.BookingCancelled{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.HoldDue{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			// Resources are the business's, the same for all who see any; a reach only says who may.
@@ -44,6 +48,7 @@ func manifest() module.Manifest {
 			permission(updateResources, access.None, access.All, access.All),
 			permission(readBookings, access.Granted, access.Granted, access.All),
 			permission(createBookings, access.Granted, access.Granted, access.All),
+			permission(moveBookings, access.Granted, access.Granted, access.All),
 			permission(cancelBookings, access.Granted, access.Granted, access.All),
 		},
 		Screens:    screens,

@@ -4,9 +4,14 @@
 //	module.go     New, Register: the module at a glance
 //	manifest.go   what it says of itself; screens.go its pages
 //	resources.go  what can be booked
-//	slots.go      when it is free
+//	hours.go      the week in which it is open; exceptions.go other days; opening.go both put together
+//	slots.go      when it is free; closed.go when it is closed
+//	plan.go       whether a time can be had, and why not
 //	bookings.go   who has it when
-//	times.go      days and hours in the portal's time zone
+//	holds.go      who has it for some minutes
+//	moves.go      bookings that get another time
+//	settings.go   the rules where a resource has none of its own
+//	times.go      days and hours in the portal's time zone; spans.go parts of days
 //	pages.go      a booking for one's own calendar
 //	events.go     what it hears
 //	cmd/booking   the program
@@ -54,6 +59,12 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterResourceServiceServer(r, &resourceService{Module: m})
 	v1.RegisterSlotServiceServer(r, &slotService{Module: m})
 	v1.RegisterBookingServiceServer(r, &bookingService{Module: m})
+	v1.RegisterHoursServiceServer(r, &hoursService{Module: m})
+	v1.RegisterHoldServiceServer(r, &holdService{Module: m})
 	r.Handle(event.On("booking.clients", m.clientSuspended))
 	r.Handle(event.On("booking.clients", m.clientResumed))
+	r.Handle(event.On("booking.holds", m.holdDue))
+	r.Handle(event.OnSchedule("booking.sweep", event.Schedule{
+		Title: "booking.schedules.sweep", Cron: "45 3 * * *", CatchUp: event.CatchUpOnce,
+	}, m.sweep))
 }

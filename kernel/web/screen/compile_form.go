@@ -23,6 +23,7 @@ func (c *compiler) form(s *Screen) {
 	}
 	for _, section := range s.Sections {
 		c.section(where, about, section)
+		c.choices(s, section)
 	}
 	s.actions = c.actions(where, s.Actions, about)
 	if s.EditableFrom != "" && s.prefill != nil {

@@ -20,6 +20,9 @@ const saidQuery = "said"
 // boxed draws a form for anybody, as the page of sign-in is drawn.
 func (s *Set) boxed(e *Env, sc *Screen, title string, form ui.Form, present protoreflect.Message, invalid bool) *Page {
 	form.FullWidth, form.Others = true, nil
+	if sc.Redraw != "" {
+		form.Others = []ui.Button{{Label: e.Text.T(sc.Redraw), Name: redrawField, Value: "1", SkipChecks: true}}
+	}
 	box := &ui.GateBox{Title: title, Form: &form, Tabs: sc.choice(e, title), After: e.ways(sc, present)}
 	if sc.Intro != "" {
 		box.Lead = e.Text.T(sc.Intro)

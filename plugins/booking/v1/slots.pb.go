@@ -163,9 +163,11 @@ type Slot struct {
 	StartTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	EndTime      *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// The start in the portal's time zone, as CreateBooking takes it.
-	Day           string `protobuf:"bytes,5,opt,name=day,proto3" json:"day,omitempty"`
-	Time          string `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
-	Minutes       int32  `protobuf:"varint,7,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	Day     string `protobuf:"bytes,5,opt,name=day,proto3" json:"day,omitempty"`
+	Time    string `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
+	Minutes int32  `protobuf:"varint,7,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	// From when to when: "10:00–11:00".
+	Hours         string `protobuf:"bytes,8,opt,name=hours,proto3" json:"hours,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -247,6 +249,13 @@ func (x *Slot) GetMinutes() int32 {
 		return x.Minutes
 	}
 	return 0
+}
+
+func (x *Slot) GetHours() string {
+	if x != nil {
+		return x.Hours
+	}
+	return ""
 }
 
 type ListClosedTimesRequest struct {
@@ -441,7 +450,7 @@ const file_plugins_booking_v1_slots_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\xa0\v(\x00R\aminutes\"o\n" +
 	"\x15ListFreeSlotsResponse\x12.\n" +
 	"\x05slots\x18\x01 \x03(\v2\x18.cabinet.booking.v1.SlotR\x05slots\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xab\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc1\x02\n" +
 	"\x04Slot\x12C\n" +
 	"\vresource_id\x18\x01 \x01(\tB\"\xea\x9d\xea\x02\x1d\x12\x1bcabinet.booking.v1.ResourceR\n" +
 	"resourceId\x12#\n" +
@@ -451,7 +460,8 @@ const file_plugins_booking_v1_slots_proto_rawDesc = "" +
 	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x19\n" +
 	"\x03day\x18\x05 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x05R\x03day\x12\x12\n" +
 	"\x04time\x18\x06 \x01(\tR\x04time\x12\x18\n" +
-	"\aminutes\x18\a \x01(\x05R\aminutes\"\xec\x01\n" +
+	"\aminutes\x18\a \x01(\x05R\aminutes\x12\x14\n" +
+	"\x05hours\x18\b \x01(\tR\x05hours\"\xec\x01\n" +
 	"\x16ListClosedTimesRequest\x12?\n" +
 	"\tfrom_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\bfromTime\x12A\n" +
 	"\n" +
