@@ -81,7 +81,7 @@ type Screen struct {
 	// PersonWhen is as that of a column, for the initials beside the heading.
 	PersonWhen map[string]string `json:"person_when,omitempty"`
 	Sections   []Section         `json:"sections,omitempty"`
-	// Lead are fields of a detail in one line below the heading, Marks fields whose values stand beside it as badges.
+	// Lead are fields of a detail, or of what a form's Prefill gives, in one line below the heading, Marks fields whose values stand beside it as badges.
 	Lead  []string `json:"lead,omitempty"`
 	Marks []string `json:"marks,omitempty"`
 	// Sisters shows beside a detail the other clients of the same customer that a contact may act for, each with a button

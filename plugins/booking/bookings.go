@@ -110,7 +110,7 @@ func (s *bookingService) CreateBooking(ctx context.Context, r *v1.CreateBookingR
 			if err := bookingFor(ctx, tx, client); err != nil {
 				return nil, err
 			}
-			p, err := s.plan(ctx, tx, r, planned{})
+			p, err := s.plan(ctx, tx, r, planned{}, bound(access.From(ctx)))
 			if err != nil {
 				return nil, err
 			}

@@ -40,7 +40,7 @@ func (s *holdService) CreateHold(ctx context.Context, r *v1.CreateHoldRequest) (
 				return nil, err
 			}
 			who := access.From(ctx)
-			row, err := s.hold(ctx, tx, r, client.GetId(), string(who.Kind)+" "+who.UserID, s.settings.HoldsEach)
+			row, err := s.hold(ctx, tx, r, client.GetId(), string(who.Kind)+" "+who.UserID, s.settings.HoldsEach, bound(who))
 			if err != nil {
 				return nil, err
 			}
@@ -55,8 +55,8 @@ func (s *holdService) CreateHold(ctx context.Context, r *v1.CreateHoldRequest) (
 }
 
 // hold holds a time for somebody who holds less than most.
-func (m *Module) hold(ctx context.Context, tx *store.Tx, w wish, clientID, holder string, most int) (bookingRow, error) {
-	p, err := m.plan(ctx, tx, w, planned{})
+func (m *Module) hold(ctx context.Context, tx *store.Tx, w wish, clientID, holder string, most int, client bool) (bookingRow, error) {
+	p, err := m.plan(ctx, tx, w, planned{}, client)
 	if err != nil {
 		return bookingRow{}, err
 	}
@@ -145,12 +145,15 @@ func (m *Module) confirm(ctx context.Context, held bookingRow, client *clientman
 		}
 		audit.About(tx, &v1.Booking{Id: row.ID})
 		switch {
+		case row.ClientID != "" && row.ClientID != client.GetId():
+			return errNoHold
 		case row.State == "booked", row.State == "cancelled":
 			return nil
 		case !row.holds(m.host.Now()):
 			return errHoldOver
 		}
-		row.State, row.Note = "booked", strings.TrimSpace(note)
+		row.State, row.ClientID, row.Note = "booked", client.GetId(), strings.TrimSpace(note)
+		audit.Concerns(tx, row.ClientID)
 		return m.becomeBooking(ctx, tx, row)
 	})
 	return row, err
@@ -215,11 +218,24 @@ func (m *Module) holdDue(ctx context.Context, _ event.Event, e *v1.HoldDue) erro
 // overKept is how long a hold is kept that is over, so that who confirms it too late is told so.
 const overKept = 24 * time.Hour
 
-// sweep forgets holds that are over.
+// guestsKept is how long is kept what visitors said of themselves.
+const guestsKept = 30 * 24 * time.Hour
+
+// sweep forgets holds that are over, and who visitors were whose bookings are a client's by now.
 func (m *Module) sweep(ctx context.Context, _ event.Event, _ *kernelv1.ScheduleDue) error {
 	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
 		audit.Quiet(tx)
-		_, err := tx.Exec(ctx, `delete from booking.bookings where state = 'over' and hold_until <= $1`, m.host.Now().Add(-overKept))
+		// A visitor's is there for longer where they have said who they are: staff may call them.
+		_, err := tx.Exec(ctx, `
+			delete from booking.bookings b where b.state = 'over' and b.hold_until <= $1
+				and (b.hold_until <= $2 or not exists (select from booking.guests g where g.booking_id = b.id and g.step <> 'started'))`,
+			m.host.Now().Add(-overKept), m.host.Now().Add(-guestsKept))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+			delete from booking.guests g using booking.bookings b
+			where b.id = g.booking_id and b.state in ('booked', 'cancelled') and g.create_time <= $1`, m.host.Now().Add(-guestsKept))
 		return err
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/store"
 	v1 "github.com/opencabinet/cabinet/plugins/booking/v1"
@@ -20,7 +21,7 @@ func (s *bookingService) MoveBooking(ctx context.Context, r *v1.MoveBookingReque
 		if row, err = findBooking(ctx, tx, r.GetId()); err != nil {
 			return err
 		}
-		p, planErr := s.plan(ctx, tx, r, planned{resource: resourceRow{ID: row.ResourceID}, start: row.Start, end: row.End})
+		p, planErr := s.plan(ctx, tx, r, planned{resource: resourceRow{ID: row.ResourceID}, start: row.Start, end: row.End}, bound(access.From(ctx)))
 		if planErr != nil && p.until.IsZero() {
 			return planErr
 		}

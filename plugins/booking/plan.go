@@ -7,7 +7,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/store"
 	v1 "github.com/opencabinet/cabinet/plugins/booking/v1"
 )
@@ -25,6 +24,7 @@ var (
 	_ wish = (*v1.CreateBookingRequest)(nil)
 	_ wish = (*v1.CreateHoldRequest)(nil)
 	_ wish = (*v1.MoveBookingRequest)(nil)
+	_ wish = guestWish{}
 )
 
 const (
@@ -42,8 +42,8 @@ func startField(w wish) string {
 }
 
 // plan finds out what a request asks for, and whether it can be had but for what is taken. usual is the resource and the
-// length where the request leaves them out.
-func (m *Module) plan(ctx context.Context, q store.Querier, w wish, usual planned) (planned, error) {
+// length where the request leaves them out; client says that the rules for clients hold.
+func (m *Module) plan(ctx context.Context, q store.Querier, w wish, usual planned, client bool) (planned, error) {
 	id := w.GetResourceId()
 	if id == "" {
 		id = usual.resource.ID
@@ -68,7 +68,7 @@ func (m *Module) plan(ctx context.Context, q store.Querier, w wish, usual planne
 	}
 	p.end = p.start.Add(length)
 	p.from, p.until = p.resource.busy(p.start, p.end)
-	return p, m.allowed(ctx, q, p, startField(w))
+	return p, m.allowed(ctx, q, p, startField(w), client)
 }
 
 // planned is a time of a resource that somebody wants.
@@ -79,13 +79,13 @@ type planned struct {
 }
 
 // allowed refuses a time that the rules keep the caller from, and says why beside the field.
-func (m *Module) allowed(ctx context.Context, q store.Querier, p planned, field string) error {
+func (m *Module) allowed(ctx context.Context, q store.Querier, p planned, field string, client bool) error {
 	now := m.host.Now().In(m.host.Zone)
 	rules := m.rules(p.resource)
 	switch {
 	case !p.start.After(now):
 		return refuse(codes.InvalidArgument, field, "refusal.past", "this time is over: choose a later one")
-	case !p.start.After(rules.earliest(now, access.From(ctx))):
+	case !p.start.After(rules.earliest(now, client)):
 		return refuse(codes.InvalidArgument, field, "refusal.short_notice", "this is too soon: it must be booked "+rules.notice.String()+" ahead")
 	case p.start.After(rules.latest(now)):
 		return refuse(codes.InvalidArgument, field, "refusal.too_far", "this is too far ahead: choose an earlier day")

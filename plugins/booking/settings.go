@@ -3,6 +3,7 @@ package booking
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/opencabinet/cabinet/kernel/access"
@@ -22,9 +23,27 @@ type Settings struct {
 	HoldMinutes int `yaml:"hold_minutes" json:"hold_minutes"`
 	// HoldsEach is how many times one caller may hold at once, from 1 to 50. Default: 3.
 	HoldsEach int `yaml:"holds_each" json:"holds_each"`
+	// Visitors is how people book who have no account.
+	Visitors Visitors `yaml:"visitors" json:"visitors"`
 }
 
-func defaults() Settings { return Settings{DaysAhead: 90, HoldMinutes: 10, HoldsEach: 3} }
+// Visitors is how people book who have no account. They become clients by that: clientmanager's registration must be open, and
+// take persons.
+type Visitors struct {
+	// Open lets them book what is marked public, from the page of sign-in. Default: false.
+	Open bool `yaml:"open" json:"open"`
+	// ConfirmMinutes is how long a time is held while the link in the letter is not used, from 5 to 1440. Default: 60.
+	ConfirmMinutes int `yaml:"confirm_minutes" json:"confirm_minutes"`
+	// AtOnce is how many times visitors may hold at once, all together, before their e-mails are confirmed: what is more is
+	// refused, so that a flood takes no more from clients. From 1 to 10000. Default: 100.
+	AtOnce int `yaml:"at_once" json:"at_once"`
+	// Terms is the address of the terms of service, "https://…", as clientmanager's registration has it.
+	Terms string `yaml:"terms" json:"terms"`
+}
+
+func defaults() Settings {
+	return Settings{DaysAhead: 90, HoldMinutes: 10, HoldsEach: 3, Visitors: Visitors{ConfirmMinutes: 60, AtOnce: 100}}
+}
 
 // Validate names every setting at fault.
 func (s *Settings) Validate() error {
@@ -39,6 +58,11 @@ func (s *Settings) Validate() error {
 	within("change_hours", s.ChangeHours, 0, 8760, "hours")
 	within("hold_minutes", s.HoldMinutes, 1, 120, "minutes")
 	within("holds_each", s.HoldsEach, 1, 50, "holds")
+	within("visitors.confirm_minutes", s.Visitors.ConfirmMinutes, 5, 1440, "minutes")
+	within("visitors.at_once", s.Visitors.AtOnce, 1, 10000, "holds")
+	if s.Visitors.Terms != "" && !strings.HasPrefix(s.Visitors.Terms, "https://") {
+		errs = append(errs, errors.New("visitors.terms: write an address that begins with https://"))
+	}
 	return errors.Join(errs...)
 }
 
@@ -64,9 +88,9 @@ func (m *Module) rules(r resourceRow) rules {
 	}
 }
 
-// earliest is when what is booked at an instant may begin, for a caller, and latest the same at the other end.
-func (r rules) earliest(now time.Time, who access.Principal) time.Time {
-	if bound(who) {
+// earliest is when what is booked at an instant may begin, for a client or for staff, and latest the same at the other end.
+func (r rules) earliest(now time.Time, client bool) time.Time {
+	if client {
 		return now.Add(r.notice)
 	}
 	return now

@@ -46,7 +46,7 @@ func (s *slotService) ListFreeSlots(ctx context.Context, r *v1.ListFreeSlotsRequ
 	if _, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &afterTime, &afterNo); err != nil {
 		return nil, err
 	}
-	free, err := s.freeOn(ctx, r.GetResourceId(), day, r.GetMinutes())
+	free, err := s.freeOn(ctx, r.GetResourceId(), day, r.GetMinutes(), bound(access.From(ctx)))
 	if err != nil {
 		return nil, err
 	}
@@ -66,8 +66,8 @@ func (s *slotService) ListFreeSlots(ctx context.Context, r *v1.ListFreeSlotsRequ
 	return response, nil
 }
 
-// freeOn is what can be booked on a day by who asks: of one resource, or of all.
-func (m *Module) freeOn(ctx context.Context, resourceID string, day time.Time, minutes int32) ([]slot, error) {
+// freeOn is what can be booked on a day, of one resource or of all: by a client, or by staff.
+func (m *Module) freeOn(ctx context.Context, resourceID string, day time.Time, minutes int32, client bool) ([]slot, error) {
 	resources, err := m.bookable(ctx, resourceID)
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func (m *Module) freeOn(ctx context.Context, resourceID string, day time.Time, m
 	var free []slot
 	for _, resource := range resources {
 		rules := m.rules(resource)
-		earliest, latest := rules.earliest(now, access.From(ctx)), rules.latest(now)
+		earliest, latest := rules.earliest(now, client), rules.latest(now)
 		for _, f := range resource.free(day, minutes, m.open(hours, resource, from, until.Add(longest)), taken[resource.No]) {
 			if f.start.After(earliest) && !f.start.After(latest) {
 				free = append(free, f)

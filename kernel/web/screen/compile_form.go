@@ -25,6 +25,9 @@ func (c *compiler) form(s *Screen) {
 		c.section(where, about, section)
 		c.choices(s, section)
 	}
+	for _, name := range s.Lead {
+		s.lead = append(s.lead, c.find(where, about, name))
+	}
 	s.actions = c.actions(where, s.Actions, about)
 	if s.EditableFrom != "" && s.prefill != nil {
 		c.find(where, s.prefill.output, s.EditableFrom)

@@ -270,6 +270,9 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 		return s.boxed(e, sc, title, form, present, refusal != nil), nil
 	}
 	head := s.head(e, sc, title, present)
+	if lead := e.leadOf(sc, present); lead != "" {
+		head.Lead = lead
+	}
 	if tabs := sc.choice(e, title); tabs != nil {
 		return &Page{Title: title, Width: "slim", Body: ui.Join(ui.PageHead(head), tabs, ui.FormBox(form)), Invalid: refusal != nil}, nil
 	}
