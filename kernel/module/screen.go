@@ -81,7 +81,7 @@ type Screen struct {
 	// PersonWhen is as that of a column, for the initials beside the heading.
 	PersonWhen map[string]string `json:"person_when,omitempty"`
 	Sections   []Section         `json:"sections,omitempty"`
-	// Lead are fields of a detail in one line below the heading, Marks fields whose values stand beside it as badges.
+	// Lead are fields of a detail, or of what a form's Prefill gives, in one line below the heading, Marks fields whose values stand beside it as badges.
 	Lead  []string `json:"lead,omitempty"`
 	Marks []string `json:"marks,omitempty"`
 	// Sisters shows beside a detail the other clients of the same customer that a contact may act for, each with a button
@@ -104,6 +104,9 @@ type Screen struct {
 	// Said is the key of what is said then; empty for that it was saved. The response's numbers are its placeholders:
 	// {changed}. A form for anybody without Done leads to a page that says it, and Said+"_hint" below it.
 	Said string `json:"said,omitempty"`
+	// Redraw is the key of a button that draws a form again with what was typed, and sends nothing: for Choices that depend
+	// on other fields.
+	Redraw string `json:"redraw,omitempty"`
 	// Preview gives a form a second button.
 	Preview *Preview `json:"preview,omitempty"`
 	// Reveal names a response field that is shown once, to be copied: an invitation's token. RevealPath is the
@@ -203,6 +206,25 @@ type Section struct {
 	Needed []string `json:"needed,omitempty"`
 	// Links are what fields of a form speak of, by field.
 	Links map[string]Link `json:"links,omitempty"`
+	// Choices are what a form offers for its fields, by field, where the contract alone does not say it.
+	Choices map[string]Choice `json:"choices,omitempty"`
+}
+
+// Choice is what a form offers for a field: the rows of a list.
+type Choice struct {
+	// Method lists them, as the form's reader. Fixed fills fields of its request, Bind from fields of the form: {"day": "day"}.
+	Method string            `json:"method"`
+	Fixed  map[string]string `json:"fixed,omitempty"`
+	Bind   map[string]string `json:"bind,omitempty"`
+	// Optional are fields of the form, of those in Bind, without which the method can be asked too. Until the others are
+	// there nothing is offered, and First is the key of what is said instead: to choose them, and then the form's Redraw.
+	Optional []string `json:"optional,omitempty"`
+	First    string   `json:"first,omitempty"`
+	// None is the key of what is said when there is nothing to choose.
+	None string `json:"none,omitempty"`
+	// Value and Label are fields of a row: what is sent, and what is read.
+	Value string `json:"value"`
+	Label string `json:"label"`
 }
 
 // Related is a list on a detail's page.

@@ -86,6 +86,16 @@ func (s *Server) submitPublic(sc *screen.Screen) echo.HandlerFunc {
 			return s.box(c, page, stamp)
 		}
 		given := form.Get(stampField)
+		if s.Screens.Redraws(sc, form) { // it is looked at, and sent nowhere
+			if wait := s.public.reads.Take(c.RealIP()); wait > 0 {
+				return tooOften(c, wait)
+			}
+			page, err := s.Screens.Redraw(ctx, e, sc, form)
+			if err != nil {
+				return gone(sc, err)
+			}
+			return s.box(c, page, given)
+		}
 		if wait := s.public.sends.Take(c.RealIP()); wait > 0 {
 			c.Response().Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 			if s.public.reads.Take(c.RealIP()) > 0 {

@@ -98,7 +98,9 @@ func (s *registrationService) StartRegistration(ctx context.Context, r *v1.Start
 			if err := insertRegistration(ctx, tx, n); err != nil {
 				return nil, err
 			}
-			return &v1.StartRegistrationResponse{}, s.tell(ctx, tx, n.Id, unconfirmed, "")
+			return &v1.StartRegistrationResponse{}, s.host.Publish(ctx, tx, n.Id, &v1.RegistrationChanged{
+				RegistrationId: n.Id, State: unconfirmed, Time: timestamppb.New(now), RequestId: r.GetRequestId(),
+			})
 		})
 		return err
 	})

@@ -38,13 +38,25 @@ func (s *bookingService) ListBookings(ctx context.Context, r *v1.ListBookingsReq
 		c.Add("b.state = 'booked'")
 	case v1.BookingState_BOOKING_STATE_CANCELLED:
 		c.Add("b.state = 'cancelled'")
+	default:
+		c.Add("b.state in ('booked', 'cancelled')") // holds are no bookings yet
 	}
 	if now := s.host.Now(); r.GetUpcoming() {
 		c.Add("b.end_time > ?", now)
 		c.Add("b.start_time > ?", now.Add(-longest)) // which an index knows
 	}
+	if r.GetFromTime() != nil {
+		from := r.GetFromTime().AsTime()
+		c.Add("b.end_time > ?", from)
+		c.Add("b.start_time > ?", from.Add(-longest)) // which an index knows
+	}
+	if r.GetUntilTime() != nil {
+		c.Add("b.start_time < ?", r.GetUntilTime().AsTime())
+	}
+	soonest := r.GetOrderBy() == v1.BookingOrder_BOOKING_ORDER_SOONEST ||
+		r.GetOrderBy() == v1.BookingOrder_BOOKING_ORDER_UNSPECIFIED && r.GetFromTime() != nil
 	direction, sign := "desc", "<"
-	if r.GetOrderBy() == v1.BookingOrder_BOOKING_ORDER_SOONEST {
+	if soonest {
 		direction, sign = "asc", ">"
 	}
 	var start time.Time
@@ -65,7 +77,7 @@ func (s *bookingService) ListBookings(ctx context.Context, r *v1.ListBookingsReq
 		return nil, err
 	}
 	for _, row := range rows {
-		response.Bookings = append(response.Bookings, row.booking(s.host.Zone))
+		response.Bookings = append(response.Bookings, s.booking(ctx, row))
 	}
 	s.name(ctx, response.GetBookings()...)
 	return response, nil
@@ -77,13 +89,13 @@ func (s *bookingService) GetBooking(ctx context.Context, r *v1.GetBookingRequest
 	if err != nil {
 		return nil, err
 	}
-	booking := row.booking(s.host.Zone)
+	booking := s.booking(ctx, row)
+	if booking.Moves, err = s.movesOf(ctx, row.ID); err != nil {
+		return nil, err
+	}
 	s.name(ctx, booking)
 	return &v1.GetBookingResponse{Booking: booking}, nil
 }
-
-// longest is how long a booking can be.
-const longest = 24 * time.Hour
 
 // CreateBooking books a resource for a client.
 func (s *bookingService) CreateBooking(ctx context.Context, r *v1.CreateBookingRequest) (*v1.CreateBookingResponse, error) {
@@ -95,31 +107,50 @@ func (s *bookingService) CreateBooking(ctx context.Context, r *v1.CreateBookingR
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.CreateBookingResponse, error) {
 			// What may be otherwise by now is looked at in here: the same request again has the first answer.
-			if suspended, err := holdClient(ctx, tx, client.GetId()); err != nil {
+			if err := bookingFor(ctx, tx, client); err != nil {
 				return nil, err
-			} else if suspended || client.GetStatus() == clientmanagerv1.ClientStatus_CLIENT_STATUS_SUSPENDED {
-				return nil, refuse(codes.FailedPrecondition, "client_id", "refusal.suspended", "this client is suspended: nothing is booked for it")
 			}
-			row, no, err := s.plan(ctx, tx, r)
+			p, err := s.plan(ctx, tx, r, planned{}, bound(access.From(ctx)))
 			if err != nil {
 				return nil, err
 			}
-			row.ClientID = client.GetId()
-			if err := s.book(ctx, tx, row, no); err != nil {
+			row := p.row(client.GetId(), s.host.Now())
+			row.Note = strings.TrimSpace(r.GetNote())
+			if err := insertBooking(ctx, tx, row, p, s.host.Now()); err != nil {
 				return nil, err
 			}
-			return &v1.CreateBookingResponse{Booking: row.booking(s.host.Zone)}, nil
+			if err := s.publishMade(ctx, tx, row); err != nil {
+				return nil, err
+			}
+			return &v1.CreateBookingResponse{Booking: s.booking(ctx, row)}, nil
 		})
 		return err
 	})
-	if store.Constraint(err) == "bookings_no_double" {
-		return nil, refuse(codes.AlreadyExists, startField(r), "refusal.taken", "somebody has this resource then: choose another time")
-	}
 	if err != nil {
-		return nil, err
+		return nil, taken(err, r)
 	}
 	response.Booking.ClientName = client.GetName()
 	return response, nil
+}
+
+// row is a booking of what is planned, for a client.
+func (p planned) row(clientID string, now time.Time) bookingRow {
+	return bookingRow{
+		ID: store.NewID(), ClientID: clientID, ResourceID: p.resource.ID, ResourceName: p.resource.Name, Start: p.start, End: p.end,
+		State: "booked", Created: now, Revision: 1, No: p.resource.No, ChangeHours: p.resource.ChangeHours,
+	}
+}
+
+// bookingFor keeps a client from being suspended until the transaction ends, and refuses one that is.
+func bookingFor(ctx context.Context, tx *store.Tx, client *clientmanagerv1.Client) error {
+	suspended, err := holdClient(ctx, tx, client.GetId())
+	if err != nil {
+		return err
+	}
+	if suspended || client.GetStatus() == clientmanagerv1.ClientStatus_CLIENT_STATUS_SUSPENDED {
+		return refuse(codes.FailedPrecondition, "client_id", "refusal.suspended", "this client is suspended: nothing is booked for it")
+	}
+	return nil
 }
 
 // clientOf is the client that is meant: the one named, or the one a contact acts for. It is asked for with the caller's
@@ -141,80 +172,24 @@ func (m *Module) clientOf(ctx context.Context, named string) (*clientmanagerv1.C
 	return response.GetClient(), nil
 }
 
-// startField is the field in which a request says its start.
-func startField(r *v1.CreateBookingRequest) string {
-	if r.GetStartTime() != nil {
-		return "start_time"
-	}
-	return "time"
-}
-
-// plan finds out what a request asks for, and whether it can be had but for what is taken.
-func (m *Module) plan(ctx context.Context, tx *store.Tx, r *v1.CreateBookingRequest) (row bookingRow, no int32, err error) {
-	resource, err := findResource(ctx, tx, r.GetResourceId())
-	if err != nil {
-		return row, 0, err
-	}
-	if resource.State != "active" {
-		return row, 0, refuse(codes.FailedPrecondition, "resource_id", "refusal.archived", "this resource takes no bookings any more")
-	}
-	start, err := m.startOf(r)
-	if err != nil {
-		return row, 0, err
-	}
-	minutes := r.GetMinutes()
-	if minutes == 0 {
-		minutes = resource.SlotMinutes
-	}
-	end := start.Add(time.Duration(minutes) * time.Minute)
-	now := m.host.Now()
-	opens, closes := resource.hours(start)
-	switch field := startField(r); {
-	case !start.After(now):
-		return row, 0, refuse(codes.InvalidArgument, field, "refusal.past", "this time is over: choose a later one")
-	case start.After(m.latest(now.In(m.host.Zone))):
-		return row, 0, refuse(codes.InvalidArgument, field, "refusal.too_far", "this is too far ahead: choose an earlier day")
-	case start.Before(opens) || end.After(closes):
-		return row, 0, refuse(codes.InvalidArgument, field, "refusal.closed", "this resource can be booked from "+minuteText(int(resource.Opens))+" to "+minuteText(int(resource.Closes)))
-	}
-	return bookingRow{
-		ID: store.NewID(), ResourceID: resource.ID, ResourceName: resource.Name, Start: start, End: end, State: "booked",
-		Note: strings.TrimSpace(r.GetNote()), Created: now,
-	}, resource.No, nil
-}
-
-// startOf is when a booking is to begin, in the portal's time zone.
-func (m *Module) startOf(r *v1.CreateBookingRequest) (time.Time, error) {
-	switch {
-	case r.GetStartTime() != nil && (r.GetDay() != "" || r.GetTime() != ""):
-		return time.Time{}, refuse(codes.InvalidArgument, "start_time", "refusal.start_twice", "give start_time, or day and time, not both")
-	case r.GetStartTime() != nil:
-		return r.GetStartTime().AsTime().In(m.host.Zone).Truncate(time.Second), nil
-	case r.GetDay() == "":
-		return time.Time{}, refuse(codes.InvalidArgument, "day", "refusal.day_needed", "say on which day")
-	case r.GetTime() == "":
-		return time.Time{}, refuse(codes.InvalidArgument, "time", "refusal.time_needed", "say at which time")
-	}
-	day, err := m.day(r.GetDay(), "day")
-	if err != nil {
-		return day, err
-	}
-	start, ok := at(day, minuteOf(r.GetTime(), 0))
-	if !ok {
-		return start, refuse(codes.InvalidArgument, "time", "refusal.no_time", "clocks skip this time on that day: choose another")
-	}
-	return start, nil
-}
-
-// book writes a booking and says so.
-func (m *Module) book(ctx context.Context, tx *store.Tx, row bookingRow, no int32) error {
-	if err := insertBooking(ctx, tx, row, no); err != nil {
-		return err
-	}
+// publishMade says that something is booked.
+func (m *Module) publishMade(ctx context.Context, tx *store.Tx, row bookingRow) error {
 	return m.host.Publish(ctx, tx, row.ClientID, &v1.BookingMade{
 		BookingId: row.ID, ClientId: row.ClientID, ResourceId: row.ResourceID, State: v1.BookingState_BOOKING_STATE_BOOKED,
-		Time: timestamppb.New(row.Created),
+		Time: timestamppb.New(m.host.Now()),
 	})
+}
+
+// changeable refuses a change of a booking that the caller may not make by themselves any more.
+func (m *Module) changeable(ctx context.Context, row bookingRow, otherwise error) error {
+	now := m.host.Now()
+	switch {
+	case !row.End.After(now):
+		return otherwise
+	case bound(access.From(ctx)) && !now.Before(row.changeUntil(m.rules(row.rulesOf()))):
+		return refuse(codes.FailedPrecondition, "", "refusal.too_late", "it is too late to change this booking by yourself: call us")
+	}
+	return nil
 }
 
 // CancelBooking frees the time again.
@@ -224,13 +199,14 @@ func (s *bookingService) CancelBooking(ctx context.Context, r *v1.CancelBookingR
 		if row, err = holdBooking(ctx, tx, r.GetId()); err != nil || row.State == "cancelled" {
 			return err
 		}
-		now := s.host.Now()
-		if !row.End.After(now) {
-			return errOver
+		if err := s.changeable(ctx, row, errOver); err != nil {
+			return err
 		}
-		present := row.booking(s.host.Zone)
+		now := s.host.Now()
+		present := s.booking(ctx, row)
 		row.State, row.CancelReason, row.Cancelled = "cancelled", strings.TrimSpace(r.GetReason()), &now
-		audit.Changed(tx, present, row.booking(s.host.Zone))
+		row.Revision++
+		audit.Changed(tx, present, s.booking(ctx, row))
 		if err := cancelBooking(ctx, tx, row.ID, row.CancelReason, now); err != nil {
 			return err
 		}
@@ -239,7 +215,7 @@ func (s *bookingService) CancelBooking(ctx context.Context, r *v1.CancelBookingR
 	if err != nil {
 		return nil, err
 	}
-	booking := row.booking(s.host.Zone)
+	booking := s.booking(ctx, row)
 	s.name(ctx, booking)
 	return &v1.CancelBookingResponse{Booking: booking}, nil
 }

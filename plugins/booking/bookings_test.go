@@ -33,36 +33,6 @@ func refused(t *testing.T, err error, code codes.Code, field string) {
 	require.Equal(t, []string{field}, fields(err), "%v", err)
 }
 
-// Of two hundred who want one hour at the same moment one has it, whoever they are, and the others are told which field
-// to change.
-func TestOneHourIsBookedOnce(t *testing.T) {
-	t.Parallel()
-	p, _ := open(t)
-	head := p.Head(t)
-	hall := room(t, head, "Hall").GetId()
-	callers := []*kerneltest.User{head}
-	clients := []string{p.Client(t, "Staff book for it")}
-	for _, name := range []string{"Zerno Roastery", "Lviv Museum", "Dnipro Tools"} {
-		client := p.Client(t, name)
-		callers, clients = append(callers, p.Contact(t, client, "client.director")), append(clients, client)
-	}
-	errs := kerneltest.AtOnce(200, func(i int) error {
-		// Half of them an hour that overlaps: it is the same time all the same.
-		at := []string{"10:00", "10:30"}[i/len(callers)%2]
-		_, err := book(t, callers[i%len(callers)], clients[i%len(clients)], hall, "2026-03-02", at)
-		return err
-	})
-	require.Equal(t, 1, kerneltest.Count(errs, codes.OK), "%v", errs)
-	require.Equal(t, 199, kerneltest.Count(errs, codes.AlreadyExists), "%v", errs)
-	for _, err := range errs {
-		if err != nil {
-			refused(t, err, codes.AlreadyExists, "time")
-		}
-	}
-	require.Equal(t, 1, query[int](t, p, "select count(*)::int from booking.bookings where state = 'booked'"))
-	require.Equal(t, 1, query[int](t, p, "select count(*)::int from kernel.outbox where type = 'cabinet.booking.v1.BookingMade'"))
-}
-
 // What ends when another begins does not touch it, another resource is free, and what is cancelled is free again.
 func TestWhatIsFree(t *testing.T) {
 	t.Parallel()

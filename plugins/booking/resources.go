@@ -66,6 +66,13 @@ var resourceChanges = map[string]func(to, from *v1.Resource){
 	"opens":        func(to, from *v1.Resource) { to.Opens = minuteText(minuteOf(from.GetOpens(), usuallyOpens)) },
 	"closes":       func(to, from *v1.Resource) { to.Closes = minuteText(minuteOf(from.GetCloses(), usuallyCloses)) },
 	"slot_minutes": func(to, from *v1.Resource) { to.SlotMinutes = cmp.Or(from.GetSlotMinutes(), usualMinutes) },
+
+	"before_minutes": func(to, from *v1.Resource) { to.BeforeMinutes = from.GetBeforeMinutes() },
+	"after_minutes":  func(to, from *v1.Resource) { to.AfterMinutes = from.GetAfterMinutes() },
+	"public":         func(to, from *v1.Resource) { to.Public = from.GetPublic() },
+	"notice_minutes": func(to, from *v1.Resource) { to.NoticeMinutes = from.NoticeMinutes },
+	"change_hours":   func(to, from *v1.Resource) { to.ChangeHours = from.ChangeHours },
+	"days_ahead":     func(to, from *v1.Resource) { to.DaysAhead = from.DaysAhead },
 }
 
 // What holds where nobody says otherwise.

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/store"
 	v1 "github.com/opencabinet/cabinet/plugins/booking/v1"
 )
@@ -45,23 +46,11 @@ func (s *slotService) ListFreeSlots(ctx context.Context, r *v1.ListFreeSlotsRequ
 	if _, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &afterTime, &afterNo); err != nil {
 		return nil, err
 	}
-	resources, err := s.bookable(ctx, r.GetResourceId())
+	free, err := s.freeOn(ctx, r.GetResourceId(), day, r.GetMinutes(), bound(access.From(ctx)))
 	if err != nil {
 		return nil, err
 	}
-	taken, err := s.busy(ctx, resources, day)
-	if err != nil {
-		return nil, err
-	}
-	var free []slot
-	for _, resource := range resources {
-		free = append(free, resource.free(day, r.GetMinutes(), taken[resource.No])...)
-	}
-	latest := s.latest(now)
-	free = slices.DeleteFunc(free, func(f slot) bool {
-		return !f.start.After(now) || f.start.After(latest) || f.order(afterTime, afterNo) <= 0
-	})
-	slices.SortFunc(free, func(a, b slot) int { return a.order(b.start, b.resource.No) })
+	free = slices.DeleteFunc(free, func(f slot) bool { return f.order(afterTime, afterNo) <= 0 })
 	response := &v1.ListFreeSlotsResponse{}
 	free, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, free, store.PageSize(r.GetPageSize()),
 		func(last slot) []any { return []any{last.start, last.resource.No} })
@@ -71,19 +60,46 @@ func (s *slotService) ListFreeSlots(ctx context.Context, r *v1.ListFreeSlotsRequ
 	for _, f := range free {
 		response.Slots = append(response.Slots, &v1.Slot{
 			ResourceId: f.resource.ID, ResourceName: f.resource.Name, StartTime: timestamppb.New(f.start), EndTime: timestamppb.New(f.end),
-			Day: f.start.Format(time.DateOnly), Time: f.start.Format(clockText), Minutes: int32(f.end.Sub(f.start) / time.Minute),
+			Day: f.start.Format(time.DateOnly), Time: f.start.Format(clockText), Minutes: int32(f.end.Sub(f.start) / time.Minute), Hours: between(f.start, f.end),
 		})
 	}
 	return response, nil
+}
+
+// freeOn is what can be booked on a day, of one resource or of all: by a client, or by staff.
+func (m *Module) freeOn(ctx context.Context, resourceID string, day time.Time, minutes int32, client bool) ([]slot, error) {
+	resources, err := m.bookable(ctx, resourceID)
+	if err != nil {
+		return nil, err
+	}
+	now := m.host.Now().In(m.host.Zone)
+	from, until := opening(day, 0), nextDay(day)
+	hours, err := m.timetable(ctx, m.host.Store, from, until.Add(longest), resources...)
+	if err != nil {
+		return nil, err
+	}
+	taken, err := m.busy(ctx, resources, from.Add(-longestBuffer), until.Add(longest+longestBuffer), now)
+	if err != nil {
+		return nil, err
+	}
+	var free []slot
+	for _, resource := range resources {
+		rules := m.rules(resource)
+		earliest, latest := rules.earliest(now, client), rules.latest(now)
+		for _, f := range resource.free(day, minutes, m.open(hours, resource, from, until.Add(longest)), taken[resource.No]) {
+			if f.start.After(earliest) && !f.start.After(latest) {
+				free = append(free, f)
+			}
+		}
+	}
+	slices.SortFunc(free, func(a, b slot) int { return a.order(b.start, b.resource.No) })
+	return free, nil
 }
 
 // order compares a slot with one that begins at a time, of a resource: earliest first.
 func (f slot) order(start time.Time, no int32) int {
 	return cmp.Or(f.start.Compare(start), cmp.Compare(f.resource.No, no))
 }
-
-// latest is when a booking that is made now may begin at the latest.
-func (m *Module) latest(now time.Time) time.Time { return now.AddDate(0, 0, m.settings.DaysAhead) }
 
 // bookable are the resources that are meant: the one named, none when it is archived, or all.
 func (m *Module) bookable(ctx context.Context, id string) ([]resourceRow, error) {
@@ -97,11 +113,8 @@ func (m *Module) bookable(ctx context.Context, id string) ([]resourceRow, error)
 	return []resourceRow{row}, nil
 }
 
-// span is a time from start to end.
-type span struct{ start, end time.Time }
-
-// busy is when resources are taken on a day, by their numbers.
-func (m *Module) busy(ctx context.Context, resources []resourceRow, day time.Time) (map[int32][]span, error) {
+// busy is when resources are taken between two instants, buffers in it, by their numbers.
+func (m *Module) busy(ctx context.Context, resources []resourceRow, from, until, now time.Time) (map[int32][]span, error) {
 	if len(resources) == 0 {
 		return nil, nil
 	}
@@ -109,14 +122,12 @@ func (m *Module) busy(ctx context.Context, resources []resourceRow, day time.Tim
 	for i, r := range resources {
 		numbers[i] = r.No
 	}
-	from, _ := at(day, 0)
-	until, _ := at(day, 24*60)
 	type row struct {
 		No         int32
 		Start, End time.Time
 	}
 	rows, err := store.Query(ctx, m.host.Store, pgx.RowToStructByPos[row],
-		`select no, start_time, end_time from booking.busy($1, $2, $3)`, numbers, from, until)
+		`select no, busy_from, busy_until from booking.busy($1, $2, $3, $4)`, numbers, from, until, now)
 	taken := map[int32][]span{}
 	for _, r := range rows {
 		taken[r.No] = append(taken[r.No], span{r.Start, r.End})
@@ -124,19 +135,30 @@ func (m *Module) busy(ctx context.Context, resources []resourceRow, day time.Tim
 	return taken, err
 }
 
-// free lays slots from opening to closing and leaves out those that touch what is taken.
-func (r resourceRow) free(day time.Time, minutes int32, taken []span) []slot {
+// free lays slots into the openings of a day and leaves out those that touch what is taken, with the buffers that a booking
+// would have. Where clocks go back, a time is offered once: who reads it could not tell which of the two is meant.
+func (r resourceRow) free(day time.Time, minutes int32, open, taken []span) []slot {
 	if minutes == 0 {
 		minutes = r.SlotMinutes
 	}
 	length := time.Duration(minutes) * time.Minute
-	opens, closes := r.hours(day)
 	var found []slot
-	for start := opens; !start.Add(length).After(closes); start = start.Add(length) {
-		end := start.Add(length)
-		if !slices.ContainsFunc(taken, func(t span) bool { return t.start.Before(end) && start.Before(t.end) }) {
+	for _, o := range open {
+		for start := o.start; !start.Add(length).After(o.end); start = start.Add(length) {
+			end := start.Add(length)
+			from, until := r.busy(start, end)
+			if start.Format(time.DateOnly) != day.Format(time.DateOnly) || isSecond(start) ||
+				slices.ContainsFunc(taken, func(t span) bool { return t.touches(from, until) }) {
+				continue
+			}
 			found = append(found, slot{r, start, end})
 		}
 	}
 	return found
+}
+
+// isSecond tells whether clocks showed an instant's time an hour before already.
+func isSecond(t time.Time) bool {
+	first, _ := at(t, t.Hour()*60+t.Minute())
+	return first.Before(t.Truncate(time.Minute))
 }

@@ -41,13 +41,6 @@ func at(day time.Time, minute int) (t time.Time, ok bool) {
 	return t, t.Format(clockText) == minuteText(minute%(24*60))
 }
 
-// hours is when a resource is open on the day of an instant.
-func (r resourceRow) hours(t time.Time) (opens, closes time.Time) {
-	opens, _ = at(t, int(r.Opens))
-	closes, _ = at(t, int(r.Closes))
-	return opens, closes
-}
-
 // between writes from when to when.
 func between(start, end time.Time) string {
 	return start.Format(clockText) + "–" + end.Format(clockText)

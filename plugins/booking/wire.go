@@ -18,4 +18,5 @@ func NewUnit(m *Module) Unit { return Unit{Name: ID, Module: m} }
 var Set = wire.NewSet(
 	New, NewUnit,
 	v1.NewResourceServiceClient, v1.NewSlotServiceClient, v1.NewBookingServiceClient,
+	v1.NewHoursServiceClient, v1.NewHoldServiceClient, v1.NewGuestServiceClient,
 )

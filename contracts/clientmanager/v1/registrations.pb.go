@@ -1563,8 +1563,11 @@ type RegistrationChanged struct {
 	RegistrationId string                 `protobuf:"bytes,1,opt,name=registration_id,json=registrationId,proto3" json:"registration_id,omitempty"`
 	State          RegistrationState      `protobuf:"varint,2,opt,name=state,proto3,enum=cabinet.clientmanager.v1.RegistrationState" json:"state,omitempty"`
 	// Set once it was approved.
-	ClientId      string                 `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	Time          *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
+	ClientId string                 `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Time     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
+	// Of the StartRegistration that it came by, when it has just come: so the module that asked in somebody's name knows it
+	// again.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1625,6 +1628,13 @@ func (x *RegistrationChanged) GetTime() *timestamppb.Timestamp {
 		return x.Time
 	}
 	return nil
+}
+
+func (x *RegistrationChanged) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
 }
 
 var File_contracts_clientmanager_v1_registrations_proto protoreflect.FileDescriptor
@@ -1739,12 +1749,14 @@ const file_contracts_clientmanager_v1_registrations_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12)\n" +
 	"\x06reason\x18\x02 \x01(\tB\x11\xbaH\ar\x05\x10\x01\x18\xe8\a\xea\x9d\xea\x02\x02\b\x01R\x06reason\"i\n" +
 	"\x1bDeclineRegistrationResponse\x12J\n" +
-	"\fregistration\x18\x01 \x01(\v2&.cabinet.clientmanager.v1.RegistrationR\fregistration\"\xce\x01\n" +
+	"\fregistration\x18\x01 \x01(\v2&.cabinet.clientmanager.v1.RegistrationR\fregistration\"\xed\x01\n" +
 	"\x13RegistrationChanged\x12'\n" +
 	"\x0fregistration_id\x18\x01 \x01(\tR\x0eregistrationId\x12A\n" +
 	"\x05state\x18\x02 \x01(\x0e2+.cabinet.clientmanager.v1.RegistrationStateR\x05state\x12\x1b\n" +
 	"\tclient_id\x18\x03 \x01(\tR\bclientId\x12.\n" +
-	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time*\xfa\x01\n" +
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tR\trequestId*\xfa\x01\n" +
 	"\x11RegistrationState\x12\"\n" +
 	"\x1eREGISTRATION_STATE_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eREGISTRATION_STATE_UNCONFIRMED\x10\x01\x12'\n" +

@@ -41,6 +41,7 @@ type Screen struct {
 	prefill *call
 	preview *call
 	extra   *call
+	choices map[string]*choice
 	imports map[string]*call
 	columns []column
 	filters []filter

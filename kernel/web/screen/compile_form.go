@@ -23,6 +23,10 @@ func (c *compiler) form(s *Screen) {
 	}
 	for _, section := range s.Sections {
 		c.section(where, about, section)
+		c.choices(s, section)
+	}
+	for _, name := range s.Lead {
+		s.lead = append(s.lead, c.find(where, about, name))
 	}
 	s.actions = c.actions(where, s.Actions, about)
 	if s.EditableFrom != "" && s.prefill != nil {

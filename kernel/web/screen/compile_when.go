@@ -84,6 +84,11 @@ func (c *compiler) public(s *Screen) {
 	for _, t := range s.Tiles {
 		methods = append(methods, c.call(where, t.Method, nil))
 	}
+	for _, section := range s.Sections {
+		for _, offered := range section.Choices {
+			methods = append(methods, c.call(where, offered.Method, nil))
+		}
+	}
 	for _, m := range methods {
 		if m != nil && m.rules.Scope != kernelv1.Scope_SCOPE_PUBLIC {
 			c.fail(where, "is for anybody, and calls %s, which has the scope %s: only methods of SCOPE_PUBLIC answer people who are not signed in", m.method, m.rules.Scope)
@@ -91,6 +96,9 @@ func (c *compiler) public(s *Screen) {
 	}
 	for _, section := range s.Sections {
 		for _, name := range section.Fields {
+			if _, offered := section.Choices[name]; offered {
+				continue // among what a method for anybody gives
+			}
 			if path, err := findIn(s.call.input, name); err == nil && s.Kind == module.Form && meaning(path.last()).GetRefersTo() != "" {
 				c.fail(where, "is for anybody, and lets them choose %s among things that only people who are signed in see", name)
 			}

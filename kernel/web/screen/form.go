@@ -139,6 +139,9 @@ func typed(m protoreflect.Message, path fieldPath) []string {
 	case isExtra(f):
 		return nil // each is asked for by itself
 	}
+	if f.HasOptionalKeyword() && len(path) == 1 && !m.Has(f) {
+		return nil // nothing is said, which is not nought
+	}
 	if !f.IsList() {
 		return []string{plain(f, v)}
 	}
@@ -168,6 +171,9 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 	}
 	if sc.preview != nil && e.may(sc.preview) {
 		form.Others = append([]ui.Button{{Label: e.Text.T(sc.Preview.Label), Name: previewField, Value: "1", SkipChecks: true}}, form.Others...)
+	}
+	if sc.Redraw != "" {
+		form.Others = append([]ui.Button{{Label: e.Text.T(sc.Redraw), Name: redrawField, Value: "1", SkipChecks: true}}, form.Others...)
 	}
 	for _, hidden := range sc.hidden() {
 		if v := values.Get(hidden); v != "" && sc.fields[hidden] == nil {
@@ -228,6 +234,11 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 				return nil, err
 			}
 			e.named(&field, section, name, present)
+			if offered := sc.choices[name]; offered != nil {
+				if err := s.offer(ctx, e, offered, &field, values); err != nil {
+					return nil, err
+				}
+			}
 			if editable != nil && !slices.Contains(editable, name) {
 				field.Kind, field.Required = ui.FieldReadOnly, false
 			}
@@ -259,6 +270,9 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 		return s.boxed(e, sc, title, form, present, refusal != nil), nil
 	}
 	head := s.head(e, sc, title, present)
+	if lead := e.leadOf(sc, present); lead != "" {
+		head.Lead = lead
+	}
 	if tabs := sc.choice(e, title); tabs != nil {
 		return &Page{Title: title, Width: "slim", Body: ui.Join(ui.PageHead(head), tabs, ui.FormBox(form)), Invalid: refusal != nil}, nil
 	}

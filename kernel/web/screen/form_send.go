@@ -39,6 +39,9 @@ func (s *Set) sendAgain(ctx context.Context, e *Env, sc *Screen, form url.Values
 		}
 		return s.back(ctx, e, sc, form, refusal, notes)
 	}
+	if s.Redraws(sc, form) {
+		return s.Redraw(ctx, e, sc, form)
+	}
 	if form.Get(previewField) != "" && sc.preview != nil {
 		return s.showPreview(ctx, e, sc, form, back)
 	}

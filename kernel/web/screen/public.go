@@ -20,9 +20,15 @@ const saidQuery = "said"
 // boxed draws a form for anybody, as the page of sign-in is drawn.
 func (s *Set) boxed(e *Env, sc *Screen, title string, form ui.Form, present protoreflect.Message, invalid bool) *Page {
 	form.FullWidth, form.Others = true, nil
+	if sc.Redraw != "" {
+		form.Others = []ui.Button{{Label: e.Text.T(sc.Redraw), Name: redrawField, Value: "1", SkipChecks: true}}
+	}
 	box := &ui.GateBox{Title: title, Form: &form, Tabs: sc.choice(e, title), After: e.ways(sc, present)}
 	if sc.Intro != "" {
 		box.Lead = e.Text.T(sc.Intro)
+	}
+	if lead := e.leadOf(sc, present); lead != "" {
+		box.Lead = lead
 	}
 	fields := 0
 	for _, section := range form.Sections {
@@ -30,6 +36,18 @@ func (s *Set) boxed(e *Env, sc *Screen, title string, form ui.Form, present prot
 	}
 	box.Wide = fields > 4
 	return &Page{Title: title, Box: box, Invalid: invalid}
+}
+
+// leadOf is what stands below a form's heading: what the screen says, and what the present thing's own fields hold.
+func (e *Env) leadOf(sc *Screen, present protoreflect.Message) string {
+	if present == nil || len(sc.lead) == 0 {
+		return ""
+	}
+	parts := []string{e.line(present, sc.lead)}
+	if sc.Intro != "" {
+		parts = append(parts, e.Text.T(sc.Intro))
+	}
+	return strings.Join(parts, ". ")
 }
 
 // Said tells whether a page for anybody is asked for that says what its form did. It needs no call, so that it tells

@@ -143,10 +143,21 @@ type Booking struct {
 	Hours string       `protobuf:"bytes,9,opt,name=hours,proto3" json:"hours,omitempty"`
 	State BookingState `protobuf:"varint,10,opt,name=state,proto3,enum=cabinet.booking.v1.BookingState" json:"state,omitempty"`
 	// What the business should know about it.
-	Note          string                 `protobuf:"bytes,11,opt,name=note,proto3" json:"note,omitempty"`
-	CancelReason  string                 `protobuf:"bytes,12,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	CancelTime    *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=cancel_time,json=cancelTime,proto3" json:"cancel_time,omitempty"`
+	Note         string                 `protobuf:"bytes,11,opt,name=note,proto3" json:"note,omitempty"`
+	CancelReason string                 `protobuf:"bytes,12,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
+	CreateTime   *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	CancelTime   *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=cancel_time,json=cancelTime,proto3" json:"cancel_time,omitempty"`
+	// The start on its day, "10:00", and how long it is.
+	Time    string `protobuf:"bytes,15,opt,name=time,proto3" json:"time,omitempty"`
+	Minutes int32  `protobuf:"varint,16,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	// Until when clients may cancel or move it by themselves.
+	ChangeUntilTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=change_until_time,json=changeUntilTime,proto3" json:"change_until_time,omitempty"`
+	// Who reads this may move it, or cancel it, as far as time goes.
+	Movable     bool `protobuf:"varint,18,opt,name=movable,proto3" json:"movable,omitempty"`
+	Cancellable bool `protobuf:"varint,19,opt,name=cancellable,proto3" json:"cancellable,omitempty"`
+	// Where it was before, the last move first. Only GetBooking tells.
+	Moves         []*BookingMove `protobuf:"bytes,20,rep,name=moves,proto3" json:"moves,omitempty"`
+	Revision      int64          `protobuf:"varint,21,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -279,6 +290,124 @@ func (x *Booking) GetCancelTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Booking) GetTime() string {
+	if x != nil {
+		return x.Time
+	}
+	return ""
+}
+
+func (x *Booking) GetMinutes() int32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
+func (x *Booking) GetChangeUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ChangeUntilTime
+	}
+	return nil
+}
+
+func (x *Booking) GetMovable() bool {
+	if x != nil {
+		return x.Movable
+	}
+	return false
+}
+
+func (x *Booking) GetCancellable() bool {
+	if x != nil {
+		return x.Cancellable
+	}
+	return false
+}
+
+func (x *Booking) GetMoves() []*BookingMove {
+	if x != nil {
+		return x.Moves
+	}
+	return nil
+}
+
+func (x *Booking) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// BookingMove is one move of a booking: when it was made, and what the booking had until then.
+type BookingMove struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	MoveTime      *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=move_time,json=moveTime,proto3" json:"move_time,omitempty"`
+	ResourceName  string                 `protobuf:"bytes,2,opt,name=resource_name,json=resourceName,proto3" json:"resource_name,omitempty"`
+	Day           string                 `protobuf:"bytes,3,opt,name=day,proto3" json:"day,omitempty"`
+	Hours         string                 `protobuf:"bytes,4,opt,name=hours,proto3" json:"hours,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BookingMove) Reset() {
+	*x = BookingMove{}
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BookingMove) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BookingMove) ProtoMessage() {}
+
+func (x *BookingMove) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BookingMove.ProtoReflect.Descriptor instead.
+func (*BookingMove) Descriptor() ([]byte, []int) {
+	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *BookingMove) GetMoveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.MoveTime
+	}
+	return nil
+}
+
+func (x *BookingMove) GetResourceName() string {
+	if x != nil {
+		return x.ResourceName
+	}
+	return ""
+}
+
+func (x *BookingMove) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *BookingMove) GetHours() string {
+	if x != nil {
+		return x.Hours
+	}
+	return ""
+}
+
 type ListBookingsRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	PageSize  int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -289,14 +418,18 @@ type ListBookingsRequest struct {
 	ResourceId string       `protobuf:"bytes,5,opt,name=resource_id,json=resourceId,proto3" json:"resource_id,omitempty"`
 	State      BookingState `protobuf:"varint,6,opt,name=state,proto3,enum=cabinet.booking.v1.BookingState" json:"state,omitempty"`
 	// Only those that are not over.
-	Upcoming      bool `protobuf:"varint,7,opt,name=upcoming,proto3" json:"upcoming,omitempty"`
+	Upcoming bool `protobuf:"varint,7,opt,name=upcoming,proto3" json:"upcoming,omitempty"`
+	// Only those that are not over at this instant. With it, unspecified order is the first one first.
+	FromTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=from_time,json=fromTime,proto3" json:"from_time,omitempty"`
+	// Only those that begin before this instant.
+	UntilTime     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListBookingsRequest) Reset() {
 	*x = ListBookingsRequest{}
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[1]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -308,7 +441,7 @@ func (x *ListBookingsRequest) String() string {
 func (*ListBookingsRequest) ProtoMessage() {}
 
 func (x *ListBookingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[1]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -321,7 +454,7 @@ func (x *ListBookingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBookingsRequest.ProtoReflect.Descriptor instead.
 func (*ListBookingsRequest) Descriptor() ([]byte, []int) {
-	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{1}
+	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ListBookingsRequest) GetPageSize() int32 {
@@ -373,6 +506,20 @@ func (x *ListBookingsRequest) GetUpcoming() bool {
 	return false
 }
 
+func (x *ListBookingsRequest) GetFromTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FromTime
+	}
+	return nil
+}
+
+func (x *ListBookingsRequest) GetUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UntilTime
+	}
+	return nil
+}
+
 type ListBookingsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Bookings      []*Booking             `protobuf:"bytes,1,rep,name=bookings,proto3" json:"bookings,omitempty"`
@@ -383,7 +530,7 @@ type ListBookingsResponse struct {
 
 func (x *ListBookingsResponse) Reset() {
 	*x = ListBookingsResponse{}
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[2]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -395,7 +542,7 @@ func (x *ListBookingsResponse) String() string {
 func (*ListBookingsResponse) ProtoMessage() {}
 
 func (x *ListBookingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[2]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -408,7 +555,7 @@ func (x *ListBookingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBookingsResponse.ProtoReflect.Descriptor instead.
 func (*ListBookingsResponse) Descriptor() ([]byte, []int) {
-	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{2}
+	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListBookingsResponse) GetBookings() []*Booking {
@@ -434,7 +581,7 @@ type GetBookingRequest struct {
 
 func (x *GetBookingRequest) Reset() {
 	*x = GetBookingRequest{}
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[3]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -446,7 +593,7 @@ func (x *GetBookingRequest) String() string {
 func (*GetBookingRequest) ProtoMessage() {}
 
 func (x *GetBookingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[3]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -459,7 +606,7 @@ func (x *GetBookingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBookingRequest.ProtoReflect.Descriptor instead.
 func (*GetBookingRequest) Descriptor() ([]byte, []int) {
-	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{3}
+	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetBookingRequest) GetId() string {
@@ -478,7 +625,7 @@ type GetBookingResponse struct {
 
 func (x *GetBookingResponse) Reset() {
 	*x = GetBookingResponse{}
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[4]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -490,7 +637,7 @@ func (x *GetBookingResponse) String() string {
 func (*GetBookingResponse) ProtoMessage() {}
 
 func (x *GetBookingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[4]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -503,7 +650,7 @@ func (x *GetBookingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBookingResponse.ProtoReflect.Descriptor instead.
 func (*GetBookingResponse) Descriptor() ([]byte, []int) {
-	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{4}
+	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetBookingResponse) GetBooking() *Booking {
@@ -533,7 +680,7 @@ type CreateBookingRequest struct {
 
 func (x *CreateBookingRequest) Reset() {
 	*x = CreateBookingRequest{}
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[5]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -545,7 +692,7 @@ func (x *CreateBookingRequest) String() string {
 func (*CreateBookingRequest) ProtoMessage() {}
 
 func (x *CreateBookingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[5]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -558,7 +705,7 @@ func (x *CreateBookingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateBookingRequest.ProtoReflect.Descriptor instead.
 func (*CreateBookingRequest) Descriptor() ([]byte, []int) {
-	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{5}
+	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CreateBookingRequest) GetRequestId() string {
@@ -626,7 +773,7 @@ type CreateBookingResponse struct {
 
 func (x *CreateBookingResponse) Reset() {
 	*x = CreateBookingResponse{}
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[6]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -638,7 +785,7 @@ func (x *CreateBookingResponse) String() string {
 func (*CreateBookingResponse) ProtoMessage() {}
 
 func (x *CreateBookingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[6]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -651,7 +798,7 @@ func (x *CreateBookingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateBookingResponse.ProtoReflect.Descriptor instead.
 func (*CreateBookingResponse) Descriptor() ([]byte, []int) {
-	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{6}
+	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CreateBookingResponse) GetBooking() *Booking {
@@ -672,7 +819,7 @@ type CancelBookingRequest struct {
 
 func (x *CancelBookingRequest) Reset() {
 	*x = CancelBookingRequest{}
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[7]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -684,7 +831,7 @@ func (x *CancelBookingRequest) String() string {
 func (*CancelBookingRequest) ProtoMessage() {}
 
 func (x *CancelBookingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[7]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -697,7 +844,7 @@ func (x *CancelBookingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelBookingRequest.ProtoReflect.Descriptor instead.
 func (*CancelBookingRequest) Descriptor() ([]byte, []int) {
-	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{7}
+	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CancelBookingRequest) GetId() string {
@@ -723,7 +870,7 @@ type CancelBookingResponse struct {
 
 func (x *CancelBookingResponse) Reset() {
 	*x = CancelBookingResponse{}
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[8]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -735,7 +882,7 @@ func (x *CancelBookingResponse) String() string {
 func (*CancelBookingResponse) ProtoMessage() {}
 
 func (x *CancelBookingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[8]
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -748,10 +895,150 @@ func (x *CancelBookingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelBookingResponse.ProtoReflect.Descriptor instead.
 func (*CancelBookingResponse) Descriptor() ([]byte, []int) {
-	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{8}
+	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CancelBookingResponse) GetBooking() *Booking {
+	if x != nil {
+		return x.Booking
+	}
+	return nil
+}
+
+type MoveBookingRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// 0 moves it whatever was changed meanwhile.
+	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Empty for the one it has.
+	ResourceId string `protobuf:"bytes,3,opt,name=resource_id,json=resourceId,proto3" json:"resource_id,omitempty"`
+	// The new start, as CreateBooking takes it.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	Day       string                 `protobuf:"bytes,5,opt,name=day,proto3" json:"day,omitempty"`
+	Time      string                 `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
+	// How long. 0 for as long as it is.
+	Minutes       int32 `protobuf:"varint,7,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveBookingRequest) Reset() {
+	*x = MoveBookingRequest{}
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveBookingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveBookingRequest) ProtoMessage() {}
+
+func (x *MoveBookingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveBookingRequest.ProtoReflect.Descriptor instead.
+func (*MoveBookingRequest) Descriptor() ([]byte, []int) {
+	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *MoveBookingRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *MoveBookingRequest) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *MoveBookingRequest) GetResourceId() string {
+	if x != nil {
+		return x.ResourceId
+	}
+	return ""
+}
+
+func (x *MoveBookingRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *MoveBookingRequest) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *MoveBookingRequest) GetTime() string {
+	if x != nil {
+		return x.Time
+	}
+	return ""
+}
+
+func (x *MoveBookingRequest) GetMinutes() int32 {
+	if x != nil {
+		return x.Minutes
+	}
+	return 0
+}
+
+type MoveBookingResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Booking       *Booking               `protobuf:"bytes,1,opt,name=booking,proto3" json:"booking,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveBookingResponse) Reset() {
+	*x = MoveBookingResponse{}
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveBookingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveBookingResponse) ProtoMessage() {}
+
+func (x *MoveBookingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_booking_v1_bookings_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveBookingResponse.ProtoReflect.Descriptor instead.
+func (*MoveBookingResponse) Descriptor() ([]byte, []int) {
+	return file_plugins_booking_v1_bookings_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *MoveBookingResponse) GetBooking() *Booking {
 	if x != nil {
 		return x.Booking
 	}
@@ -762,7 +1049,7 @@ var File_plugins_booking_v1_bookings_proto protoreflect.FileDescriptor
 
 const file_plugins_booking_v1_bookings_proto_rawDesc = "" +
 	"\n" +
-	"!plugins/booking/v1/bookings.proto\x12\x12cabinet.booking.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\x06\n" +
+	"!plugins/booking/v1/bookings.proto\x12\x12cabinet.booking.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa1\b\n" +
 	"\aBooking\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12E\n" +
@@ -784,8 +1071,20 @@ const file_plugins_booking_v1_bookings_proto_rawDesc = "" +
 	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vcancel_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"cancelTime:t\xea\x9d\xea\x02o\n" +
-	"\rresource_name\x12-/cabinet.booking.v1.BookingService/GetBooking\x1a//cabinet.booking.v1.BookingService/ListBookings\"\xae\x03\n" +
+	"cancelTime\x12\x12\n" +
+	"\x04time\x18\x0f \x01(\tR\x04time\x12\x18\n" +
+	"\aminutes\x18\x10 \x01(\x05R\aminutes\x12O\n" +
+	"\x11change_until_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\a\xea\x9d\xea\x02\x02\b\x10R\x0fchangeUntilTime\x12\x18\n" +
+	"\amovable\x18\x12 \x01(\bR\amovable\x12 \n" +
+	"\vcancellable\x18\x13 \x01(\bR\vcancellable\x125\n" +
+	"\x05moves\x18\x14 \x03(\v2\x1f.cabinet.booking.v1.BookingMoveR\x05moves\x12#\n" +
+	"\brevision\x18\x15 \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision:t\xea\x9d\xea\x02o\n" +
+	"\rresource_name\x12-/cabinet.booking.v1.BookingService/GetBooking\x1a//cabinet.booking.v1.BookingService/ListBookings\"\x9c\x01\n" +
+	"\vBookingMove\x127\n" +
+	"\tmove_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bmoveTime\x12#\n" +
+	"\rresource_name\x18\x02 \x01(\tR\fresourceName\x12\x19\n" +
+	"\x03day\x18\x03 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x05R\x03day\x12\x14\n" +
+	"\x05hours\x18\x04 \x01(\tR\x05hours\"\xa2\x04\n" +
 	"\x13ListBookingsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
@@ -796,7 +1095,10 @@ const file_plugins_booking_v1_bookings_proto_rawDesc = "" +
 	"\vresource_id\x18\x05 \x01(\tB-\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02\x1d\x12\x1bcabinet.booking.v1.ResourceR\n" +
 	"resourceId\x12@\n" +
 	"\x05state\x18\x06 \x01(\x0e2 .cabinet.booking.v1.BookingStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12\x1a\n" +
-	"\bupcoming\x18\a \x01(\bR\bupcoming\"w\n" +
+	"\bupcoming\x18\a \x01(\bR\bupcoming\x127\n" +
+	"\tfrom_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\bfromTime\x129\n" +
+	"\n" +
+	"until_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tuntilTime\"w\n" +
 	"\x14ListBookingsResponse\x127\n" +
 	"\bbookings\x18\x01 \x03(\v2\x1b.cabinet.booking.v1.BookingR\bbookings\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"-\n" +
@@ -823,6 +1125,19 @@ const file_plugins_booking_v1_bookings_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12'\n" +
 	"\x06reason\x18\x02 \x01(\tB\x0f\xbaH\x05r\x03\x18\xf4\x03\xea\x9d\xea\x02\x02\b\x01R\x06reason\"N\n" +
 	"\x15CancelBookingResponse\x125\n" +
+	"\abooking\x18\x01 \x01(\v2\x1b.cabinet.booking.v1.BookingR\abooking\"\x86\x03\n" +
+	"\x12MoveBookingRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12#\n" +
+	"\brevision\x18\x02 \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\x12N\n" +
+	"\vresource_id\x18\x03 \x01(\tB-\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02\x1d\x12\x1bcabinet.booking.v1.ResourceR\n" +
+	"resourceId\x129\n" +
+	"\n" +
+	"start_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12?\n" +
+	"\x03day\x18\x05 \x01(\tB-\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xea\x9d\xea\x02\x02\b\x05R\x03day\x12?\n" +
+	"\x04time\x18\x06 \x01(\tB+\xbaH(r&\x18\x052\"^(([01][0-9]|2[0-3]):[0-5][0-9])?$R\x04time\x12$\n" +
+	"\aminutes\x18\a \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xa0\v(\x00R\aminutes\"L\n" +
+	"\x13MoveBookingResponse\x125\n" +
 	"\abooking\x18\x01 \x01(\v2\x1b.cabinet.booking.v1.BookingR\abooking*m\n" +
 	"\fBookingState\x12\x1d\n" +
 	"\x19BOOKING_STATE_UNSPECIFIED\x10\x00\x12!\n" +
@@ -831,12 +1146,13 @@ const file_plugins_booking_v1_bookings_proto_rawDesc = "" +
 	"\fBookingOrder\x12\x1d\n" +
 	"\x19BOOKING_ORDER_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14BOOKING_ORDER_LATEST\x10\x01\x12\x19\n" +
-	"\x15BOOKING_ORDER_SOONEST\x10\x022\xac\x04\n" +
+	"\x15BOOKING_ORDER_SOONEST\x10\x022\xb0\x05\n" +
 	"\x0eBookingService\x12\x84\x01\n" +
 	"\fListBookings\x12'.cabinet.booking.v1.ListBookingsRequest\x1a(.cabinet.booking.v1.ListBookingsResponse\"!\xea\x9d\xea\x02\x19\b\x03\x12\x15booking.bookings.read\x90\x02\x01\x12~\n" +
 	"\n" +
 	"GetBooking\x12%.cabinet.booking.v1.GetBookingRequest\x1a&.cabinet.booking.v1.GetBookingResponse\"!\xea\x9d\xea\x02\x19\b\x03\x12\x15booking.bookings.read\x90\x02\x01\x12\x86\x01\n" +
-	"\rCreateBooking\x12(.cabinet.booking.v1.CreateBookingRequest\x1a).cabinet.booking.v1.CreateBookingResponse\" \xea\x9d\xea\x02\x1b\b\x03\x12\x17booking.bookings.create\x12\x89\x01\n" +
+	"\rCreateBooking\x12(.cabinet.booking.v1.CreateBookingRequest\x1a).cabinet.booking.v1.CreateBookingResponse\" \xea\x9d\xea\x02\x1b\b\x03\x12\x17booking.bookings.create\x12\x81\x01\n" +
+	"\vMoveBooking\x12&.cabinet.booking.v1.MoveBookingRequest\x1a'.cabinet.booking.v1.MoveBookingResponse\"!\xea\x9d\xea\x02\x19\b\x03\x12\x15booking.bookings.move\x90\x02\x02\x12\x89\x01\n" +
 	"\rCancelBooking\x12(.cabinet.booking.v1.CancelBookingRequest\x1a).cabinet.booking.v1.CancelBookingResponse\"#\xea\x9d\xea\x02\x1b\b\x03\x12\x17booking.bookings.cancel\x90\x02\x02B=Z;github.com/opencabinet/cabinet/plugins/booking/v1;bookingv1b\x06proto3"
 
 var (
@@ -852,47 +1168,59 @@ func file_plugins_booking_v1_bookings_proto_rawDescGZIP() []byte {
 }
 
 var file_plugins_booking_v1_bookings_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_plugins_booking_v1_bookings_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_plugins_booking_v1_bookings_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_plugins_booking_v1_bookings_proto_goTypes = []any{
 	(BookingState)(0),             // 0: cabinet.booking.v1.BookingState
 	(BookingOrder)(0),             // 1: cabinet.booking.v1.BookingOrder
 	(*Booking)(nil),               // 2: cabinet.booking.v1.Booking
-	(*ListBookingsRequest)(nil),   // 3: cabinet.booking.v1.ListBookingsRequest
-	(*ListBookingsResponse)(nil),  // 4: cabinet.booking.v1.ListBookingsResponse
-	(*GetBookingRequest)(nil),     // 5: cabinet.booking.v1.GetBookingRequest
-	(*GetBookingResponse)(nil),    // 6: cabinet.booking.v1.GetBookingResponse
-	(*CreateBookingRequest)(nil),  // 7: cabinet.booking.v1.CreateBookingRequest
-	(*CreateBookingResponse)(nil), // 8: cabinet.booking.v1.CreateBookingResponse
-	(*CancelBookingRequest)(nil),  // 9: cabinet.booking.v1.CancelBookingRequest
-	(*CancelBookingResponse)(nil), // 10: cabinet.booking.v1.CancelBookingResponse
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*BookingMove)(nil),           // 3: cabinet.booking.v1.BookingMove
+	(*ListBookingsRequest)(nil),   // 4: cabinet.booking.v1.ListBookingsRequest
+	(*ListBookingsResponse)(nil),  // 5: cabinet.booking.v1.ListBookingsResponse
+	(*GetBookingRequest)(nil),     // 6: cabinet.booking.v1.GetBookingRequest
+	(*GetBookingResponse)(nil),    // 7: cabinet.booking.v1.GetBookingResponse
+	(*CreateBookingRequest)(nil),  // 8: cabinet.booking.v1.CreateBookingRequest
+	(*CreateBookingResponse)(nil), // 9: cabinet.booking.v1.CreateBookingResponse
+	(*CancelBookingRequest)(nil),  // 10: cabinet.booking.v1.CancelBookingRequest
+	(*CancelBookingResponse)(nil), // 11: cabinet.booking.v1.CancelBookingResponse
+	(*MoveBookingRequest)(nil),    // 12: cabinet.booking.v1.MoveBookingRequest
+	(*MoveBookingResponse)(nil),   // 13: cabinet.booking.v1.MoveBookingResponse
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
 }
 var file_plugins_booking_v1_bookings_proto_depIdxs = []int32{
-	11, // 0: cabinet.booking.v1.Booking.start_time:type_name -> google.protobuf.Timestamp
-	11, // 1: cabinet.booking.v1.Booking.end_time:type_name -> google.protobuf.Timestamp
+	14, // 0: cabinet.booking.v1.Booking.start_time:type_name -> google.protobuf.Timestamp
+	14, // 1: cabinet.booking.v1.Booking.end_time:type_name -> google.protobuf.Timestamp
 	0,  // 2: cabinet.booking.v1.Booking.state:type_name -> cabinet.booking.v1.BookingState
-	11, // 3: cabinet.booking.v1.Booking.create_time:type_name -> google.protobuf.Timestamp
-	11, // 4: cabinet.booking.v1.Booking.cancel_time:type_name -> google.protobuf.Timestamp
-	1,  // 5: cabinet.booking.v1.ListBookingsRequest.order_by:type_name -> cabinet.booking.v1.BookingOrder
-	0,  // 6: cabinet.booking.v1.ListBookingsRequest.state:type_name -> cabinet.booking.v1.BookingState
-	2,  // 7: cabinet.booking.v1.ListBookingsResponse.bookings:type_name -> cabinet.booking.v1.Booking
-	2,  // 8: cabinet.booking.v1.GetBookingResponse.booking:type_name -> cabinet.booking.v1.Booking
-	11, // 9: cabinet.booking.v1.CreateBookingRequest.start_time:type_name -> google.protobuf.Timestamp
-	2,  // 10: cabinet.booking.v1.CreateBookingResponse.booking:type_name -> cabinet.booking.v1.Booking
-	2,  // 11: cabinet.booking.v1.CancelBookingResponse.booking:type_name -> cabinet.booking.v1.Booking
-	3,  // 12: cabinet.booking.v1.BookingService.ListBookings:input_type -> cabinet.booking.v1.ListBookingsRequest
-	5,  // 13: cabinet.booking.v1.BookingService.GetBooking:input_type -> cabinet.booking.v1.GetBookingRequest
-	7,  // 14: cabinet.booking.v1.BookingService.CreateBooking:input_type -> cabinet.booking.v1.CreateBookingRequest
-	9,  // 15: cabinet.booking.v1.BookingService.CancelBooking:input_type -> cabinet.booking.v1.CancelBookingRequest
-	4,  // 16: cabinet.booking.v1.BookingService.ListBookings:output_type -> cabinet.booking.v1.ListBookingsResponse
-	6,  // 17: cabinet.booking.v1.BookingService.GetBooking:output_type -> cabinet.booking.v1.GetBookingResponse
-	8,  // 18: cabinet.booking.v1.BookingService.CreateBooking:output_type -> cabinet.booking.v1.CreateBookingResponse
-	10, // 19: cabinet.booking.v1.BookingService.CancelBooking:output_type -> cabinet.booking.v1.CancelBookingResponse
-	16, // [16:20] is the sub-list for method output_type
-	12, // [12:16] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	14, // 3: cabinet.booking.v1.Booking.create_time:type_name -> google.protobuf.Timestamp
+	14, // 4: cabinet.booking.v1.Booking.cancel_time:type_name -> google.protobuf.Timestamp
+	14, // 5: cabinet.booking.v1.Booking.change_until_time:type_name -> google.protobuf.Timestamp
+	3,  // 6: cabinet.booking.v1.Booking.moves:type_name -> cabinet.booking.v1.BookingMove
+	14, // 7: cabinet.booking.v1.BookingMove.move_time:type_name -> google.protobuf.Timestamp
+	1,  // 8: cabinet.booking.v1.ListBookingsRequest.order_by:type_name -> cabinet.booking.v1.BookingOrder
+	0,  // 9: cabinet.booking.v1.ListBookingsRequest.state:type_name -> cabinet.booking.v1.BookingState
+	14, // 10: cabinet.booking.v1.ListBookingsRequest.from_time:type_name -> google.protobuf.Timestamp
+	14, // 11: cabinet.booking.v1.ListBookingsRequest.until_time:type_name -> google.protobuf.Timestamp
+	2,  // 12: cabinet.booking.v1.ListBookingsResponse.bookings:type_name -> cabinet.booking.v1.Booking
+	2,  // 13: cabinet.booking.v1.GetBookingResponse.booking:type_name -> cabinet.booking.v1.Booking
+	14, // 14: cabinet.booking.v1.CreateBookingRequest.start_time:type_name -> google.protobuf.Timestamp
+	2,  // 15: cabinet.booking.v1.CreateBookingResponse.booking:type_name -> cabinet.booking.v1.Booking
+	2,  // 16: cabinet.booking.v1.CancelBookingResponse.booking:type_name -> cabinet.booking.v1.Booking
+	14, // 17: cabinet.booking.v1.MoveBookingRequest.start_time:type_name -> google.protobuf.Timestamp
+	2,  // 18: cabinet.booking.v1.MoveBookingResponse.booking:type_name -> cabinet.booking.v1.Booking
+	4,  // 19: cabinet.booking.v1.BookingService.ListBookings:input_type -> cabinet.booking.v1.ListBookingsRequest
+	6,  // 20: cabinet.booking.v1.BookingService.GetBooking:input_type -> cabinet.booking.v1.GetBookingRequest
+	8,  // 21: cabinet.booking.v1.BookingService.CreateBooking:input_type -> cabinet.booking.v1.CreateBookingRequest
+	12, // 22: cabinet.booking.v1.BookingService.MoveBooking:input_type -> cabinet.booking.v1.MoveBookingRequest
+	10, // 23: cabinet.booking.v1.BookingService.CancelBooking:input_type -> cabinet.booking.v1.CancelBookingRequest
+	5,  // 24: cabinet.booking.v1.BookingService.ListBookings:output_type -> cabinet.booking.v1.ListBookingsResponse
+	7,  // 25: cabinet.booking.v1.BookingService.GetBooking:output_type -> cabinet.booking.v1.GetBookingResponse
+	9,  // 26: cabinet.booking.v1.BookingService.CreateBooking:output_type -> cabinet.booking.v1.CreateBookingResponse
+	13, // 27: cabinet.booking.v1.BookingService.MoveBooking:output_type -> cabinet.booking.v1.MoveBookingResponse
+	11, // 28: cabinet.booking.v1.BookingService.CancelBooking:output_type -> cabinet.booking.v1.CancelBookingResponse
+	24, // [24:29] is the sub-list for method output_type
+	19, // [19:24] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_plugins_booking_v1_bookings_proto_init() }
@@ -906,7 +1234,7 @@ func file_plugins_booking_v1_bookings_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugins_booking_v1_bookings_proto_rawDesc), len(file_plugins_booking_v1_bookings_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   9,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,7 @@ const (
 	BookingService_ListBookings_FullMethodName  = "/cabinet.booking.v1.BookingService/ListBookings"
 	BookingService_GetBooking_FullMethodName    = "/cabinet.booking.v1.BookingService/GetBooking"
 	BookingService_CreateBooking_FullMethodName = "/cabinet.booking.v1.BookingService/CreateBooking"
+	BookingService_MoveBooking_FullMethodName   = "/cabinet.booking.v1.BookingService/MoveBooking"
 	BookingService_CancelBooking_FullMethodName = "/cabinet.booking.v1.BookingService/CancelBooking"
 )
 
@@ -36,7 +37,13 @@ type BookingServiceClient interface {
 	// Books a resource for the client acted for, or, by staff, for the one that is named. ALREADY_EXISTS naming the time
 	// when somebody has the resource then; INVALID_ARGUMENT when it is closed then, or the time is over.
 	CreateBooking(ctx context.Context, in *CreateBookingRequest, opts ...grpc.CallOption) (*CreateBookingResponse, error)
-	// Frees the time again. Cancelling twice is no error; FAILED_PRECONDITION once the booking is over.
+	// Gives a booking another time, another resource or both, and frees what it had: all or nothing. It keeps its id and its
+	// history. FAILED_PRECONDITION once it has begun, was cancelled, or when clients may not change it by themselves any more;
+	// for the new time all holds that does for a new booking. ABORTED when somebody changed it since the given revision.
+	// Moving to where it is already is no error.
+	MoveBooking(ctx context.Context, in *MoveBookingRequest, opts ...grpc.CallOption) (*MoveBookingResponse, error)
+	// Frees the time again. Cancelling twice is no error; FAILED_PRECONDITION once the booking is over, or when clients may
+	// not change it by themselves any more.
 	CancelBooking(ctx context.Context, in *CancelBookingRequest, opts ...grpc.CallOption) (*CancelBookingResponse, error)
 }
 
@@ -78,6 +85,16 @@ func (c *bookingServiceClient) CreateBooking(ctx context.Context, in *CreateBook
 	return out, nil
 }
 
+func (c *bookingServiceClient) MoveBooking(ctx context.Context, in *MoveBookingRequest, opts ...grpc.CallOption) (*MoveBookingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MoveBookingResponse)
+	err := c.cc.Invoke(ctx, BookingService_MoveBooking_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *bookingServiceClient) CancelBooking(ctx context.Context, in *CancelBookingRequest, opts ...grpc.CallOption) (*CancelBookingResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CancelBookingResponse)
@@ -99,7 +116,13 @@ type BookingServiceServer interface {
 	// Books a resource for the client acted for, or, by staff, for the one that is named. ALREADY_EXISTS naming the time
 	// when somebody has the resource then; INVALID_ARGUMENT when it is closed then, or the time is over.
 	CreateBooking(context.Context, *CreateBookingRequest) (*CreateBookingResponse, error)
-	// Frees the time again. Cancelling twice is no error; FAILED_PRECONDITION once the booking is over.
+	// Gives a booking another time, another resource or both, and frees what it had: all or nothing. It keeps its id and its
+	// history. FAILED_PRECONDITION once it has begun, was cancelled, or when clients may not change it by themselves any more;
+	// for the new time all holds that does for a new booking. ABORTED when somebody changed it since the given revision.
+	// Moving to where it is already is no error.
+	MoveBooking(context.Context, *MoveBookingRequest) (*MoveBookingResponse, error)
+	// Frees the time again. Cancelling twice is no error; FAILED_PRECONDITION once the booking is over, or when clients may
+	// not change it by themselves any more.
 	CancelBooking(context.Context, *CancelBookingRequest) (*CancelBookingResponse, error)
 	mustEmbedUnimplementedBookingServiceServer()
 }
@@ -119,6 +142,9 @@ func (UnimplementedBookingServiceServer) GetBooking(context.Context, *GetBooking
 }
 func (UnimplementedBookingServiceServer) CreateBooking(context.Context, *CreateBookingRequest) (*CreateBookingResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateBooking not implemented")
+}
+func (UnimplementedBookingServiceServer) MoveBooking(context.Context, *MoveBookingRequest) (*MoveBookingResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MoveBooking not implemented")
 }
 func (UnimplementedBookingServiceServer) CancelBooking(context.Context, *CancelBookingRequest) (*CancelBookingResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelBooking not implemented")
@@ -198,6 +224,24 @@ func _BookingService_CreateBooking_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _BookingService_MoveBooking_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MoveBookingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BookingServiceServer).MoveBooking(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BookingService_MoveBooking_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BookingServiceServer).MoveBooking(ctx, req.(*MoveBookingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _BookingService_CancelBooking_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CancelBookingRequest)
 	if err := dec(in); err != nil {
@@ -234,6 +278,10 @@ var BookingService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CreateBooking",
 			Handler:    _BookingService_CreateBooking_Handler,
+		},
+		{
+			MethodName: "MoveBooking",
+			Handler:    _BookingService_MoveBooking_Handler,
 		},
 		{
 			MethodName: "CancelBooking",

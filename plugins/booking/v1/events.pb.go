@@ -177,6 +177,145 @@ func (x *BookingCancelled) GetTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// BookingMoved says that a booking has another time or another resource.
+type BookingMoved struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	BookingId string                 `protobuf:"bytes,1,opt,name=booking_id,json=bookingId,proto3" json:"booking_id,omitempty"`
+	ClientId  string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// What it has now, and what it had.
+	ResourceId     string                 `protobuf:"bytes,3,opt,name=resource_id,json=resourceId,proto3" json:"resource_id,omitempty"`
+	FromResourceId string                 `protobuf:"bytes,4,opt,name=from_resource_id,json=fromResourceId,proto3" json:"from_resource_id,omitempty"`
+	StartTime      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	FromStartTime  *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=from_start_time,json=fromStartTime,proto3" json:"from_start_time,omitempty"`
+	Time           *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=time,proto3" json:"time,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *BookingMoved) Reset() {
+	*x = BookingMoved{}
+	mi := &file_plugins_booking_v1_events_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BookingMoved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BookingMoved) ProtoMessage() {}
+
+func (x *BookingMoved) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_booking_v1_events_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BookingMoved.ProtoReflect.Descriptor instead.
+func (*BookingMoved) Descriptor() ([]byte, []int) {
+	return file_plugins_booking_v1_events_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *BookingMoved) GetBookingId() string {
+	if x != nil {
+		return x.BookingId
+	}
+	return ""
+}
+
+func (x *BookingMoved) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *BookingMoved) GetResourceId() string {
+	if x != nil {
+		return x.ResourceId
+	}
+	return ""
+}
+
+func (x *BookingMoved) GetFromResourceId() string {
+	if x != nil {
+		return x.FromResourceId
+	}
+	return ""
+}
+
+func (x *BookingMoved) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *BookingMoved) GetFromStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FromStartTime
+	}
+	return nil
+}
+
+func (x *BookingMoved) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+// HoldDue says that a hold's time is up. The module itself hears it, and frees what is still held.
+type HoldDue struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	HoldId        string                 `protobuf:"bytes,1,opt,name=hold_id,json=holdId,proto3" json:"hold_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HoldDue) Reset() {
+	*x = HoldDue{}
+	mi := &file_plugins_booking_v1_events_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HoldDue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HoldDue) ProtoMessage() {}
+
+func (x *HoldDue) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_booking_v1_events_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HoldDue.ProtoReflect.Descriptor instead.
+func (*HoldDue) Descriptor() ([]byte, []int) {
+	return file_plugins_booking_v1_events_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *HoldDue) GetHoldId() string {
+	if x != nil {
+		return x.HoldId
+	}
+	return ""
+}
+
 var File_plugins_booking_v1_events_proto protoreflect.FileDescriptor
 
 const file_plugins_booking_v1_events_proto_rawDesc = "" +
@@ -199,7 +338,21 @@ const file_plugins_booking_v1_events_proto_rawDesc = "" +
 	"resourceId\x126\n" +
 	"\x05state\x18\x04 \x01(\x0e2 .cabinet.booking.v1.BookingStateR\x05state\x12.\n" +
 	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time:J\xf2\x9d\xea\x02E\x12\x1abooking.timeline.cancelled\x1a\n" +
-	"booking_id\"\x16/bookings/{booking_id}(\x012\x01xB=Z;github.com/opencabinet/cabinet/plugins/booking/v1;bookingv1b\x06proto3"
+	"booking_id\"\x16/bookings/{booking_id}(\x012\x01x\"\xdb\x03\n" +
+	"\fBookingMoved\x12\x1d\n" +
+	"\n" +
+	"booking_id\x18\x01 \x01(\tR\tbookingId\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12C\n" +
+	"\vresource_id\x18\x03 \x01(\tB\"\xea\x9d\xea\x02\x1d\x12\x1bcabinet.booking.v1.ResourceR\n" +
+	"resourceId\x12L\n" +
+	"\x10from_resource_id\x18\x04 \x01(\tB\"\xea\x9d\xea\x02\x1d\x12\x1bcabinet.booking.v1.ResourceR\x0efromResourceId\x129\n" +
+	"\n" +
+	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12B\n" +
+	"\x0ffrom_start_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\rfromStartTime\x12.\n" +
+	"\x04time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x04time:M\xf2\x9d\xea\x02H\x12\x16booking.timeline.moved\x1a\n" +
+	"booking_id\"\x16/bookings/{booking_id}(\x012\bcalendar\"\"\n" +
+	"\aHoldDue\x12\x17\n" +
+	"\ahold_id\x18\x01 \x01(\tR\x06holdIdB=Z;github.com/opencabinet/cabinet/plugins/booking/v1;bookingv1b\x06proto3"
 
 var (
 	file_plugins_booking_v1_events_proto_rawDescOnce sync.Once
@@ -213,23 +366,28 @@ func file_plugins_booking_v1_events_proto_rawDescGZIP() []byte {
 	return file_plugins_booking_v1_events_proto_rawDescData
 }
 
-var file_plugins_booking_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_plugins_booking_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_plugins_booking_v1_events_proto_goTypes = []any{
 	(*BookingMade)(nil),           // 0: cabinet.booking.v1.BookingMade
 	(*BookingCancelled)(nil),      // 1: cabinet.booking.v1.BookingCancelled
-	(BookingState)(0),             // 2: cabinet.booking.v1.BookingState
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(*BookingMoved)(nil),          // 2: cabinet.booking.v1.BookingMoved
+	(*HoldDue)(nil),               // 3: cabinet.booking.v1.HoldDue
+	(BookingState)(0),             // 4: cabinet.booking.v1.BookingState
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
 }
 var file_plugins_booking_v1_events_proto_depIdxs = []int32{
-	2, // 0: cabinet.booking.v1.BookingMade.state:type_name -> cabinet.booking.v1.BookingState
-	3, // 1: cabinet.booking.v1.BookingMade.time:type_name -> google.protobuf.Timestamp
-	2, // 2: cabinet.booking.v1.BookingCancelled.state:type_name -> cabinet.booking.v1.BookingState
-	3, // 3: cabinet.booking.v1.BookingCancelled.time:type_name -> google.protobuf.Timestamp
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	4, // 0: cabinet.booking.v1.BookingMade.state:type_name -> cabinet.booking.v1.BookingState
+	5, // 1: cabinet.booking.v1.BookingMade.time:type_name -> google.protobuf.Timestamp
+	4, // 2: cabinet.booking.v1.BookingCancelled.state:type_name -> cabinet.booking.v1.BookingState
+	5, // 3: cabinet.booking.v1.BookingCancelled.time:type_name -> google.protobuf.Timestamp
+	5, // 4: cabinet.booking.v1.BookingMoved.start_time:type_name -> google.protobuf.Timestamp
+	5, // 5: cabinet.booking.v1.BookingMoved.from_start_time:type_name -> google.protobuf.Timestamp
+	5, // 6: cabinet.booking.v1.BookingMoved.time:type_name -> google.protobuf.Timestamp
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_plugins_booking_v1_events_proto_init() }
@@ -244,7 +402,7 @@ func file_plugins_booking_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugins_booking_v1_events_proto_rawDesc), len(file_plugins_booking_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -83,15 +83,29 @@ type Resource struct {
 	Id          string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Name        string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	Description string                 `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
-	// When its day begins, in the portal's time zone: "09:00". Empty for 09:00.
+	// When each of its days begins, in the portal's time zone: "09:00". Empty for 09:00. This and closes hold where neither
+	// the resource nor the business has opening hours: see HoursService.
 	Opens string `protobuf:"bytes,4,opt,name=opens,proto3" json:"opens,omitempty"`
 	// When its day ends: "18:00", "24:00" at the latest. Empty for 18:00.
 	Closes string `protobuf:"bytes,5,opt,name=closes,proto3" json:"closes,omitempty"`
 	// How long a booking is when nobody says otherwise, in minutes. 0 for an hour.
-	SlotMinutes   int32                  `protobuf:"varint,6,opt,name=slot_minutes,json=slotMinutes,proto3" json:"slot_minutes,omitempty"`
-	State         ResourceState          `protobuf:"varint,7,opt,name=state,proto3,enum=cabinet.booking.v1.ResourceState" json:"state,omitempty"`
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	Revision      int64                  `protobuf:"varint,9,opt,name=revision,proto3" json:"revision,omitempty"`
+	SlotMinutes int32                  `protobuf:"varint,6,opt,name=slot_minutes,json=slotMinutes,proto3" json:"slot_minutes,omitempty"`
+	State       ResourceState          `protobuf:"varint,7,opt,name=state,proto3,enum=cabinet.booking.v1.ResourceState" json:"state,omitempty"`
+	CreateTime  *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	Revision    int64                  `protobuf:"varint,9,opt,name=revision,proto3" json:"revision,omitempty"`
+	// How many minutes before a booking, and after it, nobody else can have it: to prepare, and to clean. A booking keeps
+	// those that held when it was made. They may lie outside of opening hours.
+	BeforeMinutes int32 `protobuf:"varint,10,opt,name=before_minutes,json=beforeMinutes,proto3" json:"before_minutes,omitempty"`
+	AfterMinutes  int32 `protobuf:"varint,11,opt,name=after_minutes,json=afterMinutes,proto3" json:"after_minutes,omitempty"`
+	// Anybody may book it, also without an account, where the portal lets visitors book.
+	Public bool `protobuf:"varint,12,opt,name=public,proto3" json:"public,omitempty"`
+	// How many minutes before it begins a booking must be made at the latest. Staff may be later. Not set for the portal's own.
+	NoticeMinutes *int32 `protobuf:"varint,13,opt,name=notice_minutes,json=noticeMinutes,proto3,oneof" json:"notice_minutes,omitempty"`
+	// Until how many hours before it begins clients may cancel or move a booking by themselves; later only staff do. Not set
+	// for the portal's own.
+	ChangeHours *int32 `protobuf:"varint,14,opt,name=change_hours,json=changeHours,proto3,oneof" json:"change_hours,omitempty"`
+	// How many days ahead a booking may begin. Not set for the portal's own.
+	DaysAhead     *int32 `protobuf:"varint,15,opt,name=days_ahead,json=daysAhead,proto3,oneof" json:"days_ahead,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -185,6 +199,48 @@ func (x *Resource) GetCreateTime() *timestamppb.Timestamp {
 func (x *Resource) GetRevision() int64 {
 	if x != nil {
 		return x.Revision
+	}
+	return 0
+}
+
+func (x *Resource) GetBeforeMinutes() int32 {
+	if x != nil {
+		return x.BeforeMinutes
+	}
+	return 0
+}
+
+func (x *Resource) GetAfterMinutes() int32 {
+	if x != nil {
+		return x.AfterMinutes
+	}
+	return 0
+}
+
+func (x *Resource) GetPublic() bool {
+	if x != nil {
+		return x.Public
+	}
+	return false
+}
+
+func (x *Resource) GetNoticeMinutes() int32 {
+	if x != nil && x.NoticeMinutes != nil {
+		return *x.NoticeMinutes
+	}
+	return 0
+}
+
+func (x *Resource) GetChangeHours() int32 {
+	if x != nil && x.ChangeHours != nil {
+		return *x.ChangeHours
+	}
+	return 0
+}
+
+func (x *Resource) GetDaysAhead() int32 {
+	if x != nil && x.DaysAhead != nil {
+		return *x.DaysAhead
 	}
 	return 0
 }
@@ -764,7 +820,7 @@ var File_plugins_booking_v1_resources_proto protoreflect.FileDescriptor
 
 const file_plugins_booking_v1_resources_proto_rawDesc = "" +
 	"\n" +
-	"\"plugins/booking/v1/resources.proto\x12\x12cabinet.booking.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x04\n" +
+	"\"plugins/booking/v1/resources.proto\x12\x12cabinet.booking.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8b\a\n" +
 	"\bResource\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12\x1e\n" +
@@ -778,8 +834,23 @@ const file_plugins_booking_v1_resources_proto_rawDesc = "" +
 	"\x05state\x18\a \x01(\x0e2!.cabinet.booking.v1.ResourceStateR\x05state\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12#\n" +
-	"\brevision\x18\t \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision:o\xea\x9d\xea\x02j\n" +
-	"\x04name\x12//cabinet.booking.v1.ResourceService/GetResource\x1a1/cabinet.booking.v1.ResourceService/ListResources\"\x84\x01\n" +
+	"\brevision\x18\t \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\x121\n" +
+	"\x0ebefore_minutes\x18\n" +
+	" \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xd0\x05(\x00R\rbeforeMinutes\x12/\n" +
+	"\rafter_minutes\x18\v \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xd0\x05(\x00R\fafterMinutes\x12\x16\n" +
+	"\x06public\x18\f \x01(\bR\x06public\x127\n" +
+	"\x0enotice_minutes\x18\r \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8a (\x00H\x00R\rnoticeMinutes\x88\x01\x01\x122\n" +
+	"\fchange_hours\x18\x0e \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xb8D(\x00H\x01R\vchangeHours\x88\x01\x01\x12.\n" +
+	"\n" +
+	"days_ahead\x18\x0f \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc2\x1c(\x01H\x02R\tdaysAhead\x88\x01\x01:o\xea\x9d\xea\x02j\n" +
+	"\x04name\x12//cabinet.booking.v1.ResourceService/GetResource\x1a1/cabinet.booking.v1.ResourceService/ListResourcesB\x11\n" +
+	"\x0f_notice_minutesB\x0f\n" +
+	"\r_change_hoursB\r\n" +
+	"\v_days_ahead\"\x84\x01\n" +
 	"\x14ListResourcesRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
@@ -893,6 +964,7 @@ func file_plugins_booking_v1_resources_proto_init() {
 	if File_plugins_booking_v1_resources_proto != nil {
 		return
 	}
+	file_plugins_booking_v1_resources_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

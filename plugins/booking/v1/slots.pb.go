@@ -163,9 +163,11 @@ type Slot struct {
 	StartTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	EndTime      *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// The start in the portal's time zone, as CreateBooking takes it.
-	Day           string `protobuf:"bytes,5,opt,name=day,proto3" json:"day,omitempty"`
-	Time          string `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
-	Minutes       int32  `protobuf:"varint,7,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	Day     string `protobuf:"bytes,5,opt,name=day,proto3" json:"day,omitempty"`
+	Time    string `protobuf:"bytes,6,opt,name=time,proto3" json:"time,omitempty"`
+	Minutes int32  `protobuf:"varint,7,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	// From when to when: "10:00–11:00".
+	Hours         string `protobuf:"bytes,8,opt,name=hours,proto3" json:"hours,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -249,6 +251,188 @@ func (x *Slot) GetMinutes() int32 {
 	return 0
 }
 
+func (x *Slot) GetHours() string {
+	if x != nil {
+		return x.Hours
+	}
+	return ""
+}
+
+type ListClosedTimesRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	FromTime  *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from_time,json=fromTime,proto3" json:"from_time,omitempty"`
+	UntilTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until_time,json=untilTime,proto3" json:"until_time,omitempty"`
+	// Empty for every resource that takes bookings.
+	ResourceId    string `protobuf:"bytes,3,opt,name=resource_id,json=resourceId,proto3" json:"resource_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListClosedTimesRequest) Reset() {
+	*x = ListClosedTimesRequest{}
+	mi := &file_plugins_booking_v1_slots_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListClosedTimesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListClosedTimesRequest) ProtoMessage() {}
+
+func (x *ListClosedTimesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_booking_v1_slots_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListClosedTimesRequest.ProtoReflect.Descriptor instead.
+func (*ListClosedTimesRequest) Descriptor() ([]byte, []int) {
+	return file_plugins_booking_v1_slots_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ListClosedTimesRequest) GetFromTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FromTime
+	}
+	return nil
+}
+
+func (x *ListClosedTimesRequest) GetUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UntilTime
+	}
+	return nil
+}
+
+func (x *ListClosedTimesRequest) GetResourceId() string {
+	if x != nil {
+		return x.ResourceId
+	}
+	return ""
+}
+
+type ListClosedTimesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ClosedTimes   []*ClosedTime          `protobuf:"bytes,1,rep,name=closed_times,json=closedTimes,proto3" json:"closed_times,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListClosedTimesResponse) Reset() {
+	*x = ListClosedTimesResponse{}
+	mi := &file_plugins_booking_v1_slots_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListClosedTimesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListClosedTimesResponse) ProtoMessage() {}
+
+func (x *ListClosedTimesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_booking_v1_slots_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListClosedTimesResponse.ProtoReflect.Descriptor instead.
+func (*ListClosedTimesResponse) Descriptor() ([]byte, []int) {
+	return file_plugins_booking_v1_slots_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ListClosedTimesResponse) GetClosedTimes() []*ClosedTime {
+	if x != nil {
+		return x.ClosedTimes
+	}
+	return nil
+}
+
+// ClosedTime is a time at which a resource cannot be booked, whoever asks.
+type ClosedTime struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	ResourceId string                 `protobuf:"bytes,1,opt,name=resource_id,json=resourceId,proto3" json:"resource_id,omitempty"`
+	StartTime  *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	EndTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// Why, in the business's own words: "Independence Day". Empty outside of usual hours.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClosedTime) Reset() {
+	*x = ClosedTime{}
+	mi := &file_plugins_booking_v1_slots_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClosedTime) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClosedTime) ProtoMessage() {}
+
+func (x *ClosedTime) ProtoReflect() protoreflect.Message {
+	mi := &file_plugins_booking_v1_slots_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClosedTime.ProtoReflect.Descriptor instead.
+func (*ClosedTime) Descriptor() ([]byte, []int) {
+	return file_plugins_booking_v1_slots_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ClosedTime) GetResourceId() string {
+	if x != nil {
+		return x.ResourceId
+	}
+	return ""
+}
+
+func (x *ClosedTime) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *ClosedTime) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *ClosedTime) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 var File_plugins_booking_v1_slots_proto protoreflect.FileDescriptor
 
 const file_plugins_booking_v1_slots_proto_rawDesc = "" +
@@ -266,7 +450,7 @@ const file_plugins_booking_v1_slots_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\xa0\v(\x00R\aminutes\"o\n" +
 	"\x15ListFreeSlotsResponse\x12.\n" +
 	"\x05slots\x18\x01 \x03(\v2\x18.cabinet.booking.v1.SlotR\x05slots\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xab\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc1\x02\n" +
 	"\x04Slot\x12C\n" +
 	"\vresource_id\x18\x01 \x01(\tB\"\xea\x9d\xea\x02\x1d\x12\x1bcabinet.booking.v1.ResourceR\n" +
 	"resourceId\x12#\n" +
@@ -276,9 +460,27 @@ const file_plugins_booking_v1_slots_proto_rawDesc = "" +
 	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x19\n" +
 	"\x03day\x18\x05 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x05R\x03day\x12\x12\n" +
 	"\x04time\x18\x06 \x01(\tR\x04time\x12\x18\n" +
-	"\aminutes\x18\a \x01(\x05R\aminutes2\x98\x01\n" +
+	"\aminutes\x18\a \x01(\x05R\aminutes\x12\x14\n" +
+	"\x05hours\x18\b \x01(\tR\x05hours\"\xec\x01\n" +
+	"\x16ListClosedTimesRequest\x12?\n" +
+	"\tfrom_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\bfromTime\x12A\n" +
+	"\n" +
+	"until_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\tuntilTime\x12N\n" +
+	"\vresource_id\x18\x03 \x01(\tB-\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02\x1d\x12\x1bcabinet.booking.v1.ResourceR\n" +
+	"resourceId\"\\\n" +
+	"\x17ListClosedTimesResponse\x12A\n" +
+	"\fclosed_times\x18\x01 \x03(\v2\x1e.cabinet.booking.v1.ClosedTimeR\vclosedTimes\"\xdb\x01\n" +
+	"\n" +
+	"ClosedTime\x12C\n" +
+	"\vresource_id\x18\x01 \x01(\tB\"\xea\x9d\xea\x02\x1d\x12\x1bcabinet.booking.v1.ResourceR\n" +
+	"resourceId\x129\n" +
+	"\n" +
+	"start_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason2\xa9\x02\n" +
 	"\vSlotService\x12\x88\x01\n" +
-	"\rListFreeSlots\x12(.cabinet.booking.v1.ListFreeSlotsRequest\x1a).cabinet.booking.v1.ListFreeSlotsResponse\"\"\xea\x9d\xea\x02\x1a\b\x03\x12\x16booking.resources.read\x90\x02\x01B=Z;github.com/opencabinet/cabinet/plugins/booking/v1;bookingv1b\x06proto3"
+	"\rListFreeSlots\x12(.cabinet.booking.v1.ListFreeSlotsRequest\x1a).cabinet.booking.v1.ListFreeSlotsResponse\"\"\xea\x9d\xea\x02\x1a\b\x03\x12\x16booking.resources.read\x90\x02\x01\x12\x8e\x01\n" +
+	"\x0fListClosedTimes\x12*.cabinet.booking.v1.ListClosedTimesRequest\x1a+.cabinet.booking.v1.ListClosedTimesResponse\"\"\xea\x9d\xea\x02\x1a\b\x03\x12\x16booking.resources.read\x90\x02\x01B=Z;github.com/opencabinet/cabinet/plugins/booking/v1;bookingv1b\x06proto3"
 
 var (
 	file_plugins_booking_v1_slots_proto_rawDescOnce sync.Once
@@ -292,24 +494,34 @@ func file_plugins_booking_v1_slots_proto_rawDescGZIP() []byte {
 	return file_plugins_booking_v1_slots_proto_rawDescData
 }
 
-var file_plugins_booking_v1_slots_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_plugins_booking_v1_slots_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_plugins_booking_v1_slots_proto_goTypes = []any{
-	(*ListFreeSlotsRequest)(nil),  // 0: cabinet.booking.v1.ListFreeSlotsRequest
-	(*ListFreeSlotsResponse)(nil), // 1: cabinet.booking.v1.ListFreeSlotsResponse
-	(*Slot)(nil),                  // 2: cabinet.booking.v1.Slot
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(*ListFreeSlotsRequest)(nil),    // 0: cabinet.booking.v1.ListFreeSlotsRequest
+	(*ListFreeSlotsResponse)(nil),   // 1: cabinet.booking.v1.ListFreeSlotsResponse
+	(*Slot)(nil),                    // 2: cabinet.booking.v1.Slot
+	(*ListClosedTimesRequest)(nil),  // 3: cabinet.booking.v1.ListClosedTimesRequest
+	(*ListClosedTimesResponse)(nil), // 4: cabinet.booking.v1.ListClosedTimesResponse
+	(*ClosedTime)(nil),              // 5: cabinet.booking.v1.ClosedTime
+	(*timestamppb.Timestamp)(nil),   // 6: google.protobuf.Timestamp
 }
 var file_plugins_booking_v1_slots_proto_depIdxs = []int32{
-	2, // 0: cabinet.booking.v1.ListFreeSlotsResponse.slots:type_name -> cabinet.booking.v1.Slot
-	3, // 1: cabinet.booking.v1.Slot.start_time:type_name -> google.protobuf.Timestamp
-	3, // 2: cabinet.booking.v1.Slot.end_time:type_name -> google.protobuf.Timestamp
-	0, // 3: cabinet.booking.v1.SlotService.ListFreeSlots:input_type -> cabinet.booking.v1.ListFreeSlotsRequest
-	1, // 4: cabinet.booking.v1.SlotService.ListFreeSlots:output_type -> cabinet.booking.v1.ListFreeSlotsResponse
-	4, // [4:5] is the sub-list for method output_type
-	3, // [3:4] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	2,  // 0: cabinet.booking.v1.ListFreeSlotsResponse.slots:type_name -> cabinet.booking.v1.Slot
+	6,  // 1: cabinet.booking.v1.Slot.start_time:type_name -> google.protobuf.Timestamp
+	6,  // 2: cabinet.booking.v1.Slot.end_time:type_name -> google.protobuf.Timestamp
+	6,  // 3: cabinet.booking.v1.ListClosedTimesRequest.from_time:type_name -> google.protobuf.Timestamp
+	6,  // 4: cabinet.booking.v1.ListClosedTimesRequest.until_time:type_name -> google.protobuf.Timestamp
+	5,  // 5: cabinet.booking.v1.ListClosedTimesResponse.closed_times:type_name -> cabinet.booking.v1.ClosedTime
+	6,  // 6: cabinet.booking.v1.ClosedTime.start_time:type_name -> google.protobuf.Timestamp
+	6,  // 7: cabinet.booking.v1.ClosedTime.end_time:type_name -> google.protobuf.Timestamp
+	0,  // 8: cabinet.booking.v1.SlotService.ListFreeSlots:input_type -> cabinet.booking.v1.ListFreeSlotsRequest
+	3,  // 9: cabinet.booking.v1.SlotService.ListClosedTimes:input_type -> cabinet.booking.v1.ListClosedTimesRequest
+	1,  // 10: cabinet.booking.v1.SlotService.ListFreeSlots:output_type -> cabinet.booking.v1.ListFreeSlotsResponse
+	4,  // 11: cabinet.booking.v1.SlotService.ListClosedTimes:output_type -> cabinet.booking.v1.ListClosedTimesResponse
+	10, // [10:12] is the sub-list for method output_type
+	8,  // [8:10] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_plugins_booking_v1_slots_proto_init() }
@@ -323,7 +535,7 @@ func file_plugins_booking_v1_slots_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugins_booking_v1_slots_proto_rawDesc), len(file_plugins_booking_v1_slots_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

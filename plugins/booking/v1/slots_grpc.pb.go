@@ -19,7 +19,8 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	SlotService_ListFreeSlots_FullMethodName = "/cabinet.booking.v1.SlotService/ListFreeSlots"
+	SlotService_ListFreeSlots_FullMethodName   = "/cabinet.booking.v1.SlotService/ListFreeSlots"
+	SlotService_ListClosedTimes_FullMethodName = "/cabinet.booking.v1.SlotService/ListClosedTimes"
 )
 
 // SlotServiceClient is the client API for SlotService service.
@@ -30,6 +31,9 @@ const (
 type SlotServiceClient interface {
 	// The times of a day that can be booked now, earliest first. Who has the others it does not say.
 	ListFreeSlots(ctx context.Context, in *ListFreeSlotsRequest, opts ...grpc.CallOption) (*ListFreeSlotsResponse, error)
+	// When resources are closed between two instants, 62 days apart at most, by resource and then by time. A time in which
+	// one is closed for two reasons comes once. What is taken is not said here.
+	ListClosedTimes(ctx context.Context, in *ListClosedTimesRequest, opts ...grpc.CallOption) (*ListClosedTimesResponse, error)
 }
 
 type slotServiceClient struct {
@@ -50,6 +54,16 @@ func (c *slotServiceClient) ListFreeSlots(ctx context.Context, in *ListFreeSlots
 	return out, nil
 }
 
+func (c *slotServiceClient) ListClosedTimes(ctx context.Context, in *ListClosedTimesRequest, opts ...grpc.CallOption) (*ListClosedTimesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListClosedTimesResponse)
+	err := c.cc.Invoke(ctx, SlotService_ListClosedTimes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SlotServiceServer is the server API for SlotService service.
 // All implementations must embed UnimplementedSlotServiceServer
 // for forward compatibility.
@@ -58,6 +72,9 @@ func (c *slotServiceClient) ListFreeSlots(ctx context.Context, in *ListFreeSlots
 type SlotServiceServer interface {
 	// The times of a day that can be booked now, earliest first. Who has the others it does not say.
 	ListFreeSlots(context.Context, *ListFreeSlotsRequest) (*ListFreeSlotsResponse, error)
+	// When resources are closed between two instants, 62 days apart at most, by resource and then by time. A time in which
+	// one is closed for two reasons comes once. What is taken is not said here.
+	ListClosedTimes(context.Context, *ListClosedTimesRequest) (*ListClosedTimesResponse, error)
 	mustEmbedUnimplementedSlotServiceServer()
 }
 
@@ -70,6 +87,9 @@ type UnimplementedSlotServiceServer struct{}
 
 func (UnimplementedSlotServiceServer) ListFreeSlots(context.Context, *ListFreeSlotsRequest) (*ListFreeSlotsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListFreeSlots not implemented")
+}
+func (UnimplementedSlotServiceServer) ListClosedTimes(context.Context, *ListClosedTimesRequest) (*ListClosedTimesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListClosedTimes not implemented")
 }
 func (UnimplementedSlotServiceServer) mustEmbedUnimplementedSlotServiceServer() {}
 func (UnimplementedSlotServiceServer) testEmbeddedByValue()                     {}
@@ -110,6 +130,24 @@ func _SlotService_ListFreeSlots_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SlotService_ListClosedTimes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListClosedTimesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SlotServiceServer).ListClosedTimes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SlotService_ListClosedTimes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SlotServiceServer).ListClosedTimes(ctx, req.(*ListClosedTimesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SlotService_ServiceDesc is the grpc.ServiceDesc for SlotService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -120,6 +158,10 @@ var SlotService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListFreeSlots",
 			Handler:    _SlotService_ListFreeSlots_Handler,
+		},
+		{
+			MethodName: "ListClosedTimes",
+			Handler:    _SlotService_ListClosedTimes_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

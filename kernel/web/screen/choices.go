@@ -1,0 +1,130 @@
+package screen
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/web/ui"
+)
+
+// redrawField is the name of the button that draws a form again, with what its writer has chosen by then.
+const redrawField = "redraw"
+
+// choice is what a form offers for a field, checked against its contract.
+type choice struct {
+	module.Choice
+	call         *call
+	value, label fieldPath
+}
+
+// choices checks what a section offers for its fields.
+func (c *compiler) choices(s *Screen, section module.Section) {
+	where := s.name()
+	for name, declared := range section.Choices {
+		if !slices.Contains(section.Fields, name) {
+			c.fail(where, "has choices for the field %q, which its section %q lacks", name, section.Title)
+			continue
+		}
+		one := &choice{Choice: declared, call: c.call(where, declared.Method, declared.Fixed)}
+		if one.call == nil {
+			continue
+		}
+		item := items(one.call.output)
+		if item == nil {
+			c.fail(where, "offers for %s what %s gives, whose response has no one repeated message", name, declared.Method)
+			continue
+		}
+		one.value, one.label = c.find(where, item.Message(), declared.Value), c.find(where, item.Message(), declared.Label)
+		for to, from := range declared.Bind {
+			c.find(where, one.call.input, to)
+			c.find(where, s.call.input, from)
+		}
+		if s.choices == nil {
+			s.choices = map[string]*choice{}
+		}
+		s.choices[name] = one
+	}
+}
+
+// offer makes a field one to choose: among what the method gives for what the form says now. What the writer had chosen
+// stays, also when it is offered no more: it is theirs, and the method says what is wrong with it.
+func (s *Set) offer(ctx context.Context, e *Env, c *choice, field *ui.Field, values url.Values) error {
+	given := field.Value
+	first := ui.Option{Label: e.Text.T("kernel.form.choose")}
+	if !field.Required {
+		first.Label = e.Text.T("kernel.form.none")
+	}
+	field.Kind, field.Options = ui.FieldSelect, nil
+	request, err := c.call.request()
+	if err != nil {
+		return err
+	}
+	asked := true
+	for to, from := range c.Bind {
+		value := values.Get(from)
+		if value == "" {
+			value = e.Vars[from]
+		}
+		path, err := findIn(request.Descriptor(), to)
+		if err != nil {
+			return err
+		}
+		if value == "" && !slices.Contains(c.Optional, from) {
+			asked = false
+		} else if err := fill(request, path, []string{value}); err != nil {
+			asked = false // said beside that field
+		}
+	}
+	if asked && e.may(c.call) {
+		setKnown(request, "page_size", protoreflect.ValueOfInt32(mostChoices))
+		response, err := c.call.do(ctx, e, request)
+		switch status.Code(err) {
+		case codes.OK:
+			list := response.Get(items(response.Descriptor())).List()
+			for i := range list.Len() {
+				m := list.Get(i).Message()
+				field.Options = append(field.Options, ui.Option{Value: strings.Join(typed(m, c.value), ""), Label: e.value(m, c.label).Text})
+			}
+			if len(field.Options) == 0 && c.None != "" {
+				first.Label = e.Text.T(c.None)
+			}
+		case codes.InvalidArgument, codes.NotFound:
+		default:
+			return err
+		}
+	} else if c.First != "" {
+		first.Label = e.Text.T(c.First)
+	}
+	if given != "" && !slices.ContainsFunc(field.Options, func(o ui.Option) bool { return o.Value == given }) {
+		label := given
+		if c.Value != c.Label {
+			label = e.Text.T("kernel.form.chosen_before")
+		}
+		field.Options = append([]ui.Option{{Value: given, Label: label}}, field.Options...)
+	}
+	field.Options = append([]ui.Option{first}, field.Options...)
+	for i := range field.Options {
+		field.Options[i].Selected = field.Options[i].Value == given
+	}
+	return nil
+}
+
+// mostChoices is how many things a field offers.
+const mostChoices = 200
+
+// Redraws tells whether a form came back only to be drawn again, for choices that depend on what was chosen.
+func (s *Set) Redraws(sc *Screen, form url.Values) bool {
+	return sc.Redraw != "" && form.Get(redrawField) != ""
+}
+
+// Redraw draws a form again with what its writer has typed. Nothing is sent anywhere.
+func (s *Set) Redraw(ctx context.Context, e *Env, sc *Screen, form url.Values) (*Page, error) {
+	return s.back(ctx, e, sc, form, nil, nil)
+}
