@@ -57,6 +57,8 @@ type Screen struct {
 	related []related
 	tiles   []*Tile
 	beside  []*Screen
+
+	calendar *calendar
 }
 
 // call is a method and the fixed part of its request.
@@ -219,7 +221,7 @@ func (c *compiler) screen(s *Screen) {
 			}
 		}
 	}
-	if s.Kind != module.List {
+	if s.Kind != module.List && s.Kind != module.Calendar {
 		for _, name := range vars(s.Path) {
 			c.find(where, s.call.input, name)
 		}
@@ -236,8 +238,10 @@ func (c *compiler) screen(s *Screen) {
 		c.form(s)
 	case module.Compare:
 		c.compare(s)
+	case module.Calendar:
+		c.calendar(s)
 	default:
-		c.fail(where, "has the kind %q: use list, detail, form, compare or import", s.Kind)
+		c.fail(where, "has the kind %q: use list, detail, form, compare, calendar or import", s.Kind)
 	}
 }
 
