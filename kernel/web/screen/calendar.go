@@ -300,8 +300,9 @@ func (sh *sheet) newOn(row string, day time.Time, what string) ui.Crumb {
 // day is a day without what is on it.
 func (sh *sheet) day(day time.Time) ui.CalendarDay {
 	t := sh.e.Text
+	num := t.Number(int64(day.Day()))
 	return ui.CalendarDay{
-		Day: day.Format(time.DateOnly), Label: upperFirst(t.WeekdayDate(day)), Name: t.WeekdayShort(day.Weekday()), Num: t.Number(int64(day.Day())),
+		Day: day.Format(time.DateOnly), Name: t.WeekdayShort(day.Weekday()), Num: num, Said: strings.TrimPrefix(t.Date(day), num),
 		Href:  sh.e.calendarLink(viewQuery, string(module.ViewDay), dayQuery, day.Format(time.DateOnly)),
 		Today: day.Equal(noon(sh.e.Now.In(sh.at.zone), sh.at.zone)),
 	}

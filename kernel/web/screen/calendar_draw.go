@@ -31,7 +31,7 @@ func (sh *sheet) columns() ui.CalendarDays {
 		if len(sh.axis.days) == 1 {
 			day.Href = ""
 		}
-		day.New = sh.newOn("", d.day, day.Label)
+		day.New = sh.newOn("", d.day, sh.e.Text.WeekdayDate(d.day))
 		var hourly []thing
 		for _, t := range sh.of(d, anyRow) {
 			if t.long() {
@@ -150,7 +150,7 @@ func (sh *sheet) ground(d *daily, row string, closed []closedSpan) ui.CalendarDa
 func (sh *sheet) line() ui.CalendarRows {
 	sh.fit()
 	d := &sh.axis.days[0]
-	out := ui.CalendarRows{Caption: sh.caption(), Head: sh.e.Text.T(sh.cal.rows.Label), Hours: sh.hours(), Free: sh.e.Text.T("kernel.calendar.free")}
+	out := ui.CalendarRows{Caption: sh.caption(), Head: sh.e.label(sh.cal.rows.field.last(), ""), Hours: sh.hours(), Free: sh.e.Text.T("kernel.calendar.free")}
 	add := func(r calendarRow, in func(thing) bool, closed []closedSpan) {
 		day := sh.ground(d, r.id, closed)
 		day.Off = false
@@ -175,7 +175,7 @@ func (sh *sheet) line() ui.CalendarRows {
 // grid is a week, one row for each resource.
 func (sh *sheet) grid() ui.CalendarRows {
 	sh.fit()
-	out := ui.CalendarRows{Caption: sh.caption(), Head: sh.e.Text.T(sh.cal.rows.Label), Free: sh.e.Text.T("kernel.calendar.free")}
+	out := ui.CalendarRows{Caption: sh.caption(), Head: sh.e.label(sh.cal.rows.field.last(), ""), Free: sh.e.Text.T("kernel.calendar.free")}
 	for _, day := range sh.at.days {
 		head := sh.day(day)
 		head.Href = sh.e.calendarLink(viewQuery, string(module.ViewRows), dayQuery, head.Day)
@@ -259,7 +259,7 @@ func (sh *sheet) month() ui.CalendarMonth {
 		day := sh.day(d.day)
 		day.Off = !sh.at.in(d.day)
 		things := sh.of(d, anyRow)
-		day.Label = upperFirst(t.Plural("kernel.calendar.day_of", int64(len(things)), "date", t.WeekdayDate(d.day), "n", t.Number(int64(len(things)))))
+		day.Said = t.Plural("kernel.calendar.day_of", int64(len(things)), "date", day.Said, "n", t.Number(int64(len(things))))
 		for n, one := range things {
 			if n == mostOfMonthDay && len(things) > mostOfMonthDay+1 {
 				day.More = ui.Crumb{Label: sh.more(len(things) - n), Href: day.Href}

@@ -109,7 +109,7 @@ type FreeTime struct {
 // CalendarDay is a day of a calendar, or the part of it that a row has.
 type CalendarDay struct {
 	Day   string // "2026-11-30"
-	Label string // whole: "Monday, 30 November 2026"
+	Said  string // what follows Num for those who hear the page: "November 2026"
 	Name  string // "Mon"
 	Num   string // "30"
 	Href  string // to the day alone; empty when it is
