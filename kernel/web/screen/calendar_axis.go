@@ -177,6 +177,15 @@ func (a *axis) place(s span) (p ui.Place, ok bool) {
 // readable is how long a thing is drawn at least, in minutes: less has no room for its name.
 const readable = 30
 
+// atLeast makes a span longer that is shorter; where the day ends before that, it begins earlier.
+func (s span) atLeast(least, end int) span {
+	if s.end-s.begin < least {
+		s.end = max(min(s.begin+least, end), s.begin+step)
+		s.begin = max(0, min(s.begin, s.end-least))
+	}
+	return s
+}
+
 // mostLanes is how many things stand side by side at most.
 const mostLanes = 12
 
@@ -193,11 +202,7 @@ func lay(things []span, least, most, end int) []laid {
 	out := make([]laid, len(things))
 	order := make([]int, len(things))
 	for i, s := range things {
-		s.end = min(max(s.end, s.begin+least), max(end, s.begin+step))
-		if s.end-s.begin < least { // at the end of the day it is drawn upwards
-			s.begin = max(0, s.end-least)
-		}
-		out[i], order[i] = laid{span: s}, i
+		out[i], order[i] = laid{span: s.atLeast(least, end)}, i
 	}
 	slices.SortStableFunc(order, func(i, j int) int {
 		return cmp.Or(cmp.Compare(out[i].begin, out[j].begin), cmp.Compare(out[j].end, out[i].end))

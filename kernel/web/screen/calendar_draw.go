@@ -11,7 +11,7 @@ import (
 
 // How many stand side by side in a column of a week, in a row's cell of a week, and in a cell of a month.
 const (
-	mostOfWeek     = 4
+	mostOfWeek     = 3
 	mostOfCell     = 6
 	mostOfMonthDay = 3
 )
@@ -41,7 +41,7 @@ func (sh *sheet) columns() ui.CalendarDays {
 			}
 		}
 		var rest int
-		day.Slots, day.Rest = sh.lay(d, hourly, lanes)
+		day.Slots, day.Rest = sh.lay(d, hourly, lanes, readable, readable)
 		if rest = len(day.Rest); rest > 0 && len(sh.axis.days) > 1 {
 			day.Rest, day.More = nil, ui.Crumb{Label: sh.more(rest), Href: day.Href}
 		}
@@ -54,15 +54,16 @@ func (sh *sheet) more(n int) string {
 	return sh.e.Text.Plural("kernel.calendar.more", int64(n), "n", sh.e.Text.Number(int64(n)))
 }
 
-// lay places a day's things along its hours.
-func (sh *sheet) lay(d *daily, things []thing, lanes int) (placed, rest []ui.Slot) {
+// lay places a day's things along its hours. Each is drawn at least least long, and has its lane for itself for at least room.
+func (sh *sheet) lay(d *daily, things []thing, lanes, least, room int) (placed, rest []ui.Slot) {
 	spans := make([]span, len(things))
 	for i, t := range things {
 		spans[i] = sh.axis.span(d, t.start, t.end)
 	}
-	for i, l := range lay(spans, readable, lanes, 60*sh.axis.last) {
+	end := 60 * sh.axis.last
+	for i, l := range lay(spans, room, lanes, end) {
 		one := sh.slot(things[i], d)
-		place, ok := sh.axis.place(l.span)
+		place, ok := sh.axis.place(spans[i].atLeast(least, end))
 		if l.rest || !ok {
 			rest = append(rest, one)
 			continue
@@ -146,6 +147,9 @@ func (sh *sheet) ground(d *daily, row string, closed []closedSpan) ui.CalendarDa
 	return day
 }
 
+// nameOfLine is how much of a line a thing's name takes, in minutes.
+const nameOfLine = 100
+
 // line is a day along a line, one row for each resource.
 func (sh *sheet) line() ui.CalendarRows {
 	sh.fit()
@@ -154,7 +158,7 @@ func (sh *sheet) line() ui.CalendarRows {
 	add := func(r calendarRow, in func(thing) bool, closed []closedSpan) {
 		day := sh.ground(d, r.id, closed)
 		day.Off = false
-		day.Slots, day.Rest = sh.lay(d, sh.of(d, in), mostLanes)
+		day.Slots, day.Rest = sh.lay(d, sh.of(d, in), mostLanes, step*3, nameOfLine)
 		for _, s := range day.Slots {
 			day.Lanes = max(day.Lanes, s.Place.Lanes)
 		}
@@ -194,7 +198,11 @@ func (sh *sheet) grid() ui.CalendarRows {
 					day.More = ui.Crumb{Label: sh.more(len(things) - n), Href: day.Href}
 					break
 				}
-				day.Slots = append(day.Slots, sh.slot(t, d))
+				slot := sh.slot(t, d)
+				if slot.Second == r.title { // which the row says
+					slot.Second = ""
+				}
+				day.Slots = append(day.Slots, slot)
 			}
 			day.TakenOf = 60 * (sh.axis.last - sh.axis.first)
 			for _, s := range sh.taken(d, things) {
