@@ -51,6 +51,7 @@ var bookingScreens = []module.Screen{
 				Method: v1.SlotService_ListClosedTimes_FullMethodName, From: "from_time", Until: "until_time",
 				Start: "start_time", End: "end_time", Row: "resource_id", Title: "reason",
 			},
+			Move: moveOn("resource_id"),
 		},
 		Actions: []module.Action{{ID: "new", Label: "booking.bookings.new", Icon: "plus", Path: "/bookings/new", Primary: true}},
 	},
@@ -63,6 +64,7 @@ var bookingScreens = []module.Screen{
 			First: module.ViewMonth, From: "from_time", Until: "until_time", Start: "start_time", End: "end_time",
 			Title: "resource_name", Second: "note", State: "state", Link: "/bookings/{id}",
 			New: "/bookings/book?day={day}&time={time}", NewLabel: "booking.bookings.book",
+			Move: moveOn(""),
 		},
 		Actions: []module.Action{{ID: "book", Label: "booking.bookings.book", Icon: "plus", Path: "/bookings/book", Primary: true}},
 	},
@@ -134,6 +136,14 @@ var freeTimes = map[string]module.Choice{"time": {
 
 // stands is when a booking does.
 var stands = map[string]string{"state": v1.BookingState_BOOKING_STATE_BOOKED.String()}
+
+// moveOn moves bookings on a calendar, whose rows fill a field where it has rows.
+func moveOn(row string) *module.CalendarMove {
+	return &module.CalendarMove{
+		Method: v1.BookingService_MoveBooking_FullMethodName, ID: "id", Start: "start_time", Row: row, Bind: map[string]string{"revision": "revision"},
+		When: map[string]string{"movable": "true"}, Done: "booking.bookings.moved",
+	}
+}
 
 func calendarFile(row bool) module.Action {
 	return module.Action{

@@ -100,7 +100,7 @@ func (s *Set) gather(ctx context.Context, sh *sheet) (err error) {
 			return err
 		}
 	}
-	if cal.closed != nil && e.may(cal.closed.call) {
+	if cal.closed != nil && e.may(cal.closed.call) && sh.at.view != module.ViewMonth {
 		sh.shut, err = cal.closed.list(ctx, e, sh.at.from(), sh.at.until())
 		if err := soften(err); err != nil {
 			return err

@@ -75,7 +75,7 @@ func (s *Set) moveForm(ctx context.Context, sh *sheet, form url.Values, refusal 
 		fields = append(fields, row)
 	}
 	f := ui.Form{
-		ID: "move", Action: e.calendarLink(), CSRF: e.CSRF, Hidden: append(sh.onceOnly(), ui.Hidden{Name: moveQuery, Value: id}),
+		ID: "move", Action: e.calendarLink(), CSRF: e.CSRF, Hidden: append(sh.onceOnly(), ui.Hidden{Name: moveQuery, Value: id}, ui.Hidden{Name: ui.MoveWasField, Value: slot.Start}),
 		Sections: []ui.FormSection{{Fields: fields}}, Submit: ui.Button{Label: e.Text.T("kernel.calendar.move_submit"), Kind: ui.ButtonPrimary},
 		Others: []ui.Button{{Label: e.Text.T("kernel.cancel"), Href: e.calendarLink(), Kind: ui.ButtonQuiet}},
 	}
@@ -118,6 +118,9 @@ func (s *Set) takeMove(ctx context.Context, e *Env, sc *Screen, form url.Values)
 	at := slices.IndexFunc(sh.things, func(t thing) bool { return t.key == form.Get(moveQuery) && sh.movable(t) })
 	if at < 0 {
 		return s.calendar(ctx, e, sc, form, nil)
+	}
+	if was := form.Get(ui.MoveWasField); was != "" && was != sh.things[at].start.Format(time.RFC3339) {
+		return s.calendar(ctx, e, sc, form, &moveError{"kernel.calendar.move_meanwhile"})
 	}
 	request, err := sh.moveRequest(sh.things[at], start, form)
 	if err != nil {

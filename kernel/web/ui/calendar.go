@@ -206,4 +206,6 @@ const (
 	MoveDayField  = "to_day"
 	MoveTimeField = "to_time"
 	MoveRowField  = "to_row"
+	// MoveWasField is when the thing began as its reader saw it, so that nobody moves what somebody else has moved.
+	MoveWasField = "was"
 )

@@ -100,7 +100,7 @@ if (form) {
       end();
     });
     if (!at) return;
-    const fields = { move: item.dataset.move, to_day: at.day, to_time: at.time ?? item.dataset.time, to_row: at.row ?? '' };
+    const fields = { move: item.dataset.move, to_day: at.day, to_time: at.time ?? item.dataset.time, to_row: at.row ?? '', was: $('time', item).dateTime };
     const same = at.day === item.closest('[data-day]').dataset.day && fields.to_time === item.dataset.time
       && at.row === item.closest('[data-row]')?.dataset.row;
     if (same) return;
