@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/a-h/templ"
@@ -104,6 +106,9 @@ func (e *moveError) Error() string { return e.key }
 // takeMove takes what was dropped or sent by the form: to the method, and back to the calendar on the day it was moved to.
 func (s *Set) takeMove(ctx context.Context, e *Env, sc *Screen, form url.Values) (*Page, error) {
 	cal := sc.calendar
+	if !e.sees(sc.Audience) {
+		return nil, status.Error(codes.PermissionDenied, "this page is for others")
+	}
 	if cal.move == nil {
 		return nil, notFound("nothing can be moved here")
 	}
