@@ -226,6 +226,9 @@ func (c *compiler) screen(s *Screen) {
 			c.find(where, s.call.input, name)
 		}
 	}
+	if s.Screen.Calendar != nil && s.Kind != module.Calendar {
+		c.fail(where, "has a calendar's parts, and is a %s: take them out, or set its kind to calendar", s.Kind)
+	}
 	defer c.extras(s)
 	c.public(s)
 	c.beside(s)
