@@ -57,7 +57,11 @@ func browser(t *testing.T) context.Context {
 				t.Errorf("browser: %s %s", e.Entry.Text, e.Entry.URL)
 			}
 		case *runtime.EventExceptionThrown:
-			t.Errorf("browser: %s", e.ExceptionDetails.Text)
+			what := e.ExceptionDetails.Text
+			if e.ExceptionDetails.Exception != nil {
+				what += " " + e.ExceptionDetails.Exception.Description
+			}
+			t.Errorf("browser: %s %s", what, e.ExceptionDetails.URL)
 		}
 	}))
 	_, err := chromedp.Call(ctx, cdplog.Enable, cdp.Empty{})
@@ -84,15 +88,21 @@ func js[T any](t *testing.T, ctx context.Context, expr string) T {
 	return out
 }
 
-// look opens a page in a size and a theme, keeps a picture of it in the folder that CABINET_SHOTS names, and lets axe-core
-// look at it.
-func look(t *testing.T, ctx context.Context, name, address string, width, height int64, scheme string) {
+// view sets the size and the theme. Nothing moves, so that nothing is looked at half-way.
+func view(t *testing.T, ctx context.Context, width, height int64, scheme string) {
 	t.Helper()
 	run(t, ctx, chromedp.EmulateViewport(width, height))
 	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
 	}})
 	require.NoError(t, err)
+}
+
+// look opens a page in a size and a theme, keeps a picture of it in the folder that CABINET_SHOTS names, and lets axe-core
+// look at it.
+func look(t *testing.T, ctx context.Context, name, address string, width, height int64, scheme string) {
+	t.Helper()
+	view(t, ctx, width, height, scheme)
 	run(t, ctx, chromedp.Navigate(address))
 	if dir := os.Getenv("CABINET_SHOTS"); dir != "" {
 		png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))

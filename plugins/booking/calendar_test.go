@@ -2,13 +2,18 @@ package booking_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/store"
+	"github.com/opencabinet/cabinet/plugins/booking"
 	v1 "github.com/opencabinet/cabinet/plugins/booking/v1"
 )
 
@@ -78,4 +83,121 @@ func TestCalendarInABrowser(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A calendar shows each reader what is theirs, wherever the module runs; and moves what they may move.
+func TestCalendarPage(t *testing.T) {
+	for name, processes := range map[string][]string{"in process": nil, "as a process": {booking.ID}} {
+		t.Run(name, func(t *testing.T) {
+			p := kerneltest.Start(t, kerneltest.Options{
+				Assemble: withBooking, Config: "time_zone: Europe/Kyiv", Now: kerneltest.NewClock(monday).Now, Processes: processes,
+			})
+			head := p.Head(t)
+			hall, cellar := room(t, head, "Great hall"), room(t, head, "Cellar")
+			lesia := p.Contact(t, p.Client(t, "Zerno Roastery"), "client.director")
+			taras := p.Contact(t, p.Client(t, "Lviv Museum"), "client.director")
+			booked, err := book(t, lesia, "", hall.GetId(), "2026-03-03", "10:00")
+			require.NoError(t, err)
+			other, err := book(t, taras, "", hall.GetId(), "2026-03-04", "12:00")
+			require.NoError(t, err)
+
+			for _, view := range []string{"", "day", "week", "month", "rows", "rows-week", "year", "'><b>"} {
+				page := head.Get(t, "/bookings/calendar?day=2026-03-03&view="+url.QueryEscape(view))
+				require.Equal(t, http.StatusOK, page.Status, view)
+				require.Contains(t, page.Body, "Zerno Roastery", view)
+				require.Contains(t, page.Body, "/bookings/"+booked.GetId(), view)
+				require.NotContains(t, page.Body, "<b>'", view)
+			}
+			require.NotContains(t, head.Get(t, "/bookings/calendar?view=day&day=2026-03-03").Body, other.GetId(), "it is on another day")
+			chosen := head.Get(t, "/bookings/calendar?view=rows-week&resource_id="+cellar.GetId())
+			require.NotContains(t, chosen.Body, booked.GetId())
+			require.Contains(t, chosen.Body, "resource_id="+cellar.GetId(), "the filter stays when the calendar is turned")
+
+			mine := lesia.Get(t, "/bookings/my-calendar?view=week&day=2026-03-03").Body
+			require.Contains(t, mine, "/bookings/"+booked.GetId())
+			require.NotContains(t, mine, other.GetId(), "it is another client's")
+			require.Equal(t, http.StatusForbidden, lesia.Get(t, "/bookings/calendar").Status)
+			require.Equal(t, http.StatusForbidden, lesia.Post(t, "/bookings/calendar", url.Values{"move": {booked.GetId()}}).Status)
+
+			form := head.Get(t, "/bookings/calendar?view=week&day=2026-03-03&move="+booked.GetId()).Body
+			require.Contains(t, form, `value="2026-03-03"`)
+			require.Contains(t, form, `value="10:00"`)
+			was := booked.GetStartTime().AsTime().Format(time.RFC3339)
+			to := func(u *kerneltest.User, path, id, day, at, row, was string) *kerneltest.Page {
+				return u.Post(t, path+"?view=week&day=2026-03-03", url.Values{"move": {id}, "to_day": {day}, "to_time": {at}, "to_row": {row}, "was": {was}})
+			}
+			moved := to(head, "/bookings/calendar", booked.GetId(), "2026-03-05", "14:30", cellar.GetId(), was)
+			require.Equal(t, http.StatusSeeOther, moved.Status, moved.Body)
+			require.Equal(t, "/bookings/calendar?day=2026-03-05&view=week", moved.Location(), "it leads to where the thing is now")
+			now, err := bookings(head).GetBooking(t.Context(), &v1.GetBookingRequest{Id: booked.GetId()})
+			require.NoError(t, err)
+			require.Equal(t, []string{"2026-03-05", "14:30–15:30", cellar.GetId()}, []string{now.GetBooking().GetDay(), now.GetBooking().GetHours(), now.GetBooking().GetResourceId()})
+
+			for why, page := range map[string]*kerneltest.Page{
+				"somebody else has moved it": to(head, "/bookings/calendar", booked.GetId(), "2026-03-05", "16:00", "", was),
+				"it is taken":                to(head, "/bookings/calendar", booked.GetId(), "2026-03-04", "12:30", hall.GetId(), ""),
+				"it is closed":               to(head, "/bookings/calendar", booked.GetId(), "2026-03-06", "03:00", "", ""),
+				"no day":                     to(head, "/bookings/calendar", booked.GetId(), "soon", "12:30", "", ""),
+				"no time":                    to(head, "/bookings/calendar", booked.GetId(), "2026-03-05", "25:00", "", ""),
+			} {
+				require.Equal(t, http.StatusUnprocessableEntity, page.Status, why)
+				require.Contains(t, page.Body, "Please look at these again", why)
+			}
+			gone := to(lesia, "/bookings/my-calendar", other.GetId(), "2026-03-06", "12:00", "", "")
+			require.NotEqual(t, http.StatusSeeOther, gone.Status, "it is another client's")
+			still, err := bookings(taras).GetBooking(t.Context(), &v1.GetBookingRequest{Id: other.GetId()})
+			require.NoError(t, err)
+			require.Equal(t, "2026-03-04", still.GetBooking().GetDay())
+			require.Equal(t, http.StatusSeeOther, to(lesia, "/bookings/my-calendar", booked.GetId(), "2026-03-06", "09:00", "", "").Status, "her own")
+		})
+	}
+}
+
+// What is dropped on another row and day is there then; what the keyboard sends by the form is too.
+func TestMovingInABrowser(t *testing.T) {
+	ctx := browser(t)
+	p, _ := open(t)
+	head := p.Head(t)
+	hall, cellar := room(t, head, "Great hall"), room(t, head, "Cellar")
+	booked, err := book(t, head, p.Client(t, "Zerno Roastery"), hall.GetId(), "2026-03-03", "10:00")
+	require.NoError(t, err)
+	signIn(t, ctx, p, head)
+	view(t, ctx, 1440, 1000, "light")
+	at := func(selector string) (x, y float64) {
+		box := js[[]float64](t, ctx, `(() => { const r = document.querySelector(`+"`"+selector+"`"+`).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`)
+		return box[0], box[1]
+	}
+	mouse := func(kind input.DispatchMouseEventType, x, y float64) {
+		_, err := chromedp.Call(ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: kind, X: x, Y: y, Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1})
+		require.NoError(t, err)
+	}
+	drag := func(x, y, toX, toY float64) {
+		mouse(input.DispatchMouseEventTypeMousePressed, x, y)
+		mouse(input.DispatchMouseEventTypeMouseMoved, (x+toX)/2, (y+toY)/2)
+		mouse(input.DispatchMouseEventTypeMouseMoved, toX, toY)
+		mouse(input.DispatchMouseEventTypeMouseReleased, toX, toY)
+	}
+	where := func() string {
+		got, err := bookings(head).GetBooking(t.Context(), &v1.GetBookingRequest{Id: booked.GetId()})
+		require.NoError(t, err)
+		return got.GetBooking().GetResourceName() + " " + got.GetBooking().GetDay() + " " + got.GetBooking().GetTime()
+	}
+	slot := "[data-move='" + booked.GetId() + "']"
+
+	run(t, ctx, chromedp.Navigate(p.URL()+"/bookings/calendar?view=rows-week&day=2026-03-03"))
+	x, y := at(slot)
+	toX, toY := at("[data-row='" + cellar.GetId() + "'] [data-day='2026-03-05']")
+	drag(x, y, toX, toY)
+	require.Eventually(t, func() bool { return where() == "Cellar 2026-03-05 10:00" }, 20*time.Second, 50*time.Millisecond, "another row and day, the same time")
+
+	run(t, ctx, chromedp.Navigate(p.URL()+"/bookings/calendar?view=week&day=2026-03-05"))
+	x, y = at(slot)
+	drag(x, y, x, y+js[float64](t, ctx, `document.querySelector('.hours > li').offsetHeight`)*1.5)
+	require.Eventually(t, func() bool { return where() == "Cellar 2026-03-05 11:30" }, 20*time.Second, 50*time.Millisecond, "an hour and a half later")
+
+	run(t, ctx, chromedp.Navigate(p.URL()+"/bookings/calendar?view=week&day=2026-03-05"))
+	run(t, ctx, chromedp.Focus(slot+" .btn"), chromedp.KeyEvent("\r"))
+	require.Eventually(t, func() bool { return js[bool](t, ctx, `document.activeElement?.name === 'to_day'`) }, 20*time.Second, 50*time.Millisecond, "the form waits for a day")
+	run(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector('[name=to_time]').value = '15:00'`), chromedp.KeyEvent("\r"))
+	require.Eventually(t, func() bool { return where() == "Cellar 2026-03-05 15:00" }, 20*time.Second, 50*time.Millisecond, "by the form")
 }
