@@ -48,6 +48,7 @@ var styleOrder = []string{
 	"tokens", "base",
 	"shell", "navigation", "topbar",
 	"text", "head", "buttons", "badges", "panels", "notices", "facts", "timeline", "menus", "tables", "filters", "forms", "choices", "compare", "calendar",
+	"calendar-days", "calendar-month", "calendar-rows",
 	"dashboard", "gate", "factor", "matrix", "passkey", "print",
 }
 
