@@ -266,7 +266,7 @@ func (p *Portal) pages() (*web.Server, error) {
 		return nil, err
 	}
 	return web.New(web.Config{
-		Name: p.config.Name, Base: p.config.Path, Origin: origin(p.url), Languages: languages(p.config),
+		Name: p.config.Name, Base: p.config.Path, Origin: origin(p.url), Languages: languages(p.config), WeekBegins: p.config.FirstWeekday(),
 		Help: web.Help{Hours: p.config.Help.Hours, Phone: p.config.Help.Phone, Email: p.config.Help.Email}, Router: p.router, Policy: p.policy, Screens: screens,
 		Texts: p.texts, Assets: look, Key: p.secrets.Derive("web", 32), Now: p.options.Now, NewID: store.NewID, Log: p.options.Log,
 		Own: p.ownPages(), Live: p.live, Tracer: p.telemetry.Tracer(), Meter: p.telemetry.Meter(),

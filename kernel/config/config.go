@@ -35,6 +35,10 @@ type Config struct {
 	// CABINET_TIME_ZONE.
 	TimeZone string `yaml:"time_zone"`
 
+	// WeekBegins is the first day of the week for readers in English: monday, sunday or saturday. Ukrainian and Russian
+	// weeks begin on Monday. Default: monday.
+	WeekBegins string `yaml:"week_begins"`
+
 	// Locale is the language of who has chosen none: en, uk or ru. Default: en, or the first of Locales when en is not
 	// offered. Environment: CABINET_LOCALE.
 	Locale string `yaml:"locale"`
@@ -230,6 +234,12 @@ const (
 	// RunProcess runs it in a process of its own, which the portal starts and keeps running.
 	RunProcess = "process"
 )
+
+// FirstWeekday is the first day of the week for readers in English.
+func (c *Config) FirstWeekday() time.Weekday { return weekdays[c.WeekBegins] }
+
+// weekdays are the days on which weeks begin somewhere.
+var weekdays = map[string]time.Weekday{"monday": time.Monday, "sunday": time.Sunday, "saturday": time.Saturday}
 
 // Location is the portal's time zone; never nil after Load.
 func (c *Config) Location() *time.Location { return c.location }

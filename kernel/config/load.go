@@ -107,7 +107,7 @@ func Load(options Options) (*Config, error) {
 // defaults are the values of what nobody set, but for those that follow from others.
 func defaults() Config {
 	return Config{
-		ID: "portal", Name: "Cabinet", Listen: "127.0.0.1:8080", TimeZone: "UTC", Audit: Audit{Days: 730, DetailDays: 180},
+		ID: "portal", Name: "Cabinet", Listen: "127.0.0.1:8080", TimeZone: "UTC", WeekBegins: "monday", Audit: Audit{Days: 730, DetailDays: 180},
 		Export: Export{RowsPerDay: 10_000, MaxRows: 100_000}, Reading: Reading{RowsPerHour: 1000},
 		Brand: Brand{Hue: 264, Chroma: 0.15, Tint: 80, HeadWeight: 600, Radius: 8, Density: 1, Measure: 74},
 	}

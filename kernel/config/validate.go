@@ -143,6 +143,9 @@ func (l *loader) validateTime(cfg *Config, bad badFunc) {
 		location = time.UTC
 	}
 	cfg.location = location
+	if _, known := weekdays[cfg.WeekBegins]; !known {
+		bad("week_begins", "%q is no first day of a week; write monday, sunday or saturday", cfg.WeekBegins)
+	}
 }
 
 func (l *loader) validateLocales(cfg *Config, bad badFunc) {

@@ -14,5 +14,5 @@
 //  6. [Stopper.Stop], when it has one, in reverse order, after the last call has left. Stopping is safe without a
 //     start, and twice.
 //
-// A screen is data too: see [Screen].
+// A screen is data too: see [Screen], and [CalendarParts] for calendars.
 package module

@@ -17,6 +17,8 @@ const (
 	// of them each field is taken from: the names of those of the right one go into the request's repeated from_fields. Fields
 	// of the request that the response has too are sent back as they came.
 	Compare ScreenKind = "compare"
+	// Calendar shows what has a beginning and an end as a day, a week or a month, and with resources as rows.
+	Calendar ScreenKind = "calendar"
 )
 
 // Audience is who a screen is for. A screen is shown only to those who may call its method, whatever it says here.
@@ -121,6 +123,9 @@ type Screen struct {
 	// Timeline shows a list as what happened, along a line: the first column is what, one at the End is when, and the others
 	// stand below. A column of cabinet.kernel.v1.Happened is told as a sentence.
 	Timeline bool `json:"timeline,omitempty"`
+
+	// Calendar names what a calendar is made of.
+	Calendar *CalendarParts `json:"calendar,omitempty"`
 
 	// Import names the methods of an import wizard.
 	Import *ImportMethods `json:"import,omitempty"`

@@ -22,7 +22,7 @@ func (s *Server) env(c echo.Context, sc *screen.Screen) *screen.Env {
 	path := c.Request().URL.Path[len(s.Base):]
 	e := &screen.Env{
 		Conn: s.Router, Text: s.text(c), Policy: s.Policy, Principal: visitorOf(c).principal,
-		Base: s.Base, Origin: s.Origin, CSRF: s.csrfFor(c, ""), Now: s.Now(), NewID: s.NewID, Languages: s.Languages,
+		Base: s.Base, Origin: s.Origin, CSRF: s.csrfFor(c, ""), Now: s.Now(), NewID: s.NewID, Languages: s.Languages, WeekBegins: s.WeekBegins,
 		Path: path, Vars: map[string]string{}, Query: c.QueryParams(),
 	}
 	e.ClientKind, e.Sisters = s.acting(visitorOf(c).identity)

@@ -32,6 +32,8 @@ type Config struct {
 	Origin string
 	// Languages are those offered, the default one first.
 	Languages []string
+	// WeekBegins is the first day of the week in languages of which several parts of the world have different ones.
+	WeekBegins time.Weekday
 	// Help is shown at the foot of the navigation; may be empty, each part too.
 	Help Help
 

@@ -24,12 +24,49 @@ var bookingScreens = []module.Screen{
 		Filters: []string{"state", "upcoming", "resource_id", "client_id"},
 		Empty:   "booking.bookings.empty",
 		Actions: []module.Action{
+			{ID: "as_calendar", Label: "booking.calendar.title", Icon: "calendar", Path: "/bookings/calendar"},
+			{ID: "my_calendar", Label: "booking.calendar.title", Icon: "calendar", Path: "/bookings/my-calendar"},
 			{ID: "resources", Label: "booking.resources.title", Icon: "settings", Path: "/bookings/resources"},
 			{ID: "free", Label: "booking.free.title", Icon: "clock", Path: "/bookings/free"},
 			{ID: "book", Label: "booking.bookings.book", Icon: "plus", Path: "/bookings/book", Primary: true},
 			{ID: "new", Label: "booking.bookings.new", Icon: "plus", Path: "/bookings/new", Primary: true},
 			calendarFile(true), move(true), cancel(true),
 		},
+	},
+	{
+		ID: "calendar", Path: "/bookings/calendar", Kind: module.Calendar, Title: "booking.calendar.title", Icon: "calendar",
+		Audience: module.ForStaff, Parent: "bookings", Nav: &module.Nav{Order: 31},
+		Method:  v1.BookingService_ListBookings_FullMethodName,
+		Fixed:   map[string]string{"state": v1.BookingState_BOOKING_STATE_BOOKED.String()},
+		Filters: []string{"resource_id", "client_id"},
+		Calendar: &module.CalendarParts{
+			First: module.ViewRowsWeek, From: "from_time", Until: "until_time", Start: "start_time", End: "end_time",
+			Title: "client_name", Second: "resource_name", State: "state", Link: "/bookings/{id}",
+			New: "/bookings/new?resource_id={row}&day={day}&time={time}", NewLabel: "booking.bookings.book",
+			Rows: &module.CalendarRows{
+				Method: v1.ResourceService_ListResources_FullMethodName, Title: "name", Second: "description",
+				Field: "resource_id", Filter: "resource_id", Label: "booking.calendar.rows",
+			},
+			Closed: &module.CalendarClosed{
+				Method: v1.SlotService_ListClosedTimes_FullMethodName, From: "from_time", Until: "until_time",
+				Start: "start_time", End: "end_time", Row: "resource_id", Title: "reason",
+			},
+			Move: moveOn("resource_id"),
+		},
+		Actions: []module.Action{{ID: "new", Label: "booking.bookings.new", Icon: "plus", Path: "/bookings/new", Primary: true}},
+	},
+	{
+		ID: "my_calendar", Path: "/bookings/my-calendar", Kind: module.Calendar, Title: "booking.calendar.title", Icon: "calendar",
+		Audience: module.ForContacts, Parent: "bookings",
+		Method: v1.BookingService_ListBookings_FullMethodName,
+		Fixed:  map[string]string{"state": v1.BookingState_BOOKING_STATE_BOOKED.String()},
+		Calendar: &module.CalendarParts{
+			First: module.ViewMonth, From: "from_time", Until: "until_time", Start: "start_time", End: "end_time",
+			Title: "resource_name", Second: "note", State: "state", Link: "/bookings/{id}",
+			New: "/bookings/book?day={day}&time={time}", NewLabel: "booking.bookings.book",
+			Move: moveOn(""),
+		},
+		Actions: []module.Action{{ID: "book", Label: "booking.bookings.book", Icon: "plus", Path: "/bookings/book", Primary: true}},
 	},
 	{
 		ID: "booking", Path: "/bookings/{id}", Kind: module.Detail, Title: "booking.bookings.one", Icon: "calendar", Parent: "bookings",
@@ -99,6 +136,14 @@ var freeTimes = map[string]module.Choice{"time": {
 
 // stands is when a booking does.
 var stands = map[string]string{"state": v1.BookingState_BOOKING_STATE_BOOKED.String()}
+
+// moveOn moves bookings on a calendar, whose rows fill a field where it has rows.
+func moveOn(row string) *module.CalendarMove {
+	return &module.CalendarMove{
+		Method: v1.BookingService_MoveBooking_FullMethodName, ID: "id", Start: "start_time", Row: row, Bind: map[string]string{"revision": "revision"},
+		When: map[string]string{"movable": "true"}, Done: "booking.bookings.moved",
+	}
+}
 
 func calendarFile(row bool) module.Action {
 	return module.Action{

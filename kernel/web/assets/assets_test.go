@@ -154,14 +154,23 @@ func TestFirstPageIsSmall(t *testing.T) {
 	js := body(t, get(t, b, "GET", b.URL("cabinet.js")))
 	require.Less(t, len(js), 6_000, "the core script stays small")
 	require.Less(t, len(body(t, get(t, b, "GET", b.URL("live.js")))), 6_000, "so does the one of live updates")
+	require.Less(t, len(body(t, get(t, b, "GET", b.URL("calendar.js")))), 6_000, "and the one of calendars")
 }
 
 func TestScriptStaysInsideThePolicy(t *testing.T) {
-	for name, also := range map[string]string{"cabinet.js": "fetch(", "live.js": "insertAdjacentHTML"} {
+	for name, also := range map[string]string{"cabinet.js": "fetch(", "live.js": "insertAdjacentHTML", "calendar.js": "fetch("} {
 		js := string(body(t, get(t, build(t), "GET", build(t).URL(name))))
 		for _, banned := range []string{"eval(", "Function(", "innerHTML", "outerHTML", "XMLHttpRequest", ".style.", "import(", also} {
 			require.NotContains(t, js, banned, name)
 		}
+	}
+}
+
+// Every number that a calendar's place may have has its rule, and the minifier keeps it.
+func TestPlacesHaveRules(t *testing.T) {
+	css := string(body(t, get(t, build(t), "GET", build(t).URL("cabinet.css"))))
+	for _, rule := range []string{`[data-h="1"]{--h:1}`, `[data-h="25"]{--h:25}`, `[data-m="55"]{--m:55}`, `[data-l="25"]{--l:25}`, `[data-k="5"]{--k:5}`, `[data-lane="11"]{--lane:11}`, `[data-of="12"]{--of:12}`} {
+		require.Contains(t, strings.NewReplacer(`"`, "").Replace(css), strings.ReplaceAll(rule, `"`, ""), rule)
 	}
 }
 

@@ -33,6 +33,9 @@ var liveScript []byte
 //go:embed script/passkey.js
 var passkeyScript []byte
 
+//go:embed script/calendar.js
+var calendarScript []byte
+
 //go:embed icons/icons.svg
 var sprite []byte
 
@@ -44,7 +47,8 @@ var ownLogo []byte
 var styleOrder = []string{
 	"tokens", "base",
 	"shell", "navigation", "topbar",
-	"text", "head", "buttons", "badges", "panels", "notices", "facts", "timeline", "menus", "tables", "filters", "forms", "choices", "compare",
+	"text", "head", "buttons", "badges", "panels", "notices", "facts", "timeline", "menus", "tables", "filters", "forms", "choices", "compare", "calendar",
+	"calendar-days", "calendar-month", "calendar-rows",
 	"dashboard", "gate", "factor", "matrix", "passkey", "print",
 }
 
@@ -124,6 +128,7 @@ var common = sync.OnceValues(func() ([]*file, error) {
 		{"cabinet.js", script},
 		{"live.js", liveScript},
 		{"passkey.js", passkeyScript},
+		{"calendar.js", calendarScript},
 		{"icons.svg", sprite},
 	} {
 		packed, err := pack(f.name, strings.TrimPrefix(path.Ext(f.name), "."), f.content)
@@ -146,7 +151,8 @@ func (b *Bundle) Brand() Brand { return b.brand }
 // Prefix is the path below which the bundle answers, such as "/my/assets/".
 func (b *Bundle) Prefix() string { return path.Join(b.base, "assets") + "/" }
 
-// URL is the path of a file, named by its content: "cabinet.css", "brand.css", "cabinet.js", "live.js", "passkey.js", "icons.svg", "logo".
+// URL is the path of a file, named by its content: "cabinet.css", "brand.css", "cabinet.js", "live.js", "passkey.js",
+// "calendar.js", "icons.svg", "logo".
 // An unknown name gives a path that answers 404.
 func (b *Bundle) URL(name string) string {
 	if hashed, ok := b.names[name]; ok {
@@ -174,6 +180,9 @@ func joinStyles(from fs.FS) ([]byte, error) {
 		}
 		out.Write(content)
 		out.WriteByte('\n')
+		if name == "calendar" {
+			out.WriteString(places())
+		}
 	}
 	return out.Bytes(), nil
 }

@@ -11,10 +11,10 @@
 //
 //	cabinet.css  all of styles/, in the order of its layers
 //	brand.css    the Brand's tokens and nothing else
-//	cabinet.js   script/cabinet.js, the core script; live.js and passkey.js are for the pages that need them
+//	cabinet.js   script/cabinet.js, the core script; live.js, passkey.js and calendar.js are for the pages that need them
 //	icons.svg    the sprite; HasIcon answers what is in it
 //	logo         the Brand's sign, SVG or PNG
 //
 // Map of the package: brand.go checks a Brand and writes its stylesheet, bundle.go builds, serve.go serves, icons.go names
-// the icons.
+// the icons, places.go writes the rules by which calendars place things.
 package assets

@@ -57,6 +57,8 @@ type Screen struct {
 	related []related
 	tiles   []*Tile
 	beside  []*Screen
+
+	calendar *calendar
 }
 
 // call is a method and the fixed part of its request.
@@ -219,10 +221,13 @@ func (c *compiler) screen(s *Screen) {
 			}
 		}
 	}
-	if s.Kind != module.List {
+	if s.Kind != module.List && s.Kind != module.Calendar {
 		for _, name := range vars(s.Path) {
 			c.find(where, s.call.input, name)
 		}
+	}
+	if s.Screen.Calendar != nil && s.Kind != module.Calendar {
+		c.fail(where, "has a calendar's parts, and is a %s: take them out, or set its kind to calendar", s.Kind)
 	}
 	defer c.extras(s)
 	c.public(s)
@@ -236,8 +241,10 @@ func (c *compiler) screen(s *Screen) {
 		c.form(s)
 	case module.Compare:
 		c.compare(s)
+	case module.Calendar:
+		c.calendar(s)
 	default:
-		c.fail(where, "has the kind %q: use list, detail, form, compare or import", s.Kind)
+		c.fail(where, "has the kind %q: use list, detail, form, compare, calendar or import", s.Kind)
 	}
 }
 

@@ -8,6 +8,8 @@
 //	compile*.go screens checked against contracts
 //	list.go     lists; filters.go what narrows them
 //	detail.go   details; related.go the lists on them
+//	calendar.go what has a beginning and an end; calendar_view.go addresses, calendar_axis.go hours and places,
+//	           calendar_load.go what is asked for, calendar_draw.go days, weeks, months and rows, calendar_move.go
 //	subject.go  which message of a request or response a screen is about
 //	path.go     addresses with braces
 //	fill.go     what a reader typed, put into a message

@@ -30,6 +30,8 @@ type Env struct {
 	Origin string
 	CSRF   string
 	Now    time.Time
+	// WeekBegins is the first day of the week in languages of which several parts of the world have different ones.
+	WeekBegins time.Weekday
 	// Languages are those the portal offers, by tag.
 	Languages []string
 	// ClientKind is of what kind the client is that a contact acts for; empty when that is not said.

@@ -101,12 +101,20 @@ func (s *Set) watched(e *Env, sc *Screen, m protoreflect.Message) []string {
 
 // rowKey tells a row from the others of its list, whichever place it has: the id of the thing.
 func rowKey(m protoreflect.Message) string {
-	f := byKind(m.Descriptor(), kernelv1.Kind_KIND_ID)
+	if id := idOf(m.Descriptor()); id != nil {
+		return m.Get(id.last()).String()
+	}
+	return ""
+}
+
+// idOf is the field that holds the id of a thing; nil when it has none.
+func idOf(m protoreflect.MessageDescriptor) fieldPath {
+	f := byKind(m, kernelv1.Kind_KIND_ID)
 	if f == nil {
-		f = m.Descriptor().Fields().ByName("id")
+		f = m.Fields().ByName("id")
 	}
 	if f == nil || f.Kind() != protoreflect.StringKind || f.IsList() {
-		return ""
+		return nil
 	}
-	return m.Get(f).String()
+	return fieldPath{f}
 }

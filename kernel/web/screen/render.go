@@ -21,6 +21,8 @@ func (s *Set) Show(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 		return s.list(ctx, e, sc)
 	case module.Detail:
 		return s.detail(ctx, e, sc)
+	case module.Calendar:
+		return s.calendar(ctx, e, sc, nil, nil)
 	case module.ImportWizard:
 		return s.importStep(ctx, e, sc)
 	case module.Compare:
@@ -47,6 +49,8 @@ func (s *Set) Submit(ctx context.Context, e *Env, sc *Screen, form url.Values, f
 		return s.importPost(ctx, e, sc, form, file)
 	case module.List:
 		return s.exportPost(ctx, e, sc, form)
+	case module.Calendar:
+		return s.takeMove(ctx, e, sc, form)
 	default:
 		return nil, status.Error(codes.Unimplemented, "this page takes nothing")
 	}

@@ -20,7 +20,7 @@ func TestStylesAndPartsKnowTheSameClasses(t *testing.T) {
 	for _, m := range regexp.MustCompile(`\.([a-z][a-z0-9-]*)`).FindAllStringSubmatch(rec.Body.String(), -1) {
 		styled[m[1]] = true
 	}
-	written := map[string]bool{"busy": true, "over": true, "bell": true}
+	written := map[string]bool{"busy": true, "over": true, "bell": true, "ghost": true, "dragged": true}
 	for _, page := range gallery() {
 		tags(t, render(t, page), func(tok html.Token) {
 			class, _ := attr(tok, "class")

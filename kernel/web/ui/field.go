@@ -30,6 +30,7 @@ const (
 	FieldFile      // files to send; the form must be Multipart
 	FieldCode      // a short code, such as a one-time one
 	FieldReadOnly  // shown, not asked
+	FieldTime      // Value is "15:04"
 )
 
 // Option is something to choose.
@@ -130,6 +131,8 @@ func (f Field) inputType() string {
 		return "password"
 	case FieldDate:
 		return "date"
+	case FieldTime:
+		return "time"
 	case FieldDateTime:
 		return "datetime-local"
 	default:
@@ -161,7 +164,7 @@ func (f Field) class() string {
 	switch {
 	case f.Kind == FieldDateTime:
 		class += " moment"
-	case f.Short, f.Kind == FieldDate, f.Kind == FieldNumber:
+	case f.Short, f.Kind == FieldDate, f.Kind == FieldTime, f.Kind == FieldNumber:
 		class += " short"
 	}
 	if f.Kind == FieldCode {

@@ -28,6 +28,11 @@ func gallery() map[string]templ.Component {
 		"acting":    ui.Layout(strongShell(), dashboardPage()),
 		"emptylist": ui.Layout(shell("Clients", "wide"), emptyListPage()),
 		"matrix":    ui.Layout(shell("Who may do what", "wide"), matrixPage()),
+		"day":       ui.Layout(shell("Bookings", "wide"), calendarPage("day")),
+		"days":      ui.Layout(shell("Bookings", "wide"), calendarPage("days")),
+		"month":     ui.Layout(shell("Bookings", "wide"), calendarPage("month")),
+		"rows":      ui.Layout(shell("Bookings", "wide"), calendarPage("rows")),
+		"line":      ui.Layout(shell("Bookings", "wide"), calendarPage("line")),
 	}
 }
 
