@@ -1,0 +1,106 @@
+// Command cabinet writes new portals, modules and plugins, makes Go of their contracts, and runs a portal while it is worked on.
+//
+//	go install github.com/opencabinet/cabinet/kernel/cmd/cabinet@latest
+//
+//	cabinet new portal acme && cd acme
+//	cabinet new plugin notes
+//	cabinet dev
+//
+// plugins/README.md goes the whole way. The files of the command:
+//
+//	main.go        the command line
+//	new.go         new portal, new module, new plugin
+//	generate.go    generate
+//	portal.go      check, doctor, config, schema, run: the portal's own commands
+//	dev.go         dev
+//	completion.go  completion
+//	typo.go        what was meant
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands are the command line. Each field is a command, its tags what help says of it.
+type commands struct {
+	New struct {
+		Portal newPortal `cmd:"" help:"Write a portal into a folder of its name."`
+		Module newModule `cmd:"" help:"Write a module, which runs in the portal's process."`
+		Plugin newPlugin `cmd:"" help:"Write a plugin, which runs in a process of its own."`
+	} `cmd:"" help:"Write a portal, a module or a plugin that works at once."`
+	Generate generate `cmd:"" help:"Make Go of the .proto files of this repository."`
+	Version  version  `cmd:"" help:"Say which version this is."`
+}
+
+// tool is what every command is given.
+type tool struct {
+	ctx       context.Context
+	out, errs io.Writer
+	folder    string // the working folder
+}
+
+// exit is an error that says nothing more: what went wrong is on the screen already.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+func main() {
+	ctx, end := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) //nolint:forbidigo // where contexts begin
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	end()
+	os.Exit(code)
+}
+
+// run does what the arguments say and returns the exit code: 1 for what went wrong, 2 for what cannot be understood.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	folder, err := os.Getwd()
+	if err != nil {
+		_, _ = fmt.Fprintln(errs, err)
+		return 1
+	}
+	t := &tool{ctx: ctx, out: out, errs: errs, folder: folder}
+	ended := -1
+	parser, err := kong.New(&commands{}, kong.Name("cabinet"), kong.Writers(out, errs), kong.Bind(t),
+		kong.Exit(func(code int) { ended = code }), kong.UsageOnError(),
+		kong.Description("Writes portals, modules and plugins, makes Go of their contracts, and runs a portal while it is worked on."))
+	if err != nil {
+		_, _ = fmt.Fprintln(errs, err)
+		return 1
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case ended >= 0: // it was help
+		return ended
+	case err != nil:
+		_, _ = fmt.Fprintf(errs, "cabinet: %v\n", meant(parser.Model, args, err))
+		return 2
+	}
+	var code exit
+	switch err := parsed.Run(); {
+	case errors.As(err, &code):
+		return int(code)
+	case err != nil:
+		_, _ = fmt.Fprintf(errs, "cabinet: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// json writes a value as one.
+func (t *tool) json(v any) error {
+	e := json.NewEncoder(t.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+func (t *tool) say(format string, args ...any) { _, _ = fmt.Fprintf(t.out, format+"\n", args...) }
