@@ -28,6 +28,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	kongcompletion "github.com/jotaen/kong-completion"
 )
 
 // commands are the command line. Each field is a command, its tags what help says of it.
@@ -37,8 +38,15 @@ type commands struct {
 		Module newModule `cmd:"" help:"Write a module, which runs in the portal's process."`
 		Plugin newPlugin `cmd:"" help:"Write a plugin, which runs in a process of its own."`
 	} `cmd:"" help:"Write a portal, a module or a plugin that works at once."`
-	Generate generate `cmd:"" help:"Make Go of the .proto files of this repository."`
-	Version  version  `cmd:"" help:"Say which version this is."`
+	Generate   generate                  `cmd:"" help:"Make Go of the .proto files of this repository."`
+	Dev        develop                   `cmd:"" passthrough:"" help:"Run this folder's portal, and take in what is saved: plugins without a gap, the rest by a restart."`
+	Start      start                     `cmd:"" passthrough:"" name:"run" help:"Build this folder's portal and its plugins, and open it."`
+	Check      check                     `cmd:"" passthrough:"" help:"Check configuration, composition, contracts and screens of this folder's portal, without serving."`
+	Doctor     doctor                    `cmd:"" passthrough:"" help:"Show how this folder's portal is that runs: its modules, their states, and what ties them together."`
+	Configure  configure                 `cmd:"" passthrough:"" name:"config" help:"Show every setting of this folder's portal, and where it comes from."`
+	Schema     schema                    `cmd:"" passthrough:"" help:"Print the JSON Schema of portal.yaml, with the settings of this portal's modules."`
+	Version    version                   `cmd:"" help:"Say which version this is."`
+	Completion kongcompletion.Completion `cmd:"" help:"Tell how the shell is to complete what is typed: bash, zsh or fish."`
 }
 
 // tool is what every command is given.
@@ -70,11 +78,15 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	t := &tool{ctx: ctx, out: out, errs: errs, folder: folder}
 	ended := -1
 	parser, err := kong.New(&commands{}, kong.Name("cabinet"), kong.Writers(out, errs), kong.Bind(t),
-		kong.Exit(func(code int) { ended = code }), kong.UsageOnError(),
+		kong.Exit(func(code int) { ended = code }),
 		kong.Description("Writes portals, modules and plugins, makes Go of their contracts, and runs a portal while it is worked on."))
 	if err != nil {
 		_, _ = fmt.Fprintln(errs, err)
 		return 1
+	}
+	kongcompletion.Register(parser)
+	if ended >= 0 { // a shell asked how to go on
+		return ended
 	}
 	parsed, err := parser.Parse(args)
 	switch {
@@ -85,7 +97,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return 2
 	}
 	var code exit
-	switch err := parsed.Run(); {
+	switch err := parsed.Run(parsed); {
 	case errors.As(err, &code):
 		return int(code)
 	case err != nil:
