@@ -63,18 +63,18 @@ func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 func main() {
 	ctx, end := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) //nolint:forbidigo // where contexts begin
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	folder, err := os.Getwd()
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "cabinet:", err)
+		os.Exit(1)
+	}
+	code := run(ctx, folder, os.Args[1:], os.Stdout, os.Stderr)
 	end()
 	os.Exit(code)
 }
 
-// run does what the arguments say and returns the exit code: 1 for what went wrong, 2 for what cannot be understood.
-func run(ctx context.Context, args []string, out, errs io.Writer) int {
-	folder, err := os.Getwd()
-	if err != nil {
-		_, _ = fmt.Fprintln(errs, err)
-		return 1
-	}
+// run does what the arguments say in a folder and returns the exit code: 1 for what went wrong, 2 for what cannot be understood.
+func run(ctx context.Context, folder string, args []string, out, errs io.Writer) int {
 	t := &tool{ctx: ctx, out: out, errs: errs, folder: folder}
 	ended := -1
 	parser, err := kong.New(&commands{}, kong.Name("cabinet"), kong.Writers(out, errs), kong.Bind(t),

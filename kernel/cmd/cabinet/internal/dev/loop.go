@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/control"
 )
 
@@ -58,12 +61,7 @@ func unlessOver(ctx context.Context, err error) error {
 
 // take builds what there is and puts it to work. saved are the files by which it is called.
 func (l *loop) take(ctx context.Context, saved []string) {
-	began := l.Now()
-	contracts := false
-	for _, path := range saved {
-		contracts = contracts || strings.HasSuffix(path, ".proto")
-	}
-	if contracts {
+	if contracts(saved) {
 		if err := l.Generate(ctx); err != nil {
 			l.failed("the contracts cannot be read", err)
 			return
@@ -74,41 +72,69 @@ func (l *loop) take(ctx context.Context, saved []string) {
 		l.failed("the plugins cannot be found", err)
 		return
 	}
+	// What is saved in plugins alone most often changes nothing else, so they come first then.
+	calm := l.portal.running() && within("plugins/", saved)
+	done := false
+	if calm {
+		done = l.swapAll(ctx, plugins, saved)
+	}
 	restart, err := l.Repository.Build(ctx, l.Repository.Main())
 	if err != nil {
 		l.failed("the portal cannot be built", err)
 		return
 	}
-	var changed []Program
-	for _, p := range plugins {
-		switch different, err := l.Repository.Build(ctx, p); {
-		case err != nil:
-			l.failed(p.Name+" cannot be built", err)
-		case different:
-			changed = append(changed, p)
+	restart = restart || configured(saved) || !l.portal.running()
+	if restart {
+		for _, p := range plugins {
+			if _, err := l.Repository.Build(ctx, p); err != nil {
+				l.failed(p.Name+" cannot be built", err)
+			}
 		}
-	}
-	built := l.Now()
-	if restart || contracts || !l.portal.running() || configured(saved) {
 		l.restart(ctx, saved)
 		return
 	}
-	for _, p := range changed {
-		l.swap(ctx, p, saved, began, built)
+	if !calm {
+		done = l.swapAll(ctx, plugins, saved)
 	}
-	if len(changed) == 0 {
+	if !done && ctx.Err() == nil {
 		l.say("%s: nothing that runs is changed by it", listed(saved))
 	}
 }
 
-// configured tells whether the portal's configuration was saved, which it reads when it starts.
-func configured(saved []string) bool {
-	for _, path := range saved {
-		if path == "portal.yaml" || strings.HasSuffix(path, "/portal.yaml") {
-			return true
+// swapAll builds plugins and has the portal take those that are others now. It tells whether it said anything.
+func (l *loop) swapAll(ctx context.Context, plugins []Program, saved []string) (said bool) {
+	for _, p := range plugins {
+		began := l.Now()
+		switch changed, err := l.Repository.Build(ctx, p); {
+		case err != nil:
+			said = true
+			l.failed(p.Name+" cannot be built", err)
+		case changed:
+			said = true
+			l.swap(ctx, p, saved, began)
 		}
 	}
-	return false
+	return said
+}
+
+// contracts tells whether some contract was saved.
+func contracts(saved []string) bool {
+	return slices.ContainsFunc(saved, func(path string) bool { return strings.HasSuffix(path, ".proto") })
+}
+
+// within tells whether all of some files are in a folder.
+func within(folder string, paths []string) bool {
+	for _, path := range paths {
+		if !strings.HasPrefix(path, folder) {
+			return false
+		}
+	}
+	return true
+}
+
+// configured tells whether the portal's configuration was saved, which it reads when it starts.
+func configured(saved []string) bool {
+	return slices.ContainsFunc(saved, func(path string) bool { return filepath.Base(path) == config.DefaultPath })
 }
 
 // restart ends the portal and starts the program that was built.
@@ -150,24 +176,28 @@ func (l *loop) connect(ctx context.Context) (conn *control.Conn, err error) {
 }
 
 // swap puts a plugin's new program into the place of the old one. When the portal does not take it, the old one runs on and
-// stands where it stood.
-func (l *loop) swap(ctx context.Context, p Program, saved []string, began, built time.Time) {
-	err := l.swapped(ctx, p)
-	if err == nil {
-		l.say("%s was swapped in %s (built in %s): %s", p.Name, l.since(built), built.Sub(began).Round(time.Millisecond), listed(saved))
-		return
-	}
-	if errors.Is(err, errNotTaken) {
+// stands where it stood; but a contract that was changed to what no portal takes while it runs is had by a restart.
+func (l *loop) swap(ctx context.Context, p Program, saved []string, began time.Time) {
+	built := l.Now()
+	pause, err := l.swapped(ctx, p)
+	switch {
+	case err == nil:
+		l.say("%s was swapped in %s (built in %s, calls waited %s at most): %s", p.Name, l.since(built),
+			built.Sub(began).Round(time.Millisecond), pause.Round(time.Microsecond), listed(saved))
+	case errors.Is(err, errNotTaken):
 		l.say("%s was built and does not run: %v", p.Name, err)
-		return
+	case contracts(saved):
+		l.failed(p.Name+" cannot be swapped, so the portal is restarted", err)
+		l.restart(ctx, saved)
+	default:
+		l.failed(p.Name+" is not taken in, the one before runs on", errors.Join(err, p.Restore()))
 	}
-	l.failed(p.Name+" is not taken in, the one before runs on", errors.Join(err, p.Restore()))
 }
 
-func (l *loop) swapped(ctx context.Context, p Program) error {
+func (l *loop) swapped(ctx context.Context, p Program) (pause time.Duration, err error) {
 	conn, err := l.connect(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { _ = conn.Close() }()
 	return swap(ctx, conn, p.Name)
@@ -180,6 +210,9 @@ func (l *loop) say(format string, args ...any) {
 }
 
 func (l *loop) failed(what string, err error) {
+	if errors.Is(err, context.Canceled) {
+		return // somebody ended the run
+	}
 	_, _ = fmt.Fprintf(l.Err, "cabinet: %s:\n%v\n", what, err)
 }
 

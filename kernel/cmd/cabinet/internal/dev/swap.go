@@ -66,14 +66,15 @@ func dial(ctx context.Context, folder string, p *portal) (*control.Conn, error) 
 	}
 }
 
-// swap has the portal put the program that stands at the plugin's path now into the place of the one that runs.
-func swap(ctx context.Context, conn *control.Conn, id string) error {
-	_, err := kernelv1.NewModuleServiceClient(conn).SwapModule(ctx, &kernelv1.SwapModuleRequest{Id: id})
-	if status.Code(err) == codes.NotFound {
-		return errNotTaken
+// swap has the portal put the program that stands at the plugin's path now into the place of the one that runs, and tells
+// for how long calls waited at most.
+func swap(ctx context.Context, conn *control.Conn, id string) (pause time.Duration, err error) {
+	response, err := kernelv1.NewModuleServiceClient(conn).SwapModule(ctx, &kernelv1.SwapModuleRequest{Id: id})
+	switch {
+	case status.Code(err) == codes.NotFound:
+		return 0, errNotTaken
+	case err != nil:
+		return 0, errors.New(status.Convert(err).Message())
 	}
-	if err != nil {
-		return errors.New(status.Convert(err).Message())
-	}
-	return nil
+	return time.Duration(response.GetPauseMs() * float64(time.Millisecond)), nil
 }

@@ -65,10 +65,7 @@ func compile(ctx context.Context, root, framework string, files []string) (linke
 		return nil
 	}, nil)
 	compiler := protocompile.Compiler{
-		Resolver: protocompile.CompositeResolver{
-			protocompile.WithStandardImports(&protocompile.SourceResolver{ImportPaths: slices.Compact([]string{root, framework})}),
-			protocompile.ResolverFunc(linked),
-		},
+		Resolver:       protocompile.WithStandardImports(found(&protocompile.SourceResolver{ImportPaths: slices.Compact([]string{root, framework})})),
 		Reporter:       report,
 		SourceInfoMode: protocompile.SourceInfoStandard,
 	}
@@ -82,13 +79,18 @@ func compile(ctx context.Context, root, framework string, files []string) (linke
 	return compiled, nil
 }
 
-// linked finds a file among the descriptors of this program.
-func linked(path string) (protocompile.SearchResult, error) {
-	file, err := protoregistry.GlobalFiles.FindFileByPath(path)
-	if err != nil {
-		return protocompile.SearchResult{}, fmt.Errorf("no such file: imports begin at the repository's folder, as in \"contracts/kernel/v1/options.proto\": %w", err)
-	}
-	return protocompile.SearchResult{Desc: file}, nil
+// found looks for a file among sources, then among the descriptors of this program.
+func found(sources protocompile.Resolver) protocompile.Resolver {
+	return protocompile.ResolverFunc(func(path string) (protocompile.SearchResult, error) {
+		result, err := sources.FindFileByPath(path)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return result, err
+		}
+		if file, err := protoregistry.GlobalFiles.FindFileByPath(path); err == nil {
+			return protocompile.SearchResult{Desc: file}, nil
+		}
+		return result, fmt.Errorf("there is no file %s: imports begin at the repository's folder, as in \"contracts/kernel/v1/options.proto\"", path)
+	})
 }
 
 // named is a file as one would open it from the working folder.
