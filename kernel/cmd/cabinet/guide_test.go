@@ -23,7 +23,7 @@ import (
 
 // block is a fenced block of a README. An sh block is given to a shell, in the folder in which the one before ended. What
 // follows "sh" says more: portal=start opens a portal, which runs until the end of the README; portal=running wants it to
-// run. A text block after one says what it prints, line by line, with … for what differs each time; after portal=running
+// run; slow takes minutes, and is tried where CABINET_SLOW is set. A text block after one says what it prints, line by line, with … for what differs each time; after portal=running
 // with "text portal" what the portal then prints.
 type block struct {
 	kind, mark string
@@ -73,6 +73,10 @@ func follow(t *testing.T, readme string) *guide {
 		case "sh ", "sh portal=running":
 			require.True(t, b.mark == "" || g.portal != nil, "no portal runs for:\n%s", b.text)
 			last = g.shell(b.text)
+		case "sh slow":
+			if os.Getenv("CABINET_SLOW") != "" {
+				last = g.shell(b.text)
+			}
 		case "sh portal=start":
 			g.start(b.text)
 			last = ""
