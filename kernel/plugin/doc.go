@@ -57,5 +57,5 @@
 //	call.go       calls to it; direct.go those with one message each way, past gRPC
 //	remote.go     its services, for the router
 //	event.go      its events; pages.go its own pages
-//	host.go       the socket for calls back; token.go whose they are; sweep.go what killed portals left
+//	host.go       the socket for calls back; token.go whose they are
 package plugin

@@ -25,6 +25,7 @@ import (
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/internal/socket"
 	"github.com/opencabinet/cabinet/kernel/internal/wire"
 )
 
@@ -79,11 +80,9 @@ func NewHost(cfg HostConfig) (*Host, error) {
 		cfg.Now = time.Now
 	}
 	cfg.Timing = cfg.Timing.withDefaults()
-	// Short, since the path of a socket has 103 bytes at most, and closed to others.
-	sweep(shortDir(), time.Now())
-	dir, err := os.MkdirTemp(shortDir(), "cab-")
+	dir, err := socket.Folder("cab")
 	if err != nil {
-		return nil, fmt.Errorf("plugin: make a folder for sockets: %w", err)
+		return nil, fmt.Errorf("plugin: %w", err)
 	}
 	life, end := context.WithCancel(context.Background()) //nolint:forbidigo // as long as the host
 	h := &Host{life: life, end: end, cfg: cfg, dir: dir, tokens: newTokens(), start: newStarter(), served: make(chan struct{})}
@@ -96,21 +95,11 @@ func NewHost(cfg HostConfig) (*Host, error) {
 	h.server = grpc.NewServer(append(wire.ServerOptions(), grpc.UnknownServiceHandler(h.serve))...)
 	go func() {
 		defer close(h.served)
-		if err := h.server.Serve(ownUser{listener}); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		if err := h.server.Serve(socket.OwnUser{Listener: listener}); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 			cfg.Log.Error("the socket for modules' processes ended", "error", err) //nolint:sloglint // nobody's context
 		}
 	}()
 	return h, nil
-}
-
-// shortDir is where sockets may lie: as root /run, which others cannot fill.
-func shortDir() string {
-	if os.Geteuid() == 0 {
-		if info, err := os.Stat("/run"); err == nil && info.IsDir() {
-			return "/run"
-		}
-	}
-	return "/tmp"
 }
 
 func (h *Host) socket() string { return filepath.Join(h.dir, hostSocket) }
