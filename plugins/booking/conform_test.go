@@ -19,17 +19,20 @@ func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
 
 func subject() kerneltest.Subject {
 	var rooms, hours, days atomic.Int64
-	hour := func() *timestamppb.Timestamp { return timestamppb.New(monday.Add(time.Duration(hours.Add(1)) * time.Hour)) }
+	hour := func() *timestamppb.Timestamp {
+		return timestamppb.New(monday.Add(time.Duration(hours.Add(1)) * time.Hour))
+	}
 	return kerneltest.Subject{
-		Module:  booking.ID,
+		Module: booking.ID,
 		// One who calls all methods as everybody holds more than one may.
 		Options: kerneltest.Options{
-			Assemble: withBooking, Now: kerneltest.NewClock(monday).Now, Config: "modules: {booking: {settings: {holds_each: 50}}}",
+			Assemble: withBooking, Now: kerneltest.NewClock(monday).Now, Config: `modules: {clientmanager: {settings: {registration: {open: true}}}, accountmanager: {settings: {letters: module}},
+				booking: {settings: {holds_each: 50, visitors: {open: true, at_once: 10000}}}}`,
 		},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
 			// Resources are the business's: their names say nothing of a client's.
 			v1.ResourceService_CreateResource_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
-				m.(*v1.CreateResourceRequest).Resource = &v1.Resource{Name: fmt.Sprintf("Room %d", rooms.Add(1)), Opens: "00:00", Closes: "24:00"}
+				m.(*v1.CreateResourceRequest).Resource = &v1.Resource{Name: fmt.Sprintf("Room %d", rooms.Add(1)), Opens: "00:00", Closes: "24:00", Public: true}
 			},
 			v1.BookingService_CreateBooking_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
 				m.(*v1.CreateBookingRequest).StartTime = hour()
@@ -40,6 +43,18 @@ func subject() kerneltest.Subject {
 			},
 			v1.HoldService_CreateHold_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
 				m.(*v1.CreateHoldRequest).StartTime = hour()
+			},
+			v1.HoldService_ConfirmHold_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				if id := side.IDs["cabinet.booking.v1.Hold"]; id != "" {
+					m.(*v1.ConfirmHoldRequest).Id = id
+				}
+			},
+			v1.GuestService_StartGuestBooking_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				r, at := m.(*v1.StartGuestBookingRequest), hour().AsTime()
+				r.Day, r.Time = at.Format(time.DateOnly), at.Format("15:04")
+			},
+			v1.GuestService_SendGuestBooking_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.SendGuestBookingRequest).Phone = "+380671112233"
 			},
 			// A day has one exception. None that is sampled is on a day that is booked.
 			v1.HoursService_CreateHourException_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {

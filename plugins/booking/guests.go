@@ -181,10 +181,10 @@ func (s *guestService) GetGuestBooking(ctx context.Context, r *v1.GetGuestBookin
 	return &v1.GetGuestBookingResponse{Booking: s.guestBooking(guest)}, nil
 }
 
-// ClaimGuestBooking makes it a booking of the client that the caller acts for. What the visitor held no client's eyes see:
+// ClaimGuestBooking makes it a booking of the client that the caller acts for, or names. What the visitor held no client's eyes see:
 // so the module looks, once it is known who asks.
 func (s *guestService) ClaimGuestBooking(ctx context.Context, r *v1.ClaimGuestBookingRequest) (*v1.ClaimGuestBookingResponse, error) {
-	client, err := s.clientOf(ctx, "")
+	client, err := s.clientOf(ctx, r.GetClientId())
 	if err != nil {
 		return nil, err
 	}

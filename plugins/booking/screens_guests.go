@@ -45,7 +45,7 @@ func guestScreens(v Visitors) []module.Screen {
 		{
 			ID: "guest_state", Path: "/book/{token}/state", Kind: module.Detail, Audience: module.ForAnybody, Title: "booking.guests.one",
 			Method:   v1.GuestService_GetGuestBooking_FullMethodName,
-			Sections: []module.Section{{Fields: []string{"resource_name", "day", "hours", "state", "hold_until_time"}, OnlySet: true}},
+			Sections: []module.Section{{Title: "booking.bookings.when", Fields: []string{"resource_name", "day", "hours", "state", "hold_until_time"}, OnlySet: true}},
 			Ways:     []module.Link{signIn},
 		},
 		{
@@ -56,7 +56,7 @@ func guestScreens(v Visitors) []module.Screen {
 		},
 		{
 			ID: "guests", Path: "/bookings/guests", Kind: module.List, Audience: module.ForStaff, Parent: "bookings", Title: "booking.guests.list",
-			Intro: "booking.guests.list_intro", Icon: "people", Nav: &module.Nav{Order: 31},
+			Intro: "booking.guests.list_intro", Icon: "people", Nav: &module.Nav{Order: 33},
 			Method: v1.GuestService_ListGuestBookings_FullMethodName,
 			Columns: []module.Column{
 				{Field: "name", Second: "phone", Link: "/registrations/{registration_id}"},

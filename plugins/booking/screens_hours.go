@@ -33,7 +33,7 @@ var hoursScreens = []module.Screen{
 	},
 	{
 		ID: "exceptions", Path: "/bookings/hours/exceptions", Kind: module.List, Title: "booking.exceptions.title", Intro: "booking.exceptions.intro",
-		Icon: "calendar", Audience: module.ForStaff, Parent: "hours",
+		Icon: "calendar", Audience: module.ForStaff, Parent: "bookings",
 		Method: v1.HoursService_ListHourExceptions_FullMethodName,
 		Columns: []module.Column{
 			{Field: "reason", Second: "resource_name", Link: "/bookings/hours/exceptions/{id}"},

@@ -58,10 +58,7 @@ func (c *compiler) choices(s *Screen, section module.Section) {
 func (s *Set) offer(ctx context.Context, e *Env, c *choice, field *ui.Field, values url.Values) error {
 	given := field.Value
 	first := ui.Option{Label: e.Text.T("kernel.form.choose")}
-	if !field.Required {
-		first.Label = e.Text.T("kernel.form.none")
-	}
-	field.Kind, field.Options = ui.FieldSelect, nil
+	field.Kind, field.Options, field.Hint = ui.FieldSelect, nil, "" // which tells how to type it
 	request, err := c.call.request()
 	if err != nil {
 		return err

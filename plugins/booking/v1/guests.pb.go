@@ -903,9 +903,11 @@ func (*SendGuestBookingResponse) Descriptor() ([]byte, []int) {
 }
 
 type ClaimGuestBookingRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	Note          string                 `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Token string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	Note  string                 `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
+	// Empty for the client acted for, when a contact asks; staff say which.
+	ClientId      string `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -950,6 +952,13 @@ func (x *ClaimGuestBookingRequest) GetToken() string {
 func (x *ClaimGuestBookingRequest) GetNote() string {
 	if x != nil {
 		return x.Note
+	}
+	return ""
+}
+
+func (x *ClaimGuestBookingRequest) GetClientId() string {
+	if x != nil {
+		return x.ClientId
 	}
 	return ""
 }
@@ -1150,17 +1159,17 @@ const file_plugins_booking_v1_guests_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x85\x01\n" +
 	"\x1aListGuestResourcesResponse\x12?\n" +
 	"\tresources\x18\x01 \x03(\v2!.cabinet.booking.v1.GuestResourceR\tresources\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x80\x01\n" +
-	"\x15ListGuestSlotsRequest\x12)\n" +
-	"\vresource_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa2\x01\n" +
+	"\x15ListGuestSlotsRequest\x12K\n" +
+	"\vresource_id\x18\x01 \x01(\tB*\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x1d\x12\x1bcabinet.booking.v1.ResourceR\n" +
 	"resourceId\x12<\n" +
 	"\x03day\x18\x02 \x01(\tB*\xbaH r\x1e2\x1c^[0-9]{4}-[0-9]{2}-[0-9]{2}$\xea\x9d\xea\x02\x02\b\x05R\x03day\"M\n" +
 	"\x16ListGuestSlotsResponse\x123\n" +
-	"\x05slots\x18\x01 \x03(\v2\x1d.cabinet.booking.v1.GuestSlotR\x05slots\"\xf7\x01\n" +
+	"\x05slots\x18\x01 \x03(\v2\x1d.cabinet.booking.v1.GuestSlotR\x05slots\"\x99\x02\n" +
 	"\x18StartGuestBookingRequest\x12.\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\trequestId\x12)\n" +
-	"\vresource_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\n" +
+	"request_id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\trequestId\x12K\n" +
+	"\vresource_id\x18\x02 \x01(\tB*\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x1d\x12\x1bcabinet.booking.v1.ResourceR\n" +
 	"resourceId\x12?\n" +
 	"\x03day\x18\x03 \x01(\tB-\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xea\x9d\xea\x02\x02\b\x05R\x03day\x12?\n" +
 	"\x04time\x18\x04 \x01(\tB+\xbaH(r&\x18\x052\"^(([01][0-9]|2[0-3]):[0-5][0-9])?$R\x04time\"v\n" +
@@ -1179,10 +1188,11 @@ const file_plugins_booking_v1_guests_proto_rawDesc = "" +
 	"\x05phone\x18\x04 \x01(\tB\"\xbaH\x18r\x162\x14^\\+[1-9][0-9]{6,14}$\xea\x9d\xea\x02\x02\b\x03R\x05phone\x12#\n" +
 	"\x04note\x18\x05 \x01(\tB\x0f\xbaH\x05r\x03\x18\xd0\x0f\xea\x9d\xea\x02\x02\b\x01R\x04note\x12\x16\n" +
 	"\x06agreed\x18\x06 \x01(\bR\x06agreed\"\x1a\n" +
-	"\x18SendGuestBookingResponse\"g\n" +
+	"\x18SendGuestBookingResponse\"\xb9\x01\n" +
 	"\x18ClaimGuestBookingRequest\x12&\n" +
 	"\x05token\x18\x01 \x01(\tB\x10\xbaH\x06r\x04\x10\x01\x18d\xea\x9d\xea\x02\x02\x18\x01R\x05token\x12#\n" +
-	"\x04note\x18\x02 \x01(\tB\x0f\xbaH\x05r\x03\x18\xd0\x0f\xea\x9d\xea\x02\x02\b\x01R\x04note\"R\n" +
+	"\x04note\x18\x02 \x01(\tB\x0f\xbaH\x05r\x03\x18\xd0\x0f\xea\x9d\xea\x02\x02\b\x01R\x04note\x12P\n" +
+	"\tclient_id\x18\x03 \x01(\tB3\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\"R\n" +
 	"\x19ClaimGuestBookingResponse\x125\n" +
 	"\abooking\x18\x01 \x01(\v2\x1b.cabinet.booking.v1.BookingR\abooking\"\xac\x01\n" +
 	"\x18ListGuestBookingsRequest\x12'\n" +

@@ -603,7 +603,7 @@ var File_plugins_booking_v1_holds_proto protoreflect.FileDescriptor
 
 const file_plugins_booking_v1_holds_proto_rawDesc = "" +
 	"\n" +
-	"\x1eplugins/booking/v1/holds.proto\x12\x12cabinet.booking.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!plugins/booking/v1/bookings.proto\"\xee\x03\n" +
+	"\x1eplugins/booking/v1/holds.proto\x12\x12cabinet.booking.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!plugins/booking/v1/bookings.proto\"\xad\x04\n" +
 	"\x04Hold\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12E\n" +
@@ -619,7 +619,8 @@ const file_plugins_booking_v1_holds_proto_rawDesc = "" +
 	"\vexpire_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\a\xea\x9d\xea\x02\x02\b\x10R\n" +
 	"expireTime\x123\n" +
 	"\x05state\x18\n" +
-	" \x01(\x0e2\x1d.cabinet.booking.v1.HoldStateR\x05state\"\xc5\x03\n" +
+	" \x01(\x0e2\x1d.cabinet.booking.v1.HoldStateR\x05state:=\xea\x9d\xea\x028\n" +
+	"\rresource_name\x12'/cabinet.booking.v1.HoldService/GetHold\"\xc5\x03\n" +
 	"\x11CreateHoldRequest\x12.\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\trequestId\x12P\n" +
