@@ -74,7 +74,7 @@ func (s *Set) calendar(ctx context.Context, e *Env, sc *Screen, form url.Values,
 	if sh.cal.closed != nil {
 		live.add(sh.cal.closed.call, "")
 	}
-	move, found := s.moveForm(ctx, sh, form, refusal)
+	move, found := sh.moveForm(form, refusal)
 	body := ui.Join(ui.PageHead(head), filters, move, ui.CalendarHead(sh.bar()), sh.notices(), sh.draw(), sh.mover())
 	return &Page{Title: head.Title, Width: "wide", Body: body, Live: live, Form: found, Invalid: refusal != nil}, nil
 }

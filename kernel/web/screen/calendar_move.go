@@ -43,7 +43,7 @@ func (sh *sheet) onceOnly() []ui.Hidden {
 
 // moveForm is the form by which a reader moves a thing without dragging it; nil when they asked for none. form and refusal
 // are what they sent before.
-func (s *Set) moveForm(ctx context.Context, sh *sheet, form url.Values, refusal error) (box templ.Component, found bool) {
+func (sh *sheet) moveForm(form url.Values, refusal error) (box templ.Component, found bool) {
 	e := sh.e
 	id := e.Query.Get(moveQuery)
 	if form != nil {

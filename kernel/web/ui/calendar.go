@@ -35,7 +35,6 @@ func (p Place) attrs() templ.Attributes {
 // CalendarBar leads through a calendar: to the days before and after, to today, and to other ways to see it.
 type CalendarBar struct {
 	Title  string // which days are shown: "23–29 November 2026"
-	Note   string // beside it, such as how many there are
 	Label  string // of the ways to see it, for screen readers
 	Before Crumb
 	After  Crumb
