@@ -15,7 +15,7 @@ func TestPluginsREADME(t *testing.T) {
 	g := follow(t, "plugins/README.md")
 	head := g.head()
 	require.Contains(t, head.get(head.root+"/notes"), "Nothing is noted down so far")
-	require.Contains(t, head.get(head.root+"/notes/new"), `name="note.title"`)
+	require.Contains(t, head.get(head.root+"/notes/new"), "Note down")
 
 	// What cannot be built is told of and changes nothing; what the portal reads when it starts has it start again.
 	module := filepath.Join(g.folder, "plugins", "notes", "module.go")
