@@ -44,7 +44,7 @@ type newPlugin struct{ inRepository }
 
 // Run writes a plugin.
 func (c *newPlugin) Run(t *tool) error {
-	return c.write(t, scaffold.Plugin, "go test ./plugins/"+c.Name, "cabinet run")
+	return c.write(t, scaffold.Plugin, "go test ./plugins/"+c.Name)
 }
 
 func (c *inRepository) write(t *tool, kind scaffold.Kind, next ...string) error {
@@ -55,6 +55,9 @@ func (c *inRepository) write(t *tool, kind scaffold.Kind, next ...string) error 
 	made, err := scaffold.New(t.ctx, place, kind, c.Name, c.Thing)
 	if err != nil {
 		return err
+	}
+	if place.Portal {
+		next = append(next, "cabinet dev")
 	}
 	return t.made(made, c.JSON, next...)
 }

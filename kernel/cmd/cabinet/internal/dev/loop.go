@@ -146,7 +146,9 @@ func (l *loop) restart(ctx context.Context, saved []string) {
 		return
 	}
 	l.data = ""
-	p, err := startPortal(ctx, l.Repository, l.Args, l.Out, l.Err)
+	p, err := startPortal(ctx, l.Repository, l.Args, l.Out, l.Err, func(err error) {
+		l.failed("the portal has ended, and is started again when something is saved", err)
+	})
 	if err != nil {
 		l.failed("the portal cannot be started", err)
 		return
@@ -210,8 +212,8 @@ func (l *loop) say(format string, args ...any) {
 }
 
 func (l *loop) failed(what string, err error) {
-	if errors.Is(err, context.Canceled) {
-		return // somebody ended the run
+	if errors.Is(err, context.Canceled) || errors.Is(err, errEnded) {
+		return // somebody ended the run; or it was said
 	}
 	_, _ = fmt.Fprintf(l.Err, "cabinet: %s:\n%v\n", what, err)
 }

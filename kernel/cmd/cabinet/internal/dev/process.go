@@ -1,11 +1,13 @@
 package dev
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"os"
 	"os/exec"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,10 +20,13 @@ type portal struct {
 	// ended is closed once the process has, err then says how.
 	ended chan struct{}
 	err   error
+	// told tells that it was told to end.
+	told atomic.Bool
 }
 
-// startPortal starts the portal's program in its folder, where its portal.yaml is.
-func startPortal(ctx context.Context, r Repository, args []string, out, errs io.Writer) (*portal, error) {
+// startPortal starts the portal's program in its folder, where its portal.yaml is. When it ends and was not told to, fallen
+// is called.
+func startPortal(ctx context.Context, r Repository, args []string, out, errs io.Writer, fallen func(error)) (*portal, error) {
 	command := exec.CommandContext(ctx, r.Main().Path, args...)
 	command.Dir, command.Stdout, command.Stderr = r.Portal, out, errs
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
@@ -33,6 +38,9 @@ func startPortal(ctx context.Context, r Repository, args []string, out, errs io.
 	go func() {
 		defer close(p.ended)
 		p.err = command.Wait()
+		if !p.told.Load() && ctx.Err() == nil {
+			fallen(cmp.Or(p.err, errors.New("exit status 0")))
+		}
 	}()
 	return p, nil
 }
@@ -55,6 +63,7 @@ func (p *portal) stop() error {
 	if !p.running() {
 		return nil
 	}
+	p.told.Store(true)
 	if err := p.command.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}

@@ -19,6 +19,9 @@ import (
 // errNotTaken: the portal that runs has no module of that name from a program.
 var errNotTaken = errors.New("portal.yaml does not name it, at modules.NAME.path")
 
+// errEnded: the portal ended, and that was said already.
+var errEnded = errors.New("the portal has ended")
+
 // dataFolder asks the portal's program where it keeps its data, which is where one that runs can be found.
 func dataFolder(ctx context.Context, r Repository, args []string) (string, error) {
 	var errs bytes.Buffer
@@ -60,7 +63,7 @@ func dial(ctx context.Context, folder string, p *portal) (*control.Conn, error) 
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-p.ended:
-			return nil, errors.New("the portal has ended")
+			return nil, errEnded
 		case <-again.C:
 		}
 	}

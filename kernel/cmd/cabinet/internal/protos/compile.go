@@ -61,7 +61,7 @@ func compile(ctx context.Context, root, framework string, files []string) (linke
 	var wrong []error
 	report := reporter.NewReporter(func(err reporter.ErrorWithPos) error {
 		at := err.GetPosition()
-		wrong = append(wrong, fmt.Errorf("%s:%d:%d: %w", named(at.Filename), at.Line, at.Col, err.Unwrap()))
+		wrong = append(wrong, fmt.Errorf("%s:%d:%d: %w", at.Filename, at.Line, at.Col, err.Unwrap()))
 		return nil
 	}, nil)
 	compiler := protocompile.Compiler{
@@ -91,14 +91,4 @@ func found(sources protocompile.Resolver) protocompile.Resolver {
 		}
 		return result, fmt.Errorf("there is no file %s: imports begin at the repository's folder, as in \"contracts/kernel/v1/options.proto\"", path)
 	})
-}
-
-// named is a file as one would open it from the working folder.
-func named(path string) string {
-	if folder, err := os.Getwd(); err == nil && filepath.IsAbs(path) {
-		if relative, err := filepath.Rel(folder, path); err == nil && !strings.HasPrefix(relative, "..") {
-			return relative
-		}
-	}
-	return path
 }

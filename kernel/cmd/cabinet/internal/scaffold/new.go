@@ -149,10 +149,14 @@ func moduleFiles(p Place, kind Kind, folder, contract, name, thing string) ([]re
 		Proto: p.prefix() + "." + name + ".v1", Plugin: kind == Plugin,
 	}
 	var files []rendered
-	for _, part := range []struct{ skeleton, to string }{
-		{"module", folder}, {"contract", contract}, {"plugin", path.Join(folder, "cmd", name)},
+	for _, part := range []struct {
+		skeleton, to string
+		wanted       bool
+	}{
+		{"module", folder, true}, {"contract", contract, true}, {"plugin", path.Join(folder, "cmd", name), kind == Plugin},
+		{"own", folder, p.Own}, // whose portals are composed by Wire
 	} {
-		if part.skeleton == "plugin" && kind != Plugin {
+		if !part.wanted {
 			continue
 		}
 		some, err := render(part.skeleton, w)
@@ -179,12 +183,16 @@ func generate(ctx context.Context, p Place, contract, things string) ([]protos.O
 
 // takeIn names the module in the portal, or says what is to be added by hand.
 func (p Place) takeIn(w *writer, made *Made, kind Kind, name, importPath string) error {
-	if !p.Portal {
-		where := "the list of modules of a portal's program: {Name: " + name + ".ID, Module: " + name + ".New(router)}"
-		if kind == Plugin {
-			where = "portal.yaml of a portal:\n" + entry(name, "  ")
-		}
-		made.Todo = append(made.Todo, "add it to "+where)
+	switch {
+	case p.Portal:
+	case kind == Plugin:
+		made.Todo = append(made.Todo, "add it to portal.yaml of a portal, with the path of its program:\nmodules:\n"+entry(name, "  "))
+		return nil
+	case p.Own:
+		made.Todo = append(made.Todo, fmt.Sprintf("add %s.Set to a portal's wire.Build and %[1]s.Unit to its units, then run make generate", name))
+		return nil
+	default:
+		made.Todo = append(made.Todo, fmt.Sprintf("add it to the list of modules of a portal's program: {Name: %s.ID, Module: %[1]s.New(router)}", name))
 		return nil
 	}
 	if kind == Plugin {

@@ -94,6 +94,31 @@ func TestWhereCabinetIs(t *testing.T) {
 	require.Equal(t, []string{"modules/notes", "contracts/notes/v1"}, []string{folder, contract})
 }
 
+// In the framework's own repository contracts of modules stand apart, and portals are composed by Wire.
+func TestOwnRepository(t *testing.T) {
+	t.Parallel()
+	own, err := FindPlace(".")
+	require.NoError(t, err)
+	for kind, want := range map[Kind][]string{
+		Module: {"contracts/stock/v1/parts.proto", "modules/stock/wire.go", "modules/stock/parts.go"},
+		Plugin: {"plugins/stock/v1/parts.proto", "plugins/stock/wire.go", "plugins/stock/cmd/stock/main.go"},
+	} {
+		folder, contract := own.folders(kind, "stock")
+		files, err := moduleFiles(own, kind, folder, contract, "stock", "part")
+		require.NoError(t, err)
+		require.Subset(t, paths(files), want)
+		for _, f := range files {
+			if f.path == want[0] {
+				require.Contains(t, string(f.content), "package cabinet.stock.v1;")
+			}
+		}
+		made := &Made{}
+		require.NoError(t, own.takeIn(&writer{}, made, kind, "stock", ""))
+		require.Len(t, made.Todo, 1)
+		require.Empty(t, made.Changed)
+	}
+}
+
 // A tool that was fetched in a version makes portals of that version.
 func TestReleasedVersion(t *testing.T) {
 	t.Parallel()
