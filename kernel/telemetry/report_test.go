@@ -36,7 +36,10 @@ func open(t *testing.T, cfg telemetry.Config) (*telemetry.Telemetry, *time.Time)
 	}
 	opened, err := telemetry.Open(t.Context(), cfg)
 	require.NoError(t, err)
-	t.Cleanup(func() { http.DefaultClient.CloseIdleConnections(); require.NoError(t, opened.Close(context.WithoutCancel(t.Context()))) })
+	t.Cleanup(func() {
+		http.DefaultClient.CloseIdleConnections()
+		require.NoError(t, opened.Close(context.WithoutCancel(t.Context())))
+	})
 	return opened, &at
 }
 
