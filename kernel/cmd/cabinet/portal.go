@@ -76,7 +76,7 @@ func (t *tool) portal(command string, args []string, plugins bool) error {
 	case errors.As(err, &ended) && ended.ExitCode() > 0:
 		return exit(ended.ExitCode())
 	case t.ctx.Err() != nil: // it was told to stop, and has
-		return nil
+		return nil //nolint:nilerr // to be ended is no failure
 	}
 	return err
 }

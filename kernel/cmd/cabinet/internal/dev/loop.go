@@ -54,7 +54,7 @@ func Run(ctx context.Context, o Options) error {
 // unlessOver leaves out an error that only says that the run was ended.
 func unlessOver(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // to be ended is no failure
 	}
 	return err
 }
