@@ -14,12 +14,12 @@ run: ## Open the example portal
 
 test: ## Prove it
 	@sh .ci/postgres
-	go test ./...
+	go test -timeout 30m ./...
 
 # Left out: TestConform, which runs both ways in `make test`, and TestPlans, which looks at SQL alone.
 test-process: ## The modules' own tests, the modules in processes of their own
 	@sh .ci/postgres
-	CABINET_MODE=process go test -skip '^(TestConform|TestPlans)$$' ./modules/...
+	CABINET_MODE=process go test -timeout 30m -skip '^(TestConform|TestPlans)$$' ./modules/...
 
 $(BUF): .ci/package-lock.json
 	cd .ci && npm ci --no-audit --no-fund --silent && touch node_modules/.bin/buf

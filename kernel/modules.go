@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -99,7 +100,9 @@ func (s *moduleService) modules(ctx context.Context) ([]*kernelv1.Module, error)
 			Id: id, Place: kernelv1.ModulePlace_MODULE_PLACE_PORTAL, State: kernelv1.ModuleState_MODULE_STATE_READY, SinceTime: timestamppb.New(p.opened),
 		}
 	}
-	add(own(kernelID))
+	portal := own(kernelID)
+	portal.Pid, portal.MemoryMib = count(os.Getpid()), mebibytes(os.Getpid())
+	add(portal)
 	for _, u := range p.parts().units {
 		if process := p.process(u.Name); process != nil {
 			add(s.ofProcess(process))
@@ -133,10 +136,14 @@ func (s *moduleService) ofProcess(process *plugin.Process) *kernelv1.Module {
 	if now.Attached {
 		m.Place = kernelv1.ModulePlace_MODULE_PLACE_ATTACHED
 	}
-	if bytes, ok := plugin.Memory(now.PID); ok {
-		m.MemoryMib = count(int((bytes + 1<<19) >> 20)) //nolint:gosec // a process has less
-	}
+	m.MemoryMib = mebibytes(now.PID)
 	return m
+}
+
+// mebibytes is what a process keeps in memory; 0 where that is not known.
+func mebibytes(pid int) int32 {
+	bytes, _ := plugin.Memory(pid)
+	return count(int((bytes + 1<<19) >> 20)) //nolint:gosec // a process has less
 }
 
 // ListModuleLinks says what ties modules together.

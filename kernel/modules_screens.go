@@ -15,9 +15,8 @@ var moduleScreens = []module.Screen{
 		Method: kernelv1.ModuleService_ListModules_FullMethodName,
 		Columns: []module.Column{
 			{Field: "id", Second: "version", Link: "/modules/{id}"}, {Field: "place", Place: module.Under},
-			{Field: "calls_per_minute", Place: module.Away}, {Field: "errors_per_minute", Place: module.Away},
-			{Field: "median_ms", Place: module.Away}, {Field: "slow_ms", Place: module.Away}, {Field: "memory_mib", Place: module.Away},
-			{Field: "events_waiting", Place: module.Away}, {Field: "restarts", Place: module.Away}, {Field: "reason", Place: module.Across},
+			{Field: "calls_per_minute", Place: module.Away}, {Field: "errors_per_minute", Place: module.Away}, {Field: "slow_ms", Place: module.Away},
+			{Field: "memory_mib", Place: module.Away}, {Field: "events_waiting", Place: module.Away}, {Field: "reason", Place: module.Across},
 			{Field: "state", Place: module.End},
 		},
 		Filters: []string{"states"},

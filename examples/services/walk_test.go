@@ -15,9 +15,10 @@ import (
 
 var (
 	// Of an event that is parked, the id has the subscriber in it.
-	anID   = regexp.MustCompile(`(?:[a-z0-9]+\.[a-z0-9-]+:)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	aRole  = regexp.MustCompile(`^/roles/([^/]+)(.*)$`)
-	braces = regexp.MustCompile(`\{[a-z_]+\}`)
+	anID    = regexp.MustCompile(`(?:[a-z0-9]+\.[a-z0-9-]+:)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	aRole   = regexp.MustCompile(`^/roles/([^/]+)(.*)$`)
+	aModule = regexp.MustCompile(`^/modules/[a-z0-9]+`)
+	braces  = regexp.MustCompile(`\{[a-z_]+\}`)
 )
 
 // screenOf tells addresses of one screen apart from those of others: ids and queries do not count.
@@ -25,6 +26,9 @@ func screenOf(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	if role := aRole.FindStringSubmatch(path); role != nil && role[1] != "new" && role[1] != "matrix" {
 		path = "/roles/{}" + role[2]
+	}
+	if aModule.MatchString(path) {
+		path = aModule.ReplaceAllString(path, "/modules/{}")
 	}
 	return anID.ReplaceAllString(path, "{}")
 }

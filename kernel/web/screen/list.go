@@ -246,7 +246,8 @@ func numeric(f protoreflect.FieldDescriptor) bool {
 		return false
 	}
 	switch f.Kind() {
-	case protoreflect.Int32Kind, protoreflect.Int64Kind, protoreflect.Uint32Kind, protoreflect.Uint64Kind:
+	case protoreflect.Int32Kind, protoreflect.Int64Kind, protoreflect.Uint32Kind, protoreflect.Uint64Kind,
+		protoreflect.DoubleKind, protoreflect.FloatKind:
 		return true
 	case protoreflect.MessageKind:
 		return f.Message().FullName() == "cabinet.kernel.v1.Money"

@@ -3,6 +3,8 @@ package protos
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,6 +20,7 @@ func TestSameAsCommitted(t *testing.T) {
 	files, err := Find(root)
 	require.NoError(t, err)
 	require.Contains(t, files, "plugins/booking/v1/bookings.proto")
+	files = slices.DeleteFunc(files, func(path string) bool { return strings.HasPrefix(path, "plugins/feedback/") }) // of which no Go is made
 	outputs, err := Generate(t.Context(), Options{Root: root, Framework: root, Files: files})
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(outputs), len(files))
