@@ -167,9 +167,10 @@ func TestLimits(t *testing.T) {
 		section, name, _ := strings.Cut(key, ".")
 		for value, well := range map[float64]bool{l.least: true, l.most: true, l.least - 1: l.none && l.least == 1, l.most + 1: false, 0: l.none || l.least == 0} {
 			text := fmt.Sprintf("%s: {%s: %.12g}", section, name, value)
-			if key == "audit.detail_days" {
+			switch key {
+			case "audit.detail_days":
 				text = fmt.Sprintf("audit: {days: 36500, detail_days: %.12g}", value)
-			} else if key == "audit.days" {
+			case "audit.days":
 				text = fmt.Sprintf("audit: {days: %.12g, detail_days: 1}", value)
 			}
 			_, err := loadText(t, text)

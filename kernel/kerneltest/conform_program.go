@@ -106,8 +106,11 @@ func (c *conformance) started(t testing.TB, path string, do func(ctx context.Con
 		}
 		defer func() { _ = conn.Close() }()
 		health, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: "plugin"}, grpc.WaitForReady(true))
-		if err != nil || health.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
-			return fmt.Errorf("its health service does not say that \"plugin\" is served: %v %v", health.GetStatus(), err)
+		if err != nil {
+			return fmt.Errorf("its health service does not answer about \"plugin\": %w", err)
+		}
+		if health.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
+			return fmt.Errorf("its health service says that \"plugin\" is %v", health.GetStatus())
 		}
 		return do(ctx, &started{conn, leash})
 	}()

@@ -21,18 +21,21 @@ var netRPCHandshake = goplugin.HandshakeConfig{ProtocolVersion: 1, MagicCookieKe
 // netRPC is the plugin of both sides: the client's is the connection itself.
 type netRPC struct{}
 
-func (netRPC) Server(*goplugin.MuxBroker) (any, error) { return doer{}, nil }
+func (netRPC) Server(*goplugin.MuxBroker) (any, error) { return Doer{}, nil }
 
 func (netRPC) Client(_ *goplugin.MuxBroker, c *rpc.Client) (any, error) { return c, nil }
 
-type doer struct{}
+// Doer answers; net/rpc wants it and its messages exported.
+type Doer struct{}
 
-type doRequest struct{ What string }
+// DoRequest is what it is asked.
+type DoRequest struct{ What string }
 
-type doResponse struct{ Text string }
+// DoResponse is what it says.
+type DoResponse struct{ Text string }
 
 // Do answers what is measured.
-func (doer) Do(_ doRequest, out *doResponse) error {
+func (Doer) Do(_ DoRequest, out *DoResponse) error {
 	out.Text = "done"
 	return nil
 }

@@ -132,7 +132,7 @@ func BenchmarkCall(b *testing.B) {
 			name string
 			call func() error
 		}{
-			{"net-rpc", func() error { return netRPC.Call("Plugin.Do", doRequest{"measure"}, &doResponse{}) }},
+			{"net-rpc", func() error { return netRPC.Call("Plugin.Do", DoRequest{"measure"}, &DoResponse{}) }},
 			{"grpc", through(testpb.NewThingServiceClient(conn))},
 			{"plugin", through(direct.things())},
 			{"plugin over grpc", through(overGRPC.things())},

@@ -225,11 +225,10 @@ func (p *Process) quarantine(why string, done chan<- struct{}) (next *handover, 
 		p.set(Quarantined, why)
 	}
 	p.host.cfg.Log.ErrorContext(p.life, "a module is quarantined until somebody resumes it", "module", p.ID(), "reason", why)
+	if done != nil {
+		close(done)
+	}
 	for {
-		if done != nil {
-			close(done)
-			done = nil
-		}
 		select {
 		case <-p.resume:
 			p.forgive()
@@ -238,7 +237,7 @@ func (p *Process) quarantine(why string, done chan<- struct{}) (next *handover, 
 			p.forgive()
 			return next, true
 		case h := <-p.holds:
-			done = h.done // it is there already
+			close(h.done) // it is there already
 		case <-p.life.Done():
 			return nil, false
 		}

@@ -37,7 +37,7 @@ import (
 const (
 	envSoak     = "CABINET_SOAK"
 	envSoakSeed = "CABINET_SOAK_SEED"
-	soakFor     = 10 * time.Second
+	soakFor     = 5 * time.Second
 )
 
 // soak is a portal with booking as a program of its own and clientmanager as a process, people at work in it, and

@@ -45,7 +45,7 @@ func Attributes(in []attribute.KeyValue) []*kernelv1.TelemetryAttribute {
 		case attribute.FLOAT64:
 			one.Value = &kernelv1.TelemetryAttribute_Decimal{Decimal: kv.Value.AsFloat64()}
 		default:
-			one.Value = &kernelv1.TelemetryAttribute_Text{Text: kv.Value.Emit()}
+			one.Value = &kernelv1.TelemetryAttribute_Text{Text: kv.Value.String()}
 		}
 		out = append(out, one)
 	}

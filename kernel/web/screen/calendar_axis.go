@@ -64,11 +64,6 @@ func (d *daily) touches(start, end time.Time) bool {
 	return start.Before(d.end) && end.After(d.begin)
 }
 
-// whole tells whether a thing takes all of the day.
-func (d *daily) whole(start, end time.Time) bool {
-	return !start.After(d.begin) && !end.Before(d.end)
-}
-
 // axisOf is the axis of some days.
 func axisOf(days []time.Time) *axis {
 	a := &axis{}
