@@ -63,17 +63,25 @@ func Conform(t *testing.T, subject Subject) {
 }
 
 // ConformBoth runs [Conform] with the module in the test's own process, and again with it in a process of its own, which
-// is the test binary: its TestMain begins with kernel.Serve. Calls to that go as they do by default, and then over gRPC.
+// is the test binary: its TestMain begins with kernel.Serve.
 func ConformBoth(t *testing.T, subject func() Subject) {
 	t.Helper()
 	t.Run("in process", func(t *testing.T) { Conform(t, subject()) })
-	for name, grpcOnly := range map[string]bool{"as a process": false, "as a process over gRPC": true} {
-		t.Run(name, func(t *testing.T) {
-			s := subject()
-			s.Processes, s.GRPCOnly = []string{s.Module}, grpcOnly
-			Conform(t, s)
-		})
-	}
+	t.Run("as a process", func(t *testing.T) { conformServed(t, subject(), false) })
+}
+
+// ConformEverywhere is [ConformBoth] and once more with every call to the process over gRPC, where otherwise most take a way
+// that is faster. How calls travel is the kernel's matter: one module of each kind is enough.
+func ConformEverywhere(t *testing.T, subject func() Subject) {
+	t.Helper()
+	ConformBoth(t, subject)
+	t.Run("as a process over gRPC", func(t *testing.T) { conformServed(t, subject(), true) })
+}
+
+func conformServed(t *testing.T, s Subject, grpcOnly bool) {
+	t.Helper()
+	s.Processes, s.GRPCOnly = []string{s.Module}, grpcOnly
+	Conform(t, s)
 }
 
 // conformance is one run of the suite. Parts see the module through the portal alone, so that they would not notice

@@ -15,7 +15,7 @@ import (
 	v1 "github.com/opencabinet/cabinet/plugins/booking/v1"
 )
 
-func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
+func TestConform(t *testing.T) { kerneltest.ConformEverywhere(t, subject) }
 
 func subject() kerneltest.Subject {
 	var rooms, hours, days atomic.Int64
