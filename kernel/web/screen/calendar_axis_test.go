@@ -275,6 +275,10 @@ func FuzzCalendarAddress(f *testing.F) {
 		a.fit(nil, nil)
 		for i := range a.days {
 			d := &a.days[i]
+			// A day that a zone left out, as Apia did the 30th of December 2011, is drawn as the one after it.
+			if i > 0 && a.days[i-1].begin.Equal(d.begin) {
+				continue
+			}
 			if i > 0 && !a.days[i-1].end.Equal(d.begin) {
 				t.Fatalf("%s ends at %s, and the next day begins at %s", a.days[i-1].day, a.days[i-1].end, d.begin)
 			}
