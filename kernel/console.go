@@ -236,9 +236,13 @@ func (s *eventService) RunSchedule(ctx context.Context, r *kernelv1.RunScheduleR
 
 // audit writes down what somebody had the dispatcher do, once it does it: the two are no one transaction.
 func (s *eventService) audit(ctx context.Context, field, what string) error {
-	db := s.portal.db
-	return store.ErrorStatus(pgx.BeginFunc(ctx, db.Pool(), func(tx pgx.Tx) error {
-		return db.AuditOwn(ctx, tx, store.FieldChange{Field: field, After: what, Staff: true})
+	return s.portal.auditDone(ctx, field, what)
+}
+
+// auditDone writes down that somebody had the kernel do something that is no transaction of the database.
+func (p *Portal) auditDone(ctx context.Context, field, what string) error {
+	return store.ErrorStatus(pgx.BeginFunc(ctx, p.db.Pool(), func(tx pgx.Tx) error {
+		return p.db.AuditOwn(ctx, tx, store.FieldChange{Field: field, After: what, Staff: true})
 	}))
 }
 

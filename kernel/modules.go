@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -242,12 +241,8 @@ func (s *moduleService) operate(ctx context.Context, id, what string, do func() 
 		}
 		return nil, module.Refusal(codes.FailedPrecondition, "id", "kernel.refusal.module_"+what, why)
 	}
-	db := s.portal.db
-	err := pgx.BeginFunc(ctx, db.Pool(), func(tx pgx.Tx) error {
-		return db.AuditOwn(ctx, tx, store.FieldChange{Field: what, After: id, Staff: true})
-	})
-	if err != nil {
-		return nil, store.ErrorStatus(err)
+	if err := s.portal.auditDone(ctx, what, id); err != nil {
+		return nil, err
 	}
 	return s.module(ctx, id)
 }

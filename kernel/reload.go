@@ -101,11 +101,10 @@ func (p *Portal) SwapModule(ctx context.Context, id string) (time.Duration, erro
 // reread reads portal.yaml again for what it says of one module.
 func (p *Portal) reread(id string) (config.Module, error) {
 	// The modules are made once more, to have settings to fill: those that run keep theirs.
-	own, err := p.options.Assemble(call.New(call.Options{Log: p.options.Log}))
+	read, err := p.options.reading(call.New(call.Options{Log: p.options.Log}))
 	if err != nil {
 		return config.Module{}, err
 	}
-	read := p.options.readFor(own)
 	cfg, err := config.Load(read)
 	if err != nil {
 		return config.Module{}, err
