@@ -74,7 +74,6 @@ func (p *Portal) checkForeign(ctx context.Context) error {
 		if process == nil {
 			continue
 		}
-		p.programs.Store(p.foreign[i], process)
 		p.units = append(p.units, module.Unit{Name: p.foreign[i], Module: foreign{process.Description().Manifest}})
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -28,6 +28,7 @@ type composition struct {
 	requires  map[string][]string
 	policy    *access.Policy
 	texts     *locale.Bundle
+	lists     map[string]view.List
 }
 
 // composed composes modules, and derives what follows from all of them.

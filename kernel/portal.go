@@ -49,7 +49,6 @@ type Portal struct {
 
 	// changing is held while another program of a module is put into its place.
 	changing  sync.Mutex
-	programs  sync.Map // of foreign modules: id → *plugin.Process
 	missing   sync.Map // foreign modules that the portal is without: id → why
 	following sync.WaitGroup
 	heard     sync.Map // what modules hear: id → []event.Subscription
@@ -140,9 +139,15 @@ func (p *Portal) compose() error {
 		return err
 	}
 	p.policy, p.texts = c.policy, c.texts
+	p.install(c)
+	return nil
+}
+
+// install has the portal go by a composition, whose policy and texts are in force.
+func (p *Portal) install(c *composition) {
+	c.lists = p.lists(c)
 	p.composed.Store(c)
 	p.router.Install(p.policy, c.requires)
-	return nil
 }
 
 // parts are the modules of the portal as they are now.

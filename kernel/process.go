@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -83,7 +84,6 @@ func (p *Portal) startForeign(ctx context.Context) error {
 			p.missing.Store(id, missing{strings.TrimPrefix(err.Error(), "module "+id+": "), p.options.Now()})
 			continue
 		}
-		p.programs.Store(id, process)
 		p.units = append(p.units, module.Unit{Name: id, Module: foreign{process.Description().Manifest}})
 	}
 	return p.compose()
@@ -109,9 +109,10 @@ type missing struct {
 
 // program is the process of a module's own program; nil for one that is not there, or runs otherwise.
 func (p *Portal) program(id string) *plugin.Process {
-	found, _ := p.programs.Load(id)
-	process, _ := found.(*plugin.Process)
-	return process
+	if !slices.Contains(p.foreign, id) {
+		return nil
+	}
+	return p.process(id)
 }
 
 // process is that of a module, of whichever program; nil for one that has none.

@@ -174,8 +174,7 @@ func (p *Portal) adoptAll(ctx context.Context, units []module.Unit, c *compositi
 	}
 	p.units = units
 	p.texts.Adopt(c.texts)
-	p.composed.Store(c)
-	p.router.Install(p.policy, c.requires)
+	p.install(c)
 	if err := p.checkReveals(); err != nil {
 		return err
 	}
@@ -270,10 +269,8 @@ func (p *Portal) takeIn(ctx context.Context, spec plugin.Spec, said config.Modul
 	if err != nil {
 		return err
 	}
-	p.programs.Store(spec.ID, process)
 	p.heard.Store(spec.ID, process.Subscriptions())
 	if err := p.hear(ctx); err != nil {
-		p.programs.Delete(spec.ID)
 		p.heard.Delete(spec.ID)
 		return errors.Join(err, undo(ctx))
 	}

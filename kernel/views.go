@@ -15,14 +15,14 @@ func (p *Portal) openViews(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	view.Register(p.router, view.Config{Rows: rows, Policy: p.policy, Lists: p.lists, Now: p.options.Now})
+	view.Register(p.router, view.Config{Rows: rows, Policy: p.policy, Lists: func() map[string]view.List { return p.parts().lists }, Now: p.options.Now})
 	return nil
 }
 
-// lists are the portal's lists, and who sees each: as a page would show it.
-func (p *Portal) lists() map[string]view.List {
+// lists are the lists of a composition, and who sees each: as a page would show it.
+func (p *Portal) lists(c *composition) map[string]view.List {
 	lists := map[string]view.List{}
-	for _, m := range p.parts().manifests {
+	for _, m := range c.manifests {
 		for _, s := range m.Screens {
 			if s.Kind != module.List {
 				continue

@@ -41,9 +41,6 @@ type HostConfig struct {
 	Timing Timing
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
-	// Copies is the folder for copies of programs where the system cannot keep them in memory: see Spec.Path. Default: in
-	// the folder of temporary files.
-	Copies string
 	// Changed is told that the status of some process changed. It must return at once and call nothing of the process.
 	// Default: nobody is told.
 	Changed func()

@@ -3,7 +3,6 @@
 package plugin
 
 import (
-	"cmp"
 	"io"
 	"io/fs"
 	"os"
@@ -15,7 +14,7 @@ const fileExec = ""
 
 // copyOf keeps a program's bytes in a file in a folder of its own, which only this user can reach.
 func (h *Host) copyOf(name string, from io.Reader) (_ *program, err error) {
-	dir, err := os.MkdirTemp(cmp.Or(h.cfg.Copies, os.TempDir()), "program-")
+	dir, err := os.MkdirTemp("", "program-")
 	if err != nil {
 		return nil, err
 	}
