@@ -1,0 +1,158 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// Kind is what a posting is.
+type Kind string
+
+// The kinds. Refunds, charge-backs and reversals may pass a credit limit: what was taken back is owed, whatever was agreed.
+const (
+	Charge     Kind = "charge"
+	Payment    Kind = "payment"
+	Refund     Kind = "refund"
+	Chargeback Kind = "chargeback"
+	Transfer   Kind = "transfer"
+	Adjustment Kind = "adjustment"
+	Fee        Kind = "fee"
+	Reversal   Kind = "reversal"
+	Opening    Kind = "opening"
+)
+
+// Posting is money that moves between accounts.
+type Posting struct {
+	// Key makes the posting one: what is posted again with the same key and content is the same posting. Required.
+	Key  string
+	Kind Kind
+	// ClientID is whom it concerns; empty where it is the business's own matter.
+	ClientID string
+	// Date is the day it counts for, in the portal's time zone; only its year, month and day are looked at.
+	Date time.Time
+	// Reverses is the posting that it takes back, whole or in part; 0 for none. See [Reverse].
+	Reverses int64
+	// AboutID is what it was for, a document or a payment; Memo what a reader should know.
+	AboutID, Memo string
+	// BranchID and ManagerID are whose business it was, for reports.
+	BranchID, ManagerID string
+	// ActorID is the user who did it; empty for the portal itself.
+	ActorID string
+	// Currency is that of the accounts.
+	Currency string
+	// Entries are at least one.
+	Entries []Entry
+}
+
+// Entry is an amount in minor units that comes to Account and leaves Contra, or the other way when it is below zero. Contra is one
+// of the business's own accounts, so what goes from one client to another takes two entries.
+type Entry struct{ Account, Contra, Amount int64 }
+
+// Posted says which posting it is now, and whether it was made just now.
+type Posted struct {
+	ID    int64
+	Fresh bool
+}
+
+// Post posts all or none, in one statement however many they are: in the caller's transaction, or, when in is a [store.Store], in one of its
+// own, which takes one journey to the database where a caller's takes three. Accounts of clients are locked, in the order
+// of their ids, until the transaction ends. Who reaches some clients alone posts to those clients' accounts alone.
+//
+// Errors: [ErrOtherContent], [ErrClosed], [*LimitError], [ErrUnbalanced]; see errors.go.
+func Post(ctx context.Context, in store.Querier, postings ...Posting) ([]Posted, error) {
+	if len(postings) == 0 {
+		return nil, nil
+	}
+	w := newWritten(len(postings))
+	for i, p := range postings {
+		if err := w.add(i+1, p); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := store.Query(ctx, in, pgx.RowToStructByPos[Posted],
+		"select id, fresh from finsystem.post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+		w.keys, w.digests, w.kinds, w.clients, w.sums, w.currencies, w.dates, w.reverses, w.about, w.memos, w.branches, w.managers, w.actors,
+		w.position, w.account, w.contra, w.amount)
+	return rows, refused(err)
+}
+
+// written are postings as the database's function takes them: a column each.
+type written struct {
+	keys, kinds, memos, currencies             []string
+	digests                                    [][]byte
+	clients, about, branches, managers, actors []pgtype.UUID
+	dates                                      []pgtype.Date
+	reverses                                   []pgtype.Int8
+	position                                   []int32
+	account, contra, amount, sums              []int64
+}
+
+func newWritten(n int) *written {
+	return &written{
+		keys: make([]string, 0, n), currencies: make([]string, 0, n), sums: make([]int64, 0, n), kinds: make([]string, 0, n), memos: make([]string, 0, n), digests: make([][]byte, 0, n),
+		clients: make([]pgtype.UUID, 0, n), about: make([]pgtype.UUID, 0, n), branches: make([]pgtype.UUID, 0, n),
+		managers: make([]pgtype.UUID, 0, n), actors: make([]pgtype.UUID, 0, n), dates: make([]pgtype.Date, 0, n), reverses: make([]pgtype.Int8, 0, n),
+		position: make([]int32, 0, 2*n), account: make([]int64, 0, 2*n), contra: make([]int64, 0, 2*n), amount: make([]int64, 0, 2*n),
+	}
+}
+
+func (w *written) add(position int, p Posting) error {
+	if p.Key == "" {
+		return errors.New("ledger: a posting without a key could be posted twice: give it one")
+	}
+	if len(p.Entries) == 0 {
+		return ErrUnbalanced
+	}
+	y, m, d := p.Date.Date()
+	w.keys, w.kinds, w.memos = append(w.keys, p.Key), append(w.kinds, string(p.Kind)), append(w.memos, p.Memo)
+	w.digests, w.currencies = append(w.digests, p.digest()), append(w.currencies, p.Currency)
+	for _, of := range []struct {
+		column *[]pgtype.UUID
+		id     string
+	}{{&w.clients, p.ClientID}, {&w.about, p.AboutID}, {&w.branches, p.BranchID}, {&w.managers, p.ManagerID}, {&w.actors, p.ActorID}} {
+		var id pgtype.UUID
+		if of.id != "" {
+			if err := id.Scan(of.id); err != nil {
+				return fmt.Errorf("ledger: %q is no id", of.id)
+			}
+		}
+		*of.column = append(*of.column, id)
+	}
+	w.dates = append(w.dates, pgtype.Date{Time: time.Date(y, m, d, 0, 0, 0, 0, time.UTC), Valid: true})
+	w.reverses = append(w.reverses, pgtype.Int8{Int64: p.Reverses, Valid: p.Reverses != 0})
+	var up, down int64
+	for _, e := range p.Entries {
+		up, down = up+max(e.Amount, 0), down-min(e.Amount, 0)
+		w.position = append(w.position, int32(position)) //nolint:gosec // of a slice in memory
+		w.account, w.contra, w.amount = append(w.account, e.Account), append(w.contra, e.Contra), append(w.amount, e.Amount)
+	}
+	w.sums = append(w.sums, max(up, down))
+	return nil
+}
+
+// digest stands for what a posting holds. What is filled in by whoever posts at the moment, the day it counts for, who did it and whose business
+// it is, is not part of it: the same thing tried again after midnight is the same thing.
+func (p Posting) digest() []byte {
+	h := sha256.New()
+	for _, text := range []string{string(p.Kind), p.ClientID, p.AboutID} {
+		h.Write(binary.AppendUvarint(nil, uint64(len(text))))
+		h.Write([]byte(text))
+	}
+	number := func(n int64) { h.Write(binary.BigEndian.AppendUint64(nil, uint64(n))) } //nolint:gosec // bits, not a number
+	number(p.Reverses)
+	for _, e := range p.Entries {
+		number(e.Account)
+		number(e.Contra)
+		number(e.Amount)
+	}
+	return h.Sum(nil)[:16]
+}

@@ -1,0 +1,79 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// Back says what of a posting is taken back.
+type Back struct {
+	// Key makes the reversal one, as a posting's does.
+	Key string
+	// Kind is Reversal, or Refund or Chargeback of a payment.
+	Kind    Kind
+	Posting int64
+	// Amount is how much of it, in minor units; 0 for all that is left.
+	Amount int64
+	Date   time.Time
+	// AboutID is empty for what the posting was about.
+	AboutID, Memo, ActorID string
+}
+
+type original struct {
+	ClientID, Currency, AboutID, BranchID, ManagerID string
+	Amount, Taken                                    int64
+}
+
+// Reverse takes a posting back, whole or in part: its entries with the sign turned, a part in their proportion and to the last unit. More than there
+// was is never taken back: [ErrTooMuch].
+func Reverse(ctx context.Context, tx *store.Tx, back Back) (Posted, error) {
+	was, err := store.QueryOne(ctx, tx, pgx.RowToStructByPos[original], `
+		select coalesce(p.client_id::text, ''), p.currency_code, coalesce(p.about_id::text, ''), coalesce(p.branch_id::text, ''), coalesce(p.manager_id::text, ''),
+			p.amount, (select coalesce(sum(r.amount), 0)::bigint from finsystem.postings r where r.reverses = p.id and r.key <> $2)
+		from finsystem.postings p where p.id = $1`, back.Posting, back.Key)
+	if err != nil {
+		return Posted{}, err
+	}
+	amount := back.Amount
+	if amount == 0 {
+		amount = was.Amount - was.Taken
+	}
+	if amount <= 0 || amount > was.Amount-was.Taken {
+		return Posted{}, ErrTooMuch
+	}
+	entries, err := store.Query(ctx, tx, pgx.RowToStructByPos[Entry],
+		"select account_id, contra_id, amount from finsystem.entries where posting_id = $1 order by line", back.Posting)
+	if err != nil {
+		return Posted{}, err
+	}
+	about := back.AboutID
+	if about == "" {
+		about = was.AboutID
+	}
+	done, err := Post(ctx, tx, Posting{
+		Key: back.Key, Kind: back.Kind, ClientID: was.ClientID, Currency: was.Currency, Date: back.Date, Reverses: back.Posting, AboutID: about,
+		Memo: back.Memo, ActorID: back.ActorID, BranchID: was.BranchID, ManagerID: was.ManagerID, Entries: part(entries, was.Amount, was.Taken, amount),
+	})
+	if err != nil {
+		return Posted{}, err
+	}
+	return done[0], nil
+}
+
+// part turns round as much of the entries as amount is of whole, after what was taken before: each entry gives the difference of its rounded shares, so
+// that parts which come to the whole come to each entry's whole too.
+func part(entries []Entry, whole, taken, amount int64) []Entry {
+	shares := func(of int64) []int64 { return apportion(entries, whole, of) }
+	before, after := shares(taken), shares(taken+amount)
+	var out []Entry
+	for i, e := range entries {
+		if n := after[i] - before[i]; n != 0 {
+			out = append(out, Entry{Account: e.Account, Contra: e.Contra, Amount: -n})
+		}
+	}
+	return out
+}
