@@ -14,6 +14,6 @@
 //	post.go      Posting, Post
 //	reverse.go   Reverse
 //	holds.go     Hold, Capture, Release
-//	balance.go   what the business's own accounts come to; Verify
+//	books.go     limits, closing, what accounts come to; Verify
 //	errors.go    refusals
 package ledger

@@ -51,6 +51,9 @@ type Posting struct {
 	Currency string
 	// Entries are at least one.
 	Entries []Entry
+
+	// moved is what a reversal takes back in all; that of others is read off their entries.
+	moved int64
 }
 
 // Entry is an amount in minor units that comes to Account and leaves Contra, or the other way when it is below zero. Contra is one
@@ -135,7 +138,10 @@ func (w *written) add(position int, p Posting) error {
 		w.position = append(w.position, int32(position)) //nolint:gosec // of a slice in memory
 		w.account, w.contra, w.amount = append(w.account, e.Account), append(w.contra, e.Contra), append(w.amount, e.Amount)
 	}
-	w.sums = append(w.sums, max(up, down))
+	if p.moved == 0 {
+		p.moved = max(up, down)
+	}
+	w.sums = append(w.sums, p.moved)
 	return nil
 }
 

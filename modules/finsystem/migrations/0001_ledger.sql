@@ -111,7 +111,11 @@ select kernel.protect_journal('finsystem.entries', 'client_id');
 select kernel.protect_journal('finsystem.holds', 'client_id');
 select kernel.protect_journal('finsystem.balances', 'client_id');
 select kernel.share('finsystem.books');
-revoke insert, update, delete on finsystem.books from public;
+-- +goose StatementBegin
+do $$ begin
+    execute format('revoke insert, update, delete on finsystem.books from %I', (kernel.my_roles()).all_role);
+end $$;
+-- +goose StatementEnd
 
 -- +goose StatementBegin
 
@@ -261,6 +265,11 @@ begin
     end if;
 end $$;
 
+-- hold_posting keeps others from taking back parts of a posting until the transaction ends.
+create function finsystem.hold_posting(posting bigint) returns void language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    select from finsystem.postings p where p.id = posting for update;
+$$;
+
 -- hold sets an amount of a client's account aside; the same id again is the same hold.
 create function finsystem.hold(hold_id uuid, account bigint, amount bigint, what text, expires timestamptz) returns void language plpgsql volatile
 security definer set search_path = pg_catalog, pg_temp as $$
@@ -333,7 +342,7 @@ create function finsystem.wrong_books() returns table (account_id bigint, postin
     where e.so_far <> e.balance
     union all
     select null, p.id, 'it has no entries, or others than its amount' from finsystem.postings p
-    where p.amount <> (select coalesce(greatest(sum(greatest(e.amount, 0)), -sum(least(e.amount, 0))), 0) from finsystem.entries e where e.posting_id = p.id)
+    where p.reverses is null and p.amount <> (select coalesce(greatest(sum(greatest(e.amount, 0)), -sum(least(e.amount, 0))), 0) from finsystem.entries e where e.posting_id = p.id)
     union all
     select null, p.id, 'more was taken back than there was' from finsystem.postings p
     where p.amount < (select sum(r.amount) from finsystem.postings r where r.reverses = p.id);
@@ -421,5 +430,5 @@ create trigger entries_stay_whole before delete or truncate on finsystem.entries
 -- +goose Down
 drop table finsystem.holds, finsystem.entries, finsystem.postings, finsystem.balances, finsystem.accounts, finsystem.books;
 drop sequence finsystem.posting_ids;
-drop function finsystem.wrong_books, finsystem.close_books, finsystem.limit_account, finsystem.end_hold, finsystem.hold, finsystem.reversible,
+drop function finsystem.wrong_books, finsystem.close_books, finsystem.limit_account, finsystem.end_hold, finsystem.hold, finsystem.reversible, finsystem.hold_posting,
     finsystem.post, finsystem.post_many, finsystem.open_accounts, finsystem.may_clients, finsystem.keep, finsystem.keep_all;
