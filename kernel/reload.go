@@ -75,6 +75,9 @@ func (p *Portal) SwapModule(ctx context.Context, id string) (time.Duration, erro
 	if err != nil {
 		return 0, err
 	}
+	if err := p.lendMore(ctx, units); err != nil {
+		return 0, err
+	}
 	lend, err := p.lend(ctx, id, rows, said.Settings)
 	if err != nil {
 		return 0, err
@@ -95,7 +98,7 @@ func (p *Portal) SwapModule(ctx context.Context, id string) (time.Duration, erro
 		return 0, errors.Join(err, undo(ctx))
 	}
 	p.heard.Store(id, c.Subscriptions())
-	return pause, p.hear(ctx)
+	return pause, errors.Join(p.db.Lend(ctx, p.parts().loans), p.hear(ctx))
 }
 
 // reread reads portal.yaml again for what it says of one module.
@@ -204,7 +207,11 @@ func (p *Portal) takeBack(id string, process *plugin.Process, heard []event.Subs
 			return
 		}
 		units := p.with(id, process.Description().Manifest)
-		if _, err := p.goBy(p.life, units, id, process, process.Description()); err != nil {
+		_, err := p.goBy(p.life, units, id, process, process.Description())
+		if err == nil {
+			err = p.db.Lend(p.life, p.parts().loans)
+		}
+		if err != nil {
 			p.options.Log.ErrorContext(p.life, "the portal does not go by the program before: start it again", "module", id, "error", err)
 			return
 		}
@@ -256,6 +263,9 @@ func (p *Portal) takeIn(ctx context.Context, spec plugin.Spec, said config.Modul
 	m := process.Description().Manifest
 	rows, err := p.db.Module(ctx, moduleSpec(m))
 	if err != nil {
+		return err
+	}
+	if err := p.lendMore(ctx, p.with(spec.ID, m)); err != nil {
 		return err
 	}
 	lend, err := p.lend(ctx, spec.ID, rows, said.Settings)
