@@ -39,18 +39,20 @@ func (s *seriesService) SetNextNumber(ctx context.Context, r *v1.SetNextNumberRe
 		case r.GetNextNumber() <= given:
 			return nil, errGiven
 		}
-		// Of a period in which nothing was given, this is the first, and nothing was left out.
-		first := r.GetNextNumber()
-		if given > 0 {
-			if _, err := tx.Exec(ctx, `insert into numbergenerator.skip (series_id, period, onward, time) values ($1, $2, $3, $4) on conflict do nothing`,
-				r.GetId(), period, r.GetNextNumber(), s.host.Now()); err != nil {
-				return nil, err
-			}
+		// What was left out after the last number that was given was so for nothing. Of a period in which none was, this is the
+		// first, and nothing is left out.
+		_, err = tx.Exec(ctx, `delete from numbergenerator.skip where series_id = $1 and period = $2 and since > $3`, r.GetId(), period, given)
+		if err == nil && given > 0 && r.GetNextNumber() > given+1 {
+			_, err = tx.Exec(ctx, `insert into numbergenerator.skip (series_id, period, since, upto, time) values ($1, $2, $3, $4, $5)`,
+				r.GetId(), period, given+1, r.GetNextNumber()-1, s.host.Now())
+		}
+		if err != nil {
+			return nil, err
 		}
 		_, err = tx.Exec(ctx, `
 			insert into numbergenerator.counter as c (series_id, period, first, last) values ($1, $2, $3, $4)
 			on conflict (series_id, period) do update set last = excluded.last, first = case when $5 then c.first else excluded.first end`,
-			r.GetId(), period, first, r.GetNextNumber()-1, given > 0)
+			r.GetId(), period, r.GetNextNumber(), r.GetNextNumber()-1, given > 0)
 		if err != nil {
 			return nil, err
 		}

@@ -66,8 +66,7 @@ type periodRow struct {
 // gapsTold is how many gaps of a period are named.
 const gapsTold = 20
 
-// ListPeriods looks for gaps: between two numbers, before the first and after the last. One that ends where the head had the
-// period go on was left out by hand.
+// ListPeriods looks for gaps: what was neither given nor left out by hand, from a period's first number to its last.
 func (s *seriesService) ListPeriods(ctx context.Context, r *v1.ListPeriodsRequest) (*v1.ListPeriodsResponse, error) {
 	w := &store.Where{}
 	w.Add("c.series_id = ?::uuid", r.GetSeriesId())
@@ -83,23 +82,21 @@ func (s *seriesService) ListPeriods(ctx context.Context, r *v1.ListPeriodsReques
 		select c.period, c.first, c.last, g.given, g.left_out, g.missing, g.froms, g.tos
 		from numbergenerator.counter c
 		cross join lateral (
-			select count(*) filter (where not tail) as given,
-				coalesce(sum(upto - since + 1) filter (where upto >= since and by_hand), 0)::bigint as left_out,
-				coalesce(sum(upto - since + 1) filter (where upto >= since and not by_hand), 0)::bigint as missing,
-				coalesce((array_agg(since order by since) filter (where upto >= since and not by_hand))[1:`+fmt.Sprint(gapsTold)+`], '{}') as froms,
-				coalesce((array_agg(upto order by since) filter (where upto >= since and not by_hand))[1:`+fmt.Sprint(gapsTold)+`], '{}') as tos
+			select count(*) filter (where kind = 'given') as given,
+				coalesce(sum(upto - since + 1) filter (where kind = 'left out'), 0)::bigint as left_out,
+				coalesce(sum(since - due) filter (where since > due), 0)::bigint as missing,
+				coalesce((array_agg(due order by due) filter (where since > due))[1:`+fmt.Sprint(gapsTold)+`], '{}') as froms,
+				coalesce((array_agg(since - 1 order by due) filter (where since > due))[1:`+fmt.Sprint(gapsTold)+`], '{}') as tos
 			from (
-				select since, upto, tail, upto >= since and exists (
-					select from numbergenerator.skip k where k.series_id = c.series_id and k.period = c.period and k.onward = upto + 1) as by_hand
+				select since, upto, kind, lag(upto, 1, c.first - 1) over (order by since) + 1 as due
 				from (
-					select lag(n, 1, c.first - 1) over (order by n) + 1 as since, n - 1 as upto, tail
-					from (
-						select n, false as tail from numbergenerator.number d where d.series_id = c.series_id and d.period = c.period
-						union all
-						select c.last + 1, true
-					) every
-				) between_two
-			) gap
+					select n as since, n as upto, 'given' as kind from numbergenerator.number d where d.series_id = c.series_id and d.period = c.period
+					union all
+					select since, upto, 'left out' from numbergenerator.skip k where k.series_id = c.series_id and k.period = c.period
+					union all
+					select c.last + 1, c.last + 1, 'next'
+				) known
+			) accounted
 		) g`+w.String()+` order by c.period desc limit `+most, w.Args...)
 	if err != nil {
 		return nil, err

@@ -27,13 +27,14 @@ create table numbergenerator.counter (
 select kernel.protect_all('numbergenerator.counter');
 comment on column numbergenerator.counter.last is 'the last that was given or left out; one less than the first when there is none';
 
--- Where the head had a period go on at another number.
+-- What was left out where the head had a period go on at another number.
 create table numbergenerator.skip (
   series_id uuid        not null,
   period    text        not null,
-  onward    bigint      not null,
+  since     bigint      not null,
+  upto      bigint      not null check (upto >= since),
   time      timestamptz not null,
-  primary key (series_id, period, onward)
+  primary key (series_id, period, since)
 );
 select kernel.protect_all('numbergenerator.skip');
 
