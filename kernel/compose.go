@@ -10,6 +10,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/kernel/view"
 	"github.com/opencabinet/cabinet/kernel/web"
 )
@@ -26,6 +27,7 @@ type composition struct {
 	manifests []module.Manifest // the kernel's first
 	providers map[string]string // service → module
 	requires  map[string][]string
+	loans     []store.Loan
 	policy    *access.Policy
 	texts     *locale.Bundle
 	lists     map[string]view.List
@@ -50,7 +52,7 @@ func composed(units []module.Unit, cfg *config.Config) (*composition, error) {
 // no name twice. The error names everything that lacks.
 func compose(units []module.Unit, cfg *config.Config) (*composition, error) {
 	c := &composition{manifests: []module.Manifest{kernelManifest}, providers: map[string]string{}, requires: map[string][]string{}}
-	off := map[string]string{} // service → the module that would provide it, were it on
+	off := map[string]string{} // service or lent function → the module that would provide it, were it on
 	var errs []error
 	seen := map[string]bool{kernelID: true, auditID: true, view.ID: true}
 	for _, u := range units {
@@ -63,7 +65,7 @@ func compose(units []module.Unit, cfg *config.Config) (*composition, error) {
 			errs = append(errs, fmt.Errorf("module %q is listed twice, or has a name that the kernel keeps for itself", m.ID))
 			continue
 		case !cfg.Enabled(m.ID):
-			for _, s := range m.Provides {
+			for _, s := range slices.Concat(m.Provides, m.Lends) {
 				off[s] = m.ID
 			}
 			continue
@@ -105,6 +107,10 @@ func compose(units []module.Unit, cfg *config.Config) (*composition, error) {
 			}
 			errs = append(errs, fmt.Errorf("module %s requires %s, which no module provides: %s", m.ID, s, hint))
 		}
+	}
+	var err error
+	if c.loans, err = loansOf(c.manifests, off); err != nil {
+		errs = append(errs, err)
 	}
 	const identity = "cabinet.kernel.v1.IdentityService"
 	if c.providers[identity] == "" {

@@ -45,6 +45,22 @@ func TestModulesThatDoNotFitTogether(t *testing.T) {
 			[]*stub{doorman(), {says: module.Manifest{ID: "one", OwnsClients: true}}, {says: module.Manifest{ID: "two", OwnsClients: true}}}, "",
 			[]string{"[one two] all own clients"},
 		},
+		"nothing lent": {
+			[]*stub{doorman(), {says: module.Manifest{ID: "bills", Borrows: []string{"numbers.take_v1(text) returns text"}}}}, "",
+			[]string{"module bills borrows numbers.take_v1(text) returns text, which no module lends: add module numbers"},
+		},
+		"the lender is switched off": {
+			[]*stub{doorman(), {says: module.Manifest{ID: "bills", Borrows: []string{"numbers.take_v1(text) returns text"}}}, {says: module.Manifest{ID: "numbers", Lends: []string{"numbers.take_v1(text) returns text"}}}},
+			"modules: {numbers: {enabled: false}}", []string{"module numbers would, but portal.yaml switches it off"},
+		},
+		"lent otherwise": {
+			[]*stub{doorman(), {says: module.Manifest{ID: "bills", Borrows: []string{"numbers.take_v1(text) returns text"}}}, {says: module.Manifest{ID: "numbers", Lends: []string{"numbers.take_v2(text, uuid) returns text"}}}}, "",
+			[]string{`module numbers lends ["numbers.take_v2(text, uuid) returns text"]: use versions of both that fit together`},
+		},
+		"no signatures": {
+			[]*stub{doorman(), {says: module.Manifest{ID: "numbers", Lends: []string{"numbers.take(text) returns text", "bills.pay_v1() returns text"}, Borrows: []string{"numbers.x_v1(text); drop"}}}}, "",
+			[]string{`"numbers.take(text) returns text" is no signature`, "module numbers lends bills.pay_v1() returns text: a module lends functions of its own schema alone", `module numbers borrows: "numbers.x_v1(text); drop" is no signature`},
+		},
 		"twice":                {[]*stub{doorman(), provider("stock"), provider("stock")}, "", []string{`module "stock" is listed twice`}},
 		"the kernel's name":    {[]*stub{doorman(), provider("kernel")}, "", []string{`module "kernel"`, "a name that the kernel keeps for itself"}},
 		"the audit log's name": {[]*stub{doorman(), provider("audit")}, "", []string{`module "audit"`, "a name that the kernel keeps for itself"}},

@@ -13,6 +13,7 @@ func (p *Portal) links() []*kernelv1.ModuleLink {
 	c := p.parts()
 	users := map[string][]string{}    // service → modules that call it
 	optional := map[string][]string{} // the same, of those that can do without
+	borrowers := map[string][]string{}
 	publisher := map[string]string{}
 	hearers := map[string][]string{}
 	for _, m := range c.manifests {
@@ -21,6 +22,9 @@ func (p *Portal) links() []*kernelv1.ModuleLink {
 		}
 		for _, s := range m.Optional {
 			optional[s] = append(optional[s], m.ID)
+		}
+		for _, f := range m.Borrows {
+			borrowers[f] = append(borrowers[f], m.ID)
 		}
 		for _, t := range m.Publishes {
 			publisher[t] = m.ID
@@ -60,6 +64,17 @@ func (p *Portal) links() []*kernelv1.ModuleLink {
 			} else {
 				add(m.ID, kernelv1.LinkKind_LINK_KIND_OPTIONAL, s, nil, "no module provides it, and %s does without", m.ID)
 			}
+		}
+		for _, f := range m.Lends {
+			because := "no module borrows it"
+			if len(borrowers[f]) > 0 {
+				because = strings.Join(borrowers[f], ", ") + " may call it in transactions of their own"
+			}
+			add(m.ID, kernelv1.LinkKind_LINK_KIND_LENDS, f, borrowers[f], "%s", because)
+		}
+		for _, f := range m.Borrows {
+			lender, _, _ := strings.Cut(f, ".")
+			add(m.ID, kernelv1.LinkKind_LINK_KIND_BORROWS, f, []string{lender}, "%s lends it to the transactions of %s", lender, m.ID)
 		}
 		for _, t := range m.Publishes {
 			because := "no module hears it"

@@ -78,12 +78,20 @@ func (p *Portal) openStore(ctx context.Context) (err error) {
 func (p *Portal) register(ctx context.Context) ([]event.Subscription, error) {
 	var subscriptions []event.Subscription
 	var errs []error
+	parts := map[string]*store.Store{}
 	for _, u := range p.parts().units {
-		m := u.Module.Manifest()
-		rows, err := p.db.Module(ctx, moduleSpec(m))
+		rows, err := p.db.Module(ctx, moduleSpec(u.Module.Manifest()))
 		if err != nil {
 			return nil, err
 		}
+		parts[u.Name] = rows
+	}
+	// Before a process is opened, which may begin to work.
+	if err := p.db.Lend(ctx, p.parts().loans); err != nil {
+		return nil, err
+	}
+	for _, u := range p.parts().units {
+		m, rows := u.Module.Manifest(), parts[u.Name]
 		if p.config.Modules[m.ID].Run == config.RunProcess {
 			heard, err := p.registerOwn(ctx, u.Module, m, rows)
 			if err != nil {

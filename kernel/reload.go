@@ -46,7 +46,7 @@ func (p *Portal) RestartModule(ctx context.Context, id string) (time.Duration, e
 // that grew, pages, texts, permissions, migrations, settings. portal.yaml is read again for what it says of the module. When
 // anything is wrong with the new program the portal goes on as it was; its migrations alone stay. It returns for how long
 // no call could be begun.
-func (p *Portal) SwapModule(ctx context.Context, id string) (time.Duration, error) {
+func (p *Portal) SwapModule(ctx context.Context, id string) (pause time.Duration, err error) {
 	p.changing.Lock()
 	defer p.changing.Unlock()
 	if !slices.Contains(p.foreign, id) {
@@ -75,6 +75,14 @@ func (p *Portal) SwapModule(ctx context.Context, id string) (time.Duration, erro
 	if err != nil {
 		return 0, err
 	}
+	if err := p.lendMore(ctx, units); err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err != nil { // what the module of before borrows is what it goes on with
+			err = errors.Join(err, p.db.Lend(ctx, p.parts().loans))
+		}
+	}()
 	lend, err := p.lend(ctx, id, rows, said.Settings)
 	if err != nil {
 		return 0, err
@@ -90,12 +98,12 @@ func (p *Portal) SwapModule(ctx context.Context, id string) (time.Duration, erro
 		return 0, err
 	}
 	heard := p.hears(id)
-	pause, err := c.Commit(ctx, func() { p.takeBack(id, process, heard) })
+	pause, err = c.Commit(ctx, func() { p.takeBack(id, process, heard) })
 	if err != nil {
 		return 0, errors.Join(err, undo(ctx))
 	}
 	p.heard.Store(id, c.Subscriptions())
-	return pause, p.hear(ctx)
+	return pause, errors.Join(p.db.Lend(ctx, p.parts().loans), p.hear(ctx))
 }
 
 // reread reads portal.yaml again for what it says of one module.
@@ -204,7 +212,11 @@ func (p *Portal) takeBack(id string, process *plugin.Process, heard []event.Subs
 			return
 		}
 		units := p.with(id, process.Description().Manifest)
-		if _, err := p.goBy(p.life, units, id, process, process.Description()); err != nil {
+		_, err := p.goBy(p.life, units, id, process, process.Description())
+		if err == nil {
+			err = p.db.Lend(p.life, p.parts().loans)
+		}
+		if err != nil {
 			p.options.Log.ErrorContext(p.life, "the portal does not go by the program before: start it again", "module", id, "error", err)
 			return
 		}
@@ -258,6 +270,14 @@ func (p *Portal) takeIn(ctx context.Context, spec plugin.Spec, said config.Modul
 	if err != nil {
 		return err
 	}
+	if err := p.lendMore(ctx, p.with(spec.ID, m)); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.db.Lend(ctx, p.parts().loans))
+		}
+	}()
 	lend, err := p.lend(ctx, spec.ID, rows, said.Settings)
 	if err != nil {
 		return err

@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -19,10 +22,12 @@ import (
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/serve"
+	"github.com/opencabinet/cabinet/kernel/store"
 	bookingv1 "github.com/opencabinet/cabinet/plugins/booking/v1"
 )
 
@@ -41,7 +46,7 @@ func runGrown() {
 	serve.Plugin(func(grpc.ClientConnInterface) *grown { return &grown{version: os.Getenv(asGrown)} })
 }
 
-func (g *grown) later() bool { return g.version != "1" }
+func (g *grown) later() bool { return g.version != "1" && !strings.HasPrefix(g.version, "borrows") }
 
 func (g *grown) Manifest() module.Manifest {
 	text := "Rooms"
@@ -73,6 +78,12 @@ func (g *grown) Manifest() module.Manifest {
 		files := m.Migrations.(fstest.MapFS)
 		files["0002_two.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\ncreate table booking.two (id int);\nselect kernel.protect_all('booking.two');\n")}
 	}
+	if g.version == "borrows" {
+		m.Borrows = []string{lent}
+	}
+	if g.version == "borrows nothing there" {
+		m.Borrows = []string{"lender.take_v9() returns text"}
+	}
 	if g.version == "bad screen" {
 		m.Screens[0].Columns = []module.Column{{Field: "no_such_field"}}
 	}
@@ -96,8 +107,18 @@ func (g *grown) Register(r module.Registrar) {
 	}
 }
 
-func (g *grown) ListResources(context.Context, *bookingv1.ListResourcesRequest) (*bookingv1.ListResourcesResponse, error) {
-	return &bookingv1.ListResourcesResponse{Resources: []*bookingv1.Resource{{Id: "1", Name: "of version " + g.version}}}, nil
+func (g *grown) ListResources(ctx context.Context, _ *bookingv1.ListResourcesRequest) (*bookingv1.ListResourcesResponse, error) {
+	name := "of version " + g.version
+	if g.version == "borrows" {
+		err := g.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			name, err = store.QueryOne(ctx, tx, pgx.RowTo[string], "select lender.take_v1()")
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &bookingv1.ListResourcesResponse{Resources: []*bookingv1.Resource{{Id: "1", Name: name}}}, nil
 }
 
 func (g *grown) ListFreeSlots(context.Context, *bookingv1.ListFreeSlotsRequest) (*bookingv1.ListFreeSlotsResponse, error) {
@@ -119,7 +140,59 @@ func grownPortal(t *testing.T, version string) (p *kerneltest.Portal, put func(v
 		require.NoError(t, os.Rename(path+".new", path))
 	}
 	put(version)
-	return kerneltest.Start(t, kerneltest.Options{Assemble: assemble, Config: "modules:\n  booking: {path: " + path + "}\n"}), put, heard
+	return kerneltest.Start(t, kerneltest.Options{Assemble: func(router *call.Router) ([]module.Unit, error) {
+		units, err := assemble(router)
+		return append(units, module.Unit{Name: lender.says.ID, Module: lender}), err
+	}, Config: "modules:\n  booking: {path: " + path + "}\n"}), put, heard
+}
+
+const lent = "lender.take_v1() returns text"
+
+// lender lends a function that tells who calls it.
+var lender = &stub{says: module.Manifest{ID: "lender", Lends: []string{lent}, Migrations: fstest.MapFS{"0001_take.sql": {Data: []byte(`-- +goose Up
+create table lender.taken (n bigint generated always as identity);
+select kernel.protect_all('lender.taken');
+-- +goose StatementBegin
+create function lender.take_v1() returns text language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  insert into lender.taken default values;
+  return access.borrower() || ' took ' || (select count(*) from lender.taken);
+end $$;
+-- +goose StatementEnd
+`)}}}}
+
+// A program that borrows what the one before did not may call it at once, by its own login, and one that borrows it no more
+// may not.
+func TestAProgramBorrowsByWhatItsManifestSays(t *testing.T) {
+	t.Parallel()
+	p, put, _ := grownPortal(t, "1")
+	head := p.Head(t)
+	modules := kernelv1.NewModuleServiceClient(head.Conn)
+	may := func() string {
+		return strings.Join(query(t, p.DSN, `select has_function_privilege(r.rolname, 'lender.take_v1()', 'execute')::text || has_schema_privilege(r.rolname, 'lender', 'usage')::text
+			from pg_roles r, kernel.module m where m.id = 'booking' and r.rolname in (m.own_role, m.many_role, m.all_role, replace(m.own_role, '_own', '_login')) order by r.rolname`), " ")
+	}
+	const none = "falsefalse falsefalse falsefalse falsefalse"
+	require.Equal(t, none, may())
+	put("borrows nothing there")
+	_, err := modules.SwapModule(t.Context(), &kernelv1.SwapModuleRequest{Id: "booking"})
+	require.ErrorContains(t, err, "module booking borrows lender.take_v9() returns text, which no module lends: module lender lends")
+
+	put("borrows")
+	_, err = modules.SwapModule(t.Context(), &kernelv1.SwapModuleRequest{Id: "booking"})
+	require.NoError(t, err)
+	require.Contains(t, head.Get(t, "/rooms").Body, "booking took 1")
+	require.Equal(t, "truetrue falsetrue truetrue truetrue", may(), "all, login, many, own: the login names it, and the roles execute it")
+	links, err := modules.ListModuleLinks(t.Context(), &kernelv1.ListModuleLinksRequest{ModuleId: "booking"})
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(links.GetLinks(), func(l *kernelv1.ModuleLink) bool {
+		return l.GetKind() == kernelv1.LinkKind_LINK_KIND_BORROWS && l.GetName() == lent && slices.Equal(l.GetOthers(), []string{"lender"})
+	}))
+
+	put("1")
+	_, err = modules.SwapModule(t.Context(), &kernelv1.SwapModuleRequest{Id: "booking"})
+	require.NoError(t, err)
+	require.Equal(t, none, may())
 }
 
 // A program that grew is put into the place of the one before while people work: what it has more is there at once.

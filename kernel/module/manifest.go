@@ -23,6 +23,12 @@ type Manifest struct {
 	Requires []string `json:"requires,omitempty"`
 	// Optional services are called when some module of the portal provides them.
 	Optional []string `json:"optional,omitempty"`
+	// Lends are functions of the module's schema that other modules may call within their own transactions, where a call to a
+	// service is not allowed; each is written as "numbergenerator.take_v1(text, uuid, date) returns text", the types as Postgres
+	// names them. See the package's comment.
+	Lends []string `json:"lends,omitempty"`
+	// Borrows are functions that the module calls so, each written as its lender writes it. A module of the portal must lend it.
+	Borrows []string `json:"borrows,omitempty"`
 	// Publishes are full names of the messages it publishes as events; only these may it publish.
 	Publishes []string `json:"publishes,omitempty"`
 

@@ -282,7 +282,7 @@ type Action struct {
 
 // Preview is what a form's second button asks, and keeps nothing: whom a rule would match.
 type Preview struct {
-	// Method takes the form's fields, by their names, and gives figures.
+	// Method takes the form's fields, by their names, and the id of what it changes, and gives figures and short texts.
 	Method string `json:"method"`
 	// Label is the key of the button, Said of what it tells; the response's fields are its placeholders: {clients}.
 	Label string `json:"label"`

@@ -123,6 +123,8 @@ func (d *Description) differs(other *Description) []string {
 		{"provides", d.Manifest.Provides, other.Manifest.Provides},
 		{"requires", d.Manifest.Requires, other.Manifest.Requires},
 		{"publishes", d.Manifest.Publishes, other.Manifest.Publishes},
+		{"lends", d.Manifest.Lends, other.Manifest.Lends},
+		{"borrows", d.Manifest.Borrows, other.Manifest.Borrows},
 	} {
 		if !slices.Equal(list.ours, list.theirs) {
 			found = append(found, fmt.Sprintf("it %s %v now, and %v before", list.what, list.theirs, list.ours))

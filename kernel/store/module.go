@@ -230,5 +230,8 @@ func (db *DB) loginSchemas(ctx context.Context, id string, r roles) error {
 	if err := owner.do(ctx, "set role %s", quote(r.owner)); err != nil {
 		return err
 	}
-	return owner.do(ctx, "grant usage on schema %s to %s", quote(id), quote(r.login))
+	if err := owner.do(ctx, "grant usage on schema %s to %s", quote(id), quote(r.login)); err != nil {
+		return err
+	}
+	return db.lendLogin(ctx, r)
 }

@@ -158,6 +158,10 @@ func TestOpenWithoutSuperuser(t *testing.T) {
 	s := storetest.Module(t, db, shop())
 	w := &world{db: db, shop: s}
 	require.Empty(t, w.titles(t, w.self(t)))
+	storetest.Module(t, db, lender())
+	require.NoError(t, db.Lend(t.Context(), []store.Loan{loan(t, takeOne, "shop")}))
+	_, err = take(w.self(t), s, "select lender.take_v1('a')")
+	require.NoError(t, err)
 	db.Close()
 
 	_, err = admin.Exec(t.Context(), "alter role "+hoster+" nocreaterole nocreatedb")

@@ -171,6 +171,10 @@ const (
 	LinkKind_LINK_KIND_OPTIONAL  LinkKind = 3
 	LinkKind_LINK_KIND_PUBLISHES LinkKind = 4
 	LinkKind_LINK_KIND_HEARS     LinkKind = 5
+	// A SQL function of its schema, for other modules' transactions.
+	LinkKind_LINK_KIND_LENDS LinkKind = 6
+	// Such a function of another module, called within its own transactions.
+	LinkKind_LINK_KIND_BORROWS LinkKind = 7
 )
 
 // Enum value maps for LinkKind.
@@ -182,6 +186,8 @@ var (
 		3: "LINK_KIND_OPTIONAL",
 		4: "LINK_KIND_PUBLISHES",
 		5: "LINK_KIND_HEARS",
+		6: "LINK_KIND_LENDS",
+		7: "LINK_KIND_BORROWS",
 	}
 	LinkKind_value = map[string]int32{
 		"LINK_KIND_UNSPECIFIED": 0,
@@ -190,6 +196,8 @@ var (
 		"LINK_KIND_OPTIONAL":    3,
 		"LINK_KIND_PUBLISHES":   4,
 		"LINK_KIND_HEARS":       5,
+		"LINK_KIND_LENDS":       6,
+		"LINK_KIND_BORROWS":     7,
 	}
 )
 
@@ -611,7 +619,7 @@ type ModuleLink struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	ModuleId string                 `protobuf:"bytes,1,opt,name=module_id,json=moduleId,proto3" json:"module_id,omitempty"`
 	Kind     LinkKind               `protobuf:"varint,2,opt,name=kind,proto3,enum=cabinet.kernel.v1.LinkKind" json:"kind,omitempty"`
-	// Full name of the service or the event's message.
+	// Full name of the service or the event's message, or a lent function's signature.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// The modules at the other end: who provides what is required, who requires what is provided.
 	Others []string `protobuf:"bytes,4,rep,name=others,proto3" json:"others,omitempty"`
@@ -1405,14 +1413,16 @@ const file_contracts_kernel_v1_modules_proto_rawDesc = "" +
 	"\x18MODULE_STATE_QUARANTINED\x10\x06\x1a\a\xea\x9d\xea\x02\x02\b\x03\x12\"\n" +
 	"\x15MODULE_STATE_DRAINING\x10\a\x1a\a\xea\x9d\xea\x02\x02\b\x04\x12\x18\n" +
 	"\x14MODULE_STATE_STOPPED\x10\b\x12!\n" +
-	"\x14MODULE_STATE_MISSING\x10\t\x1a\a\xea\x9d\xea\x02\x02\b\x03*\x9b\x01\n" +
+	"\x14MODULE_STATE_MISSING\x10\t\x1a\a\xea\x9d\xea\x02\x02\b\x03*\xc7\x01\n" +
 	"\bLinkKind\x12\x19\n" +
 	"\x15LINK_KIND_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12LINK_KIND_PROVIDES\x10\x01\x12\x16\n" +
 	"\x12LINK_KIND_REQUIRES\x10\x02\x12\x16\n" +
 	"\x12LINK_KIND_OPTIONAL\x10\x03\x12\x17\n" +
 	"\x13LINK_KIND_PUBLISHES\x10\x04\x12\x13\n" +
-	"\x0fLINK_KIND_HEARS\x10\x052\xc4\b\n" +
+	"\x0fLINK_KIND_HEARS\x10\x05\x12\x13\n" +
+	"\x0fLINK_KIND_LENDS\x10\x06\x12\x15\n" +
+	"\x11LINK_KIND_BORROWS\x10\a2\xc4\b\n" +
 	"\rModuleService\x12}\n" +
 	"\vListModules\x12%.cabinet.kernel.v1.ListModulesRequest\x1a&.cabinet.kernel.v1.ListModulesResponse\"\x1f\xea\x9d\xea\x02\x17\b\x04\x12\x13kernel.modules.read\x90\x02\x01\x12w\n" +
 	"\tGetModule\x12#.cabinet.kernel.v1.GetModuleRequest\x1a$.cabinet.kernel.v1.GetModuleResponse\"\x1f\xea\x9d\xea\x02\x17\b\x04\x12\x13kernel.modules.read\x90\x02\x01\x12\x89\x01\n" +

@@ -114,13 +114,15 @@ var verbs = map[kernelv1.LinkKind]struct{ line, with, alone string }{
 	kernelv1.LinkKind_LINK_KIND_OPTIONAL:  {"may call", "of", "which no module provides"},
 	kernelv1.LinkKind_LINK_KIND_PUBLISHES: {"publishes", "to", "which no module hears"},
 	kernelv1.LinkKind_LINK_KIND_HEARS:     {"hears", "from", "which no module publishes"},
+	kernelv1.LinkKind_LINK_KIND_LENDS:     {"lends", "to", "which no module borrows"},
+	kernelv1.LinkKind_LINK_KIND_BORROWS:   {"borrows", "of", "which no module lends"},
 }
 
 // ties shows what ties a module to others: each tie in a line, and those to nobody together.
 func (h *health) ties(out io.Writer, m *kernelv1.Module) {
 	id := m.GetId()
 	_, _ = fmt.Fprintf(out, "\n%s\n", wrap(id+", because "+presence(m), 0))
-	for kind := kernelv1.LinkKind_LINK_KIND_PROVIDES; kind <= kernelv1.LinkKind_LINK_KIND_HEARS; kind++ {
+	for kind := kernelv1.LinkKind_LINK_KIND_PROVIDES; kind <= kernelv1.LinkKind_LINK_KIND_BORROWS; kind++ {
 		v, alone := verbs[kind], []string(nil)
 		for _, l := range h.links {
 			switch {

@@ -179,6 +179,14 @@ func (s *Set) showPreview(ctx context.Context, e *Env, sc *Screen, form url.Valu
 			return back(badRequest(err))
 		}
 	}
+	// Which thing it is that the form changes.
+	for _, name := range sc.hidden() {
+		if into, err := findIn(sc.preview.input, name); err == nil && form.Get(name) != "" && sc.fields[name] == nil {
+			if err := fill(request, into, form[name]); err != nil {
+				return back(badRequest(err))
+			}
+		}
+	}
 	response, err := sc.preview.do(ctx, e, request)
 	switch {
 	case returnsToForm(err):
@@ -191,7 +199,7 @@ func (s *Set) showPreview(ctx context.Context, e *Env, sc *Screen, form url.Valu
 	if err != nil {
 		return nil, err
 	}
-	said := ui.Notice{Tone: ui.ToneInfo, Title: e.Text.T(sc.Preview.Said, figures(response)...)}
+	said := ui.Notice{Tone: ui.ToneInfo, Title: e.Text.T(sc.Preview.Said, append(figures(response), words(response)...)...)}
 	return s.formPage(ctx, e, sc, form, editable, present, nil, nil, said)
 }
 
@@ -203,6 +211,18 @@ func figures(m protoreflect.Message) []any {
 		f := fields.Get(i)
 		if !f.IsList() && (f.Kind() == protoreflect.Int32Kind || f.Kind() == protoreflect.Int64Kind) {
 			out = append(out, string(f.Name()), m.Get(f).Int())
+		}
+	}
+	return out
+}
+
+// words are the texts of a response as placeholders, but for secrets.
+func words(m protoreflect.Message) []any {
+	var out []any
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		if f := fields.Get(i); !f.IsList() && f.Kind() == protoreflect.StringKind && !meaning(f).GetSecret() {
+			out = append(out, string(f.Name()), m.Get(f).String())
 		}
 	}
 	return out
