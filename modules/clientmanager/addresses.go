@@ -32,7 +32,7 @@ func (s *addressService) ListAddresses(ctx context.Context, r *v1.ListAddressesR
 	c := &store.Where{}
 	c.Add("client_id = ?::uuid", client)
 	if r.GetKind() != v1.AddressKind_ADDRESS_KIND_UNSPECIFIED {
-		c.Add("kind = ?", addressKinds.text(r.GetKind()))
+		c.Add("kind = ?", addressKinds.Text(r.GetKind()))
 	}
 	var main bool
 	var id string

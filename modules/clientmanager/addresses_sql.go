@@ -11,7 +11,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
-var addressKinds = kept[v1.AddressKind]{"ADDRESS_KIND_", v1.AddressKind_value}
+var addressKinds = store.Enum[v1.AddressKind]{Prefix: "ADDRESS_KIND_", Values: v1.AddressKind_value}
 
 type addressRow struct {
 	ID, ClientID, Kind, Recipient, Street, Place, Region, PostalCode, CountryCode, Directions string
@@ -24,7 +24,7 @@ const addressFields = `id::text, client_id::text, kind, recipient, street, place
 
 func (r addressRow) address() *v1.Address {
 	return &v1.Address{
-		Id: r.ID, ClientId: r.ClientID, Kind: addressKinds.of(r.Kind), Recipient: r.Recipient, Street: r.Street, Place: r.Place,
+		Id: r.ID, ClientId: r.ClientID, Kind: addressKinds.Of(r.Kind), Recipient: r.Recipient, Street: r.Street, Place: r.Place,
 		Region: r.Region, PostalCode: r.PostalCode, CountryCode: r.CountryCode, Directions: r.Directions, Primary: r.Main,
 		CreateTime: timestamppb.New(r.Created), Revision: r.Revision,
 	}
@@ -45,7 +45,7 @@ func (m *Module) listAddresses(ctx context.Context, c *store.Where, limit int) (
 func saveAddress(ctx context.Context, tx *store.Tx, a *v1.Address) error {
 	if a.GetPrimary() {
 		if _, err := tx.Exec(ctx, `update clientmanager.addresses set main = false, revision = revision + 1
-			where client_id = $1 and kind = $2 and main and id <> $3`, a.GetClientId(), addressKinds.text(a.GetKind()), a.GetId()); err != nil {
+			where client_id = $1 and kind = $2 and main and id <> $3`, a.GetClientId(), addressKinds.Text(a.GetKind()), a.GetId()); err != nil {
 			return err
 		}
 	}
@@ -55,7 +55,7 @@ func saveAddress(ctx context.Context, tx *store.Tx, a *v1.Address) error {
 		on conflict (id) do update set kind = excluded.kind, recipient = excluded.recipient, street = excluded.street, place = excluded.place,
 			region = excluded.region, postal_code = excluded.postal_code, country_code = excluded.country_code, directions = excluded.directions,
 			main = excluded.main, revision = excluded.revision`,
-		a.GetId(), a.GetClientId(), addressKinds.text(a.GetKind()), a.GetRecipient(), a.GetStreet(), a.GetPlace(), a.GetRegion(), a.GetPostalCode(),
+		a.GetId(), a.GetClientId(), addressKinds.Text(a.GetKind()), a.GetRecipient(), a.GetStreet(), a.GetPlace(), a.GetRegion(), a.GetPostalCode(),
 		a.GetCountryCode(), a.GetDirections(), a.GetPrimary(), a.GetCreateTime().AsTime(), a.GetRevision()); err != nil {
 		return err
 	}

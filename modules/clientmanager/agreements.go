@@ -39,7 +39,7 @@ func (s *agreementService) ListAgreements(ctx context.Context, r *v1.ListAgreeme
 		c.Add("status <> 'draft'")
 	}
 	if len(r.GetStatuses()) > 0 {
-		c.Add("status = any(?)", agreementStatuses.texts(r.GetStatuses()))
+		c.Add("status = any(?)", agreementStatuses.Texts(r.GetStatuses()))
 	}
 	var id string
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &id); err != nil {

@@ -13,8 +13,8 @@ import (
 )
 
 var (
-	agreementKinds    = kept[v1.AgreementKind]{"AGREEMENT_KIND_", v1.AgreementKind_value}
-	agreementStatuses = kept[v1.AgreementStatus]{"AGREEMENT_STATUS_", v1.AgreementStatus_value}
+	agreementKinds    = store.Enum[v1.AgreementKind]{Prefix: "AGREEMENT_KIND_", Values: v1.AgreementKind_value}
+	agreementStatuses = store.Enum[v1.AgreementStatus]{Prefix: "AGREEMENT_STATUS_", Values: v1.AgreementStatus_value}
 )
 
 type agreementRow struct {
@@ -33,8 +33,8 @@ const agreementFields = `id::text, client_id::text, number, kind, subject, start
 
 func (r agreementRow) agreement() *v1.Agreement {
 	a := &v1.Agreement{
-		Id: r.ID, ClientId: r.ClientID, Number: r.Number, Kind: agreementKinds.of(r.Kind), Subject: r.Subject, StartDate: r.Start,
-		CurrencyCode: r.Currency, PaymentDays: r.PaymentDays, Note: r.Note, Status: agreementStatuses.of(r.Status),
+		Id: r.ID, ClientId: r.ClientID, Number: r.Number, Kind: agreementKinds.Of(r.Kind), Subject: r.Subject, StartDate: r.Start,
+		CurrencyCode: r.Currency, PaymentDays: r.PaymentDays, Note: r.Note, Status: agreementStatuses.Of(r.Status),
 		CreateTime: timestamppb.New(r.Created), UpdateTime: timestamppb.New(r.Updated), Revision: r.Revision,
 	}
 	if r.End != nil {
@@ -74,8 +74,8 @@ func saveAgreement(ctx context.Context, tx *store.Tx, a *v1.Agreement) error {
 			end_date = excluded.end_date, currency_code = excluded.currency_code, payment_days = excluded.payment_days,
 			credit_limit = excluded.credit_limit, note = excluded.note, status = excluded.status, update_time = excluded.update_time,
 			revision = excluded.revision, number_fold = excluded.number_fold`,
-		a.GetId(), a.GetClientId(), a.GetNumber(), agreementKinds.text(a.GetKind()), a.GetSubject(), a.GetStartDate(), end, a.GetCurrencyCode(),
-		a.GetPaymentDays(), limit, a.GetNote(), agreementStatuses.text(a.GetStatus()), a.GetCreateTime().AsTime(), a.GetUpdateTime().AsTime(),
+		a.GetId(), a.GetClientId(), a.GetNumber(), agreementKinds.Text(a.GetKind()), a.GetSubject(), a.GetStartDate(), end, a.GetCurrencyCode(),
+		a.GetPaymentDays(), limit, a.GetNote(), agreementStatuses.Text(a.GetStatus()), a.GetCreateTime().AsTime(), a.GetUpdateTime().AsTime(),
 		a.GetRevision(), fold(a.GetNumber()))
 	return err
 }

@@ -100,7 +100,7 @@ func (m *Module) canServe(ctx context.Context) (map[string]*accountmanagerv1.Sta
 
 // meets tells whether a client meets a rule's conditions.
 func (c candidates) meets(client *v1.Client, source v1.ClientSource) bool {
-	return (c.GetKind() == v1.KindCondition_KIND_CONDITION_UNSPECIFIED || kindConditions.text(c.GetKind()) == clientKinds.text(client.GetKind())) &&
+	return (c.GetKind() == v1.KindCondition_KIND_CONDITION_UNSPECIFIED || kindConditions.Text(c.GetKind()) == clientKinds.Text(client.GetKind())) &&
 		strings.HasPrefix(fold(client.GetPlace()), c.place) &&
 		(c.GetTag() == "" || slices.ContainsFunc(client.GetTags(), func(tag string) bool { return fold(tag) == fold(c.GetTag()) })) &&
 		(c.GetBranchId() == "" || c.GetBranchId() == client.GetBranchId()) &&

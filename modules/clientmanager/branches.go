@@ -44,7 +44,7 @@ func (s *branchService) ListBranches(ctx context.Context, r *v1.ListBranchesRequ
 		c.Add("starts_with(name_fold, ?)", begins)
 	}
 	if len(r.GetStates()) > 0 {
-		c.Add("state = any(?)", branchStates.texts(r.GetStates()))
+		c.Add("state = any(?)", branchStates.Texts(r.GetStates()))
 	}
 	var position int32
 	var id string

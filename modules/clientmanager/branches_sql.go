@@ -11,7 +11,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
-var branchStates = kept[v1.BranchState]{"BRANCH_STATE_", v1.BranchState_value}
+var branchStates = store.Enum[v1.BranchState]{Prefix: "BRANCH_STATE_", Values: v1.BranchState_value}
 
 type branchRow struct {
 	ID, Name, Place, Phone string
@@ -27,7 +27,7 @@ const branchColumns = `id::text, name, place, phone, position, state, create_tim
 
 func (r branchRow) branch() *v1.Branch {
 	return &v1.Branch{
-		Id: r.ID, Name: r.Name, Place: r.Place, Phone: r.Phone, Position: r.Position, State: branchStates.of(r.State),
+		Id: r.ID, Name: r.Name, Place: r.Place, Phone: r.Phone, Position: r.Position, State: branchStates.Of(r.State),
 		PeopleCount: r.People, CreateTime: timestamppb.New(r.Created), Revision: r.Revision,
 	}
 }
@@ -51,7 +51,7 @@ func saveBranch(ctx context.Context, tx *store.Tx, b *v1.Branch) error {
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		on conflict (id) do update set name = excluded.name, place = excluded.place, phone = excluded.phone, position = excluded.position,
 			state = excluded.state, revision = excluded.revision, name_fold = excluded.name_fold`,
-		b.GetId(), b.GetName(), b.GetPlace(), b.GetPhone(), b.GetPosition(), branchStates.text(b.GetState()), b.GetCreateTime().AsTime(),
+		b.GetId(), b.GetName(), b.GetPlace(), b.GetPhone(), b.GetPosition(), branchStates.Text(b.GetState()), b.GetCreateTime().AsTime(),
 		b.GetRevision(), fold(b.GetName()))
 	return err
 }

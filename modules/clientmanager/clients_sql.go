@@ -38,9 +38,9 @@ const clientColumns = `id::text, kind, name, legal_name, code, tax_id, email, ph
 
 func (r clientRow) client() *v1.Client {
 	c := &v1.Client{
-		Id: r.ID, Kind: clientKinds.of(r.Kind), Name: r.Name, LegalName: r.LegalName, Code: r.Code, TaxId: r.TaxID,
+		Id: r.ID, Kind: clientKinds.Of(r.Kind), Name: r.Name, LegalName: r.LegalName, Code: r.Code, TaxId: r.TaxID,
 		Email: r.Email, Phone: r.Phone, Website: r.Website, Place: r.Place, Address: r.Address, CountryCode: r.CountryCode,
-		Status: clientStatuses.of(r.Status), Tags: r.Tags, ManagerName: r.ManagerName, Note: r.Note,
+		Status: clientStatuses.Of(r.Status), Tags: r.Tags, ManagerName: r.ManagerName, Note: r.Note,
 		CreateTime: timestamppb.New(r.Created), UpdateTime: timestamppb.New(r.Updated), Revision: r.Revision,
 		SegmentIds: r.Segments,
 	}
@@ -61,8 +61,8 @@ func (r clientRow) client() *v1.Client {
 }
 
 var (
-	clientKinds    = kept[v1.ClientKind]{"CLIENT_KIND_", v1.ClientKind_value}
-	clientStatuses = kept[v1.ClientStatus]{"CLIENT_STATUS_", v1.ClientStatus_value}
+	clientKinds    = store.Enum[v1.ClientKind]{Prefix: "CLIENT_KIND_", Values: v1.ClientKind_value}
+	clientStatuses = store.Enum[v1.ClientStatus]{Prefix: "CLIENT_STATUS_", Values: v1.ClientStatus_value}
 )
 
 // written is a client on its way into the table, as JSON that Postgres takes apart: one statement writes one or many.
@@ -108,9 +108,9 @@ type written struct {
 func (m *Module) write(c *v1.Client) written {
 	search := searchText(c)
 	w := written{
-		ID: c.GetId(), Kind: clientKinds.text(c.GetKind()), Name: c.GetName(), LegalName: c.GetLegalName(), Code: c.GetCode(), TaxID: c.GetTaxId(),
+		ID: c.GetId(), Kind: clientKinds.Text(c.GetKind()), Name: c.GetName(), LegalName: c.GetLegalName(), Code: c.GetCode(), TaxID: c.GetTaxId(),
 		Email: c.GetEmail(), Phone: c.GetPhone(), Website: c.GetWebsite(), Place: c.GetPlace(), Address: c.GetAddress(),
-		CountryCode: c.GetCountryCode(), Status: clientStatuses.text(c.GetStatus()), Tags: append([]string{}, c.GetTags()...),
+		CountryCode: c.GetCountryCode(), Status: clientStatuses.Text(c.GetStatus()), Tags: append([]string{}, c.GetTags()...),
 		ManagerName: c.GetManagerName(), Note: c.GetNote(),
 		CreateTime: c.GetCreateTime().AsTime(), UpdateTime: c.GetUpdateTime().AsTime(), Revision: c.GetRevision(),
 		NameKey: `\x` + hex.EncodeToString(sortKey(c.GetName())), PlaceKey: `\x` + hex.EncodeToString(sortKey(c.GetPlace())),

@@ -24,7 +24,7 @@ type mergeService struct {
 
 var _ v1.MergeServiceServer = (*mergeService)(nil)
 
-var duplicateReasons = kept[v1.DuplicateReason]{"DUPLICATE_REASON_", v1.DuplicateReason_value}
+var duplicateReasons = store.Enum[v1.DuplicateReason]{Prefix: "DUPLICATE_REASON_", Values: v1.DuplicateReason_value}
 
 // ListDuplicates lists pairs of which the caller sees both.
 func (s *mergeService) ListDuplicates(ctx context.Context, r *v1.ListDuplicatesRequest) (*v1.ListDuplicatesResponse, error) {
@@ -34,7 +34,7 @@ func (s *mergeService) ListDuplicates(ctx context.Context, r *v1.ListDuplicatesR
 		c.Add("?::uuid in (d.client_id, d.other_id)", r.GetClientId())
 	}
 	if r.GetReason() != v1.DuplicateReason_DUPLICATE_REASON_UNSPECIFIED {
-		c.Add("? = any (d.reasons)", duplicateReasons.text(r.GetReason()))
+		c.Add("? = any (d.reasons)", duplicateReasons.Text(r.GetReason()))
 	}
 	var strength int16
 	var id string
@@ -66,7 +66,7 @@ func (s *mergeService) ListDuplicates(ctx context.Context, r *v1.ListDuplicatesR
 			ClientPlace: row.ClientPlace, OtherPlace: row.OtherPlace, FindTime: timestamppb.New(row.Found),
 		}
 		for _, reason := range row.Reasons {
-			d.Reasons = append(d.Reasons, duplicateReasons.of(reason))
+			d.Reasons = append(d.Reasons, duplicateReasons.Of(reason))
 		}
 		response.Duplicates = append(response.Duplicates, d)
 	}
@@ -169,7 +169,7 @@ func (m *Module) matchOne(ctx context.Context, tx *store.Tx, c *v1.Client) error
 		found = append(found, row.ID)
 		var texts []string
 		for _, r := range reasons {
-			texts = append(texts, duplicateReasons.text(r))
+			texts = append(texts, duplicateReasons.Text(r))
 		}
 		pair := []string{c.GetId(), row.ID}
 		slices.SortFunc(pair, strings.Compare)

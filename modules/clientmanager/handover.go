@@ -17,7 +17,7 @@ import (
 // handedTogether is how many clients change hands in one transaction. Each is half a dozen statements.
 const handedTogether = 100
 
-var handoverStates = kept[v1.HandoverState]{"HANDOVER_STATE_", v1.HandoverState_value}
+var handoverStates = store.Enum[v1.HandoverState]{Prefix: "HANDOVER_STATE_", Values: v1.HandoverState_value}
 
 type handoverRow struct {
 	ID, FromID, FromName string
@@ -31,7 +31,7 @@ const handoverColumns = `id::text, from_id::text, from_name, to_id::text, to_nam
 
 func (r handoverRow) handover() *v1.Handover {
 	h := &v1.Handover{
-		Id: r.ID, FromId: r.FromID, FromName: r.FromName, ToName: r.ToName, State: handoverStates.of(r.State), ClientCount: r.Clients,
+		Id: r.ID, FromId: r.FromID, FromName: r.FromName, ToName: r.ToName, State: handoverStates.Of(r.State), ClientCount: r.Clients,
 		CreateTime: timestamppb.New(r.Created),
 	}
 	if r.ToID != nil {

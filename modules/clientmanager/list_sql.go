@@ -121,7 +121,7 @@ func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) 
 	var statuses []string
 	for _, status := range r.GetStatuses() {
 		if status != v1.ClientStatus_CLIENT_STATUS_UNSPECIFIED {
-			statuses = append(statuses, "'"+clientStatuses.text(status)+"'")
+			statuses = append(statuses, "'"+clientStatuses.Text(status)+"'")
 		}
 	}
 	// Values of enums stand in the statement itself: so the planner knows how frequent they are, and which partial
@@ -134,7 +134,7 @@ func (m *Module) filter(ctx context.Context, s sight, r *v1.ListClientsRequest) 
 		c.Add("status in (" + strings.Join(statuses, ", ") + ")")
 	}
 	if r.GetKind() != v1.ClientKind_CLIENT_KIND_UNSPECIFIED {
-		c.Add("kind = '" + clientKinds.text(r.GetKind()) + "'")
+		c.Add("kind = '" + clientKinds.Text(r.GetKind()) + "'")
 	}
 	if err := m.served(ctx, c, r.GetManagerIds()); err != nil {
 		return nil, err

@@ -78,7 +78,7 @@ func (r *Registration) validate() error {
 
 // takes tells whether a kind of client may ask.
 func (r *Registration) takes(kind v1.ClientKind) bool {
-	return slices.Contains(r.Kinds, clientKinds.text(kind))
+	return slices.Contains(r.Kinds, clientKinds.Text(kind))
 }
 
 // byItself tells whether a request needs nobody's approval.
@@ -88,7 +88,7 @@ func (r *Registration) byItself(asked *v1.Registration) bool {
 	}
 	fits := func(of []string, value string) bool { return len(of) == 0 || slices.Contains(of, value) }
 	for _, rule := range r.Rules {
-		if fits(rule.Kinds, clientKinds.text(asked.GetKind())) && fits(rule.Countries, asked.GetCountryCode()) {
+		if fits(rule.Kinds, clientKinds.Text(asked.GetKind())) && fits(rule.Countries, asked.GetCountryCode()) {
 			return rule.Approval == approvalNever
 		}
 	}

@@ -30,7 +30,7 @@ const registrationColumns = `id::text, kind, name, legal_name, tax_id, birth_dat
 	language, state, actors::text[], filed_by, coalesce(decider_id::text, ''), decided_by, decide_time, reason, coalesce(client_id::text, ''), role,
 	access, warning, create_time, confirm_time, revision, token_hash is not null`
 
-var registrationStates = kept[v1.RegistrationState]{"REGISTRATION_STATE_", v1.RegistrationState_value}
+var registrationStates = store.Enum[v1.RegistrationState]{Prefix: "REGISTRATION_STATE_", Values: v1.RegistrationState_value}
 
 // Shorter names for how far a request came.
 const (
@@ -41,11 +41,11 @@ const (
 	withdrawn   = v1.RegistrationState_REGISTRATION_STATE_WITHDRAWN
 )
 
-func (r registrationRow) state() v1.RegistrationState { return registrationStates.of(r.State) }
+func (r registrationRow) state() v1.RegistrationState { return registrationStates.Of(r.State) }
 
 func (r registrationRow) registration() *v1.Registration {
 	out := &v1.Registration{
-		Id: r.ID, Kind: clientKinds.of(r.Kind), Name: r.Name, LegalName: r.LegalName, TaxId: r.TaxID, BirthDate: r.BirthDate,
+		Id: r.ID, Kind: clientKinds.Of(r.Kind), Name: r.Name, LegalName: r.LegalName, TaxId: r.TaxID, BirthDate: r.BirthDate,
 		CountryCode: r.CountryCode, Email: r.Email, Phone: r.Phone, Place: r.Place, Note: r.Note, ContactName: r.ContactName,
 		ContactPosition: r.ContactPosition, State: r.state(), FiledBy: r.FiledBy, DecidedBy: r.DecidedBy, Reason: r.Reason,
 		ClientId: r.ClientID, Access: r.Access, Warning: r.Warning, CreateTime: timestamppb.New(r.Created), Revision: r.Revision,
@@ -80,8 +80,8 @@ func insertRegistration(ctx context.Context, tx *store.Tx, n newRegistration) er
 			contact_name, contact_position, language, state, token_hash, agree_time, actors, filed_by, decided_by, reason, role, access, warning,
 			create_time, confirm_time, revision, tax_id_fold, name_fold)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::text[]::uuid[], $19, '', '', '', '', $24, $20, $21, 1, $22, $23)`,
-		r.GetId(), clientKinds.text(r.GetKind()), r.GetName(), r.GetLegalName(), r.GetTaxId(), r.GetBirthDate(), r.GetCountryCode(), r.GetEmail(),
-		r.GetPhone(), r.GetPlace(), r.GetNote(), r.GetContactName(), r.GetContactPosition(), n.language, registrationStates.text(r.GetState()),
+		r.GetId(), clientKinds.Text(r.GetKind()), r.GetName(), r.GetLegalName(), r.GetTaxId(), r.GetBirthDate(), r.GetCountryCode(), r.GetEmail(),
+		r.GetPhone(), r.GetPlace(), r.GetNote(), r.GetContactName(), r.GetContactPosition(), n.language, registrationStates.Text(r.GetState()),
 		n.hash, n.agreed, append([]string{}, n.actors...), r.GetFiledBy(), r.GetCreateTime().AsTime(), confirmed, fold(r.GetTaxId()), fold(r.GetName()), r.GetWarning())
 	return err
 }
@@ -164,7 +164,7 @@ func decideRegistration(ctx context.Context, tx *store.Tx, id string, v verdict)
 	_, err := tx.Exec(ctx, `
 		update clientmanager.registrations set state = $2, decider_id = nullif($3, '')::uuid, decided_by = $4, decide_time = $5, reason = $6,
 			client_id = nullif($7, '')::uuid, role = $8, revision = revision + 1
-		where id = $1`, id, registrationStates.text(v.state), v.deciderID, v.decidedBy, v.at, v.reason, v.clientID, v.role)
+		where id = $1`, id, registrationStates.Text(v.state), v.deciderID, v.decidedBy, v.at, v.reason, v.clientID, v.role)
 	return err
 }
 

@@ -62,10 +62,10 @@ func (s *registrationService) ListRegistrations(ctx context.Context, r *v1.ListR
 	c := &store.Where{}
 	c.Add("state <> 'unconfirmed'")
 	if len(r.GetStates()) > 0 {
-		c.Add("state = any(?)", registrationStates.texts(r.GetStates()))
+		c.Add("state = any(?)", registrationStates.Texts(r.GetStates()))
 	}
 	if r.GetKind() != v1.ClientKind_CLIENT_KIND_UNSPECIFIED {
-		c.Add("kind = ?", clientKinds.text(r.GetKind()))
+		c.Add("kind = ?", clientKinds.Text(r.GetKind()))
 	}
 	var over bool
 	var id string

@@ -12,10 +12,10 @@ import (
 )
 
 var (
-	kindConditions = kept[v1.KindCondition]{"KIND_CONDITION_", v1.KindCondition_value}
-	clientSources  = kept[v1.ClientSource]{"CLIENT_SOURCE_", v1.ClientSource_value}
-	ruleTargets    = kept[v1.RuleTarget]{"RULE_TARGET_", v1.RuleTarget_value}
-	ruleStates     = kept[v1.RuleState]{"RULE_STATE_", v1.RuleState_value}
+	kindConditions = store.Enum[v1.KindCondition]{Prefix: "KIND_CONDITION_", Values: v1.KindCondition_value}
+	clientSources  = store.Enum[v1.ClientSource]{Prefix: "CLIENT_SOURCE_", Values: v1.ClientSource_value}
+	ruleTargets    = store.Enum[v1.RuleTarget]{Prefix: "RULE_TARGET_", Values: v1.RuleTarget_value}
+	ruleStates     = store.Enum[v1.RuleState]{Prefix: "RULE_STATE_", Values: v1.RuleState_value}
 )
 
 type ruleRow struct {
@@ -35,14 +35,14 @@ const ruleColumns = `id::text, name, state, kind, place, tag, branch_id::text, s
 
 func (r ruleRow) rule() *v1.AssignmentRule {
 	rule := &v1.AssignmentRule{
-		Id: r.ID, Name: r.Name, State: ruleStates.of(r.State), Place: r.Place, Tag: r.Tag, Target: ruleTargets.of(r.Target), People: r.People,
+		Id: r.ID, Name: r.Name, State: ruleStates.Of(r.State), Place: r.Place, Tag: r.Tag, Target: ruleTargets.Of(r.Target), People: r.People,
 		Position: r.Position, CreateTime: timestamppb.New(r.Created), Revision: r.Revision,
 	}
 	if r.Kind != "" {
-		rule.Kind = kindConditions.of(r.Kind)
+		rule.Kind = kindConditions.Of(r.Kind)
 	}
 	if r.Source != "" {
-		rule.Source = clientSources.of(r.Source)
+		rule.Source = clientSources.Of(r.Source)
 	}
 	for to, from := range map[*string]*string{&rule.BranchId: r.BranchID, &rule.ManagerId: r.ManagerID, &rule.TargetBranchId: r.TargetBranchID} {
 		if from != nil {
@@ -67,10 +67,10 @@ func holdRules(ctx context.Context, tx *store.Tx) error {
 func saveRule(ctx context.Context, tx *store.Tx, r *v1.AssignmentRule) error {
 	kind, source := "", ""
 	if r.GetKind() != v1.KindCondition_KIND_CONDITION_UNSPECIFIED {
-		kind = kindConditions.text(r.GetKind())
+		kind = kindConditions.Text(r.GetKind())
 	}
 	if r.GetSource() != v1.ClientSource_CLIENT_SOURCE_UNSPECIFIED {
-		source = clientSources.text(r.GetSource())
+		source = clientSources.Text(r.GetSource())
 	}
 	_, err := tx.Exec(ctx, `
 		insert into clientmanager.rules (id, position, name, state, kind, place, tag, branch_id, source, target, manager_id, target_branch_id, people, create_time, revision)
@@ -79,7 +79,7 @@ func saveRule(ctx context.Context, tx *store.Tx, r *v1.AssignmentRule) error {
 		on conflict (id) do update set name = excluded.name, state = excluded.state, kind = excluded.kind, place = excluded.place, tag = excluded.tag,
 			branch_id = excluded.branch_id, source = excluded.source, target = excluded.target, manager_id = excluded.manager_id,
 			target_branch_id = excluded.target_branch_id, people = excluded.people, revision = excluded.revision`,
-		r.GetId(), r.GetName(), ruleStates.text(r.GetState()), kind, r.GetPlace(), r.GetTag(), r.GetBranchId(), source, ruleTargets.text(r.GetTarget()),
+		r.GetId(), r.GetName(), ruleStates.Text(r.GetState()), kind, r.GetPlace(), r.GetTag(), r.GetBranchId(), source, ruleTargets.Text(r.GetTarget()),
 		r.GetManagerId(), r.GetTargetBranchId(), append([]string{}, r.GetPeople()...), r.GetCreateTime().AsTime(), r.GetRevision())
 	if err != nil {
 		return err

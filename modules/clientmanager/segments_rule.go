@@ -79,8 +79,8 @@ func (m *Module) matches(w *store.Where, rule *v1.Segment) (string, error) {
 }
 
 // quoted are values of an enum as they are kept, for a statement. The contract lets in no others than the enum's.
-func quoted[E valued](k kept[E], values []E) string {
-	return "'" + strings.Join(k.texts(values), "', '") + "'"
+func quoted[E store.Valued](k store.Enum[E], values []E) string {
+	return "'" + strings.Join(k.Texts(values), "', '") + "'"
 }
 
 // day is the beginning of a day in the portal's time zone, or of one that many days later; zero for none.

@@ -1,0 +1,266 @@
+package finsystem
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/grpc/codes"
+
+	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
+	numbergeneratorv1 "github.com/opencabinet/cabinet/contracts/numbergenerator/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/money"
+	"github.com/opencabinet/cabinet/kernel/store"
+	"github.com/opencabinet/cabinet/modules/finsystem/ledger"
+)
+
+// client is whom a document is for, as its caller sees them.
+func (m *Module) client(ctx context.Context, id string) (*clientmanagerv1.Client, error) {
+	got, err := m.clients.GetClient(ctx, &clientmanagerv1.GetClientRequest{Id: id})
+	if err != nil {
+		return nil, err
+	}
+	return got.GetClient(), nil
+}
+
+// buyer is who a client was on the day a document was issued.
+type buyer struct {
+	Name    string `json:"name"`
+	TaxID   string `json:"tax_id,omitempty"`
+	Address string `json:"address,omitempty"`
+}
+
+func buyerOf(c *clientmanagerv1.Client) buyer {
+	b := buyer{Name: c.GetLegalName(), TaxID: c.GetTaxId(), Address: c.GetAddress()}
+	if b.Name == "" {
+		b.Name = c.GetName()
+	}
+	return b
+}
+
+// IssueDocument gives a draft its number and posts it, in one transaction. Issuing what is issued does nothing.
+func (s *documentService) IssueDocument(ctx context.Context, r *v1.IssueDocumentRequest) (*v1.IssueDocumentResponse, error) {
+	row, err := findDocument(ctx, s.host.Store, r.GetId())
+	if err != nil {
+		return nil, err
+	}
+	client, err := s.client(ctx, row.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	if client.GetStatus() == clientmanagerv1.ClientStatus_CLIENT_STATUS_SUSPENDED && row.Status == draft && row.Kind != "credit_note" {
+		return nil, refuse(codes.FailedPrecondition, "id", "suspended", "the client is suspended: resume the client first")
+	}
+	var out *v1.Document
+	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		row, err := holdDocument(ctx, tx, r.GetId())
+		if err != nil {
+			return err
+		}
+		if row.Status == draft {
+			if row, err = s.issue(ctx, tx, row, client); err != nil {
+				return err
+			}
+		}
+		out, err = row.document(s.today())
+		return err
+	})
+	return &v1.IssueDocumentResponse{Document: out}, refused(err)
+}
+
+func (s *documentService) issue(ctx context.Context, tx *store.Tx, row documentRow, client *clientmanagerv1.Client) (documentRow, error) {
+	day := s.today()
+	if row.IssueDate != nil {
+		day = *row.IssueDate
+	}
+	d, err := row.document(s.today())
+	switch {
+	case err != nil:
+		return row, err
+	case row.Status == "void":
+		return row, errNotIssued
+	case len(d.GetLines()) == 0:
+		return row, refuse(codes.FailedPrecondition, "document.lines", "no_lines", "there is nothing on the document: add a line first")
+	}
+	_, t, err := totalled(d)
+	if err != nil {
+		return row, err
+	}
+	charged, posting, err := s.postDocument(ctx, tx, row, t, day, client)
+	if err != nil {
+		return row, err
+	}
+	whom, err := json.Marshal(buyerOf(client))
+	if err != nil {
+		return row, err
+	}
+	var branch *string
+	if client.GetBranchId() != "" {
+		branch = &client.BranchId
+	}
+	// The number is taken last: who issues the next one waits until this one is there.
+	number, err := store.QueryOne(ctx, tx, pgx.RowTo[string], numbergeneratorv1.TakeSQL, row.Kind, branch, day, row.Kind, row.ID)
+	if err != nil {
+		return row, err
+	}
+	if _, err := tx.Exec(ctx, `
+		update finsystem.documents set status = 'issued', number = $2, issue_date = $3, due_date = $4, charged = $5, posting_id = $6, buyer = $7, issue_time = $8,
+			revision = revision + 1 where id = $1`,
+		row.ID, number, day, day.AddDate(0, 0, int(row.PaymentDays)), charged, posting, string(whom), s.host.Now()); err != nil {
+		return row, err
+	}
+	if err := s.host.Publish(ctx, tx, row.ClientID, &v1.DocumentIssued{
+		DocumentId: row.ID, ClientId: row.ClientID, Kind: documentKinds.Of(row.Kind), Total: money.Of(row.Currency, row.Total),
+		DueDate: day.AddDate(0, 0, int(row.PaymentDays)).Format(time.DateOnly), ActorId: access.From(ctx).UserID,
+	}); err != nil {
+		return row, err
+	}
+	if row.Kind == "invoice" && row.Total > 0 {
+		if err := s.payFromBalance(ctx, tx, row.ClientID, row.Currency, row.ID); err != nil {
+			return row, err
+		}
+	}
+	return findDocument(ctx, tx, row.ID)
+}
+
+// postDocument posts what a document charges, and tells whether it charged.
+//
+// An invoice that is paid before anything is delivered charges nothing: what is delivered then does, by its act or delivery note. One
+// that is paid later charges at once, and its act does not charge again.
+func (s *documentService) postDocument(ctx context.Context, tx *store.Tx, row documentRow, t totals, day time.Time, client *clientmanagerv1.Client) (bool, *int64, error) {
+	sign := int64(-1)
+	kind := ledger.Charge
+	switch row.Kind {
+	case "annex":
+		return false, nil, nil
+	case "invoice":
+		if row.PaymentDays == 0 {
+			return false, nil, nil
+		}
+	case "act", "delivery_note":
+		if row.BasedOnID != nil {
+			base, err := holdDocument(ctx, tx, *row.BasedOnID)
+			if err != nil {
+				return false, nil, err
+			}
+			if base.Charged {
+				return false, nil, nil
+			}
+		}
+	case "credit_note":
+		sign, kind = 1, ledger.Adjustment
+		base, err := s.credit(ctx, tx, row)
+		if err != nil || !base.Charged {
+			return false, nil, err
+		}
+	}
+	if t.total == 0 {
+		return false, nil, nil
+	}
+	accounts := []ledger.Of{{ClientID: row.ClientID, Kind: "client", Currency: row.Currency}}
+	amounts := []int64{0}
+	for _, item := range t.items {
+		accounts, amounts = append(accounts, ledger.Of{Kind: "revenue", Code: item.item, Currency: row.Currency}), append(amounts, item.net*sign)
+	}
+	for _, tax := range t.taxes {
+		accounts, amounts = append(accounts, ledger.Of{Kind: "tax", Code: tax.percent, Currency: row.Currency}), append(amounts, tax.tax*sign)
+	}
+	ids, err := ledger.Open(ctx, tx, s.settings.limit(), accounts...)
+	if err != nil {
+		return false, nil, err
+	}
+	p := ledger.Posting{
+		Key: "document:" + row.ID, Kind: kind, ClientID: row.ClientID, Date: day, Currency: row.Currency, AboutID: row.ID, Memo: row.Subject,
+		ActorID: actor(ctx), BranchID: client.GetBranchId(), ManagerID: client.GetManagerId(),
+	}
+	for i, amount := range amounts {
+		if amount != 0 {
+			p.Entries = append(p.Entries, ledger.Entry{Account: ids[0], Contra: ids[i], Amount: amount})
+		}
+	}
+	done, err := ledger.Post(ctx, tx, p)
+	if err != nil {
+		return false, nil, err
+	}
+	return true, &done[0].ID, nil
+}
+
+// credit takes a credit note off what it is about; more than that came to is refused.
+func (s *documentService) credit(ctx context.Context, tx *store.Tx, row documentRow) (documentRow, error) {
+	base, err := holdDocument(ctx, tx, *row.BasedOnID)
+	if err != nil {
+		return base, err
+	}
+	if base.Status != issued || row.Total > base.Total-base.Credited {
+		return base, refuse(codes.FailedPrecondition, "id", "credits_more", "a credit note gives back no more than is left of what it is about")
+	}
+	if over := base.Paid - (base.Total - base.Credited - row.Total); over > 0 { // what was paid too much then is the client's again
+		if err := freeAllocations(ctx, tx, base.ID, over); err != nil {
+			return base, err
+		}
+	}
+	_, err = tx.Exec(ctx, "update finsystem.documents set credited = credited + $2, revision = revision + 1 where id = $1", base.ID, row.Total)
+	return base, err
+}
+
+// VoidDocument takes an issued document back. Voiding what is void does nothing.
+func (s *documentService) VoidDocument(ctx context.Context, r *v1.VoidDocumentRequest) (*v1.VoidDocumentResponse, error) {
+	var out *v1.Document
+	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		row, err := holdDocument(ctx, tx, r.GetId())
+		if err != nil {
+			return err
+		}
+		if row.Status == draft {
+			return errNotIssued
+		}
+		if row.Status == issued {
+			if row, err = s.void(ctx, tx, row, r.GetReason()); err != nil {
+				return err
+			}
+		}
+		out, err = row.document(s.today())
+		return err
+	})
+	return &v1.VoidDocumentResponse{Document: out}, refused(err)
+}
+
+func (s *documentService) void(ctx context.Context, tx *store.Tx, row documentRow, reason string) (documentRow, error) {
+	made, err := store.QueryOne(ctx, tx, pgx.RowTo[int64], "select count(*) from finsystem.documents where based_on_id = $1 and status = 'issued'", row.ID)
+	if err != nil {
+		return row, err
+	}
+	if made > 0 {
+		return row, refuse(codes.FailedPrecondition, "id", "has_others", "other documents were made of this one: void those first")
+	}
+	if err := freeAllocations(ctx, tx, row.ID, row.Paid); err != nil {
+		return row, err
+	}
+	if row.PostingID != nil {
+		if _, err := ledger.Reverse(ctx, tx, ledger.Back{
+			Key: "void:" + row.ID, Kind: ledger.Reversal, Posting: *row.PostingID, Date: s.today(), Memo: reason, ActorID: actor(ctx),
+		}); err != nil {
+			return row, err
+		}
+	}
+	if row.Kind == "credit_note" && row.BasedOnID != nil {
+		if _, err := tx.Exec(ctx, "update finsystem.documents set credited = credited - $2, revision = revision + 1 where id = $1", *row.BasedOnID, row.Total); err != nil {
+			return row, err
+		}
+	}
+	if _, err := tx.Exec(ctx, "update finsystem.documents set status = 'void', void_reason = $2, revision = revision + 1 where id = $1", row.ID, reason); err != nil {
+		return row, err
+	}
+	if err := s.host.Publish(ctx, tx, row.ClientID, &v1.DocumentVoided{
+		DocumentId: row.ID, ClientId: row.ClientID, Kind: documentKinds.Of(row.Kind), Total: money.Of(row.Currency, row.Total), ActorId: access.From(ctx).UserID,
+	}); err != nil {
+		return row, err
+	}
+	return findDocument(ctx, tx, row.ID)
+}
+
+// actor is the user who acts; empty for the portal itself.
+func actor(ctx context.Context) string { return access.From(ctx).UserID }

@@ -1,0 +1,77 @@
+package finsystem
+
+import (
+	"embed"
+	"slices"
+
+	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
+	numbergeneratorv1 "github.com/opencabinet/cabinet/contracts/numbergenerator/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/module"
+)
+
+// ID names the module, its schema, its texts and its permissions.
+const ID = "finsystem"
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+//go:embed locales/*.yaml
+var locales embed.FS
+
+// Permissions of the module.
+const (
+	readBalance     = "finsystem.balance.read"
+	adjustPostings  = "finsystem.postings.adjust"
+	readDocuments   = "finsystem.documents.read"
+	updateDocuments = "finsystem.documents.update"
+	issueDocuments  = "finsystem.documents.issue"
+	createPayments  = "finsystem.payments.create"
+	exportMoney     = "finsystem.money.export"
+)
+
+func manifest() module.Manifest {
+	return module.Manifest{
+		ID: ID,
+		Provides: []string{
+			v1.LedgerService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName, v1.PaymentService_ServiceDesc.ServiceName,
+		},
+		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
+		Borrows:  []string{numbergeneratorv1.Take},
+		Publishes: []string{
+			string((&v1.DocumentIssued{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.DocumentVoided{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.DocumentPaid{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.PaymentReceived{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.PaymentReversed{}).ProtoReflect().Descriptor().FullName()),
+		},
+		Permissions: []access.Permission{
+			permission(readBalance, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
+			permission(readDocuments, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
+			permission(adjustPostings, access.None, access.None, access.All),
+			permission(updateDocuments, access.None, access.Granted, access.All),
+			permission(issueDocuments, access.None, access.Granted, access.All),
+			permission(createPayments, access.None, access.Granted, access.All),
+			permission(exportMoney, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
+		},
+		Screens:    slices.Concat(balanceScreens, documentScreens, paymentScreens),
+		Tiles:      tiles,
+		Migrations: module.Folder(migrations, "migrations"),
+		Locales:    locales,
+	}
+}
+
+// permission gives a right to the roles of contacts named last, to managers, their own and a branch's, and to heads.
+func permission(name string, contacts, managers, heads access.Reach, contactRoles ...string) access.Permission {
+	p := access.Permission{Name: name, Title: ID + ".permissions." + name[len(ID)+1:], Presets: map[string]access.Reach{}}
+	for _, role := range contactRoles {
+		p.Presets[role] = contacts
+	}
+	for role, reach := range map[string]access.Reach{"manager": managers, "branch-manager": managers, "head": heads} {
+		if reach != access.None {
+			p.Presets[role] = reach
+		}
+	}
+	return p
+}

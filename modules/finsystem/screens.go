@@ -1,0 +1,83 @@
+package finsystem
+
+import (
+	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
+	"github.com/opencabinet/cabinet/kernel/module"
+)
+
+var tiles = []module.Tile{
+	{
+		ID: "balance", Kind: module.Figures, Title: "finsystem.balance.title", Audience: module.ForContacts, Order: 10,
+		Method: v1.LedgerService_GetBalance_FullMethodName, Fields: []string{"balance.balance", "balance.due", "balance.overdue"},
+		Links: map[string]string{"balance.balance": "/balance", "balance.due": "/documents?open=true", "balance.overdue": "/documents?open=true"},
+	},
+	{
+		ID: "open", Kind: module.Rows, Title: "finsystem.documents.open", Order: 20,
+		Method: v1.DocumentService_ListDocuments_FullMethodName, Fixed: map[string]string{"open": "true"}, Screen: "documents",
+	},
+}
+
+var balanceFigures = []module.Section{
+	{Title: "finsystem.balance.now", Fields: []string{"balance", "available", "due", "overdue", "next_due_date"}},
+	{Title: "finsystem.balance.terms", Fields: []string{"held", "credit_limit"}, Aside: true},
+}
+
+var postingColumns = []module.Column{
+	{Field: "memo", Second: "kind", Link: "/postings/{id}"}, {Field: "effective_date", Place: module.Under},
+	{Field: "amount", Place: module.End}, {Field: "balance", Place: module.Away},
+}
+
+var balanceScreens = []module.Screen{
+	{
+		ID: "balance", Path: "/balance", Kind: module.Detail, Title: "finsystem.balance.title", Icon: "wallet", Audience: module.ForContacts,
+		Nav: &module.Nav{Order: 20, Phone: true}, Method: v1.LedgerService_GetBalance_FullMethodName, Heading: "currency_code", State: "state",
+		Sections: balanceFigures, Related: []module.Related{
+			{Screen: "finsystem.open_documents", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
+			{Screen: "finsystem.postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
+			{Screen: "finsystem.payments", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
+		},
+	},
+	{
+		ID: "client_balance", Path: "/clients/{client_id}/balance", Kind: module.Detail, Title: "finsystem.balance.title", Icon: "wallet", Audience: module.ForStaff,
+		Parent: "clientmanager.clients", Method: v1.LedgerService_GetBalance_FullMethodName, Heading: "client_id", State: "state",
+		Sections: balanceFigures, Related: []module.Related{
+			{Screen: "finsystem.open_documents", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
+			{Screen: "finsystem.postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
+			{Screen: "finsystem.payments", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
+		},
+		Actions: []module.Action{
+			{ID: "pay", Label: "finsystem.payments.new", Icon: "plus", Path: "/clients/{client_id}/payments/new", Primary: true},
+			{ID: "adjust", Label: "finsystem.postings.adjust", Icon: "edit", Path: "/clients/{client_id}/balance/adjust"},
+		},
+	},
+	{
+		ID: "postings", Path: "/postings", Kind: module.List, Title: "finsystem.postings.title", Icon: "list",
+		Method: v1.LedgerService_ListPostings_FullMethodName, Columns: postingColumns, Filters: []string{"kinds", "from_date", "to_date"},
+		Empty: "finsystem.postings.empty", Export: exportMoney,
+	},
+	{
+		ID: "posting", Path: "/postings/{id}", Kind: module.Detail, Title: "finsystem.postings.one", Icon: "list", Parent: "postings",
+		Method: v1.LedgerService_GetPosting_FullMethodName, Heading: "memo", State: "kind",
+		Sections: []module.Section{
+			{Title: "finsystem.postings.what", Fields: []string{"amount", "balance", "effective_date", "post_time", "reversed"}},
+			{Title: "finsystem.postings.why", Fields: []string{"document_id", "payment_id", "reverses", "actor_id"}, OnlySet: true},
+			{Title: "finsystem.postings.entries", Fields: []string{"entries"}},
+		},
+		Actions: []module.Action{
+			{
+				ID: "reverse", Label: "finsystem.postings.reverse", Icon: "undo", Danger: true, Path: "/postings/{id}/reverse",
+				When: map[string]string{"kind": v1.PostingKind_POSTING_KIND_ADJUSTMENT.String(), "document_id": "", "payment_id": ""},
+			},
+		},
+	},
+	{
+		ID: "posting_reverse", Path: "/postings/{id}/reverse", Kind: module.Form, Title: "finsystem.postings.reverse", Intro: "finsystem.postings.reverse_intro",
+		Audience: module.ForStaff, Parent: "posting", Method: v1.LedgerService_ReversePosting_FullMethodName,
+		Sections: []module.Section{{Fields: []string{"memo"}}}, Submit: "finsystem.postings.reverse", Done: "/postings/{posting.id}",
+	},
+	{
+		ID: "adjust", Path: "/clients/{client_id}/balance/adjust", Kind: module.Form, Title: "finsystem.postings.adjust", Intro: "finsystem.postings.adjust_intro",
+		Audience: module.ForStaff, Parent: "client_balance", Method: v1.LedgerService_CreateAdjustment_FullMethodName,
+		Sections: []module.Section{{Fields: []string{"amount", "memo", "effective_date"}}}, Submit: "finsystem.postings.adjust", Done: "/postings/{id}",
+	},
+}
