@@ -127,7 +127,7 @@ func (t *table) finish() error {
 
 func noHeader(missing column, row []string) error {
 	return &Error{Kind: ErrMapping, Field: missing.name,
-		Reason: fmt.Sprintf("no row has the header of %s%s: mend the mapping", missing.field, nearest(missing.name, row))}
+		Reason: fmt.Sprintf("no row has this header, which the mapping has for %s%s: mend the mapping", missing.field, nearest(missing.name, row))}
 }
 
 func (t *table) failed(err error) error {

@@ -17,6 +17,7 @@ type Detected struct {
 	Encoding string
 
 	declared string
+	version  string
 	instead  string // what is no statement, in words
 }
 
@@ -25,6 +26,7 @@ var (
 	camtSpace   = regexp.MustCompile(`urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.[0-9]{3})\.[0-9.]+|\b(camt\.05[0-9])\.001\.[0-9]{2}`)
 	swiftTag    = regexp.MustCompile(`(?m)^:(20|25P?|28C?|60[FM]):`)
 	ofxHeader   = regexp.MustCompile(`(?m)^\s*(ENCODING|CHARSET)\s*:\s*([A-Za-z0-9-]+)`)
+	ofxVersion  = regexp.MustCompile(`\bVERSION\s*[:=]\s*"?([0-9]{3})\b`)
 	// "Кодировка=DOS", as it stands in a file of that encoding.
 	dosSaysDOS = []byte("\x8a\xae\xa4\xa8\xe0\xae\xa2\xaa\xa0=DOS")
 )
@@ -42,7 +44,9 @@ func Detect(head []byte) Detected {
 		d.Encoding, text = utf16Name, narrow(head[2:], binary.BigEndian)
 	}
 	text = bytes.TrimLeft(text, " \t\r\n")
-	d.look(text)
+	if d.look(text); len(text) == 0 {
+		d.instead = "the file is empty"
+	}
 	if d.Encoding == "" {
 		d.Encoding = d.declared
 	}
@@ -62,6 +66,9 @@ func (d *Detected) look(text []byte) {
 		}
 	case bytes.HasPrefix(text, []byte("OFXHEADER")), bytes.Contains(start, []byte("<OFX>")), bytes.Contains(start, []byte("<?OFX")):
 		d.Format = OFX
+		if m := ofxVersion.FindSubmatch(start); m != nil {
+			d.version = string(m[1])
+		}
 		for _, m := range ofxHeader.FindAllSubmatch(start, 2) {
 			if name, known := ofxCharsets[strings.ToUpper(string(m[2]))]; known {
 				d.declared = name

@@ -238,8 +238,11 @@ func (m *mt) beginEntry(value string) error {
 	}
 	e.Amount, e.Reversal = amount, parts[3][0] == 'R'
 	rest := parts[6]
-	if mtType.MatchString(rest) {
+	switch {
+	case mtType.MatchString(rest):
 		rest = rest[4:]
+	case rest != "":
+		return damaged(n, ":61:", value, "behind the amount stands no kind of entry, such as NTRF: %s", anew)
 	}
 	owner, bank, _ := strings.Cut(rest, "//")
 	e.DocumentNumber, e.BankReference = reference(owner), reference(bank)

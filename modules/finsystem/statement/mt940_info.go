@@ -89,17 +89,13 @@ func mtSubfields(e *Entry, text, sign string) {
 		case code == "00":
 			kind = value
 		case code >= "20" && code <= "29", code >= "60" && code <= "63":
-			// Lines of 27 characters; who stops before that has stopped at the end of a word.
-			if n := utf8.RuneCountInString(value); n > 0 && n < 27 {
-				value += " "
-			}
-			purpose += value
+			purpose += piece27(value)
 		case code == "30":
 			bank = value
 		case code == "31":
 			number = value
 		case code == "32" || code == "33":
-			name += value
+			name += piece27(value)
 		case code == "38":
 			iban = value
 		}
@@ -137,6 +133,14 @@ func mtSubfields(e *Entry, text, sign string) {
 	if e.Purpose == "" {
 		e.Purpose = clean(kind)
 	}
+}
+
+// piece27 is a piece of a text that is cut to 27 characters. Who stops before that has stopped at the end of a word.
+func piece27(value string) string {
+	if n := utf8.RuneCountInString(value); n > 0 && n < 27 {
+		return value + " "
+	}
+	return value
 }
 
 // mtWords reads "/EREF/…/BENM//NAME/…/REMI/…", where a slash in a value is no mark.
@@ -186,6 +190,7 @@ func mtRemittance(e *Entry, value string) {
 	} else if structured, ok := strings.CutPrefix(value, "STRD/"); ok {
 		if _, number, ok := strings.Cut(structured, "/"); ok {
 			mtOnce(&e.CreditorReference, clean(strings.Trim(number, "/")))
+			structured = number
 		}
 		value = structured
 	}

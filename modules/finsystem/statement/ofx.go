@@ -107,9 +107,6 @@ func (o *ofx) begin(tag string) error {
 
 func (o *ofx) value(tag, value string) error {
 	if o.b == nil {
-		if o.within("OFX") && tag == "VERSION" {
-			o.version = shortened(value)
-		}
 		return nil
 	}
 	b := o.b

@@ -138,6 +138,7 @@ func read(ctx context.Context, r io.Reader, o Options, yield func(Item, error) b
 	case rd.Format == "":
 		rd.Format = found.Format
 	}
+	rd.version = found.version
 	text, err := decoded(file, o.Encoding, found.declared)
 	if err == nil {
 		switch rd.Format {
