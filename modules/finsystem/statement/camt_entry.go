@@ -81,9 +81,11 @@ func (c *camt) entry(b *book) error {
 					return nil
 				}
 				one, err := c.transaction()
+				if err != nil {
+					return err
+				}
 				e.details = append(e.details, one)
-				x.kept += 512
-				return err
+				return x.keep(1024)
 			})
 		}
 		return err

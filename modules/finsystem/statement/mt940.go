@@ -20,8 +20,8 @@ import (
 
 var (
 	mtTag     = regexp.MustCompile(`^:(13D?|20|21|25P?|28C?|34F|60[FM]|61|62[FM]|64|65|86|90[CD]|NS):`)
-	mtBalance = regexp.MustCompile(`^([CD])(\d{6})([A-Z]{3})(\S+)$`)
-	mtEntry   = regexp.MustCompile(`^(\d{6})(\d{4})?(RC|RD|EC|ED|C|D)([A-Z])?(\d[\d,]*)(.*)$`)
+	mtBalance = regexp.MustCompile(`^([CD])(\d{6})([A-Z]{3})(\d+,\d*)$`)
+	mtEntry   = regexp.MustCompile(`^(\d{6})(\d{4})?(RC|RD|EC|ED|C|D)([A-Z])?(\d+,\d*)(.*)$`)
 	mtType    = regexp.MustCompile(`^[A-Z][A-Z0-9]{3}`)
 	// Totals behind the closing balance, both of ING's: D000004C000002D25,24C28,71 and /SUM/4/2/25,24/28,71/.
 	mtTotals = regexp.MustCompile(`^D(\d{1,9})C(\d{1,9})D(\d+,\d*)C(\d+,\d*)$`)

@@ -158,12 +158,17 @@ func (x *xmlReader) text() (string, error) {
 		case xml.StartElement:
 			return "", damaged(x.line(), x.path(), "", "there are elements where a text belongs: the file is damaged; %s", anew)
 		case xml.EndElement:
-			if x.kept += len(text) + 64; x.kept > x.limits.Batch {
-				return "", beyond(x.line(), x.path(), "the entry takes more than %d bytes: have the bank write the payments of its batches as entries of their own", x.limits.Batch)
-			}
-			return clean(text), nil
+			return clean(text), x.keep(len(text) + 64)
 		}
 	}
+}
+
+// keep counts bytes that stay until an entry is whole.
+func (x *xmlReader) keep(n int) error {
+	if x.kept += n; x.kept > x.limits.Batch {
+		return beyond(x.line(), x.path(), "the entry takes more than %d bytes: have the bank write the payments of its batches as entries of their own", x.limits.Batch)
+	}
+	return nil
 }
 
 // first sets a text to that of the element, unless it has one.
