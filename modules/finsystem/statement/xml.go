@@ -24,6 +24,7 @@ type guard struct {
 	r     *bufio.Reader
 	piece int // bytes since the last token
 	most  int
+	err   error // of the file's, as opposed to what the decoder finds wrong
 }
 
 var errPiece = errors.New("a piece of XML is too long")
@@ -32,7 +33,11 @@ func (g *guard) ReadByte() (byte, error) {
 	if g.piece++; g.piece > g.most {
 		return 0, errPiece
 	}
-	return g.r.ReadByte()
+	c, err := g.r.ReadByte()
+	if err != nil && !errors.Is(err, io.EOF) {
+		g.err = err
+	}
+	return c, err
 }
 
 func (g *guard) Read(p []byte) (int, error) { // the decoder wants a Reader, and reads bytes
@@ -96,6 +101,8 @@ func (x *xmlReader) token() (xml.Token, error) {
 func (x *xmlReader) failed(err error) error {
 	var syntax *xml.SyntaxError
 	switch {
+	case x.guard.err != nil:
+		return at(x.guard.err, x.line())
 	case errors.Is(err, io.EOF) && x.ended:
 		return io.EOF
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -105,7 +112,7 @@ func (x *xmlReader) failed(err error) error {
 	case errors.As(err, &syntax):
 		return damaged(syntax.Line, x.path(), "", "this is no well-formed XML (%s): the file is damaged or cut off; %s", syntax.Msg, anew)
 	}
-	return at(err, x.line())
+	return damaged(x.line(), x.path(), "", "this is no XML that is read (%s): %s", shortened(err.Error()), anew)
 }
 
 // children calls for each element in the one that is open, until that ends. What a call leaves of its element is skipped.
