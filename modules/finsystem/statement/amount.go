@@ -87,6 +87,15 @@ func signed(text, currency string, point byte) (decimal.Decimal, string) {
 	return amount, reason
 }
 
+// units is an amount that was read, which has all digits of its currency and fits.
+func units(amount decimal.Decimal) int64 {
+	n := int64(amount.Coef())
+	if amount.IsNeg() {
+		return -n
+	}
+	return n
+}
+
 // plus adds without rounding.
 func plus(a, b decimal.Decimal) (decimal.Decimal, bool) {
 	sum, err := a.AddExact(b, max(a.Scale(), b.Scale()))

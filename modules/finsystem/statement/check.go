@@ -13,6 +13,8 @@ type book struct {
 	booked tally
 	left   tally // what is not booked
 	stated []stated
+	// found are contradictions that were met while reading.
+	found []*Error
 }
 
 // tally is what came in and went out: how many bookings, and their sums without sign.
@@ -73,7 +75,8 @@ func (b *book) count(entries []Entry) error {
 }
 
 // check compares the file's control figures with what was counted.
-func (b *book) check() (mismatches []*Error) {
+func (b *book) check() []*Error {
+	mismatches := b.found
 	both := tally{nIn: b.booked.nIn + b.left.nIn, nOut: b.booked.nOut + b.left.nOut}
 	both.in, _ = plus(b.booked.in, b.left.in)
 	both.out, _ = plus(b.booked.out, b.left.out)
@@ -97,7 +100,7 @@ func (b *book) check() (mismatches []*Error) {
 	return mismatches
 }
 
-// say keeps a control figure that is a number of entries.
+// sayCount keeps a control figure that is a number of entries.
 func (b *book) sayCount(field string, line, n int, of func(tally) int) {
 	b.stated = append(b.stated, stated{field: field, line: line, value: fmt.Sprint(n),
 		is:    func(c tally) bool { return of(c) == n },

@@ -54,15 +54,11 @@ func (rd *reading) csv(text io.Reader) error {
 	if err := rd.Mapping.Check(); err != nil {
 		return err
 	}
-	buffered := bufio.NewReaderSize(text, headSize)
-	head, err := buffered.Peek(headSize)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return at(err, 1)
+	rows, guard, err := rd.openRows(text, rd.Mapping.Delimiter)
+	if err != nil {
+		return err
 	}
-	guard := &rowGuard{r: buffered, most: rd.Limits.Line}
-	t := &table{reading: rd, Mapping: rd.Mapping, rows: csv.NewReader(guard), columns: rd.Mapping.columns()}
-	t.rows.FieldsPerRecord, t.rows.LazyQuotes, t.rows.ReuseRecord = -1, true, true
-	t.rows.Comma = t.delimiter(head)
+	t := &table{reading: rd, Mapping: rd.Mapping, rows: rows, columns: rd.Mapping.columns()}
 	header := byHeader(t.columns)
 	if !header {
 		find(t.columns, nil)
@@ -75,7 +71,7 @@ func (rd *reading) csv(text io.Reader) error {
 			break
 		}
 		if err != nil {
-			return t.failed(err)
+			return t.rowFailed(err, t.line)
 		}
 		t.n++
 		line, _ := t.rows.FieldPos(0)
@@ -113,6 +109,20 @@ func (rd *reading) csv(text io.Reader) error {
 	return t.finish()
 }
 
+// openRows finds out what parts the cells, unless it is said.
+func (rd *reading) openRows(text io.Reader, delimiter string) (*csv.Reader, *rowGuard, error) {
+	buffered := bufio.NewReaderSize(text, headSize)
+	head, err := buffered.Peek(headSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, at(err, 1)
+	}
+	guard := &rowGuard{r: buffered, most: rd.Limits.Line}
+	rows := csv.NewReader(guard)
+	rows.FieldsPerRecord, rows.LazyQuotes, rows.ReuseRecord = -1, true, true
+	rows.Comma = delimiterOf(delimiter, head)
+	return rows, guard, nil
+}
+
 func (t *table) finish() error {
 	for _, b := range t.books {
 		if err := t.end(b); err != nil {
@@ -130,21 +140,22 @@ func noHeader(missing column, row []string) error {
 		Reason: fmt.Sprintf("no row has this header, which the mapping has for %s%s: mend the mapping", missing.field, nearest(missing.name, row))}
 }
 
-func (t *table) failed(err error) error {
+// rowFailed says why there is no row behind a line.
+func (rd *reading) rowFailed(err error, line int) error {
 	var parse *csv.ParseError
 	switch {
 	case errors.Is(err, errRow):
-		return beyond(t.line, "", "a row behind this one is longer than %d bytes: a quotation mark is missing, or this is no statement", t.Limits.Line)
+		return beyond(line, "", "a row behind this one is longer than %d bytes: a quotation mark is missing, or this is no statement", rd.Limits.Line)
 	case errors.As(err, &parse):
 		return damaged(parse.StartLine, "", "", "this is no row of a table (%s): %s", parse.Err, anew)
 	}
-	return at(err, t.line)
+	return at(err, line)
 }
 
-// delimiter is the one that the mapping says, or the one that the beginning has most of in one line.
-func (t *table) delimiter(head []byte) rune {
-	if t.Delimiter != "" {
-		return rune(t.Delimiter[0])
+// delimiterOf is the one that is said, or the one that the beginning has most of in one line.
+func delimiterOf(said string, head []byte) rune {
+	if said != "" {
+		return rune(said[0])
 	}
 	best, most := ',', 0
 	for i, line := range strings.SplitN(string(head), "\n", headerRows+1) {

@@ -77,8 +77,9 @@ func (e *Error) Error() string {
 const anew = "get the file from the bank anew"
 
 // shortened is as much of a value as helps to find it.
-func shortened(value string) string {
-	const most = 60
+func shortened(value string) string { return cut(value, 60) }
+
+func cut(value string, most int) string {
 	value = strings.ToValidUTF8(value, "\uFFFD")
 	if r := []rune(value); len(r) > most {
 		return string(r[:most-1]) + "…"

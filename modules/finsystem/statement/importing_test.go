@@ -139,6 +139,19 @@ func TestFormatsAgree(t *testing.T) {
 	require.Equal(t, 0, kept.bring(t, writers[4].write(s, entries), writers[4].options))
 }
 
+func TestUnits(t *testing.T) {
+	all, err := statement.ReadAll(t.Context(), strings.NewReader(mtFile("1", "D231101JPY10,", "D231102JPY25,", ":61:231102D15,NTRFNONREF\n")), statement.Options{})
+	require.NoError(t, err)
+	require.EqualValues(t, -15, all[0].Entries[0].Units())
+	require.EqualValues(t, -10, all[0].Opening.Units())
+	most := mtFile("1", "C231101EUR9999999999999999,99", "C231101EUR9999999999999999,99")
+	all, err = statement.ReadAll(t.Context(), strings.NewReader(most), statement.Options{})
+	require.NoError(t, err)
+	require.EqualValues(t, 999_999_999_999_999_999, all[0].Opening.Units())
+	_, err = statement.ReadAll(t.Context(), strings.NewReader(strings.ReplaceAll(most, "9999999999999999,99", "10000000000000000,00")), statement.Options{})
+	require.ErrorIs(t, err, statement.ErrDamaged)
+}
+
 func TestFingerprintTellsApart(t *testing.T) {
 	_, entries := random(rand.New(rand.NewPCG(5, 6)), 1)
 	e := entries[0]

@@ -200,6 +200,16 @@ func TestWrongOptions(t *testing.T) {
 	require.Error(t, err)
 }
 
+func TestPreview(t *testing.T) {
+	content, err := encoders["windows-1251"].NewEncoder().Bytes([]byte("Виписка\nДата;Сума\n\"1;1\";2,50\n"))
+	require.NoError(t, err)
+	rows, err := statement.Preview(t.Context(), bytes.NewReader(content), statement.Options{}, 3)
+	require.NoError(t, err)
+	require.Equal(t, [][]string{{"Виписка"}, {"Дата", "Сума"}, {"1;1", "2,50"}}, rows)
+	_, err = statement.Preview(t.Context(), endless("a,\"", "b"), statement.Options{}, 3)
+	require.ErrorIs(t, err, statement.ErrLimit)
+}
+
 func TestDetect(t *testing.T) {
 	for _, file := range files[:4] {
 		for _, c := range cases(t, file) {

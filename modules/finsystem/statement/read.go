@@ -160,8 +160,12 @@ func read(ctx context.Context, r io.Reader, o Options, yield func(Item, error) b
 		err = damaged(0, "", "", "there is no statement in the file: %s", anew)
 	}
 	var e *Error
-	if errors.As(err, &e) && e.Format == "" {
-		e.Format = rd.Format
+	if errors.As(err, &e) {
+		if e.Format == "" {
+			e.Format = rd.Format
+		}
+		// What they quote of the file may be of any length.
+		e.Field, e.Reason = cut(e.Field, 120), cut(e.Reason, 500)
 	}
 	return err
 }

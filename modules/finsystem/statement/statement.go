@@ -87,6 +87,12 @@ type Entry struct {
 	CreditorReference string
 }
 
+// Units is the amount in minor units of its currency, as tables keep it: 125000 for 1250.00 UAH.
+func (e *Entry) Units() int64 { return units(e.Amount) }
+
+// Units is the balance in minor units of its currency.
+func (b *Balance) Units() int64 { return units(b.Amount) }
+
 // Counterparty is who paid, where money came in, and who was paid, where it went.
 type Counterparty struct {
 	Name string
