@@ -1,0 +1,372 @@
+package statement
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/govalues/decimal"
+)
+
+// headerRows is within how many rows the row of headers must be.
+const headerRows = 100
+
+// table is a CSV file being read.
+type table struct {
+	*reading
+	*Mapping
+	rows    *csv.Reader
+	columns map[string][]column
+	books   []*book
+	n       int // rows so far
+	line    int // where the last of them begins
+}
+
+// rowGuard stops before the reader of CSV gathers a row that is too large.
+type rowGuard struct {
+	r    io.Reader
+	row  int
+	most int
+}
+
+var errRow = errors.New("a row is too long")
+
+func (g *rowGuard) Read(p []byte) (int, error) {
+	if g.row > g.most {
+		return 0, errRow
+	}
+	n, err := g.r.Read(p[:min(len(p), 4096)])
+	g.row += n
+	return n, err
+}
+
+func (rd *reading) csv(text io.Reader) error {
+	if rd.Mapping == nil {
+		return &Error{Kind: ErrMapping, Field: "Options.Mapping", Reason: "a table is read by a mapping: say which column is what"}
+	}
+	if err := rd.Mapping.Check(); err != nil {
+		return err
+	}
+	rows, guard, err := rd.openRows(text, rd.Mapping.Delimiter)
+	if err != nil {
+		return err
+	}
+	t := &table{reading: rd, Mapping: rd.Mapping, rows: rows, columns: rd.Mapping.columns()}
+	header := byHeader(t.columns)
+	if !header {
+		find(t.columns, nil)
+	}
+	var firstRow []string // the longest of those before the header is found, for the message
+	for {
+		guard.row = 0
+		row, err := t.rows.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return t.rowFailed(err, t.line)
+		}
+		t.n++
+		line, _ := t.rows.FieldPos(0)
+		t.line = line
+		if err := checkRow(row, line); err != nil {
+			return err
+		}
+		switch {
+		case header:
+			missing, twice := find(t.columns, row)
+			if twice {
+				return &Error{Kind: ErrMapping, Line: line, Field: missing.name, Reason: "two columns have this header: give the column by its place, such as #3"}
+			}
+			header = missing.name != ""
+			if header && len(row) > len(firstRow) {
+				firstRow = slices.Clone(row)
+			}
+			if header && t.n >= headerRows {
+				return noHeader(missing, firstRow)
+			}
+			continue
+		case t.n <= t.SkipRows || empty(row):
+			continue
+		case t.End != "" && strings.HasPrefix(firstCell(row), t.End):
+			return t.finish()
+		}
+		if err := t.row(row, line); err != nil {
+			return err
+		}
+	}
+	if header {
+		missing, _ := find(t.columns, firstRow)
+		return noHeader(missing, firstRow)
+	}
+	return t.finish()
+}
+
+// openRows finds out what parts the cells, unless it is said.
+func (rd *reading) openRows(text io.Reader, delimiter string) (*csv.Reader, *rowGuard, error) {
+	buffered := bufio.NewReaderSize(text, headSize)
+	head, err := buffered.Peek(headSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, at(err, 1)
+	}
+	guard := &rowGuard{r: buffered, most: rd.Limits.Line}
+	rows := csv.NewReader(guard)
+	rows.FieldsPerRecord, rows.LazyQuotes, rows.ReuseRecord = -1, true, true
+	rows.Comma = delimiterOf(delimiter, head)
+	return rows, guard, nil
+}
+
+func (t *table) finish() error {
+	for _, b := range t.books {
+		if err := t.end(b); err != nil {
+			return err
+		}
+	}
+	if len(t.books) == 0 {
+		return damaged(0, "", "", "the table has no entry: %s, or mend the mapping", anew)
+	}
+	return nil
+}
+
+func noHeader(missing column, row []string) error {
+	return &Error{Kind: ErrMapping, Field: missing.name,
+		Reason: fmt.Sprintf("no row has this header, which the mapping has for %s%s: mend the mapping", missing.field, nearest(missing.name, row))}
+}
+
+// rowFailed says why there is no row behind a line.
+func (rd *reading) rowFailed(err error, line int) error {
+	var parse *csv.ParseError
+	switch {
+	case errors.Is(err, errRow):
+		return beyond(line, "", "a row behind this one is longer than %d bytes: a quotation mark is missing, or this is no statement", rd.Limits.Line)
+	case errors.As(err, &parse):
+		return damaged(parse.StartLine, "", "", "this is no row of a table (%s): %s", parse.Err, anew)
+	}
+	return at(err, line)
+}
+
+// delimiterOf is the one that is said, or the one that the beginning has most of in one line.
+func delimiterOf(said string, head []byte) rune {
+	if said != "" {
+		return rune(said[0])
+	}
+	best, most := ',', 0
+	for i, line := range strings.SplitN(string(head), "\n", headerRows+1) {
+		if i == headerRows {
+			break
+		}
+		for _, one := range ",;\t|" {
+			if n := strings.Count(line, string(one)); n > most {
+				best, most = one, n
+			}
+		}
+	}
+	return best
+}
+
+func checkRow(row []string, line int) error {
+	for _, cell := range row {
+		if !utf8.ValidString(cell) || strings.IndexByte(cell, 0) >= 0 {
+			return noText(line, cell)
+		}
+	}
+	return nil
+}
+
+func empty(row []string) bool { return firstCell(row) == "" }
+
+func firstCell(row []string) string {
+	for _, cell := range row {
+		if cell = clean(cell); cell != "" {
+			return cell
+		}
+	}
+	return ""
+}
+
+// cell is the text of a field. Spreadsheets keep leading zeros by ="0012".
+func (t *table) cell(row []string, field string) string {
+	var text string
+	for _, c := range t.columns[field] {
+		if c.at < len(row) {
+			one := clean(row[c.at])
+			if inner, ok := strings.CutPrefix(one, `="`); ok && strings.HasSuffix(inner, `"`) {
+				one = clean(strings.TrimSuffix(inner, `"`))
+			}
+			text = clean(text + " " + one)
+		}
+	}
+	return text
+}
+
+func (t *table) field(name string) string {
+	if len(t.columns[name]) == 0 {
+		return name
+	}
+	return t.columns[name][0].name
+}
+
+func (t *table) row(row []string, line int) error {
+	b, err := t.book(row, line)
+	if err != nil {
+		return err
+	}
+	e := Entry{
+		Line: line, Purpose: t.cell(row, "Purpose"), BankReference: reference(t.cell(row, "BankReference")),
+		EndToEndID: reference(t.cell(row, "EndToEndID")), DocumentNumber: t.cell(row, "DocumentNumber"),
+		CreditorReference: t.cell(row, "CreditorReference"),
+		Counterparty: Counterparty{
+			Name: t.cell(row, "Counterparty"), Account: account(t.cell(row, "CounterpartyAccount")),
+			TaxID: t.cell(row, "CounterpartyTaxID"), BankID: t.cell(row, "CounterpartyBankID"),
+		},
+	}
+	if e.Amount, err = t.amount(row, line, b.Currency); err != nil {
+		return err
+	}
+	if e.BookingDate, err = t.date(row, line, "Date"); err != nil {
+		return err
+	}
+	if t.cell(row, "ValueDate") != "" {
+		if e.ValueDate, err = t.date(row, line, "ValueDate"); err != nil {
+			return err
+		}
+	}
+	if b.From.IsZero() || e.BookingDate.Before(b.From) {
+		b.From = e.BookingDate
+	}
+	if e.BookingDate.After(b.To) {
+		b.To = e.BookingDate
+	}
+	return t.add(b, e)
+}
+
+// book finds the statement of the row's account and currency.
+func (t *table) book(row []string, line int) (*book, error) {
+	number, currency := account(t.cell(row, "OwnAccount")), strings.ToUpper(t.cell(row, "Currency"))
+	if number == "" {
+		number = account(t.Options.Account)
+	}
+	if currency == "" {
+		currency = t.Options.Currency
+	}
+	switch {
+	case number == "":
+		return nil, damaged(line, t.field("OwnAccount"), "", "it is not said whose account this is: name the account, or its column")
+	case !isCurrency(currency):
+		return nil, damaged(line, t.field("Currency"), currency, "this is no currency: name it by its ISO 4217 code, such as UAH, or name its column")
+	}
+	for _, b := range t.books {
+		if b.Account == number && b.Currency == currency {
+			return b, nil
+		}
+	}
+	if len(t.books) >= 1000 {
+		return nil, beyond(line, t.field("OwnAccount"), "the table has more than 1000 accounts: is this the column of the own account?")
+	}
+	b := &book{Statement: Statement{Line: line, Account: number, Currency: currency}}
+	t.books = append(t.books, b)
+	return b, nil
+}
+
+func (t *table) date(row []string, line int, field string) (time.Time, error) {
+	text := t.cell(row, field)
+	for _, layout := range t.DateLayouts {
+		if date, ok := day(layout, text); ok {
+			return date, nil
+		}
+	}
+	return time.Time{}, damaged(line, t.field(field), text, "this is no date as the mapping says (%s): mend the file or the mapping", strings.Join(t.DateLayouts, ", "))
+}
+
+func (t *table) amount(row []string, line int, currency string) (amount decimal.Decimal, err error) {
+	if t.Amount == "" {
+		return t.debitOrCredit(row, line, currency)
+	}
+	if amount, err = t.number(row, line, "Amount", currency); err != nil {
+		return amount, err
+	}
+	switch t.Sign {
+	case SignReversed:
+		return amount.Neg(), nil
+	case SignByWord:
+		word := t.cell(row, "Direction")
+		same := func(other string) bool { return strings.EqualFold(word, clean(other)) }
+		in, out := slices.ContainsFunc(t.In, same), slices.ContainsFunc(t.Out, same)
+		if in == out {
+			return amount, damaged(line, t.field("Direction"), word, "this is none of the words for in and out that the mapping has, or it is both: mend the mapping")
+		}
+		if amount.IsNeg() {
+			return amount, damaged(line, t.field("Amount"), t.cell(row, "Amount"), "the number has a sign, though a word says the direction: take another rule of signs")
+		}
+		if out {
+			return amount.Neg(), nil
+		}
+	}
+	return amount, nil
+}
+
+// debitOrCredit takes the one of the two that is there.
+func (t *table) debitOrCredit(row []string, line int, currency string) (decimal.Decimal, error) {
+	var sides [2]decimal.Decimal
+	there := 0
+	for i, field := range []string{"Debit", "Credit"} {
+		if t.cell(row, field) == "" {
+			continue
+		}
+		amount, err := t.number(row, line, field, currency)
+		if err != nil {
+			return amount, err
+		}
+		if field == "Debit" && t.Sign == SignDebitMinus {
+			amount = amount.Neg()
+		}
+		if amount.IsNeg() {
+			return amount, damaged(line, t.field(field), t.cell(row, field), "the number is below zero in a column for one direction: take another rule of signs, or mend the file")
+		}
+		if !amount.IsZero() {
+			there++
+		}
+		sides[i] = amount
+	}
+	if there != 1 {
+		return sides[0], damaged(line, t.field("Debit")+", "+t.field("Credit"), t.cell(row, "Debit")+", "+t.cell(row, "Credit"),
+			"a row has either a debit or a credit: mend the file, or say where the table ends (Mapping.End)")
+	}
+	amount := sides[1]
+	if amount.IsZero() {
+		amount = sides[0].Neg()
+	}
+	if t.Sign == SignReversed {
+		amount = amount.Neg()
+	}
+	return amount, nil
+}
+
+// number reads a cell's number: a sign, digits with what parts thousands, the decimal sign, digits.
+func (t *table) number(row []string, line int, field, currency string) (decimal.Decimal, error) {
+	text := t.cell(row, field)
+	whole, fraction, found := strings.Cut(text, t.point())
+	groups := strings.FieldsFunc(whole, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(t.Grouping, r) })
+	reason := ""
+	for i, group := range groups {
+		if i > 0 && len(group) != 3 || i == 0 && len(groups) > 1 && len(strings.TrimLeft(group, "+-\u2212\u2013")) > 3 {
+			reason = "thousands are not parted by threes: is the decimal sign of the mapping right?"
+		}
+	}
+	whole = strings.Join(groups, "")
+	if found {
+		whole += t.point() + fraction
+	}
+	amount, wrong := signed(whole, currency, t.point()[0])
+	if reason = firstOf(reason, wrong); reason != "" {
+		return amount, &Error{Kind: ErrDamaged, Line: line, Field: t.field(field), Value: shortened(text), Reason: reason}
+	}
+	return amount, nil
+}
