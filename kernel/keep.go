@@ -7,6 +7,7 @@ import (
 	"time"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/blob"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/export"
 	"github.com/opencabinet/cabinet/kernel/reading"
@@ -40,7 +41,7 @@ func (p *Portal) seed(ctx context.Context) error {
 }
 
 // keepHouse deletes every night what is past its retention: handled events, answers kept for requests sent twice,
-// and the audit log.
+// the audit log, and blobs that no row names.
 func (p *Portal) keepHouse() event.Subscription {
 	s := event.OnSchedule("kernel.keep-house", event.Schedule{
 		Title: "kernel.schedule.keep_house", Cron: "30 3 * * *", CatchUp: event.CatchUpOnce,
@@ -56,8 +57,14 @@ func (p *Portal) sweep(ctx context.Context) error {
 	audited, auditErr := p.db.SweepAudit(ctx, entries, details)
 	read, readErr := reading.Sweep(ctx, p.db, p.options.Now())
 	exports, exportErr := export.Sweep(ctx, p.db, p.options.Now())
-	if events+answers+audited+exports+read > 0 {
-		p.options.Log.InfoContext(ctx, "deleted what is past its retention", "events", events, "answers", answers, "audited", audited, "exports", exports, "readings", read)
+	var blobs blob.Swept
+	blobErr := p.db.SweepBlobs(ctx, func(ctx context.Context) (err error) {
+		blobs, err = p.blobs.Sweep(ctx, p.db.BlobsNamed)
+		return err
+	})
+	if events+answers+audited+exports+read+int64(blobs.Deleted) > 0 {
+		p.options.Log.InfoContext(ctx, "deleted what is past its retention", "events", events, "answers", answers, "audited", audited, "exports", exports, "readings", read,
+			"blobs", blobs.Deleted)
 	}
-	return errors.Join(eventErr, answerErr, auditErr, exportErr, readErr)
+	return errors.Join(eventErr, answerErr, auditErr, exportErr, readErr, blobErr)
 }

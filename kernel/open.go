@@ -131,8 +131,8 @@ func (p *Portal) lendTo(m module.Manifest, rows *store.Store) (*module.Host, err
 		ID: m.ID, Store: rows, Policy: p.policy, Log: p.options.Log.With("module", m.ID),
 		Now: p.options.Now, Zone: p.config.Location(), URL: p.url,
 		Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(keys[0], purpose, bytes) },
-		Secrets: secrets,
-		Tracer:  p.tracerOf(m.ID), Meter: p.meterOf(m.ID),
+		Secrets: secrets, Blobs: p.blobs,
+		Tracer: p.tracerOf(m.ID), Meter: p.meterOf(m.ID),
 	}, nil
 }
 

@@ -20,6 +20,7 @@ import (
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/audit/trail"
+	"github.com/opencabinet/cabinet/kernel/blob"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/event"
@@ -55,6 +56,7 @@ type Portal struct {
 
 	// What Start makes, and stops hold: the functions that unmake it, last first.
 	secrets    *secret.Keeper
+	blobs      *blob.Store
 	db         *store.DB
 	processes  *plugin.Host // nil when every module runs in this process
 	dispatcher atomic.Pointer[event.Dispatcher]
@@ -194,6 +196,9 @@ func (p *Portal) start(ctx context.Context) error {
 		return err
 	}
 	if err := p.openStore(ctx); err != nil {
+		return err
+	}
+	if err := p.openBlobs(ctx); err != nil {
 		return err
 	}
 	if err := p.openProcesses(); err != nil {

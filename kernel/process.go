@@ -176,8 +176,15 @@ func (p *Portal) registerProcess(ctx context.Context, process *plugin.Process, m
 // lend is what a module's process is opened with.
 func (p *Portal) lend(ctx context.Context, id string, rows *store.Store, settings []byte) (plugin.Lend, error) {
 	keys := p.moduleKeys(id)
+	var blobs []byte
+	if !slices.Contains(p.foreign, id) { // a program of its own could read what is every client's
+		var err error
+		if blobs, err = config.Encode(&p.config.Blobs); err != nil {
+			return plugin.Lend{}, err
+		}
+	}
 	return plugin.NewLend(ctx, id, plugin.Lending{
-		DB: p.db, Rows: rows, Policy: p.policy, Key: keys[0], OlderKeys: keys[1:], Zone: p.config.Location(), URL: p.url, Settings: settings,
+		DB: p.db, Rows: rows, Policy: p.policy, Key: keys[0], OlderKeys: keys[1:], Zone: p.config.Location(), URL: p.url, Settings: settings, Blobs: blobs,
 	})
 }
 
@@ -196,7 +203,7 @@ func Serve(assemble Assemble) bool {
 		return false
 	}
 	id := os.Getenv(wire.EnvModule)
-	serve.Run(func(conn grpc.ClientConnInterface) (module.Module, error) {
+	serve.Run(sentBlobs, func(conn grpc.ClientConnInterface) (module.Module, error) {
 		// Every constructor runs, as the modules were composed together; only one is served.
 		units, err := assemble(call.New(call.Options{Upstream: conn}))
 		if err != nil {

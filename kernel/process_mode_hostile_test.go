@@ -33,7 +33,7 @@ func assembleServed(router *call.Router) ([]module.Unit, error) {
 			units[i].Module = &hostile{Module: u.Module, conn: router}
 		}
 	}
-	return append(units, module.Unit{Name: "ticker", Module: ticker(nil)}, module.Unit{Name: "sloppy", Module: sloppy()}), err
+	return append(units, module.Unit{Name: "ticker", Module: ticker(nil)}, module.Unit{Name: "sloppy", Module: sloppy()}, module.Unit{Name: "archive", Module: archive()}), err
 }
 
 const attackPrefix = "attack: "

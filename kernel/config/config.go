@@ -57,6 +57,9 @@ type Config struct {
 	// Database says where the rows are.
 	Database Database `yaml:"database"`
 
+	// Blobs says where documents, pictures and what people upload are.
+	Blobs Blobs `yaml:"blobs"`
+
 	// Brand is how the portal looks.
 	Brand Brand `yaml:"brand"`
 

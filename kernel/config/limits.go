@@ -62,6 +62,7 @@ var texts = map[string]text{
 	"locale":                {one: locales},
 	"locales[]":             {one: locales},
 	"database.url":          {pattern: databaseURL},
+	"blobs.s3.endpoint":     {pattern: orEmpty(publicURL)},
 	"brand.name":            {most: 40, pattern: orEmpty(someLine)},
 	"brand.logo":            {pattern: orEmpty(logoFile)},
 	"brand.font":            {pattern: orEmpty(fontList.String())},

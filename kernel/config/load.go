@@ -214,16 +214,23 @@ func (l *loader) follow(cfg *Config) {
 	}
 	l.followURL(cfg)
 	cfg.Telemetry.follow()
+	cfg.Data = l.dataFolder(cfg)
+	cfg.Blobs.follow(cfg.Data, l.absolute)
+}
+
+// dataFolder is where the portal keeps what it does not keep in the database; empty where nobody says.
+func (l *loader) dataFolder(cfg *Config) string {
 	if cfg.Data != "" {
-		cfg.Data = l.absolute("data", cfg.Data)
-		return
+		return l.absolute("data", cfg.Data)
 	}
 	// The XDG convention: a relative folder is to be ignored.
 	if xdg := l.env["XDG_DATA_HOME"]; filepath.IsAbs(xdg) {
-		cfg.Data = filepath.Join(xdg, "cabinet", cfg.ID)
-	} else if home := l.env["HOME"]; filepath.IsAbs(home) {
-		cfg.Data = filepath.Join(home, ".local", "share", "cabinet", cfg.ID)
+		return filepath.Join(xdg, "cabinet", cfg.ID)
 	}
+	if home := l.env["HOME"]; filepath.IsAbs(home) {
+		return filepath.Join(home, ".local", "share", "cabinet", cfg.ID)
+	}
+	return ""
 }
 
 // BrowserHost is how a browser on the same machine names the host that a portal listens on. It is localhost where that can

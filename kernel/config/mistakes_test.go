@@ -8,7 +8,7 @@ import (
 
 // mistakes are the texts of files, each with the message that it gives.
 var mistakes = []struct{ text, want string }{
-	{"name: A\n\nadress: x", `portal.yaml:3: unknown key "adress"; known are audit, brand, `},
+	{"name: A\n\nadress: x", `portal.yaml:3: unknown key "adress"; known are audit, blobs, brand, `},
 	{"lisen: x", `portal.yaml:1: unknown key "lisen"; did you mean "listen"?`},
 	{"time-zone: UTC", `portal.yaml:1: unknown key "time-zone"; did you mean "time_zone"?`},
 	{"brand:\n  heu: 3", `portal.yaml:2: unknown key "heu" in brand; did you mean "hue"?`},

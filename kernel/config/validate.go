@@ -61,6 +61,7 @@ func (l *loader) validate(cfg *Config) {
 	if err := checkDatabase(cfg.Database.URL.Reveal()); err != nil {
 		bad("database.url", "%s", err)
 	}
+	validateBlobs(cfg, bad)
 	validateBrand(&cfg.Brand, bad)
 	validateHelp(cfg.Help, bad)
 	validateAudit(cfg.Audit, bad)

@@ -16,7 +16,9 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/blob"
 	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/internal/wire"
 	"github.com/opencabinet/cabinet/kernel/module"
@@ -71,10 +73,20 @@ func Register(t testing.TB, m module.Module, lent Lent) []event.Subscription {
 	r := &registrar{ServiceRegistrar: lent.Router.For(manifest.ID, manifest.Requires), host: &module.Host{
 		ID: manifest.ID, Store: lent.Rows, Policy: lent.Policy, Log: testLog(t), Now: lent.Clock.Now, Zone: lent.Zone, URL: lent.URL,
 		Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(lent.Key, purpose, bytes) },
-		Secrets: secrets, Tracer: tracenoop.NewTracerProvider().Tracer(""), Meter: metricnoop.NewMeterProvider().Meter(""),
+		Secrets: secrets, Blobs: blobs(t, lent.Clock), Tracer: tracenoop.NewTracerProvider().Tracer(""), Meter: metricnoop.NewMeterProvider().Meter(""),
 	}}
 	m.Register(r)
 	return r.subscriptions
+}
+
+// blobs are in a folder of the test's own.
+func blobs(t testing.TB, clock *Clock) *blob.Store {
+	t.Helper()
+	place, err := blob.OpenFolder(t.TempDir())
+	require.NoError(t, err)
+	s := blob.New(place, clock.Now)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
 }
 
 // registrar is where a module binds its services in the test's own process.
@@ -107,8 +119,11 @@ func registerProcess(t testing.TB, m module.Module, lent Lent) []event.Subscript
 
 	settings, err := plugin.SettingsOf(m)
 	require.NoError(t, err)
+	blobs, err := config.Encode(&config.Blobs{Folder: t.TempDir()})
+	require.NoError(t, err)
 	lend, err := plugin.NewLend(ctx, id, plugin.Lending{
-		DB: lent.DB, Rows: lent.Rows, Policy: lent.Policy, Key: slices.Clone(lent.Key), Zone: lent.Zone, URL: lent.URL, Settings: settings,
+		Blobs: blobs,
+		DB:    lent.DB, Rows: lent.Rows, Policy: lent.Policy, Key: slices.Clone(lent.Key), Zone: lent.Zone, URL: lent.URL, Settings: settings,
 	})
 	require.NoError(t, err)
 	require.NoError(t, process.Open(ctx, lend))

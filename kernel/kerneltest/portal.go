@@ -58,6 +58,8 @@ type Options struct {
 	// Log receives what happens. Default: what is worth a warning goes to the test's own output.
 	Log *slog.Logger
 
+	// blobs is the folder of blobs, beside the database: all portals on it have the same.
+	blobs string
 	// roles are added to those of Config.
 	roles map[string]any
 }
@@ -76,6 +78,7 @@ type Portal struct {
 func Start(t testing.TB, options Options) *Portal {
 	t.Helper()
 	dsn := database(t, options)
+	options.blobs = t.TempDir()
 	p := open(t, options, dsn)
 	t.Cleanup(func() { p.stop(t) })
 	return p
@@ -195,6 +198,9 @@ func configText(t testing.TB, options Options) []byte {
 	t.Helper()
 	document := map[string]any{}
 	require.NoError(t, yaml.Unmarshal([]byte(options.Config), &document))
+	if given := below(document, "blobs"); len(given) == 0 && options.blobs != "" {
+		given["folder"] = options.blobs
+	}
 	for id, role := range options.roles {
 		below(document, "roles")[id] = role
 	}

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/blob"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/secret"
 	"github.com/opencabinet/cabinet/kernel/store"
@@ -59,6 +60,9 @@ type Host struct {
 	// Secrets seals what the module stores for years: it still opens after the master key was rotated, and Key's secrets
 	// are then others.
 	Secrets *secret.Keeper
+	// Blobs keeps bytes that are too big for rows; a row names them in a column of type kernel.blob. A module in a program of its
+	// own has none, and is told so with blob.ErrNone.
+	Blobs *blob.Store
 	// Tracer makes spans of the module's own work, within the call that is in the context, and Meter makes figures of it, to
 	// which the portal adds whose they are. Neither costs anything where nobody looks: see kernel/telemetry. Names are the
 	// author's words, and never anything personal.

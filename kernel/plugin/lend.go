@@ -27,7 +27,7 @@ type Lend struct {
 	Rows *store.Store
 }
 
-// Lending is what a portal has for a module. All of it is required but URL and Settings.
+// Lending is what a portal has for a module. All of it is required but URL, Settings and Blobs.
 type Lending struct {
 	// DB is the portal's database, Rows the module's part of it.
 	DB   *store.DB
@@ -43,6 +43,8 @@ type Lending struct {
 	URL string
 	// Settings of the module, as YAML: see [SettingsOf]. Secrets stand in them as they are: they are never logged.
 	Settings []byte
+	// Blobs is where blobs are, as the portal's program reads it; nil for a module that has none. Not logged either.
+	Blobs []byte
 }
 
 // NewLend makes a module a login of its own, and writes down what its process is given.
@@ -58,7 +60,7 @@ func NewLend(ctx context.Context, id string, l Lending) (Lend, error) {
 	roles := l.DB.RuntimeRoles(id)
 	return Lend{Rows: l.Rows, Request: &kernelv1.OpenRequest{
 		Settings: l.Settings, Database: dsn, Key: l.Key, OlderKeys: l.OlderKeys, PageKey: l.Rows.PageKey(),
-		TimeZone: l.Zone.String(), Policy: policy, Role: roles[len(roles)-1], GrantedRole: roles[len(roles)-2], Url: l.URL,
+		Blobs: l.Blobs, TimeZone: l.Zone.String(), Policy: policy, Role: roles[len(roles)-1], GrantedRole: roles[len(roles)-2], Url: l.URL,
 	}}, nil
 }
 

@@ -7,12 +7,14 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/blob"
 	"github.com/opencabinet/cabinet/kernel/internal/wire"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
@@ -25,7 +27,7 @@ func Plugin[M module.Module](newModule func(conn grpc.ClientConnInterface) M) {
 			"To start it by hand, as in a debugger, set "+EnvAttach+" to the folder that the portal of a developer names.")
 		os.Exit(1)
 	}
-	Run(func(conn grpc.ClientConnInterface) (module.Module, error) { return newModule(conn), nil })
+	Run(nil, func(conn grpc.ClientConnInterface) (module.Module, error) { return newModule(conn), nil })
 }
 
 // EnvAttach names a folder. A program that is started by hand with it, as in a debugger, serves its module to the portal that
@@ -35,9 +37,13 @@ const EnvAttach = wire.EnvAttach
 // Asked tells whether this program was started to serve a module: by a portal, or by hand for one that waits.
 func Asked() bool { return os.Getenv(wire.CookieKey) == wire.CookieValue || attaching() != "" }
 
+// OpenBlobs opens the place of blobs from what the portal sent of it.
+type OpenBlobs func(ctx context.Context, sent []byte, now func() time.Time) (*blob.Store, error)
+
 // Run serves the module that newModule makes. It returns when the portal lets the process go; the caller then ends the
-// program. For programs that serve one of several modules; others call [Plugin].
-func Run(newModule func(conn grpc.ClientConnInterface) (module.Module, error)) {
+// program. For programs that serve one of several modules; others call [Plugin]. blobs is nil in a program that is not the
+// portal's own: its modules have none.
+func Run(blobs OpenBlobs, newModule func(conn grpc.ClientConnInterface) (module.Module, error)) {
 	errs := os.Stderr // go-plugin puts a pipe in its place
 	log := slog.New(newHandler(errs))
 	ctx, end := context.WithCancel(context.Background())
@@ -53,6 +59,7 @@ func Run(newModule func(conn grpc.ClientConnInterface) (module.Module, error)) {
 		os.Exit(1)
 	}
 	s := newServer(ctx, m, back, log)
+	s.openBlobs = blobs
 	config := &plugin.ServeConfig{
 		HandshakeConfig: wire.Handshake(),
 		Plugins:         plugin.PluginSet{"module": &service{server: s}},

@@ -26,6 +26,7 @@ import (
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/blob"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/internal/wire"
@@ -43,6 +44,8 @@ type server struct {
 	log      *slog.Logger
 	life     context.Context // ends with the process
 	registry *registry
+	// openBlobs is nil where no module has any.
+	openBlobs OpenBlobs
 
 	mu            sync.Mutex
 	opened        bool
@@ -167,8 +170,15 @@ func (s *server) lend(ctx context.Context, r *kernelv1.OpenRequest) error {
 		s.back.telemetry.Store(t)
 		s.closers = append(s.closers, t.close)
 	}
+	blobs := blob.None()
+	if s.openBlobs != nil && len(r.GetBlobs()) > 0 {
+		if blobs, err = s.openBlobs(ctx, r.GetBlobs(), now); err != nil {
+			return err
+		}
+		s.closers = append(s.closers, func(context.Context) error { return blobs.Close() })
+	}
 	s.host = &module.Host{
-		Secrets: secrets, Tracer: t.tracerOf(), Meter: t.meterOf(s.id),
+		Secrets: secrets, Blobs: blobs, Tracer: t.tracerOf(), Meter: t.meterOf(s.id),
 		ID: s.id, Policy: policy, Log: s.log, Now: now, Zone: zone, URL: r.GetUrl(),
 		Key: func(purpose string, bytes int) []byte { return module.DeriveKey(r.GetKey(), purpose, bytes) },
 	}

@@ -826,8 +826,11 @@ type OpenRequest struct {
 	// Where browsers reach the portal, without a slash at its end.
 	Url string `protobuf:"bytes,20,opt,name=url,proto3" json:"url,omitempty"`
 	// Whether somebody wants the process's spans, and its figures: see HostService.ReportTelemetry.
-	Spans         bool `protobuf:"varint,22,opt,name=spans,proto3" json:"spans,omitempty"`
-	Figures       bool `protobuf:"varint,23,opt,name=figures,proto3" json:"figures,omitempty"`
+	Spans   bool `protobuf:"varint,22,opt,name=spans,proto3" json:"spans,omitempty"`
+	Figures bool `protobuf:"varint,23,opt,name=figures,proto3" json:"figures,omitempty"`
+	// Where the portal keeps blobs, as YAML of its configuration, for a module of the portal's own program. Empty for a program of its
+	// own, which has none: who holds the place can read every client's.
+	Blobs         []byte `protobuf:"bytes,24,opt,name=blobs,proto3" json:"blobs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -972,6 +975,13 @@ func (x *OpenRequest) GetFigures() bool {
 		return x.Figures
 	}
 	return false
+}
+
+func (x *OpenRequest) GetBlobs() []byte {
+	if x != nil {
+		return x.Blobs
+	}
+	return nil
 }
 
 type OpenResponse struct {
@@ -1417,7 +1427,7 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n" +
 	"\x04cron\x18\x02 \x01(\tR\x04cron\x125\n" +
 	"\bcatch_up\x18\x03 \x01(\x0e2\x1a.cabinet.kernel.v1.CatchUpR\acatchUp\x12\x12\n" +
-	"\x04most\x18\x04 \x01(\x05R\x04most\"\xf2\x03\n" +
+	"\x04most\x18\x04 \x01(\x05R\x04most\"\x91\x04\n" +
 	"\vOpenRequest\x12#\n" +
 	"\bsettings\x18\x01 \x01(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\bsettings\x12#\n" +
 	"\bdatabase\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\bdatabase\x12\x1f\n" +
@@ -1437,7 +1447,8 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"older_keys\x18\f \x03(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\tolderKeys\x12\x10\n" +
 	"\x03url\x18\x14 \x01(\tR\x03url\x12\x14\n" +
 	"\x05spans\x18\x16 \x01(\bR\x05spans\x12\x18\n" +
-	"\afigures\x18\x17 \x01(\bR\afigures\"k\n" +
+	"\afigures\x18\x17 \x01(\bR\afigures\x12\x1d\n" +
+	"\x05blobs\x18\x18 \x01(\fB\a\xea\x9d\xea\x02\x02\x18\x01R\x05blobs\"k\n" +
 	"\fOpenResponse\x12E\n" +
 	"\rsubscriptions\x18\x01 \x03(\v2\x1f.cabinet.kernel.v1.SubscriptionR\rsubscriptions\x12\x14\n" +
 	"\x05calls\x18\x02 \x01(\bR\x05calls\"*\n" +
