@@ -44,8 +44,13 @@ select kernel.protect_all('billing.plain');
 
 func open(t testing.TB) *portal {
 	t.Helper()
+	return openAt(t, storetest.DSN(t))
+}
+
+func openAt(t testing.TB, dsn string) *portal {
+	t.Helper()
 	ctx := t.Context()
-	p := &portal{t: t, dsn: storetest.DSN(t), clock: kerneltest.NewClock(time.Date(2026, 1, 12, 9, 0, 0, 0, time.UTC)), client: store.NewID(), contact: store.NewID()}
+	p := &portal{t: t, dsn: dsn, clock: kerneltest.NewClock(time.Date(2026, 1, 12, 9, 0, 0, 0, time.UTC)), client: store.NewID(), contact: store.NewID()}
 	cfg := storetest.Config(p.dsn)
 	cfg.MaxConns = 40
 	var err error

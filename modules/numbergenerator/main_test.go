@@ -9,7 +9,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if kernel.Serve(assemble) {
+	if kernel.Serve(withDesk) {
 		return // a test's portal runs the module in a process of its own: this one
 	}
 	os.Exit(storetest.Main(m))

@@ -4,9 +4,18 @@
 -- +goose StatementBegin
 create function access.borrower() returns text language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp as $$
+declare
+  acting name := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  f text[] := kernel.principal();
+  borrower text;
 begin
-  perform kernel.signer();
-  return kernel.caller();
+  select m.id into borrower from kernel.module m where acting in (m.own_role, m.many_role, m.all_role);
+  if borrower is null then
+    raise exception 'role % belongs to no module', acting using errcode = '42501';
+  elsif f is null or f[4] <> borrower then
+    raise exception 'nobody acts for module %', borrower using errcode = 'CB001';
+  end if;
+  return borrower;
 end $$;
 -- +goose StatementEnd
 

@@ -67,25 +67,24 @@ end $$;
 create trigger stands before update or delete or truncate on numbergenerator.number for each statement execute function numbergenerator.stands();
 
 -- period is the one that a day is in.
-create function numbergenerator.period(restart text, on_date date) returns text language sql immutable set search_path = pg_catalog, pg_temp as $$
+create function numbergenerator.period(restart text, on_date date) returns text language sql stable as $$
   select case restart when 'yearly' then to_char(on_date, 'YYYY') when 'monthly' then to_char(on_date, 'YYYY-MM') else '' end
 $$;
 
 -- shape is a pattern with all but its digits filled in: chr(1) for a digit of a date, chr(2) for the number.
-create function numbergenerator.shape(pattern text, prefix text, branch_code text) returns text language sql immutable
-set search_path = pg_catalog, pg_temp as $$
+create function numbergenerator.shape(pattern text, prefix text, branch_code text) returns text language sql immutable as $$
   select replace(replace(regexp_replace(replace(replace(replace(pattern, '{yyyy}', repeat(chr(1), 4)), '{yy}', repeat(chr(1), 2)), '{mm}', repeat(chr(1), 2)),
     '\{n(:[0-9]+)?\}', chr(2)), '{prefix}', prefix), '{branch}', branch_code)
 $$;
 
 -- digits is how many the number has at least.
-create function numbergenerator.digits(pattern text) returns int language sql immutable set search_path = pg_catalog, pg_temp as $$
+create function numbergenerator.digits(pattern text) returns int language sql immutable as $$
   select coalesce(substring(pattern from '\{n:([0-9]+)\}')::int, 1)
 $$;
 
 -- spell writes a number as a pattern has it.
 create function numbergenerator.spell(pattern text, prefix text, branch_code text, on_date date, n bigint) returns text
-language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable as $$
 declare
   digits text := n::text;
   out text := pattern;
@@ -98,8 +97,7 @@ end $$;
 
 -- meet tells whether two patterns could give the same text. For each length that both can have, one place after the other
 -- is compared; the number alone has no fixed length. "^" is a first digit of a number, which is no zero.
-create function numbergenerator.meet(a text, a_digits int, b text, b_digits int) returns boolean language sql immutable
-set search_path = pg_catalog, pg_temp as $$
+create function numbergenerator.meet(a text, a_digits int, b text, b_digits int) returns boolean language sql immutable as $$
   select exists (
     select from generate_series(greatest(length(a) - 1 + a_digits, length(b) - 1 + b_digits), least(length(a), length(b)) - 1 + 12) total
     cross join lateral (select total - length(a) + 1 as an, total - length(b) + 1 as bn) w
