@@ -95,8 +95,8 @@ type postingRow struct {
 	Reversed              int64
 }
 
-// postingColumns are a posting as one account of a client's sees it: what all its entries there come to, and the balance after the last one.
-const postingColumns = `
+// postingsOfAccount are a posting as one account of a client's sees it: what all its entries there come to, and the balance after the last one.
+const postingsOfAccount = `
 	select p.id, p.client_id::text, p.kind, p.memo, p.currency_code, p.effective_date, p.post_time,
 		(select d.id::text from finsystem.documents d where d.id = p.about_id), (select y.id::text from finsystem.payments y where y.id = p.about_id),
 		p.reverses, p.actor_id::text, e.account_id, e.amount, e.balance,
@@ -166,7 +166,7 @@ func (s *ledgerService) ListPostings(ctx context.Context, r *v1.ListPostingsRequ
 	}
 	n := store.PageSize(r.GetPageSize())
 	most := c.Arg(n + 1)
-	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[postingRow], strings.NewReplacer("%s group", c.String()+" group", "limit %s", "limit "+most).Replace(postingColumns), c.Args...)
+	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[postingRow], strings.NewReplacer("%s group", c.String()+" group", "limit %s", "limit "+most).Replace(postingsOfAccount), c.Args...)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func (s *ledgerService) GetPosting(ctx context.Context, r *v1.GetPostingRequest)
 
 func (m *Module) findPosting(ctx context.Context, q store.Querier, id int64) (*v1.Posting, error) {
 	rows, err := store.Query(ctx, q, pgx.RowToStructByPos[postingRow],
-		strings.NewReplacer("%s group", "where posting_id = $1 and client_id is not null group", "limit %s", "limit 1").Replace(postingColumns), id)
+		strings.NewReplacer("%s group", "where posting_id = $1 and client_id is not null group", "limit %s", "limit 1").Replace(postingsOfAccount), id)
 	if err != nil {
 		return nil, err
 	}
@@ -222,8 +222,8 @@ func (s *ledgerService) CreateAdjustment(ctx context.Context, r *v1.CreateAdjust
 		return nil, err
 	}
 	amount := r.GetAmount()
-	if amount.GetCurrencyCode() == "" {
-		amount.CurrencyCode = s.settings.Currency
+	if r.GetCurrencyCode() != "" && r.GetCurrencyCode() != amount.GetCurrencyCode() {
+		return nil, refuse(codes.InvalidArgument, "currency_code", "two_currencies", "the amount says another currency")
 	}
 	units, err := money.Units(amount)
 	if err != nil {

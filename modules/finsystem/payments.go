@@ -138,8 +138,8 @@ func (s *paymentService) CreatePayment(ctx context.Context, r *v1.CreatePaymentR
 		return nil, err
 	}
 	amount := r.GetAmount()
-	if amount.GetCurrencyCode() == "" {
-		amount.CurrencyCode = s.settings.Currency
+	if r.GetCurrencyCode() != "" && r.GetCurrencyCode() != amount.GetCurrencyCode() {
+		return nil, refuse(codes.InvalidArgument, "currency_code", "two_currencies", "the amount says another currency")
 	}
 	units, err := money.Units(amount)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 var tiles = []module.Tile{
 	{
 		ID: "balance", Kind: module.Figures, Title: "finsystem.balance.title", Audience: module.ForContacts, Order: 10,
-		Method: v1.LedgerService_GetBalance_FullMethodName, Fields: []string{"balance.balance", "balance.due", "balance.overdue"},
-		Links: map[string]string{"balance.balance": "/balance", "balance.due": "/documents?open=true", "balance.overdue": "/documents?open=true"},
+		Method: v1.LedgerService_GetBalance_FullMethodName, Fields: []string{"balance", "due", "overdue"},
+		Links: map[string]string{"balance": "/balance", "due": "/documents?open=true", "overdue": "/documents?open=true"},
 	},
 	{
 		ID: "open", Kind: module.Rows, Title: "finsystem.documents.open", Order: 20,
@@ -46,8 +46,8 @@ var balanceScreens = []module.Screen{
 			{Screen: "finsystem.payments", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 		},
 		Actions: []module.Action{
-			{ID: "pay", Label: "finsystem.payments.new", Icon: "plus", Path: "/clients/{client_id}/payments/new", Primary: true},
-			{ID: "adjust", Label: "finsystem.postings.adjust", Icon: "edit", Path: "/clients/{client_id}/balance/adjust"},
+			{ID: "pay", Label: "finsystem.payments.new", Icon: "plus", Path: "/clients/{client_id}/payments/new?currency_code={currency_code}", Primary: true},
+			{ID: "adjust", Label: "finsystem.postings.adjust", Icon: "edit", Path: "/clients/{client_id}/balance/adjust?currency_code={currency_code}"},
 		},
 	},
 	{
@@ -78,6 +78,6 @@ var balanceScreens = []module.Screen{
 	{
 		ID: "adjust", Path: "/clients/{client_id}/balance/adjust", Kind: module.Form, Title: "finsystem.postings.adjust", Intro: "finsystem.postings.adjust_intro",
 		Audience: module.ForStaff, Parent: "client_balance", Method: v1.LedgerService_CreateAdjustment_FullMethodName,
-		Sections: []module.Section{{Fields: []string{"amount", "memo", "effective_date"}}}, Submit: "finsystem.postings.adjust", Done: "/postings/{id}",
+		Sections: []module.Section{{Fields: []string{"currency_code", "amount", "memo", "effective_date"}}}, Submit: "finsystem.postings.adjust", Done: "/postings/{id}",
 	},
 }

@@ -72,7 +72,7 @@ var documentScreens = []module.Screen{
 			},
 			{ID: "edit", Label: "finsystem.documents.edit", Icon: "edit", Path: "/documents/{id}/edit", When: map[string]string{"status": isDraft}},
 			{
-				ID: "receive", Label: "finsystem.payments.new", Icon: "plus", Path: "/clients/{client_id}/payments/new?document_id={id}&amount={due}",
+				ID: "receive", Label: "finsystem.payments.new", Icon: "plus", Path: "/clients/{client_id}/payments/new?document_id={id}&currency_code={currency_code}&amount={due}",
 				When: map[string]string{"status": isOwed, "kind": invoice},
 			},
 			becomes("act", v1.DocumentKind_DOCUMENT_KIND_ACT, invoice),
@@ -149,7 +149,7 @@ var paymentScreens = []module.Screen{
 	{
 		ID: "payment_new", Path: "/clients/{client_id}/payments/new", Kind: module.Form, Title: "finsystem.payments.new", Intro: "finsystem.payments.new_intro",
 		Audience: module.ForStaff, Parent: "client_balance", Method: v1.PaymentService_CreatePayment_FullMethodName,
-		Sections: []module.Section{{Fields: []string{"source", "amount", "pay_date", "title", "reference", "document_id"}}},
+		Sections: []module.Section{{Fields: []string{"source", "currency_code", "amount", "pay_date", "title", "reference", "document_id"}}},
 		Submit:   "finsystem.payments.save", Done: "/money/payments/{id}",
 	},
 	{

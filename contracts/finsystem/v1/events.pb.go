@@ -371,7 +371,7 @@ var File_contracts_finsystem_v1_events_proto protoreflect.FileDescriptor
 
 const file_contracts_finsystem_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"#contracts/finsystem/v1/events.proto\x12\x14cabinet.finsystem.v1\x1a&contracts/finsystem/v1/documents.proto\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\"\xfe\x02\n" +
+	"#contracts/finsystem/v1/events.proto\x12\x14cabinet.finsystem.v1\x1a&contracts/finsystem/v1/documents.proto\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\"\x82\x03\n" +
 	"\x0eDocumentIssued\x12E\n" +
 	"\vdocument_id\x18\x01 \x01(\tB$\xea\x9d\xea\x02\x1f\x12\x1dcabinet.finsystem.v1.DocumentR\n" +
 	"documentId\x12$\n" +
@@ -379,31 +379,31 @@ const file_contracts_finsystem_v1_events_proto_rawDesc = "" +
 	"\x04kind\x18\x03 \x01(\x0e2\".cabinet.finsystem.v1.DocumentKindR\x04kind\x12.\n" +
 	"\x05total\x18\x04 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x05total\x12\"\n" +
 	"\bdue_date\x18\x05 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x05R\adueDate\x12\x19\n" +
-	"\bactor_id\x18\x06 \x01(\tR\aactorId:X\xf2\x9d\xea\x02S\x12\x19finsystem.timeline.issued\x1a\vdocument_id\"\x18/documents/{document_id}(\x012\x03doc:\bactor_id\"\xda\x02\n" +
+	"\bactor_id\x18\x06 \x01(\tR\aactorId:\\\xf2\x9d\xea\x02W\x12\x19finsystem.timeline.issued\x1a\vdocument_id\"\x18/documents/{document_id}(\x012\ainvoice:\bactor_id\"\xde\x02\n" +
 	"\x0eDocumentVoided\x12E\n" +
 	"\vdocument_id\x18\x01 \x01(\tB$\xea\x9d\xea\x02\x1f\x12\x1dcabinet.finsystem.v1.DocumentR\n" +
 	"documentId\x12$\n" +
 	"\tclient_id\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x020\x01R\bclientId\x126\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\".cabinet.finsystem.v1.DocumentKindR\x04kind\x12.\n" +
 	"\x05total\x18\x04 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x05total\x12\x19\n" +
-	"\bactor_id\x18\x05 \x01(\tR\aactorId:X\xf2\x9d\xea\x02S\x12\x19finsystem.timeline.voided\x1a\vdocument_id\"\x18/documents/{document_id}(\x012\x03doc:\bactor_id\"\xab\x01\n" +
+	"\bactor_id\x18\x05 \x01(\tR\aactorId:\\\xf2\x9d\xea\x02W\x12\x19finsystem.timeline.voided\x1a\vdocument_id\"\x18/documents/{document_id}(\x012\ainvoice:\bactor_id\"\xab\x01\n" +
 	"\fDocumentPaid\x12E\n" +
 	"\vdocument_id\x18\x01 \x01(\tB$\xea\x9d\xea\x02\x1f\x12\x1dcabinet.finsystem.v1.DocumentR\n" +
 	"documentId\x12$\n" +
 	"\tclient_id\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x020\x01R\bclientId\x12.\n" +
-	"\x05total\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x05total\"\x84\x02\n" +
+	"\x05total\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x05total\"\x85\x02\n" +
 	"\x0fPaymentReceived\x12B\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tB#\xea\x9d\xea\x02\x1e\x12\x1ccabinet.finsystem.v1.PaymentR\tpaymentId\x12$\n" +
 	"\tclient_id\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x020\x01R\bclientId\x120\n" +
-	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount:U\xf2\x9d\xea\x02P\x12\x1bfinsystem.timeline.received\x1a\n" +
-	"payment_id\"\x1c/money/payments/{payment_id}(\x012\x05money\"\x84\x02\n" +
+	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount:V\xf2\x9d\xea\x02Q\x12\x1bfinsystem.timeline.received\x1a\n" +
+	"payment_id\"\x1c/money/payments/{payment_id}(\x012\x06wallet\"\x85\x02\n" +
 	"\x0fPaymentReversed\x12B\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tB#\xea\x9d\xea\x02\x1e\x12\x1ccabinet.finsystem.v1.PaymentR\tpaymentId\x12$\n" +
 	"\tclient_id\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x020\x01R\bclientId\x120\n" +
-	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount:U\xf2\x9d\xea\x02P\x12\x1bfinsystem.timeline.reversed\x1a\n" +
-	"payment_id\"\x1c/money/payments/{payment_id}(\x012\x05moneyBCZAgithub.com/opencabinet/cabinet/contracts/finsystem/v1;finsystemv1b\x06proto3"
+	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount:V\xf2\x9d\xea\x02Q\x12\x1bfinsystem.timeline.reversed\x1a\n" +
+	"payment_id\"\x1c/money/payments/{payment_id}(\x012\x06walletBCZAgithub.com/opencabinet/cabinet/contracts/finsystem/v1;finsystemv1b\x06proto3"
 
 var (
 	file_contracts_finsystem_v1_events_proto_rawDescOnce sync.Once

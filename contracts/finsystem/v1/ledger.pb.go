@@ -854,6 +854,8 @@ type CreateAdjustmentRequest struct {
 	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
 	// Why; the client reads it.
 	Memo string `protobuf:"bytes,4,opt,name=memo,proto3" json:"memo,omitempty"`
+	// What the amount is in; empty for what it says itself.
+	CurrencyCode string `protobuf:"bytes,6,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// The day it counts for; empty for today. It does not lie in closed books.
 	EffectiveDate string `protobuf:"bytes,5,opt,name=effective_date,json=effectiveDate,proto3" json:"effective_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -914,6 +916,13 @@ func (x *CreateAdjustmentRequest) GetAmount() *v1.Money {
 func (x *CreateAdjustmentRequest) GetMemo() string {
 	if x != nil {
 		return x.Memo
+	}
+	return ""
+}
+
+func (x *CreateAdjustmentRequest) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
 	}
 	return ""
 }
@@ -1138,14 +1147,15 @@ const file_contracts_finsystem_v1_ledger_proto_rawDesc = "" +
 	"\x11GetPostingRequest\x12)\n" +
 	"\x02id\x18\x01 \x01(\tB\x19\xbaH\x16r\x142\x12^[1-9][0-9]{0,17}$R\x02id\"M\n" +
 	"\x12GetPostingResponse\x127\n" +
-	"\aposting\x18\x01 \x01(\v2\x1d.cabinet.finsystem.v1.PostingR\aposting\"\xc8\x02\n" +
+	"\aposting\x18\x01 \x01(\v2\x1d.cabinet.finsystem.v1.PostingR\aposting\"\x83\x03\n" +
 	"\x17CreateAdjustmentRequest\x12.\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\trequestId\x12M\n" +
 	"\tclient_id\x18\x02 \x01(\tB0\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x128\n" +
 	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x1e\n" +
 	"\x04memo\x18\x04 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x04memo\x12T\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x04memo\x129\n" +
+	"\rcurrency_code\x18\x06 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x12T\n" +
 	"\x0eeffective_date\x18\x05 \x01(\tB-\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xea\x9d\xea\x02\x02\b\x05R\reffectiveDate\"S\n" +
 	"\x18CreateAdjustmentResponse\x127\n" +
 	"\aposting\x18\x01 \x01(\v2\x1d.cabinet.finsystem.v1.PostingR\aposting\"\x92\x01\n" +

@@ -552,6 +552,8 @@ type CreatePaymentRequest struct {
 	ClientId  string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	Source    PaymentSource          `protobuf:"varint,3,opt,name=source,proto3,enum=cabinet.finsystem.v1.PaymentSource" json:"source,omitempty"`
 	Amount    *v1.Money              `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	// What the amount is in; empty for what it says itself.
+	CurrencyCode string `protobuf:"bytes,9,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// Empty for today.
 	PayDate   string `protobuf:"bytes,5,opt,name=pay_date,json=payDate,proto3" json:"pay_date,omitempty"`
 	Reference string `protobuf:"bytes,6,opt,name=reference,proto3" json:"reference,omitempty"`
@@ -618,6 +620,13 @@ func (x *CreatePaymentRequest) GetAmount() *v1.Money {
 		return x.Amount
 	}
 	return nil
+}
+
+func (x *CreatePaymentRequest) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
 }
 
 func (x *CreatePaymentRequest) GetPayDate() string {
@@ -928,13 +937,14 @@ const file_contracts_finsystem_v1_payments_proto_rawDesc = "" +
 	"\x11GetPaymentRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"M\n" +
 	"\x12GetPaymentResponse\x127\n" +
-	"\apayment\x18\x01 \x01(\v2\x1d.cabinet.finsystem.v1.PaymentR\apayment\"\xfd\x03\n" +
+	"\apayment\x18\x01 \x01(\v2\x1d.cabinet.finsystem.v1.PaymentR\apayment\"\xb8\x04\n" +
 	"\x14CreatePaymentRequest\x12.\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\trequestId\x12M\n" +
 	"\tclient_id\x18\x02 \x01(\tB0\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x12I\n" +
 	"\x06source\x18\x03 \x01(\x0e2#.cabinet.finsystem.v1.PaymentSourceB\f\xbaH\t\x82\x01\x06\x10\x01\x18\x02\x18\x03R\x06source\x128\n" +
-	"\x06amount\x18\x04 \x01(\v2\x18.cabinet.kernel.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12H\n" +
+	"\x06amount\x18\x04 \x01(\v2\x18.cabinet.kernel.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x129\n" +
+	"\rcurrency_code\x18\t \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x12H\n" +
 	"\bpay_date\x18\x05 \x01(\tB-\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xea\x9d\xea\x02\x02\b\x05R\apayDate\x12%\n" +
 	"\treference\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18dR\treference\x12\x1e\n" +
 	"\x05title\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\x05title\x12P\n" +
