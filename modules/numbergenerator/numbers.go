@@ -77,7 +77,7 @@ func (s *seriesService) ListPeriods(ctx context.Context, r *v1.ListPeriodsReques
 		w.Add("c.period < ?::text", period)
 	}
 	n := store.PageSize(r.GetPageSize())
-	most := w.Arg(n + 1)
+	most, told := w.Arg(n+1), w.Arg(gapsTold)
 	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[periodRow], `
 		select c.period, c.first, c.last, g.given, g.left_out, g.missing, g.froms, g.tos
 		from numbergenerator.counter c
@@ -85,8 +85,8 @@ func (s *seriesService) ListPeriods(ctx context.Context, r *v1.ListPeriodsReques
 			select count(*) filter (where kind = 'given') as given,
 				coalesce(sum(upto - since + 1) filter (where kind = 'left out'), 0)::bigint as left_out,
 				coalesce(sum(since - due) filter (where since > due), 0)::bigint as missing,
-				coalesce((array_agg(due order by due) filter (where since > due))[1:`+fmt.Sprint(gapsTold)+`], '{}') as froms,
-				coalesce((array_agg(since - 1 order by due) filter (where since > due))[1:`+fmt.Sprint(gapsTold)+`], '{}') as tos
+				coalesce((array_agg(due order by due) filter (where since > due))[1:`+told+`::int], '{}') as froms,
+				coalesce((array_agg(since - 1 order by due) filter (where since > due))[1:`+told+`::int], '{}') as tos
 			from (
 				select since, upto, kind, lag(upto, 1, c.first - 1) over (order by since) + 1 as due
 				from (
