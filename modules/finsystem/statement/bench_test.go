@@ -206,6 +206,6 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 		return heap
 	}
-	few, many := most(2000), most(12_000)
+	few, many := most(1500), most(6000)
 	require.Less(t, many, few+2<<20)
 }
