@@ -36,10 +36,10 @@ type party struct {
 // camtEntry is a Ntry.
 type camtEntry struct {
 	Entry
-	seen, booked, reversal bool
-	sign                   int
-	details                []transaction
-	additional             string
+	seen       bool // its amount
+	sign       int
+	details    []transaction
+	additional string
 }
 
 func (c *camt) entry(b *book) error {

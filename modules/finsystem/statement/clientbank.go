@@ -26,7 +26,6 @@ type clientBank struct {
 type cbAccount struct {
 	book
 	sections int
-	named    bool // by the file
 }
 
 func (rd *reading) clientBank(text io.Reader) error {

@@ -75,9 +75,9 @@ func (d *Detected) look(text []byte) {
 			}
 		}
 	case bytes.HasPrefix(text, []byte("<")):
-		m := camtSpace.FindSubmatch(start)
+		m := camtSpace.FindSubmatch(text) // an envelope may stand before it
 		switch {
-		case m == nil && bytes.Contains(start, []byte("BkToCstmrStmt")):
+		case m == nil && bytes.Contains(text, []byte("BkToCstmrStmt")):
 			d.Format = Camt053
 		case m == nil:
 			d.instead = "this is XML, but no bank statement in camt.053 or OFX"

@@ -48,6 +48,9 @@ func decoded(file *bufio.Reader, said, declared string) (io.Reader, error) {
 		return file, err
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
 		return converted(file, utf16Name)
+	case strings.EqualFold(said, utf16Name):
+		return nil, &Error{Kind: ErrEncoding, Field: "encoding", Value: utf16Name,
+			Reason: "UTF-16 begins with a byte order mark, and this file does not: save it as UTF-8"}
 	case said != "":
 		return converted(file, said)
 	}

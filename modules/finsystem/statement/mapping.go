@@ -176,7 +176,7 @@ func find(columns map[string][]column, row []string) (missing column, twice bool
 // nearest is the header that is most like a name, for the message that it is not there.
 func nearest(name string, row []string) string {
 	best, score := "", 1<<30
-	for _, cell := range row {
+	for _, cell := range row[:min(len(row), 200)] {
 		if cell = clean(cell); cell != "" && len(cell) <= 200 {
 			if d := distance([]rune(strings.ToLower(name)), []rune(strings.ToLower(cell))); d < score {
 				best, score = cell, d

@@ -62,7 +62,10 @@ func (rd *reading) mt940(text io.Reader) error {
 }
 
 func (m *mt) line(line string) error {
-	tag := mtTag.FindStringSubmatch(line)
+	var tag []string
+	if strings.HasPrefix(line, ":") {
+		tag = mtTag.FindStringSubmatch(line)
+	}
 	if tag == nil {
 		return m.untagged(line)
 	}

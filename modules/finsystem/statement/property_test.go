@@ -228,7 +228,7 @@ func TestWrittenIsRead(t *testing.T) {
 	r := rand.New(rand.NewPCG(20230511, 6))
 	for _, w := range writers {
 		t.Run(w.name, func(t *testing.T) {
-			for range 200 {
+			for range 60 {
 				s, entries := random(r, r.IntN(30)+1)
 				text := w.write(s, entries)
 				content := []byte(text)

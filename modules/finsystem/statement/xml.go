@@ -15,6 +15,7 @@ type xmlReader struct {
 	guard  *guard
 	open   []xml.Name
 	limits Limits
+	buffer []byte
 	kept   int  // bytes of texts, until who keeps them sets it back
 	ended  bool // the root element
 }
@@ -149,7 +150,7 @@ func (x *xmlReader) leave(depth int) error {
 
 // text is what stands in the element that is open.
 func (x *xmlReader) text() (string, error) {
-	var text string
+	x.buffer = x.buffer[:0]
 	for {
 		token, err := x.token()
 		if err != nil {
@@ -157,15 +158,13 @@ func (x *xmlReader) text() (string, error) {
 		}
 		switch t := token.(type) {
 		case xml.CharData:
-			if text == "" {
-				text = string(t)
-			} else if text += string(t); len(text) > x.limits.Line {
+			if x.buffer = append(x.buffer, t...); len(x.buffer) > x.limits.Line {
 				return "", beyond(x.line(), x.path(), "the text is longer than %d bytes: this is no statement, or it is damaged", x.limits.Line)
 			}
 		case xml.StartElement:
 			return "", damaged(x.line(), x.path(), "", "there are elements where a text belongs: the file is damaged; %s", anew)
 		case xml.EndElement:
-			return clean(text), x.keep(len(text) + 64)
+			return clean(string(x.buffer)), x.keep(len(x.buffer) + 64)
 		}
 	}
 }
