@@ -2,9 +2,11 @@ package kernel_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,6 +21,7 @@ import (
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/blob"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/module"
@@ -96,7 +99,10 @@ func (g *grown) Register(r module.Registrar) {
 	}
 }
 
-func (g *grown) ListResources(context.Context, *bookingv1.ListResourcesRequest) (*bookingv1.ListResourcesResponse, error) {
+func (g *grown) ListResources(ctx context.Context, _ *bookingv1.ListResourcesRequest) (*bookingv1.ListResourcesResponse, error) {
+	if _, err := g.host.Blobs.Put(ctx, strings.NewReader("x"), 1); !errors.Is(err, blob.ErrNone) {
+		return nil, fmt.Errorf("a program of its own has blobs: %w", err)
+	}
 	return &bookingv1.ListResourcesResponse{Resources: []*bookingv1.Resource{{Id: "1", Name: "of version " + g.version}}}, nil
 }
 
