@@ -110,6 +110,24 @@ func TestModulesKeepBlobs(t *testing.T) {
 	}
 }
 
+// A program that is not the portal's own is not told where blobs are, nor how to sign in there: also when it is taken in later.
+func TestProgramsOfTheirOwnHaveNoBlobs(t *testing.T) {
+	t.Parallel()
+	for _, first := range []string{"1", "no program"} {
+		p, put, _ := grownPortal(t, first)
+		put("1")
+		if first != "1" {
+			_, err := kernelv1.NewModuleServiceClient(p.Head(t).Conn).SwapModule(t.Context(), &kernelv1.SwapModuleRequest{Id: "booking"})
+			require.NoError(t, err)
+		}
+		require.Contains(t, p.Head(t).Get(t, "/rooms").Body, "of version 1", "which it says where it was refused blobs")
+		require.Len(t, p.Processes(), 1)
+		lent, ok := p.Processes()[0].Lent()
+		require.True(t, ok)
+		require.Empty(t, lent.Request.GetBlobs())
+	}
+}
+
 // What blobs in portal.yaml names and cannot be had stops the portal, and says so.
 func TestBlobsThatCannotBeHad(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package kernel_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/blob"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
@@ -108,6 +110,9 @@ func (g *grown) Register(r module.Registrar) {
 }
 
 func (g *grown) ListResources(ctx context.Context, _ *bookingv1.ListResourcesRequest) (*bookingv1.ListResourcesResponse, error) {
+	if _, err := g.host.Blobs.Put(ctx, strings.NewReader("x"), 1); !errors.Is(err, blob.ErrNone) {
+		return nil, fmt.Errorf("a program of its own has blobs: %w", err)
+	}
 	name := "of version " + g.version
 	if g.version == "borrows" {
 		err := g.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {

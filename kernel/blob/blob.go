@@ -68,7 +68,7 @@ type Place interface {
 }
 
 // Put takes content in, at most limit bytes, and names it. It is kept when Put returns, also if the machine stops then. It takes
-// all of r before it knows the name, so do not hold a transaction meanwhile. A row that names it has to be committed
+// all of r before it knows the name, so hold no transaction while somebody uploads. A row that names it has to be committed
 // within a day.
 func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (_ Ref, err error) {
 	if s.place == nil {

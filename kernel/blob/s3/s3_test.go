@@ -17,24 +17,42 @@ import (
 	"github.com/opencabinet/cabinet/kernel/blob/s3"
 )
 
-// envServer names a server to test against: http://ACCESS_KEY:SECRET_KEY@host:port/BUCKET. The bucket is the test's alone.
-const envServer = "CABINET_TEST_S3"
-
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func config(t *testing.T) s3.Config {
+// envServer names a real server to test against besides: http://ACCESS_KEY:SECRET_KEY@host:port/BUCKET, such as a versitygw or minio on
+// this machine. The bucket is the test's alone, and emptied.
+const envServer = "CABINET_TEST_S3"
+
+// configs are the servers to test against.
+func configs(t *testing.T) map[string]s3.Config {
 	t.Helper()
-	at, err := url.Parse(os.Getenv(envServer))
-	require.NoError(t, err)
-	if at.Host == "" {
-		t.Skip("set " + envServer + " to http://ACCESS_KEY:SECRET_KEY@host:port/BUCKET, such as of a versitygw or minio on this machine")
+	_, standIn := serve(t)
+	all := map[string]s3.Config{"stand-in": standIn}
+	if os.Getenv(envServer) != "" {
+		at, err := url.Parse(os.Getenv(envServer))
+		require.NoError(t, err)
+		secret, _ := at.User.Password()
+		all["real"] = s3.Config{
+			Endpoint: at.Scheme + "://" + at.Host, Bucket: strings.Trim(at.Path, "/"), Region: "us-east-1", AccessKey: at.User.Username(), SecretKey: secret,
+		}
 	}
-	secret, _ := at.User.Password()
-	return s3.Config{Endpoint: at.Scheme + "://" + at.Host, Bucket: strings.Trim(at.Path, "/"), Region: "us-east-1", AccessKey: at.User.Username(), SecretKey: secret}
+	return all
 }
 
 func TestBlobsInABucket(t *testing.T) {
-	place, err := s3.Open(t.Context(), config(t))
+	for name, config := range configs(t) {
+		t.Run(name, func(t *testing.T) {
+			large := 100_000
+			if name == "real" {
+				large = 20_000_000 // in parts
+			}
+			testBucket(t, config, large)
+		})
+	}
+}
+
+func testBucket(t *testing.T, config s3.Config, large int) {
+	place, err := s3.Open(t.Context(), config)
 	require.NoError(t, err)
 	now := time.Now()
 	s := blob.New(place, func() time.Time { return now })
@@ -48,7 +66,7 @@ func TestBlobsInABucket(t *testing.T) {
 	}
 	now = time.Now()
 
-	contents := map[string]blob.Ref{"": {}, "Рахунок № 17": {}, strings.Repeat("0123456789", 2_000_000): {}} // the last in parts
+	contents := map[string]blob.Ref{"": {}, "Рахунок № 17": {}, strings.Repeat("0123456789", large/10): {}}
 	for content := range contents {
 		ref, err := s.Put(t.Context(), strings.NewReader(content), 1<<30)
 		require.NoError(t, err)
@@ -94,19 +112,41 @@ func TestBlobsInABucket(t *testing.T) {
 	require.ErrorIs(t, err, blob.ErrNotFound)
 }
 
+// What the server gives is not what was put.
+func TestDamageInABucketIsNoticed(t *testing.T) {
+	server, config := serve(t)
+	place, err := s3.Open(t.Context(), config)
+	require.NoError(t, err)
+	s := blob.New(place, time.Now)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	ref, err := s.Put(t.Context(), strings.NewReader("the act of November"), 1<<20)
+	require.NoError(t, err)
+	server.mu.Lock()
+	server.held["there/"+ref.Hash].content[4] ^= 1
+	server.mu.Unlock()
+	c, err := s.Open(t.Context(), ref.Hash)
+	require.NoError(t, err)
+	_, err = io.ReadAll(c)
+	require.ErrorIs(t, err, blob.ErrDamaged)
+	require.NoError(t, c.Close())
+}
+
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	for _, endpoint := range []string{"", "s3.example.com", "ftp://s3.example.com", "https://s3.example.com/path"} {
 		_, err := s3.Open(t.Context(), s3.Config{Endpoint: endpoint, Bucket: "b"})
 		require.ErrorContains(t, err, "no address of a server", endpoint)
 	}
-	c := config(t)
-	wrong := c
-	wrong.SecretKey += "x"
-	_, err := s3.Open(t.Context(), wrong)
-	require.ErrorContains(t, err, "see endpoint, region and keys")
-	require.NotContains(t, err.Error(), wrong.SecretKey)
-	wrong = c
-	wrong.Bucket += "-nowhere"
-	_, err = s3.Open(t.Context(), wrong)
-	require.ErrorContains(t, err, "there is no bucket")
+	for name, config := range configs(t) {
+		t.Run(name, func(t *testing.T) {
+			wrong := config
+			wrong.SecretKey += "x"
+			_, err := s3.Open(t.Context(), wrong)
+			require.ErrorContains(t, err, "see endpoint, region and keys")
+			require.NotContains(t, err.Error(), wrong.SecretKey)
+			wrong = config
+			wrong.Bucket += "-nowhere"
+			_, err = s3.Open(t.Context(), wrong)
+			require.ErrorContains(t, err, "there is no bucket")
+		})
+	}
 }
