@@ -103,7 +103,8 @@ func (s *Set) rowsTable(ctx context.Context, e *Env, r *rowsField, path fieldPat
 	titles := s.titles(ctx, e, asked, list)
 	rows := make([][]ui.Value, list.Len())
 	var shown []protoreflect.FieldDescriptor
-	table := &ui.Table{ID: id, Caption: e.label(path.last(), section.Labels[field]), Wide: true}
+	caption := e.Text.Plural("kernel.rows.caption", int64(list.Len()), "title", e.label(path.last(), section.Labels[field]))
+	table := &ui.Table{ID: id, Caption: caption, Wide: true}
 	for _, c := range asked {
 		cells := make([]ui.Value, list.Len())
 		something := r.named

@@ -64,7 +64,7 @@ func linesPage() templ.Component {
 	money := func(text string) ui.Value {
 		return ui.Value{Money: &ui.Money{Amount: text, Text: text, Currency: "UAH"}}
 	}
-	table := ui.Table{ID: "held", Caption: "Lines", Wide: true, Columns: []ui.Column{
+	table := ui.Table{ID: "held", Caption: "Lines, 2 rows", Wide: true, Columns: []ui.Column{
 		{Label: "What", Role: ui.RolePrimary}, {Label: "Quantity", Num: true, Role: ui.RoleUnder, Labelled: true}, {Label: "Unit", Role: ui.RoleUnder, Labelled: true},
 		{Label: "Price", Num: true, Role: ui.RoleUnder, Labelled: true}, {Label: "Sum", Num: true, Role: ui.RoleEnd},
 	}, Rows: []ui.Row{

@@ -17,7 +17,7 @@ const put = (row, at = 0) => inputs(row)[at]?.focus();
 const count = (box) => {
   const rows = items(box);
   rows.forEach((row, i) => {
-    $('.which', row).textContent = box.dataset.row.replace('{n}', i + 1);
+    $('.which b', row).textContent = box.dataset.row.replace('{n}', i + 1);
     const button = $('.drop-row button', row);
     button.title = box.dataset.remove.replace('{n}', i + 1);
     button.setAttribute('aria-label', button.title);
