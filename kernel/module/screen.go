@@ -213,6 +213,12 @@ type Section struct {
 	Links map[string]Link `json:"links,omitempty"`
 	// Choices are what a form offers for its fields, by field, where the contract alone does not say it.
 	Choices map[string]Choice `json:"choices,omitempty"`
+	// Rows name the columns of repeated messages, by field, in order: {"lines": {"description", "price", "amount"}}. A detail
+	// shows such a field as a table, a form asks for it row by row, up to the contract's repeated.max_items. A field that is the
+	// section's only one needs no columns: they are then what its message has for a reader. Labels, Needed and Choices
+	// mean a column as "lines.price". On a form money is shown as it was sent, not asked for, unless its currency_code stands
+	// beside it in the row; simple fields that are not named are sent back as they came.
+	Rows map[string][]string `json:"rows,omitempty"`
 }
 
 // Choice is what a form offers for a field: the rows of a list.

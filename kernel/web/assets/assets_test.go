@@ -155,10 +155,11 @@ func TestFirstPageIsSmall(t *testing.T) {
 	require.Less(t, len(js), 6_000, "the core script stays small")
 	require.Less(t, len(body(t, get(t, b, "GET", b.URL("live.js")))), 6_000, "so does the one of live updates")
 	require.Less(t, len(body(t, get(t, b, "GET", b.URL("calendar.js")))), 6_000, "and the one of calendars")
+	require.Less(t, len(body(t, get(t, b, "GET", b.URL("rows.js")))), 3_000, "and the one of rows")
 }
 
 func TestScriptStaysInsideThePolicy(t *testing.T) {
-	for name, also := range map[string]string{"cabinet.js": "fetch(", "live.js": "insertAdjacentHTML", "calendar.js": "fetch("} {
+	for name, also := range map[string]string{"cabinet.js": "fetch(", "live.js": "insertAdjacentHTML", "calendar.js": "fetch(", "rows.js": "fetch("} {
 		js := string(body(t, get(t, build(t), "GET", build(t).URL(name))))
 		for _, banned := range []string{"eval(", "Function(", "innerHTML", "outerHTML", "XMLHttpRequest", ".style.", "import(", also} {
 			require.NotContains(t, js, banned, name)

@@ -36,6 +36,9 @@ var passkeyScript []byte
 //go:embed script/calendar.js
 var calendarScript []byte
 
+//go:embed script/rows.js
+var rowsScript []byte
+
 //go:embed icons/icons.svg
 var sprite []byte
 
@@ -47,7 +50,7 @@ var ownLogo []byte
 var styleOrder = []string{
 	"tokens", "base",
 	"shell", "navigation", "topbar",
-	"text", "head", "buttons", "badges", "panels", "notices", "facts", "timeline", "menus", "tables", "filters", "forms", "choices", "compare", "calendar",
+	"text", "head", "buttons", "badges", "panels", "notices", "facts", "timeline", "menus", "tables", "filters", "forms", "rowset", "choices", "compare", "calendar",
 	"calendar-days", "calendar-month", "calendar-rows",
 	"dashboard", "gate", "factor", "matrix", "passkey", "print",
 }
@@ -129,6 +132,7 @@ var common = sync.OnceValues(func() ([]*file, error) {
 		{"live.js", liveScript},
 		{"passkey.js", passkeyScript},
 		{"calendar.js", calendarScript},
+		{"rows.js", rowsScript},
 		{"icons.svg", sprite},
 	} {
 		packed, err := pack(f.name, strings.TrimPrefix(path.Ext(f.name), "."), f.content)
@@ -152,7 +156,7 @@ func (b *Bundle) Brand() Brand { return b.brand }
 func (b *Bundle) Prefix() string { return path.Join(b.base, "assets") + "/" }
 
 // URL is the path of a file, named by its content: "cabinet.css", "brand.css", "cabinet.js", "live.js", "passkey.js",
-// "calendar.js", "icons.svg", "logo".
+// "calendar.js", "rows.js", "icons.svg", "logo".
 // An unknown name gives a path that answers 404.
 func (b *Bundle) URL(name string) string {
 	if hashed, ok := b.names[name]; ok {

@@ -11,7 +11,7 @@
 //
 //	cabinet.css  all of styles/, in the order of its layers
 //	brand.css    the Brand's tokens and nothing else
-//	cabinet.js   script/cabinet.js, the core script; live.js, passkey.js and calendar.js are for the pages that need them
+//	cabinet.js   script/cabinet.js, the core script; live.js, passkey.js, calendar.js and rows.js are for the pages that need them
 //	icons.svg    the sprite; HasIcon answers what is in it
 //	logo         the Brand's sign, SVG or PNG
 //

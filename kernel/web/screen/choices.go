@@ -28,7 +28,7 @@ type choice struct {
 func (c *compiler) choices(s *Screen, section module.Section) {
 	where := s.name()
 	for name, declared := range section.Choices {
-		if !slices.Contains(section.Fields, name) {
+		if !covers(section, name) {
 			c.fail(where, "has choices for the field %q, which its section %q lacks", name, section.Title)
 			continue
 		}
@@ -116,12 +116,13 @@ func (s *Set) offer(ctx context.Context, e *Env, c *choice, field *ui.Field, val
 // mostChoices is how many things a field offers.
 const mostChoices = 200
 
-// Redraws tells whether a form came back only to be drawn again, for choices that depend on what was chosen.
+// Redraws tells whether a form came back only to be drawn again: for choices that depend on what was chosen, or for a row
+// more or less.
 func (s *Set) Redraws(sc *Screen, form url.Values) bool {
-	return sc.Redraw != "" && form.Get(redrawField) != ""
+	return sc.Redraw != "" && form.Get(redrawField) != "" || sc.rowButton(form)
 }
 
 // Redraw draws a form again with what its writer has typed. Nothing is sent anywhere.
 func (s *Set) Redraw(ctx context.Context, e *Env, sc *Screen, form url.Values) (*Page, error) {
-	return s.back(ctx, e, sc, form, nil, nil)
+	return s.back(ctx, e, sc, sc.gathered(form, true), nil, nil)
 }

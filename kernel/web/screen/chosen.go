@@ -175,7 +175,12 @@ func (s *Set) showPreview(ctx context.Context, e *Env, sc *Screen, form url.Valu
 			fillExtra(request, name, into, form, defs, filtering)
 			continue
 		}
-		if err := fill(request, into, form[name]); err != nil {
+		if r := sc.rows[name]; r != nil {
+			err = r.fill(request, into, name, form)
+		} else {
+			err = fill(request, into, form[name])
+		}
+		if err != nil {
 			return back(badRequest(err))
 		}
 	}

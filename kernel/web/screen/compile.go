@@ -48,6 +48,7 @@ type Screen struct {
 	search  fieldPath
 	order   fieldPath
 	fields  map[string]fieldPath
+	rows    map[string]*rowsField
 	heading fieldPath
 	state   fieldPath
 	movedTo fieldPath

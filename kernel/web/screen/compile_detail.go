@@ -28,6 +28,7 @@ func (c *compiler) detail(s *Screen) {
 			s.fields[name] = c.find(where, about, name)
 		}
 		c.section(where, about, section)
+		c.rows(s, section)
 	}
 	for _, r := range s.Related {
 		target := c.set.screens[r.Screen]

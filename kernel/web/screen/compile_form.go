@@ -23,6 +23,7 @@ func (c *compiler) form(s *Screen) {
 	}
 	for _, section := range s.Sections {
 		c.section(where, about, section)
+		c.rows(s, section)
 		c.choices(s, section)
 	}
 	for _, name := range s.Lead {

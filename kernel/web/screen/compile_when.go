@@ -29,12 +29,12 @@ func (c *compiler) when(where string, about protoreflect.MessageDescriptor, want
 func (c *compiler) section(where string, about protoreflect.MessageDescriptor, s module.Section) {
 	c.when(where+" section "+s.Title, about, s.When)
 	for name := range s.Labels {
-		if !slices.Contains(s.Fields, name) {
+		if !covers(s, name) {
 			c.fail(where, "calls the field %q by another name, which its section %q lacks", name, s.Title)
 		}
 	}
 	for _, name := range s.Needed {
-		if !slices.Contains(s.Fields, name) {
+		if !covers(s, name) {
 			c.fail(where, "needs the field %q, which its section %q lacks", name, s.Title)
 		}
 	}

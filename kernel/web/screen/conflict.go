@@ -113,6 +113,7 @@ func (s *Set) resolve(ctx context.Context, e *Env, sc *Screen, form url.Values, 
 		return nil, nil, false, err
 	}
 	merged, clashes := rebase(form, present, names)
+	sc.keepRows(merged, present)
 	if f := byKind(m.Descriptor(), kernelv1.Kind_KIND_REVISION); f != nil {
 		merged.Set(string(f.Name()), present.Get(string(f.Name())))
 	}
@@ -152,6 +153,9 @@ func (e *Env) inWords(sc *Screen, m protoreflect.Message, name, now string) stri
 	if sc.fields[name] != nil {
 		if path, err := findIn(m.Descriptor(), name); err == nil {
 			v := e.value(m, path)
+			if r := sc.rows[name]; r != nil {
+				v, now = ui.Value{Text: e.rowsInWords(r, m, path)}, ""
+			}
 			words := []string{}
 			for _, b := range v.Badges {
 				words = append(words, b.Text)

@@ -3,6 +3,7 @@ package screen
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -78,22 +79,8 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 			continue
 		}
 		box := ui.SectionBox{ID: "s" + strconv.Itoa(i), Title: e.textOr(section.Title, sc.Title), HideTitle: section.Title == ""}
-		if list := sc.listed(section); list != nil {
-			table := e.parts(list, m, box.ID, box.Title)
-			if table == nil {
-				continue
-			}
-			box.Content = ui.List(*table)
-		} else {
-			facts := s.facts(ctx, e, sc, m, section)
-			if len(facts) == 0 {
-				continue
-			}
-			kind := ui.FactsKind("")
-			if section.Aside {
-				kind = ui.FactsRows
-			}
-			box.Content = ui.Facts(kind, facts)
+		if box.Content = s.sectionOf(ctx, e, sc, m, section, box.ID); box.Content == nil {
+			continue
 		}
 		if section.Aside {
 			aside = append(aside, ui.Section(box))
@@ -210,52 +197,38 @@ func (e *Env) line(m protoreflect.Message, paths []fieldPath) string {
 	return strings.Join(texts, " · ")
 }
 
-// listed is the one field of a section that holds many messages, which are shown as a table; nil for other sections.
-func (s *Screen) listed(section module.Section) fieldPath {
-	if len(section.Fields) != 1 {
-		return nil
-	}
-	if path := s.fields[section.Fields[0]]; path.last().IsList() && path.last().Message() != nil {
-		return path
-	}
-	return nil
-}
-
-// parts lays the messages of a repeated field out as a table, a column for each of their fields; nil when there are none.
-func (e *Env) parts(path fieldPath, m protoreflect.Message, id, caption string) *ui.Table {
-	v, ok := path.get(m)
-	if !ok || v.List().Len() == 0 {
-		return nil
-	}
-	table := &ui.Table{ID: id + "-parts", Caption: caption}
-	var shown []protoreflect.FieldDescriptor
-	fields := path.last().Message().Fields()
-	for i := range fields.Len() {
-		f := fields.Get(i)
-		if meaning(f).GetHidden() || meaning(f).GetStaffOnly() && !e.sees(module.ForStaff) {
-			continue
-		}
-		column := ui.Column{Label: e.label(f, ""), Num: numeric(f), Role: ui.Role(module.Under), Labelled: true}
-		if len(shown) == 0 {
-			column.Role, column.Labelled = ui.RolePrimary, false
-		}
-		shown, table.Columns = append(shown, f), append(table.Columns, column)
-	}
-	for i := range v.List().Len() {
-		var row ui.Row
-		for _, f := range shown {
-			row.Cells = append(row.Cells, e.value(v.List().Get(i).Message(), fieldPath{f}))
-		}
-		table.Rows = append(table.Rows, row)
-	}
-	return table
-}
-
 func (e *Env) textOr(key, otherwise string) string {
 	if key == "" {
 		key = otherwise
 	}
 	return e.Text.T(key)
+}
+
+// sectionOf lays a section's fields out: facts, and rows as tables below each other; nil when there are none.
+func (s *Set) sectionOf(ctx context.Context, e *Env, sc *Screen, m protoreflect.Message, section module.Section, id string) templ.Component {
+	var parts []templ.Component
+	kind := ui.FactsKind("")
+	if section.Aside {
+		kind = ui.FactsRows
+	}
+	plain := section
+	plain.Fields = slices.DeleteFunc(slices.Clone(section.Fields), func(name string) bool { return sc.rows[name] != nil })
+	if facts := s.facts(ctx, e, sc, m, plain); len(facts) > 0 {
+		parts = append(parts, ui.Facts(kind, facts))
+	}
+	for _, name := range section.Fields {
+		r := sc.rows[name]
+		if r == nil || closed(e, r.path) {
+			continue
+		}
+		if table := s.rowsTable(ctx, e, r, r.path, m, name, section, id+"-"+string(r.path.last().Name())); table != nil {
+			parts = append(parts, ui.List(*table))
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return ui.Join(parts...)
 }
 
 // facts lays fields out. A field for staff alone is left out for a contact, for whom it is always empty.

@@ -3,6 +3,7 @@ package screen
 import (
 	"cmp"
 	"errors"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -38,17 +39,25 @@ func (e *Env) violations(input protoreflect.MessageDescriptor, err error) map[st
 	for _, v := range module.Violations(err) {
 		text, said := e.Text.First(v.GetReason())
 		if !said {
-			if path, err := find(input, v.GetField()); err == nil {
+			if path, err := findNumbered(input, v.GetField()); err == nil {
 				text = e.rule(v.GetReason(), path.last())
 			}
 		}
 		field := v.GetField()
-		if path, err := find(input, field); err == nil && len(path) > 1 && isMoney(path[len(path)-2]) {
-			field = path[:len(path)-1].String() // which a form asks for as one
+		if path, err := findNumbered(input, field); err == nil && len(path) > 1 && isMoney(path[len(path)-2]) {
+			field = field[:strings.LastIndexByte(field, '.')] // which a form asks for as one
 		}
 		found[field] = cmp.Or(text, v.GetDescription())
 	}
 	return found
+}
+
+// numbers are those of the things of a repeated field.
+var numbers = regexp.MustCompile(`\[[0-9]+\]`)
+
+// findNumbered resolves a field as violations write it: "lines[2].price".
+func findNumbered(m protoreflect.MessageDescriptor, field string) (fieldPath, error) {
+	return follow(m, numbers.ReplaceAllString(field, ""), true)
 }
 
 // rule says in words what a constraint asks for, by its id in protovalidate; empty for one without words.
@@ -66,6 +75,8 @@ func (e *Env) rule(id string, f protoreflect.FieldDescriptor) string {
 		return e.Text.T("kernel.violation.url")
 	case id == "string.pattern" && f.FullName() == "cabinet.kernel.v1.Money.amount":
 		return e.Text.T("kernel.violation.money")
+	case id == "string.pattern" && isDecimal(f):
+		return e.Text.T("kernel.violation.decimal")
 	case id == "string.pattern":
 		return e.Text.T("kernel.violation.form")
 	case id == "string.min_len":

@@ -110,6 +110,9 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 	if f.Kind() == protoreflect.Int32Kind || f.Kind() == protoreflect.Int64Kind {
 		out.Kind, out.Step = ui.FieldNumber, "1"
 	}
+	if isDecimal(f) {
+		out.InputMode = "decimal"
+	}
 	out.Half = half(meaning(f).GetKind()) || (out.MaxLength > 0 && out.MaxLength <= shortText)
 	if meaning(f).GetSecret() {
 		out.Value = ""

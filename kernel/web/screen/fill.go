@@ -95,7 +95,9 @@ func parse(f protoreflect.FieldDescriptor, text string) (v protoreflect.Value, e
 		if !meaning(f).GetSecret() {
 			text = strings.TrimSpace(lineEnds.Replace(text))
 		}
-		text = tidy(meaning(f).GetKind(), text)
+		if text = tidy(meaning(f).GetKind(), text); isDecimal(f) {
+			text = amountOf(text)
+		}
 		return protoreflect.ValueOfString(text), text == "", nil
 	}
 	text = strings.TrimSpace(text)

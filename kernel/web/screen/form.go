@@ -43,7 +43,11 @@ func (s *Set) form(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 		values.Set(h.Name, h.Value)
 	}
 	for name := range sc.fields {
-		if given, ok := e.Query[name]; ok {
+		if r := sc.rows[name]; r != nil {
+			if rows, _ := r.read(name, e.Query); rows != nil {
+				r.write(name, values, rows)
+			}
+		} else if given, ok := e.Query[name]; ok {
 			values[name] = given
 		}
 	}
@@ -92,6 +96,10 @@ func (s *Set) prefill(ctx context.Context, e *Env, sc *Screen, values url.Values
 	for name := range sc.fields {
 		path, err := findIn(m.Descriptor(), name)
 		if err != nil {
+			continue
+		}
+		if r := sc.rows[name]; r != nil {
+			r.write(name, values, r.typed(m, path))
 			continue
 		}
 		if values[name] = typed(m, path); !isExtra(path.last()) {
@@ -191,6 +199,7 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 	}
 	shown := map[string]bool{}
 	var extraErrors []ui.ErrorItem
+	draw := &drawing{sc: sc, values: values, editable: editable, present: present, wrong: wrong, shown: shown, notes: notes}
 	for i, section := range sc.Sections {
 		if present != nil && !holds(section.When, present) {
 			continue
@@ -210,6 +219,16 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 				}
 				if isChosen(path) {
 					box.Fields = append(box.Fields, s.chosenField(ctx, e, name, path, values[name]))
+				}
+				continue
+			}
+			if sc.rows[name] != nil {
+				field, err := s.rowsField(ctx, e, draw, section, name)
+				if err != nil {
+					return nil, err
+				}
+				if box.Fields = append(box.Fields, field); field.Kind == ui.FieldRows {
+					form.Hidden = append(form.Hidden, ui.Hidden{Name: askedPrefix + name, Value: "1"})
 				}
 				continue
 			}
@@ -264,7 +283,7 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 		if len(notes) > 0 {
 			form.Errors.Title, form.Errors.Items = e.Text.T("kernel.form.clashes"), nil
 		}
-		form.Errors.Items = append(form.Errors.Items, extraErrors...)
+		form.Errors.Items = append(append(form.Errors.Items, extraErrors...), draw.problems...)
 	}
 	if sc.Audience == module.ForAnybody {
 		return s.boxed(e, sc, title, form, present, refusal != nil), nil

@@ -18,7 +18,10 @@ import (
 
 // send takes a filled form: to the method, and on to where it leads; or back to its writer with what was wrong.
 func (s *Set) send(ctx context.Context, e *Env, sc *Screen, form url.Values, file *File) (*Page, error) {
-	return s.sendAgain(ctx, e, sc, form, file, sendings)
+	if s.Redraws(sc, form) {
+		return s.Redraw(ctx, e, sc, form)
+	}
+	return s.sendAgain(ctx, e, sc, sc.gathered(form, false), file, sendings)
 }
 
 // sendings is how often a form is sent whose writer others overtake without changing the same.
@@ -38,9 +41,6 @@ func (s *Set) sendAgain(ctx context.Context, e *Env, sc *Screen, form url.Values
 			return s.sendAgain(ctx, e, sc, form, file, left-1)
 		}
 		return s.back(ctx, e, sc, form, refusal, notes)
-	}
-	if s.Redraws(sc, form) {
-		return s.Redraw(ctx, e, sc, form)
 	}
 	if form.Get(previewField) != "" && sc.preview != nil {
 		return s.showPreview(ctx, e, sc, form, back)
@@ -69,7 +69,7 @@ func (s *Set) sendAgain(ctx context.Context, e *Env, sc *Screen, form url.Values
 			continue // it was shown in part, and not asked for
 		}
 		given, sent := form[name]
-		if !sent && (path.last().Kind() == protoreflect.BoolKind || path.last().IsList()) && form.Has(askedPrefix+name) {
+		if !sent && sc.rows[name] == nil && (path.last().Kind() == protoreflect.BoolKind || path.last().IsList()) && form.Has(askedPrefix+name) {
 			given, sent = []string{""}, true
 			if path.last().Kind() == protoreflect.BoolKind {
 				given = []string{"false"}
@@ -86,6 +86,12 @@ func (s *Set) sendAgain(ctx context.Context, e *Env, sc *Screen, form url.Values
 		}
 		if isMoney(path.last()) {
 			continue // its currency may come later
+		}
+		if r := sc.rows[name]; r != nil {
+			if err := r.fill(request, path, name, form); err != nil {
+				return back(badRequest(err))
+			}
+			continue
 		}
 		if err := fill(request, path, given); err != nil {
 			return back(badRequest(err))

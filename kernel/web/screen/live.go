@@ -85,6 +85,11 @@ func (s *Set) watched(e *Env, sc *Screen, m protoreflect.Message) []string {
 	for _, section := range sc.Sections {
 		for _, name := range section.Fields {
 			w.refers(sc.fields[name])
+			if r := sc.rows[name]; r != nil {
+				for _, c := range r.forReader(e) {
+					w.refers(c.path)
+				}
+			}
 		}
 	}
 	for _, r := range sc.related {

@@ -86,6 +86,11 @@ func (p fieldPath) set(m protoreflect.Message, v protoreflect.Value) {
 
 // find resolves a name with points in a message. What a message lacks is an error that names the nearest field.
 func find(m protoreflect.MessageDescriptor, name string) (fieldPath, error) {
+	return follow(m, name, false)
+}
+
+// follow resolves a name as find does, also into the messages of repeated fields where it may go through.
+func follow(m protoreflect.MessageDescriptor, name string, through bool) (fieldPath, error) {
 	var path fieldPath
 	at := m
 	for _, part := range strings.Split(name, ".") {
@@ -98,7 +103,7 @@ func find(m protoreflect.MessageDescriptor, name string) (fieldPath, error) {
 		}
 		path = append(path, f)
 		at = nil
-		if !f.IsList() && !f.IsMap() {
+		if !f.IsMap() && (through || !f.IsList()) {
 			at = f.Message()
 		}
 	}

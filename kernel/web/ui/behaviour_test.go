@@ -29,6 +29,8 @@ func TestBehaviourInABrowser(t *testing.T) {
 		"small things":                     smallThings,
 		"row menu opens beside its button": rowMenu,
 		"lookup has its own enter":         lookupEnter,
+		"rows come and go":                 rowsComeAndGo,
+		"rows work without script":         rowsWithoutScript,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, bundle(t))
@@ -235,4 +237,59 @@ func lookupEnter(t *testing.T, ctx context.Context, s *site) {
 	until(t, ctx, `location.pathname === '/parts'`)
 	require.Contains(t, s.posted()[0], "find=parent")
 	require.Contains(t, s.posted()[0], "parent_q=nozer", "the cursor stood at the start")
+}
+
+func rowsComeAndGo(t *testing.T, ctx context.Context, s *site) {
+	focused, rows := `document.activeElement.name`, `document.querySelectorAll('#f-lines .item').length`
+	run(t, ctx, chromedp.Navigate(s.URL+"/lines"))
+	before := js[float64](t, ctx, `document.querySelector('#f-lines .item').getBoundingClientRect().top`)
+	run(t, ctx, click("#f-lines [data-add]"))
+	require.Equal(t, "lines[3].description", js[string](t, ctx, focused), "the new row has the cursor")
+	require.Equal(t, "Line 4", js[string](t, ctx, `document.querySelector('#f-lines-3-row').textContent`))
+	require.InDelta(t, before, js[float64](t, ctx, `document.querySelector('#f-lines .item').getBoundingClientRect().top + scrollY`), 1, "what stands above stays")
+	check(t, ctx, everything)
+	// Typed by a program, Enter would send the form by its character, which a browser leaves out.
+	enter := chromedp.Evaluate[chromedp.Void](`document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true}))`)
+	run(t, ctx, chromedp.KeyEvent("Travel\t3"), enter)
+	require.Equal(t, "lines[4].quantity", js[string](t, ctx, focused), "Enter goes down, and makes the row it goes to")
+	require.True(t, js[bool](t, ctx, `document.querySelector('#f-lines [data-add]').disabled && !document.querySelector('#f-lines [data-full]').hidden`), "five is the most")
+	run(t, ctx, enter)
+	require.Equal(t, 5, js[int](t, ctx, rows))
+	require.Equal(t, "8,400.00", js[string](t, ctx, `document.querySelector('#f-lines-0-amount data').value`))
+	run(t, ctx, chromedp.SendKeys(chromedp.CSS("#f-lines-0-quantity"), "1"))
+	require.Equal(t, "—", js[string](t, ctx, `document.querySelector('#f-lines-0-amount').textContent`), "it comes to something else now")
+	run(t, ctx, click(`[value="lines[1]"]`))
+	require.Equal(t, "lines[2].description", js[string](t, ctx, focused))
+	require.Equal(t, "Line 2|Remove line 2", js[string](t, ctx, `document.querySelector('#f-lines-2-row').textContent + '|' + document.querySelector('[value="lines[2]"]').ariaLabel`))
+	require.False(t, js[bool](t, ctx, `document.querySelector('#f-lines [data-add]').disabled`))
+	// The last row is emptied, not taken away.
+	run(t, ctx, click(`[value="parts[0]"]`))
+	require.Equal(t, "parts[1].document", js[string](t, ctx, focused))
+	require.Equal(t, 1, js[int](t, ctx, `document.querySelectorAll('#f-parts .item').length`))
+	run(t, ctx, click("#invoice .primary"))
+	until(t, ctx, `location.pathname === '/parts'`)
+	sent, err := url.ParseQuery(strings.TrimPrefix(s.posted()[0], "/lines?"))
+	require.NoError(t, err)
+	require.Equal(t, []string{"Travel", "3", "", ""}, []string{
+		sent.Get("lines[3].description"), sent.Get("lines[3].quantity"), sent.Get("lines[3].price"), sent.Get("lines[4].quantity"),
+	})
+	require.False(t, sent.Has("lines[1].description") || sent.Has("lines[~].description") || sent.Has("add_row") || sent.Has("remove_row"))
+}
+
+func rowsWithoutScript(t *testing.T, ctx context.Context, s *site) {
+	script := func(off bool) {
+		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: off})
+		require.NoError(t, err)
+	}
+	script(true)
+	defer script(false)
+	for press, sends := range map[string]string{"#f-lines [data-add]": "add_row=lines", `[value="lines[1]"]`: "remove_row=lines%5B1%5D"} {
+		run(t, ctx, chromedp.Navigate(s.URL+"/lines"), click(press))
+		<-s.arrived
+		require.Contains(t, s.posted()[len(s.posted())-1], sends)
+	}
+	run(t, ctx, chromedp.Navigate(s.URL+"/lines"), chromedp.SendKeys(chromedp.CSS("#f-lines-0-quantity"), "\r"))
+	<-s.arrived
+	last := s.posted()[len(s.posted())-1]
+	require.False(t, strings.Contains(last, "add_row") || strings.Contains(last, "remove_row"), "Enter sends the form, and takes no row away")
 }

@@ -31,6 +31,7 @@ const (
 	FieldCode      // a short code, such as a one-time one
 	FieldReadOnly  // shown, not asked
 	FieldTime      // Value is "15:04"
+	FieldRows      // rows of other fields; see RowSet
 )
 
 // Option is something to choose.
@@ -71,6 +72,7 @@ type Field struct {
 	Autofocus    bool
 	Short        bool // a narrow field, for short answers
 	Half         bool // shares a row with its neighbour when that is Half too
+	Num          bool // figures: at the right, in one width
 
 	// Currency stands behind the amount of FieldMoney, or, with CurrencyName, is chosen from Currencies.
 	Currency     string
@@ -89,7 +91,10 @@ type Field struct {
 	Multiple bool
 	DropText string
 
-	// Content stands in the place of the input; it must carry FieldID itself.
+	// RowSet is what FieldRows asks for.
+	RowSet *RowSet
+
+	// Content stands in the place of the input, which it must carry FieldID for, or of what FieldReadOnly shows.
 	Content templ.Component
 }
 
@@ -169,6 +174,9 @@ func (f Field) class() string {
 	}
 	if f.Kind == FieldCode {
 		class += " code"
+	}
+	if f.Num {
+		class += " num"
 	}
 	return class
 }

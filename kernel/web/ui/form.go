@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"slices"
+
 	"github.com/a-h/templ"
 )
 
@@ -84,4 +86,11 @@ func (s FormSection) rows() [][]Field {
 		out = append(out, []Field{f})
 	}
 	return out
+}
+
+// hasRows tells whether the form has rows, whose buttons stand before its own: Enter means the first button of a form.
+func (f Form) hasRows() bool {
+	return slices.ContainsFunc(f.Sections, func(s FormSection) bool {
+		return slices.ContainsFunc(s.Fields, func(f Field) bool { return f.Kind == FieldRows })
+	})
 }

@@ -32,6 +32,7 @@ func gallery() map[string]templ.Component {
 		"days":      ui.Layout(shell("Bookings", "wide"), calendarPage("days")),
 		"month":     ui.Layout(shell("Bookings", "wide"), calendarPage("month")),
 		"rows":      ui.Layout(shell("Bookings", "wide"), calendarPage("rows")),
+		"lines":     ui.Layout(shell("Draft", "slim"), linesPage()),
 		"line":      ui.Layout(shell("Bookings", "wide"), calendarPage("line")),
 	}
 }

@@ -115,7 +115,7 @@ func TestPagesHaveNoInlineStyleOrScript(t *testing.T) {
 				if tok.Type == html.StartTagToken && tok.Data == "script" {
 					src, ok := attr(tok, "src")
 					require.True(t, ok)
-					require.Regexp(t, `^/assets/(cabinet|live|passkey|calendar)\.`, src)
+					require.Regexp(t, `^/assets/(cabinet|live|passkey|calendar|rows)\.`, src)
 				}
 				for _, a := range tok.Attr {
 					require.NotEqual(t, "style", a.Key, tok.String())

@@ -86,7 +86,7 @@ on('pageshow', () => {
 
 // Guard: the browser asks in its own words.
 on('input', ({ target }) => {
-  const form = target.form;
+  const form = target.form ?? target.closest?.('form');
   if (form && 'guard' in form.dataset) changed.add(form);
 });
 on('reset', ({ target }) => changed.delete(target));
