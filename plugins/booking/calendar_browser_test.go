@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -77,6 +78,8 @@ func signIn(t *testing.T, ctx context.Context, p *kerneltest.Portal, u *kernelte
 
 func run(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // a browser that hangs fails its own test, and not the whole binary
+	defer cancel()
 	require.NoError(t, chromedp.Do(ctx, steps...))
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -115,6 +116,8 @@ func browser(t *testing.T) context.Context {
 
 func run(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // a browser that hangs fails its own test, and not the whole binary
+	defer cancel()
 	require.NoError(t, chromedp.Do(ctx, steps...))
 }
 
