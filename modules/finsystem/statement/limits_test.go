@@ -75,6 +75,7 @@ func TestHostileFiles(t *testing.T) {
 		"ofx: entries":                   {endless(ofxHead, "<STMTTRN><DTPOSTED>20230510<TRNAMT>1<FITID>1</STMTTRN>"), statement.Options{}},
 		"csv: a cell":                    {endless("d,a,p\n2023-01-01,1,\"", "a"), statement.Options{Mapping: table, Account: "1", Currency: "EUR"}},
 		"csv: a cell of lines":           {endless("d,a,p\n2023-01-01,1,\"", "a\n"), statement.Options{Mapping: table, Account: "1", Currency: "EUR"}},
+		"csv: cells of lines":            {endless("d,a,p\n2023-01-01,1,\"", "\n\",\""), statement.Options{Mapping: table, Account: "1", Currency: "EUR"}},
 		"csv: cells":                     {endless("d,a,p\n2023-01-01,1", ",a"), statement.Options{Mapping: table, Account: "1", Currency: "EUR"}},
 		"csv: rows above the headers":    {endless("x\n", "y,z\n"), statement.Options{Mapping: table, Account: "1", Currency: "EUR"}},
 		"csv: entries":                   {endless("d,a,p\n", "2023-01-01,1,x\n"), statement.Options{Mapping: table, Account: "1", Currency: "EUR"}},
