@@ -37,7 +37,7 @@ func manifest() module.Manifest {
 		Provides: []string{
 			v1.LedgerService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName, v1.PaymentService_ServiceDesc.ServiceName,
 		},
-		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
+		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName},
 		Borrows:  []string{numbergeneratorv1.Take},
 		Publishes: []string{
 			string((&v1.DocumentIssued{}).ProtoReflect().Descriptor().FullName()),
@@ -45,6 +45,7 @@ func manifest() module.Manifest {
 			string((&v1.DocumentPaid{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.PaymentReceived{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.PaymentReversed{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.HoldDue{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			permission(readBalance, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
@@ -55,10 +56,11 @@ func manifest() module.Manifest {
 			permission(createPayments, access.None, access.Granted, access.All),
 			permission(exportMoney, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
 		},
-		Screens:    slices.Concat(balanceScreens, documentScreens, paymentScreens),
-		Tiles:      tiles,
-		Migrations: module.Folder(migrations, "migrations"),
-		Locales:    locales,
+		Screens:      slices.Concat(balanceScreens, documentScreens, paymentScreens),
+		Tiles:        tiles,
+		MovesClients: true, // accounts of both are made one, with postings that say so
+		Migrations:   module.Folder(migrations, "migrations"),
+		Locales:      locales,
 	}
 }
 

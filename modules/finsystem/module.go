@@ -3,25 +3,39 @@ package finsystem
 import (
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
+	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
 
 // Module keeps a portal's books: balances, documents about money, and payments. See [New].
 type Module struct {
-	clients  clientmanagerv1.ClientServiceClient
-	settings Settings
-	host     *module.Host
+	clients   clientmanagerv1.ClientServiceClient
+	documents v1.DocumentServiceClient
+	settings  Settings
+	words     *locale.Bundle // of documents
+	host      *module.Host
 }
 
 var (
 	_ module.Module       = (*Module)(nil)
 	_ module.Configurable = (*Module)(nil)
 	_ module.Validator    = (*Settings)(nil)
+	_ module.Pages        = (*Module)(nil)
 )
 
-// New keeps the client of the contract the module calls; it does nothing else.
-func New(clients clientmanagerv1.ClientServiceClient) *Module {
-	return &Module{clients: clients, settings: defaults()}
+// New keeps the clients of the contracts the module calls, its own among them: a file is served by what the contract says of who asks.
+func New(clients clientmanagerv1.ClientServiceClient, documents v1.DocumentServiceClient) *Module {
+	return &Module{clients: clients, documents: documents, settings: defaults(), words: documentWords()}
+}
+
+// documentWords are the texts that documents are written with. They are part of the program, and were tried when it was built.
+func documentWords() *locale.Bundle {
+	words, err := locale.NewBundle(locale.Source{Prefix: ID, FS: locales})
+	if err != nil {
+		panic(err)
+	}
+	return words
 }
 
 // Settings returns the module's part of portal.yaml, filled with its defaults.
@@ -36,4 +50,8 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterLedgerServiceServer(r, &ledgerService{Module: m})
 	v1.RegisterDocumentServiceServer(r, &documentService{Module: m})
 	v1.RegisterPaymentServiceServer(r, &paymentService{Module: m})
+
+	r.Handle(event.On(ID+".move-clients", m.clientsMerged))
+	r.Handle(event.On(ID+".holds", m.holdDue))
+	r.Handle(event.On(ID+".files", m.documentIssued))
 }
