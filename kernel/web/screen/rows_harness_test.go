@@ -37,6 +37,7 @@ type papers struct {
 	sent  *finsystemv1.Document // by the last form, whatever became of it
 	mask  []string
 	calls int
+	lists int
 }
 
 func (p *papers) Invoke(_ context.Context, method string, args, reply any, _ ...grpc.CallOption) error {
@@ -44,7 +45,12 @@ func (p *papers) Invoke(_ context.Context, method string, args, reply any, _ ...
 	case finsystemv1.DocumentService_GetDocument_FullMethodName:
 		proto.Merge(reply.(proto.Message), &finsystemv1.GetDocumentResponse{Document: p.kept})
 	case finsystemv1.DocumentService_ListDocuments_FullMethodName:
+		p.lists++
 		proto.Merge(reply.(proto.Message), &finsystemv1.ListDocumentsResponse{Documents: []*finsystemv1.Document{{Id: paperID, Title: "INV-2026-00017"}}})
+	case finsystemv1.PaymentService_GetPayment_FullMethodName:
+		proto.Merge(reply.(proto.Message), &finsystemv1.GetPaymentResponse{Payment: &finsystemv1.Payment{
+			Id: paperID, Title: "Transfer", Allocations: []*finsystemv1.Allocation{{DocumentId: paperID, Amount: uah("100.00")}, {DocumentId: paperID, Amount: uah("5.00")}},
+		}})
 	case finsystemv1.DocumentService_CreateDocument_FullMethodName:
 		r := args.(*finsystemv1.CreateDocumentRequest)
 		p.calls++
@@ -116,6 +122,11 @@ func paperScreens() []module.Screen {
 			},
 		},
 		{
+			ID: "payment", Path: "/payments/{id}", Kind: module.Detail, Title: "finsystem.payment", Heading: "title",
+			Method:   finsystemv1.PaymentService_GetPayment_FullMethodName,
+			Sections: []module.Section{{Fields: []string{"reference", "allocations"}, Rows: map[string][]string{"allocations": {"document_id", "amount"}}}},
+		},
+		{
 			ID: "paper_new", Path: "/papers/new", Kind: module.Form, Title: "finsystem.paper_new", Submit: "finsystem.save", Done: "/papers",
 			Method:   finsystemv1.DocumentService_CreateDocument_FullMethodName,
 			Sections: []module.Section{{Fields: []string{"kind", "subject", "currency_code", "lines"}, Rows: lineColumns()}},
@@ -128,7 +139,9 @@ func paperScreens() []module.Screen {
 	}
 }
 
-func newDesk(t testing.TB) *desk {
+func newDesk(t testing.TB) *desk { return deskWith(t, paperScreens()) }
+
+func deskWith(t testing.TB, screens []module.Screen) *desk {
 	t.Helper()
 	said, err := locale.NewBundle(
 		locale.Source{Prefix: "kernel", FS: os.DirFS("..")},
@@ -138,11 +151,12 @@ func newDesk(t testing.TB) *desk {
 	require.NoError(t, err)
 	policy, err := access.NewPolicy([]access.Role{{ID: "client", Base: true}, {ID: "head", Staff: true}}, []access.Permission{
 		{Name: "finsystem.documents.read", Presets: map[string]access.Reach{"head": access.All, "client": access.Granted}},
+		{Name: "finsystem.balance.read", Presets: map[string]access.Reach{"head": access.All, "client": access.Granted}},
 		{Name: "finsystem.documents.update", Presets: map[string]access.Reach{"head": access.All}},
 		{Name: "finsystem.documents.issue", Presets: map[string]access.Reach{"head": access.All}},
 	}, nil)
 	require.NoError(t, err)
-	set, err := Compile(linked{}, []module.Manifest{{ID: "finsystem", Screens: paperScreens()}})
+	set, err := Compile(linked{}, []module.Manifest{{ID: "finsystem", Screens: screens}})
 	require.NoError(t, err)
 	d := &desk{papers: &papers{kept: paper()}, set: set}
 	d.env = &Env{

@@ -33,7 +33,7 @@ func TestRowsThatAContractLacksStopThePortal(t *testing.T) {
 		`has choices for the field "lines.item", which its section "" lacks`: func(_, f *module.Section, _ []module.Screen) { f.Choices = map[string]module.Choice{"lines.item": {}} },
 	} {
 		screens := paperScreens()
-		change(&screens[0].Sections[0], &screens[2].Sections[0], screens)
+		change(&screens[0].Sections[0], &screens[3].Sections[0], screens)
 		_, err := Compile(linked{}, []module.Manifest{{ID: "finsystem", Screens: screens}})
 		require.ErrorContains(t, err, says)
 		require.ErrorContains(t, err, "screen finsystem.paper")
@@ -58,7 +58,7 @@ func TestDetailsShowRowsAsTables(t *testing.T) {
 		got = append(got, m[2]+num)
 	}
 	require.Equal(t, []string{"What it is", "Quantity >", "Unit", "Price >", "Tax mode", "Amount >", "Percent", "Net >", "Tax >"}, got)
-	require.Contains(t, page.html, "<caption>Lines, 2 rows</caption>")
+	require.Contains(t, page.html, "<caption>What for, 2 rows</caption>")
 	for _, cell := range []string{"Planned maintenance", "2,100.00", "8,400.00", "On top"} {
 		require.Contains(t, page.html, cell)
 	}
@@ -67,7 +67,7 @@ func TestDetailsShowRowsAsTables(t *testing.T) {
 
 	d.kept.Lines, d.kept.Taxes[0].Percent = nil, ""
 	page = d.show(t, "/papers/"+paperID)
-	require.NotContains(t, page.html, "Lines, ", "no rows, no table")
+	require.NotContains(t, page.html, "What for", "no rows, no table")
 	require.NotContains(t, page.html, "Percent", "nor a column that the screen does not name, without anything in it")
 }
 
@@ -228,6 +228,40 @@ func TestRowsOfAnExistingThing(t *testing.T) {
 		require.NotEmpty(t, d.send(t, path, page.form).Redirect)
 		require.Len(t, d.kept.GetLines(), 2)
 	})
+}
+
+func TestReferencesInRowsAreTitlesThatLead(t *testing.T) {
+	page := newDesk(t).show(t, "/payments/"+paperID)
+	require.Equal(t, 2, strings.Count(page.html, "INV-2026-00017"))
+	require.Contains(t, page.html, `<a href="/papers/`+paperID+`">`)
+	require.Contains(t, page.html, "100.00")
+	require.Contains(t, page.Live, "cabinet.finsystem.v1.Document", "a title that changes is shown anew")
+}
+
+func TestRowsOfferWhatThereIsToChoose(t *testing.T) {
+	screens := paperScreens()
+	edit := &screens[3].Sections[0]
+	edit.Labels, edit.Rows["lines"] = nil, []string{"description", "item", "tax_mode"}
+	edit.Choices = map[string]module.Choice{"lines.item": {Method: finsystemv1.DocumentService_ListDocuments_FullMethodName, Value: "title", Label: "title"}}
+	d := deskWith(t, screens)
+	page := d.show(t, "/papers/"+paperID+"/edit")
+	require.Equal(t, "maintenance", page.form.Get("lines[0].item"), "what was chosen stays, though it is offered no more")
+	require.Equal(t, []string{""}, page.form["lines[1].item"])
+	require.Equal(t, 3, strings.Count(page.html, `<option value="INV-2026-00017">`), "in each row, and in those to come")
+	require.Equal(t, 1, d.lists, "it is asked for once")
+	require.Equal(t, []string{""}, page.form["lines[1].tax_mode"], "nothing is chosen until somebody does")
+	require.Equal(t, "2100.00", page.form.Get("lines[0].price"), "and the price goes along")
+}
+
+func TestRowsThatMayNotBeChangedAreShown(t *testing.T) {
+	d := newDesk(t)
+	e, sc := d.at("/papers/" + paperID + "/edit")
+	page, err := d.set.formPage(t.Context(), e, sc, url.Values{}, []string{"subject"}, d.kept.ProtoReflect(), nil, nil)
+	require.NoError(t, err)
+	got := drawn(t, page)
+	require.Contains(t, got.html, "<caption>Lines, 2 rows</caption>")
+	require.NotContains(t, got.html, "lines[")
+	require.NotContains(t, got.form, "asked_lines")
 }
 
 func TestNoMoreRowsThanTheContractTakes(t *testing.T) {
