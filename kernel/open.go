@@ -123,9 +123,14 @@ func (p *Portal) lendTo(m module.Manifest, rows *store.Store) (*module.Host, err
 		ID: m.ID, Store: rows, Policy: p.policy, Log: p.options.Log.With("module", m.ID),
 		Now: p.options.Now, Zone: p.config.Location(), URL: p.url,
 		Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(keys[0], purpose, bytes) },
-		Secrets: secrets,
-		Tracer:  p.tracerOf(m.ID), Meter: p.meterOf(m.ID),
+		Secrets: secrets, Providers: p.providers,
+		Tracer: p.tracerOf(m.ID), Meter: p.meterOf(m.ID),
 	}, nil
+}
+
+// providers are the modules that provide a service.
+func (p *Portal) providers(_ context.Context, service string) ([]string, error) {
+	return p.router.Providers(service), nil
 }
 
 // checkReveals finds texts that nobody could ever see whole: their contract names a permission that no module declares.

@@ -217,6 +217,7 @@ func (c *conformance) call(t testing.TB, p *Portal, a actor, m call.Method, requ
 	t.Helper()
 	ctx, cancel := context.WithTimeout(access.With(t.Context(), a.who), patience)
 	defer cancel()
+	ctx = call.To(ctx, m.Module)
 	response := call.NewMessage(m.Descriptor.Output())
 	if !m.Descriptor.IsStreamingClient() && !m.Descriptor.IsStreamingServer() {
 		return response, p.Router().Invoke(ctx, m.Rules.Method, request, response)

@@ -59,6 +59,9 @@ type Host struct {
 	// Secrets seals what the module stores for years: it still opens after the master key was rotated, and Key's secrets
 	// are then others.
 	Secrets *secret.Keeper
+	// Providers are the modules that provide a service now, by its full name, in alphabetical order: of one that many may
+	// provide, those between which call.To chooses.
+	Providers func(ctx context.Context, service string) ([]string, error)
 	// Tracer makes spans of the module's own work, within the call that is in the context, and Meter makes figures of it, to
 	// which the portal adds whose they are. Neither costs anything where nobody looks: see kernel/telemetry. Names are the
 	// author's words, and never anything personal.
