@@ -38,6 +38,7 @@
 //	check.go      Check: the languages agree
 //	date.go       dates, times, "2 hours ago"
 //	number.go     numbers and money, exact
+//	words.go      amounts in words, as documents write them; words_currencies.go has the currencies
 //	contract.go   under which keys the parts of contracts are called what they are
 //	match.go      Match: the language to speak
 //	locales/      the package's own texts

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/text/currency"
+	"github.com/opencabinet/cabinet/kernel/money"
 )
 
 const (
@@ -49,8 +49,7 @@ func (l *Localizer) Money(code, amount string) string {
 	if !ok {
 		return amount
 	}
-	if unit, err := currency.ParseISO(code); err == nil {
-		digits, _ := currency.Standard.Rounding(unit)
+	if digits, err := money.Scale(code); err == nil {
 		for len(d.fraction) < digits {
 			d.fraction += "0"
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"golang.org/x/text/currency"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -13,6 +12,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/money"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -146,7 +146,7 @@ func checkAgreement(a *v1.Agreement) error {
 }
 
 func isCurrency(code string) bool {
-	_, err := currency.ParseISO(code)
+	_, err := money.Scale(code)
 	return err == nil
 }
 
