@@ -274,7 +274,7 @@ func (p *Portal) pages() (*web.Server, error) {
 		Name: p.config.Name, Base: p.config.Path, Origin: origin(p.url), Languages: languages(p.config), WeekBegins: p.config.FirstWeekday(),
 		Help: web.Help{Hours: p.config.Help.Hours, Phone: p.config.Help.Phone, Email: p.config.Help.Email}, Router: p.router, Policy: p.policy, Screens: screens,
 		Texts: p.texts, Assets: look, Key: p.secrets.Derive("web", 32), Now: p.options.Now, NewID: store.NewID, Log: p.options.Log,
-		Own: p.ownPages(), Live: p.live, Tracer: p.telemetry.Tracer(), Meter: p.telemetry.Meter(),
+		Own: p.ownPages(), Hooks: p.hooked(), Live: p.live, Tracer: p.telemetry.Tracer(), Meter: p.telemetry.Meter(),
 	})
 }
 
@@ -294,6 +294,17 @@ func (p *Portal) ownPages() map[string]http.Handler {
 		}
 	}
 	return own
+}
+
+// hooked are the modules to which programs elsewhere post.
+func (p *Portal) hooked() []string {
+	var ids []string
+	for _, m := range p.parts().manifests {
+		if m.Hooks {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
 }
 
 // languages are those offered, the portal's own first.

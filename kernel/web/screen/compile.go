@@ -335,6 +335,9 @@ func (c *compiler) actions(where string, declared []module.Action, about protore
 				}
 			}
 		}
+		if one.elsewhere() {
+			c.find(at, about, a.Path[1:len(a.Path)-1])
+		}
 		c.when(at, about, a.When)
 		compiled = append(compiled, one)
 	}
