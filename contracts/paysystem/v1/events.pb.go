@@ -654,7 +654,7 @@ const file_contracts_paysystem_v1_events_proto_rawDesc = "" +
 	"\agateway\x18\x06 \x01(\tR\agateway\x12;\n" +
 	"\vrefund_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"refundTime:N\xf2\x9d\xea\x02I\x12\x1bpaysystem.timeline.refunded\x1a\n" +
-	"payment_id\"\x16/payments/{payment_id}(\x012\x04undo\"\xe7\x02\n" +
+	"payment_id\"\x16/payments/{payment_id}(\x012\x04undo\"\xe5\x02\n" +
 	"\x12PaymentChargedBack\x12#\n" +
 	"\rchargeback_id\x18\x01 \x01(\tR\fchargebackId\x12\x1d\n" +
 	"\n" +
@@ -664,8 +664,8 @@ const file_contracts_paysystem_v1_events_proto_rawDesc = "" +
 	"\vdocument_id\x18\x05 \x01(\tR\n" +
 	"documentId\x12\x18\n" +
 	"\agateway\x18\x06 \x01(\tR\agateway\x12.\n" +
-	"\x04time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x04time:S\xf2\x9d\xea\x02N\x12\x1fpaysystem.timeline.charged_back\x1a\n" +
-	"payment_id\"\x16/payments/{payment_id}2\awarning\"\x8d\x02\n" +
+	"\x04time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x04time:Q\xf2\x9d\xea\x02L\x12\x1fpaysystem.timeline.charged_back\x1a\n" +
+	"payment_id\"\x16/payments/{payment_id}2\x05alert\"\x8d\x02\n" +
 	"\rChargebackWon\x12#\n" +
 	"\rchargeback_id\x18\x01 \x01(\tR\fchargebackId\x12\x1d\n" +
 	"\n" +

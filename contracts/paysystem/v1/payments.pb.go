@@ -354,9 +354,10 @@ type Payment struct {
 	Failure string `protobuf:"bytes,17,opt,name=failure,proto3" json:"failure,omitempty"`
 	// Where to pay, while it can be.
 	CheckoutUrl string `protobuf:"bytes,18,opt,name=checkout_url,json=checkoutUrl,proto3" json:"checkout_url,omitempty"`
-	// How to pay, a line each; and a picture for a bank's program.
+	// How to pay, a line each.
 	Instructions string `protobuf:"bytes,19,opt,name=instructions,proto3" json:"instructions,omitempty"`
-	QrImage      string `protobuf:"bytes,20,opt,name=qr_image,json=qrImage,proto3" json:"qr_image,omitempty"`
+	// Names the picture that a bank's program reads, below /m/paysystem/qr/; empty where there is none.
+	Qr string `protobuf:"bytes,20,opt,name=qr,proto3" json:"qr,omitempty"`
 	// Staff may give back so much yet.
 	Refundable    *v1.Money              `protobuf:"bytes,21,opt,name=refundable,proto3" json:"refundable,omitempty"`
 	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
@@ -530,9 +531,9 @@ func (x *Payment) GetInstructions() string {
 	return ""
 }
 
-func (x *Payment) GetQrImage() string {
+func (x *Payment) GetQr() string {
 	if x != nil {
-		return x.QrImage
+		return x.Qr
 	}
 	return ""
 }
@@ -1803,7 +1804,7 @@ var File_contracts_paysystem_v1_payments_proto protoreflect.FileDescriptor
 
 const file_contracts_paysystem_v1_payments_proto_rawDesc = "" +
 	"\n" +
-	"%contracts/paysystem/v1/payments.proto\x12\x14cabinet.paysystem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\n" +
+	"%contracts/paysystem/v1/payments.proto\x12\x14cabinet.paysystem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\n" +
 	"\n" +
 	"\aPayment\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
@@ -1828,8 +1829,8 @@ const file_contracts_paysystem_v1_payments_proto_rawDesc = "" +
 	"\x05flags\x18\x10 \x03(\x0e2!.cabinet.paysystem.v1.PaymentFlagB\a\xea\x9d\xea\x02\x02(\x01R\x05flags\x12\x18\n" +
 	"\afailure\x18\x11 \x01(\tR\afailure\x12*\n" +
 	"\fcheckout_url\x18\x12 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x04R\vcheckoutUrl\x12+\n" +
-	"\finstructions\x18\x13 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x01R\finstructions\x12\"\n" +
-	"\bqr_image\x18\x14 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x14R\aqrImage\x12A\n" +
+	"\finstructions\x18\x13 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x01R\finstructions\x12\x17\n" +
+	"\x02qr\x18\x14 \x01(\tB\a\xea\x9d\xea\x02\x02 \x01R\x02qr\x12A\n" +
 	"\n" +
 	"refundable\x18\x15 \x01(\v2\x18.cabinet.kernel.v1.MoneyB\a\xea\x9d\xea\x02\x02(\x01R\n" +
 	"refundable\x12;\n" +
