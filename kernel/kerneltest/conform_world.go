@@ -32,6 +32,9 @@ type Side struct {
 	// IDs are those of its things, by the message that describes one: "cabinet.clientmanager.v1.Contact".
 	IDs map[protoreflect.FullName]string
 
+	// Closed tells a sample that fields for staff are closed to who sends the request.
+	Closed bool
+
 	// Spare makes another client, whom the side's staff serve, and returns its id: for what takes two.
 	Spare func() string
 

@@ -9,6 +9,7 @@ import (
 
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/money"
@@ -32,6 +33,11 @@ func (s *paymentService) CreatePayment(ctx context.Context, r *v1.CreatePaymentR
 			if err := insertPayment(ctx, tx, p); err != nil {
 				return nil, err
 			}
+			if r.GetReceived() {
+				if err := s.received(ctx, tx, p); err != nil {
+					return nil, err
+				}
+			}
 			audit.Changed(tx, nil, p.payment())
 			return &v1.CreatePaymentResponse{Payment: p.payment()}, nil
 		})
@@ -50,6 +56,22 @@ func (s *paymentService) CreatePayment(ctx context.Context, r *v1.CreatePaymentR
 		}
 	}
 	return &v1.CreatePaymentResponse{Payment: p.payment()}, nil
+}
+
+// received has a payment be made at once whose money somebody has in hand.
+func (m *Module) received(ctx context.Context, tx *store.Tx, p *paymentRow) error {
+	if who := access.From(ctx); who.IsUser() {
+		if reach, _ := m.host.Policy.Reach(who.Roles, confirmPayments); reach == access.None {
+			return errNotConfirm
+		}
+	}
+	if p.Gateway != "" {
+		return errReported
+	}
+	if err := m.succeed(ctx, tx, p, p.Created, nil, true); err != nil {
+		return err
+	}
+	return savePayment(ctx, tx, p)
 }
 
 // begun is a payment as it is asked for, checked against the way it is paid.

@@ -23,11 +23,11 @@ func checkAfter(checks int32) time.Duration { return pauses[min(int(checks), len
 // answer is asked again later: it holds up nothing else.
 func (m *Module) checkDue(ctx context.Context, _ event.Event, e *v1.PaymentCheckDue) error {
 	if !store.IsID(e.GetPaymentId()) {
-		return nil
+		return m.nothing(ctx)
 	}
 	p, err := findPayment(ctx, m.host.Store, e.GetPaymentId())
 	if err == errNoPayment || err == nil && !p.open() { //nolint:errorlint // it is this one
-		return nil
+		return m.nothing(ctx)
 	}
 	if err != nil {
 		return err
@@ -68,6 +68,14 @@ func (m *Module) checkDue(ctx context.Context, _ event.Event, e *v1.PaymentCheck
 			next = *held.Expires
 		}
 		return m.host.PublishAt(ctx, tx, next, p.ID, &v1.PaymentCheckDue{PaymentId: p.ID, Checks: e.GetChecks() + 1})
+	})
+}
+
+// nothing notes that an event was handled which asks for nothing any more.
+func (m *Module) nothing(ctx context.Context) error {
+	return event.Apply(ctx, m.host.Store, func(_ context.Context, tx *store.Tx) error {
+		audit.Quiet(tx)
+		return nil
 	})
 }
 

@@ -17,7 +17,12 @@ func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
 
 func subject() kerneltest.Subject {
 	return kerneltest.Subject{
-		Module:  paysystem.ID,
+		Module: paysystem.ID,
+		Logged: map[string]string{
+			// What gateways tell, and what they are asked.
+			v1.NoticeService_ResolveNotice_FullMethodName: "TestOddNoticesAreLookedAt",
+			v1.PaymentService_CheckPayment_FullMethodName: "TestWhoAsksIsToldHowItStands",
+		},
 		Options: kerneltest.Options{Assemble: assemble},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
 			// Ways to pay are the business's: their names say nothing of a client's.
@@ -31,9 +36,10 @@ func subject() kerneltest.Subject {
 			v1.MethodService_ListPaymentMethods_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
 				m.(*v1.ListPaymentMethodsRequest).CurrencyCode = ""
 			},
-			v1.PaymentService_CreatePayment_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+			v1.PaymentService_CreatePayment_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.CreatePaymentRequest)
 				r.CurrencyCode, r.Amount, r.DocumentId = "UAH", "125.50", store.NewID()
+				r.Received = !side.Closed // so that there is something to give back
 			},
 			v1.PaymentService_RefundPayment_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
 				m.(*v1.RefundPaymentRequest).Amount = "1.00"
@@ -44,4 +50,3 @@ func subject() kerneltest.Subject {
 		},
 	}
 }
-

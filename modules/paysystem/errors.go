@@ -31,6 +31,7 @@ var (
 	errPaid        = refuse(codes.FailedPrecondition, "", "refusal.paid", "this payment is made: it can be given back, not called off")
 	errOver        = refuse(codes.FailedPrecondition, "", "refusal.over", "this payment is over: begin another one")
 	errReported    = refuse(codes.FailedPrecondition, "", "refusal.reported", "the gateway says by itself whether money came: nobody can say it in its place")
+	errNotConfirm  = refuse(codes.PermissionDenied, "received", "refusal.not_confirm", "you may not say that money came: begin the payment without")
 	errNotPaid     = refuse(codes.FailedPrecondition, "", "refusal.not_paid", "nothing was paid, so nothing can be given back")
 	errRefundMuch  = refuse(codes.FailedPrecondition, "amount", "refusal.refund_too_much", "this is more than is left of the payment: give back less")
 	errNoRefunds   = refuse(codes.FailedPrecondition, "", "refusal.no_refunds", "this gateway gives nothing back: pay the client back in another way")

@@ -67,8 +67,11 @@ func (m *Module) noticeReceived(ctx context.Context, _ event.Event, e *v1.Notice
 	}
 	found, err := store.Query(ctx, m.host.Store, pgx.RowToStructByPos[content],
 		`select gateway, remote, state, headers, body from paysystem.notices where id = $1`, orNil(e.GetNoticeId()))
-	if err != nil || len(found) == 0 || found[0].State != "new" {
+	switch {
+	case err != nil:
 		return err
+	case len(found) == 0 || found[0].State != "new":
+		return m.nothing(ctx)
 	}
 	n := found[0]
 	read, err := m.gateways.ReadNotice(m.to(ctx, n.Gateway), &v1.ReadNoticeRequest{Headers: n.Headers, Body: n.Body, RemoteAddress: n.Remote})
@@ -127,18 +130,19 @@ func (m *Module) about(ctx context.Context, gateway string, read *v1.ReadNoticeR
 		about[id] = append(facts, about[id]...)
 		return nil
 	}
-	if !read.GetVerified() {
-		for _, h := range read.GetHints() {
-			id, err := atGateway(ctx, m.host.Store, gateway, h.GetPaymentId(), h.GetGatewayPaymentId())
-			if err != nil {
+	for _, h := range read.GetHints() {
+		id, err := atGateway(ctx, m.host.Store, gateway, h.GetPaymentId(), h.GetGatewayPaymentId())
+		if err != nil {
+			return nil, false, err
+		}
+		if id != "" {
+			if err := ask(id); err != nil {
 				return nil, false, err
 			}
-			if id != "" {
-				if err := ask(id); err != nil {
-					return nil, false, err
-				}
-			}
 		}
+		unknown = unknown || id == "" && read.GetVerified()
+	}
+	if !read.GetVerified() {
 		return about, false, nil
 	}
 	for _, f := range read.GetFacts() {

@@ -100,10 +100,13 @@ func (m *Module) change(ctx context.Context, id string, do func(ctx context.Cont
 		if err := do(ctx, tx, &p); err != nil {
 			return err
 		}
-		if p.payment().GetState() != before.GetState() {
-			if err := savePayment(ctx, tx, &p); err != nil {
-				return err
-			}
+		if p.payment().GetState() == before.GetState() { // it was so already
+			after = before
+			audit.About(tx, after)
+			return nil
+		}
+		if err := savePayment(ctx, tx, &p); err != nil {
+			return err
 		}
 		after = p.payment()
 		audit.Changed(tx, before, after)

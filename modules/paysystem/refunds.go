@@ -102,7 +102,7 @@ const again = 10 * time.Minute
 func (m *Module) refundDue(ctx context.Context, _ event.Event, e *v1.RefundDue) error {
 	r, err := store.QueryOne(ctx, m.host.Store, pgx.RowToStructByPos[refundRow], `select `+refundFields+` from paysystem.refunds where id = $1`, orNil(e.GetRefundId()))
 	if err = store.NotFoundAs(err, errNoPayment); err == errNoPayment || err == nil && r.State != "pending" { //nolint:errorlint // it is this one
-		return nil
+		return m.nothing(ctx)
 	}
 	if err != nil {
 		return err

@@ -789,7 +789,7 @@ type ReadNoticeResponse struct {
 	Verified bool `protobuf:"varint,1,opt,name=verified,proto3" json:"verified,omitempty"`
 	// What it says, when it is verified.
 	Facts []*Fact `protobuf:"bytes,2,rep,name=facts,proto3" json:"facts,omitempty"`
-	// Which payments should be looked at, where it is not.
+	// Which payments should be asked for: where it is not verified, or does not say all that matters.
 	Hints []*PaymentHint `protobuf:"bytes,3,rep,name=hints,proto3" json:"hints,omitempty"`
 	// What kind of notice it is, in the vendor's words: "charge.refunded". For staff.
 	Title         string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`

@@ -1014,7 +1014,9 @@ type CreatePaymentRequest struct {
 	Amount      string `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	Description string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
 	// What it is for, an id that another module gave.
-	DocumentId    string `protobuf:"bytes,7,opt,name=document_id,json=documentId,proto3" json:"document_id,omitempty"`
+	DocumentId string `protobuf:"bytes,7,opt,name=document_id,json=documentId,proto3" json:"document_id,omitempty"`
+	// The money is here already, as cash in the till is. For ways of which no gateway reports, and who may confirm payments.
+	Received      bool `protobuf:"varint,8,opt,name=received,proto3" json:"received,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1096,6 +1098,13 @@ func (x *CreatePaymentRequest) GetDocumentId() string {
 		return x.DocumentId
 	}
 	return ""
+}
+
+func (x *CreatePaymentRequest) GetReceived() bool {
+	if x != nil {
+		return x.Received
+	}
+	return false
 }
 
 type CreatePaymentResponse struct {
@@ -1882,7 +1891,7 @@ const file_contracts_paysystem_v1_payments_proto_rawDesc = "" +
 	"\x11GetPaymentRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"M\n" +
 	"\x12GetPaymentResponse\x127\n" +
-	"\apayment\x18\x01 \x01(\v2\x1d.cabinet.paysystem.v1.PaymentR\apayment\"\xc7\x03\n" +
+	"\apayment\x18\x01 \x01(\v2\x1d.cabinet.paysystem.v1.PaymentR\apayment\"\xec\x03\n" +
 	"\x14CreatePaymentRequest\x12.\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\trequestId\x12P\n" +
@@ -1893,7 +1902,8 @@ const file_contracts_paysystem_v1_payments_proto_rawDesc = "" +
 	"\x06amount\x18\x05 \x01(\tB.\xbaH+r)\x18\x192%^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,9})?$R\x06amount\x12*\n" +
 	"\vdescription\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\vdescription\x123\n" +
 	"\vdocument_id\x18\a \x01(\tB\x12\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\n" +
-	"documentId\"P\n" +
+	"documentId\x12#\n" +
+	"\breceived\x18\b \x01(\bB\a\xea\x9d\xea\x02\x02(\x01R\breceived\"P\n" +
 	"\x15CreatePaymentResponse\x127\n" +
 	"\apayment\x18\x01 \x01(\v2\x1d.cabinet.paysystem.v1.PaymentR\apayment\"0\n" +
 	"\x14CancelPaymentRequest\x12\x18\n" +
