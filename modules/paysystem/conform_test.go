@@ -19,6 +19,7 @@ func subject() kerneltest.Subject {
 	return kerneltest.Subject{
 		Module: paysystem.ID,
 		Logged: map[string]string{
+			v1.ReceiptService_RetryReceipt_FullMethodName: "TestReceipts",
 			// What gateways tell, and what they are asked.
 			v1.NoticeService_ResolveNotice_FullMethodName: "TestOddNoticesAreLookedAt",
 			v1.PaymentService_CheckPayment_FullMethodName: "TestWhoAsksIsToldHowItStands",

@@ -16,6 +16,7 @@ func refuse(code codes.Code, field, reason, text string) error {
 var (
 	errNoPayment   = refuse(codes.NotFound, "", "refusal.no_payment", "there is no such payment among those you may see")
 	errNoMethod    = refuse(codes.NotFound, "", "refusal.no_method", "there is no such way to pay")
+	errNoReceipt   = refuse(codes.NotFound, "", "refusal.no_receipt", "there is no such receipt among those you may see")
 	errNoNotice    = refuse(codes.NotFound, "", "refusal.no_notice", "there is no such notice among those you may see")
 	errNoClient    = refuse(codes.NotFound, "", "refusal.no_client", "there is no such client among those you may see")
 	errMeanwhile   = refuse(codes.Aborted, "", "refusal.meanwhile", "somebody changed this in the meantime: read it again and repeat your change")

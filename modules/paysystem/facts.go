@@ -99,6 +99,9 @@ func (m *Module) succeed(ctx context.Context, tx *store.Tx, p *paymentRow, at ti
 		p.flag(flagSuspended)
 	}
 	p.State, p.Succeeded, p.Fee, p.Failure = stateSucceeded, &at, fee, ""
+	if err := m.queueReceipt(ctx, tx, p, nil); err != nil {
+		return err
+	}
 	if !tells {
 		return nil
 	}

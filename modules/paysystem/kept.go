@@ -38,6 +38,8 @@ var (
 	refundStates     = kept[v1.RefundState]{"REFUND_STATE_", v1.RefundState_value}
 	chargebackStates = kept[v1.ChargebackState]{"CHARGEBACK_STATE_", v1.ChargebackState_value}
 	noticeStates     = kept[v1.NoticeState]{"NOTICE_STATE_", v1.NoticeState_value}
+	receiptKinds     = kept[v1.ReceiptKind]{"RECEIPT_KIND_", v1.ReceiptKind_value}
+	receiptStates    = kept[v1.ReceiptState]{"RECEIPT_STATE_", v1.ReceiptState_value}
 	noticeOddities   = kept[v1.NoticeOddity]{"NOTICE_ODDITY_", v1.NoticeOddity_value}
 )
 

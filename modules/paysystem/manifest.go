@@ -31,6 +31,7 @@ const (
 	updateMethods   = "paysystem.methods.update"
 	readNotices     = "paysystem.notices.read"
 	resolveNotices  = "paysystem.notices.resolve"
+	retryReceipts   = "paysystem.receipts.retry"
 )
 
 func manifest() module.Manifest {
@@ -38,12 +39,13 @@ func manifest() module.Manifest {
 		ID: ID,
 		Provides: []string{
 			v1.PaymentService_ServiceDesc.ServiceName, v1.MethodService_ServiceDesc.ServiceName, v1.NoticeService_ServiceDesc.ServiceName,
+			v1.ReceiptService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
-		Optional: []string{v1.GatewayService_ServiceDesc.ServiceName}, // a business may take cash alone
+		Optional: []string{v1.GatewayService_ServiceDesc.ServiceName, v1.FiscalService_ServiceDesc.ServiceName}, // a business may take cash alone
 		Publishes: []string{
 			nameOf(&v1.PaymentSucceeded{}), nameOf(&v1.PaymentFailed{}), nameOf(&v1.PaymentRefunded{}), nameOf(&v1.PaymentChargedBack{}), nameOf(&v1.ChargebackWon{}),
-			nameOf(&v1.NoticeReceived{}), nameOf(&v1.PaymentCheckDue{}), nameOf(&v1.RefundDue{}),
+			nameOf(&v1.NoticeReceived{}), nameOf(&v1.PaymentCheckDue{}), nameOf(&v1.RefundDue{}), nameOf(&v1.ReceiptDue{}),
 		},
 		Hooks: true,
 		Permissions: []access.Permission{
@@ -57,6 +59,7 @@ func manifest() module.Manifest {
 			permission(updateMethods, access.None, access.None, access.All),
 			permission(readNotices, access.None, access.None, access.All),
 			permission(resolveNotices, access.None, access.None, access.All),
+			permission(retryReceipts, access.None, access.None, access.All),
 		},
 		Screens:    screens,
 		Migrations: module.Folder(migrations, "migrations"),

@@ -98,6 +98,7 @@ var methodChanges = map[string]func(to, from *v1.Method){
 	"most":          func(to, from *v1.Method) { to.Most = from.GetMost() },
 	"position":      func(to, from *v1.Method) { to.Position = from.GetPosition() },
 	"off":           func(to, from *v1.Method) { to.Off = from.GetOff() },
+	"receipts":      func(to, from *v1.Method) { to.Receipts = from.GetReceipts() },
 }
 
 // checkMethod refuses what the contract's constraints cannot say.

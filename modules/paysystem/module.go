@@ -9,6 +9,7 @@
 //	refunds.go      money that goes back because staff says so
 //	notices.go      what gateways tell: stored first, applied once, in any order
 //	checks.go       what gateways are asked, when they do not tell
+//	receipts.go     receipts of cash registers, and their queue
 //	methods.go      the ways to pay, and who is offered which
 //	pages.go        where gateways post to, and the picture that a bank's program reads
 package paysystem
@@ -26,6 +27,7 @@ import (
 type Module struct {
 	clients  clientmanagerv1.ClientServiceClient
 	gateways v1.GatewayServiceClient
+	fiscal   v1.FiscalServiceClient
 	payments v1.PaymentServiceClient // its own, which a page reads as its reader
 	settings Settings
 	host     *module.Host
@@ -41,7 +43,7 @@ var (
 // New keeps clients of the contracts the module calls; it does nothing else.
 func New(conn grpc.ClientConnInterface) *Module {
 	return &Module{
-		clients: clientmanagerv1.NewClientServiceClient(conn), gateways: v1.NewGatewayServiceClient(conn),
+		clients: clientmanagerv1.NewClientServiceClient(conn), gateways: v1.NewGatewayServiceClient(conn), fiscal: v1.NewFiscalServiceClient(conn),
 		payments: v1.NewPaymentServiceClient(conn), settings: defaults(),
 	}
 }
@@ -58,11 +60,13 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterPaymentServiceServer(r, &paymentService{Module: m})
 	v1.RegisterMethodServiceServer(r, &methodService{Module: m})
 	v1.RegisterNoticeServiceServer(r, &noticeService{Module: m})
+	v1.RegisterReceiptServiceServer(r, &receiptService{Module: m})
 	r.Handle(event.On(ID+".clients", m.clientSuspended))
 	r.Handle(event.On(ID+".clients", m.clientResumed))
 	r.Handle(event.On(ID+".notices", m.noticeReceived))
 	r.Handle(event.On(ID+".checks", m.checkDue))
 	r.Handle(event.On(ID+".refunds", m.refundDue))
+	r.Handle(event.On(ID+".receipts", m.receiptDue))
 	r.Handle(event.OnSchedule(ID+".sweep", event.Schedule{
 		Title: ID + ".schedules.sweep", Cron: "15 4 * * *", CatchUp: event.CatchUpOnce,
 	}, m.sweep))

@@ -117,6 +117,10 @@ func (m *Module) refunded(ctx context.Context, tx *store.Tx, p *paymentRow, r *r
 		}); err != nil {
 			return "", err
 		}
+		if err := saveRefund(ctx, tx, r); err != nil {
+			return "", err
+		}
+		return "", m.queueReceipt(ctx, tx, p, r)
 	}
 	return "", saveRefund(ctx, tx, r)
 }

@@ -34,6 +34,7 @@ var screens = []module.Screen{
 		},
 		Related: []module.Related{
 			{Screen: "paysystem.refunds", Bind: map[string]string{"payment_id": "id"}, When: map[string]string{"state": isPaid}},
+			{Screen: "paysystem.receipts", Bind: map[string]string{"payment_id": "id"}, When: map[string]string{"state": isPaid}},
 			{Screen: "paysystem.chargebacks", Bind: map[string]string{"payment_id": "id"}, Hint: true, When: map[string]string{"state": isPaid}},
 		},
 		Actions: []module.Action{
@@ -94,6 +95,20 @@ var screens = []module.Screen{
 		Empty:   "paysystem.chargebacks.empty",
 	},
 	{
+		ID: "receipts", Path: "/receipts", Kind: module.List, Title: "paysystem.receipts.title", Icon: "doc", Parent: "payments",
+		Nav: &module.Nav{Section: "paysystem.nav", Order: 43}, Method: v1.ReceiptService_ListReceipts_FullMethodName,
+		Columns: []module.Column{
+			{Field: "create_time"}, {Field: "kind", Place: module.Under}, {Field: "number", Place: module.Under}, {Field: "url", Place: module.Across},
+			{Field: "client_id", Place: module.Under, Audience: module.ForStaff}, {Field: "failure", Place: module.Under, Audience: module.ForStaff},
+			{Field: "amount", Place: module.End}, {Field: "state", Place: module.End},
+		},
+		Filters: []string{"states"}, Empty: "paysystem.receipts.empty",
+		Actions: []module.Action{{
+			ID: "retry", Label: "paysystem.receipts.retry", Icon: "refresh", Row: true, Method: v1.ReceiptService_RetryReceipt_FullMethodName, Bind: map[string]string{"id": "id"},
+			When: map[string]string{"state": "RECEIPT_STATE_FAILED"}, Done: "paysystem.receipts.retried",
+		}},
+	},
+	{
 		ID: "notices", Path: "/paysystem/notices", Kind: module.List, Title: "paysystem.notices.title", Intro: "paysystem.notices.intro", Icon: "inbox", Audience: module.ForStaff,
 		Nav: &module.Nav{Section: "paysystem.nav", Order: 41}, Method: v1.NoticeService_ListNotices_FullMethodName,
 		Columns: []module.Column{
@@ -144,6 +159,6 @@ var methodForm = []module.Section{
 			Method: v1.MethodService_ListGateways_FullMethodName, Value: "id", Label: "title", None: "paysystem.methods.no_gateways",
 		}},
 	},
-	{Title: "paysystem.methods.whom", Fields: []string{"segment_ids", "position", "off"}},
+	{Title: "paysystem.methods.whom", Fields: []string{"segment_ids", "position", "off", "receipts"}},
 	{Title: "paysystem.methods.bounds", Fields: []string{"currency_code", "least", "most"}},
 }

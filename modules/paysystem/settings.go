@@ -14,6 +14,8 @@ type Settings struct {
 	Currency string `yaml:"currency" json:"currency"`
 	// ExpireHours is how long a payment on a gateway's page can be paid, where the gateway says nothing else. Default: 24.
 	ExpireHours int `yaml:"expire_hours" json:"expire_hours"`
+	// Fiscal names the cash register by currency, a module's id: {UAH: checkbox}. Default: none, and no receipts.
+	Fiscal map[string]string `yaml:"fiscal" json:"fiscal"`
 	// NoticeDays is how long notices of gateways are kept. Default: 400, since disputes come late.
 	NoticeDays int `yaml:"notice_days" json:"notice_days"`
 }
@@ -25,6 +27,11 @@ func (s *Settings) Validate() error {
 	var errs []error
 	if _, err := money.Scale(s.Currency); err != nil {
 		errs = append(errs, fmt.Errorf("currency: %q is no currency: write three capital letters, such as UAH", s.Currency))
+	}
+	for currency, module := range s.Fiscal {
+		if _, err := money.Scale(currency); err != nil || !gatewayName.MatchString(module) {
+			errs = append(errs, fmt.Errorf("fiscal: write a currency and the module that is its cash register, such as {UAH: checkbox}, and not {%s: %s}", currency, module))
+		}
 	}
 	if s.ExpireHours < 1 || s.ExpireHours > 24*60 {
 		errs = append(errs, fmt.Errorf("expire_hours: %d is not between 1 and 1440", s.ExpireHours))

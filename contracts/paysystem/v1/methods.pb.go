@@ -43,7 +43,9 @@ type Method struct {
 	// Lower ones are offered first.
 	Position int32 `protobuf:"varint,9,opt,name=position,proto3" json:"position,omitempty"`
 	// Not offered any more.
-	Off           bool  `protobuf:"varint,10,opt,name=off,proto3" json:"off,omitempty"`
+	Off bool `protobuf:"varint,10,opt,name=off,proto3" json:"off,omitempty"`
+	// What is paid so is registered with a cash register, where the settings name one for the currency.
+	Receipts      bool  `protobuf:"varint,12,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	Revision      int64 `protobuf:"varint,11,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -145,6 +147,13 @@ func (x *Method) GetPosition() int32 {
 func (x *Method) GetOff() bool {
 	if x != nil {
 		return x.Off
+	}
+	return false
+}
+
+func (x *Method) GetReceipts() bool {
+	if x != nil {
+		return x.Receipts
 	}
 	return false
 }
@@ -838,7 +847,7 @@ var File_contracts_paysystem_v1_methods_proto protoreflect.FileDescriptor
 
 const file_contracts_paysystem_v1_methods_proto_rawDesc = "" +
 	"\n" +
-	"$contracts/paysystem/v1/methods.proto\x12\x14cabinet.paysystem.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a%contracts/paysystem/v1/payments.proto\x1a google/protobuf/field_mask.proto\"\xb0\x05\n" +
+	"$contracts/paysystem/v1/methods.proto\x12\x14cabinet.paysystem.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a%contracts/paysystem/v1/payments.proto\x1a google/protobuf/field_mask.proto\"\xcc\x05\n" +
 	"\x06Method\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12\x1f\n" +
@@ -854,7 +863,8 @@ const file_contracts_paysystem_v1_methods_proto_rawDesc = "" +
 	"\bposition\x18\t \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\x90N(\x00R\bposition\x12\x10\n" +
 	"\x03off\x18\n" +
-	" \x01(\bR\x03off\x12#\n" +
+	" \x01(\bR\x03off\x12\x1a\n" +
+	"\breceipts\x18\f \x01(\bR\breceipts\x12#\n" +
 	"\brevision\x18\v \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision:l\xea\x9d\xea\x02g\n" +
 	"\x05title\x12-/cabinet.paysystem.v1.MethodService/GetMethod\x1a//cabinet.paysystem.v1.MethodService/ListMethods\"k\n" +
 	"\rOfferedMethod\x12\x0e\n" +
