@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -305,16 +304,12 @@ func TestTheFileOfADocument(t *testing.T) {
 	invoice := o.manager.issued(o.zerno, nil)
 	require.Eventually(t, func() bool { return o.director.document(invoice.GetId()).GetFileSha256() != "" }, 20*time.Second, 20*time.Millisecond)
 	d := o.director.document(invoice.GetId())
-	response := o.director.user.Get(t, d.GetFilePath())
-	require.Equal(t, http.StatusOK, response.StatusCode)
-	pdf, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
+	page := o.director.user.Get(t, d.GetFilePath())
+	require.Equal(t, http.StatusOK, page.Status)
+	pdf := []byte(page.Body)
 	require.Equal(t, d.GetFileSha256(), fmt.Sprintf("%x", sha256.Sum256(pdf)))
 	require.True(t, bytes.HasPrefix(pdf, []byte("%PDF-")))
-	foreign := o.stranger.user.Get(t, d.GetFilePath())
-	require.Equal(t, http.StatusNotFound, foreign.StatusCode)
-	require.NoError(t, foreign.Body.Close())
+	require.Equal(t, http.StatusNotFound, o.stranger.user.Get(t, d.GetFilePath()).Status)
 	if folder := os.Getenv("CABINET_SHOTS"); folder != "" {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, "invoice.pdf"), pdf, 0o600))
 	}

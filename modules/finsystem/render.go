@@ -52,7 +52,7 @@ func (m *Module) pdf(ctx context.Context, row documentRow) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := writing{m.words.Localizer(m.settings.Language), d}
+	w := writing{m.words.For(m.settings.Language, m.host.Zone), d}
 	made := row.Created
 	if row.Issued != nil {
 		made = *row.Issued
