@@ -54,4 +54,5 @@ func (m *Module) Register(r module.Registrar) {
 	r.Handle(event.On(ID+".move-clients", m.clientsMerged))
 	r.Handle(event.On(ID+".holds", m.holdDue))
 	r.Handle(event.On(ID+".files", m.documentIssued))
+	m.listen(r)
 }
