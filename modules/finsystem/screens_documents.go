@@ -53,7 +53,7 @@ var documentScreens = []module.Screen{
 		ID: "document", Path: "/documents/{id}", Kind: module.Detail, Title: "finsystem.documents.one", Icon: "doc", Parent: "documents",
 		Method: v1.DocumentService_GetDocument_FullMethodName, Heading: "title", State: "status", Lead: []string{"kind", "subject"},
 		Sections: []module.Section{
-			{Fields: []string{"lines"}},
+			{Fields: []string{"lines"}, Rows: lineRows},
 			{Title: "finsystem.documents.totals", Fields: []string{"net", "tax", "total", "paid", "due"}, OnlySet: true},
 			{Title: "finsystem.documents.note", Fields: []string{"note"}, OnlySet: true},
 			{Title: "finsystem.documents.terms", Fields: []string{"client_id", "issue_date", "due_date", "agreement_id", "based_on_id"}, Aside: true, OnlySet: true},
@@ -109,9 +109,11 @@ var documentScreens = []module.Screen{
 	},
 }
 
+var lineRows = map[string][]string{"lines": {"description", "quantity", "unit", "price", "discount_percent", "tax_mode", "tax_percent", "amount"}}
+
 var documentForm = []module.Section{
 	{Title: "finsystem.documents.what", Fields: []string{"kind", "subject", "currency_code"}},
-	{Title: "finsystem.documents.lines", Fields: []string{"lines"}},
+	{Title: "finsystem.documents.lines", Fields: []string{"lines"}, Rows: lineRows},
 	{Title: "finsystem.documents.terms", Fields: []string{"issue_date", "payment_days", "agreement_id", "based_on_id", "original_by_hand"}},
 	{Title: "finsystem.documents.note", Fields: []string{"note"}},
 }
