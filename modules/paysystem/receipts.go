@@ -2,6 +2,7 @@ package paysystem
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -77,7 +78,7 @@ func (m *Module) receiptDue(ctx context.Context, _ event.Event, e *v1.ReceiptDue
 		return m.nothing(ctx)
 	}
 	r, err := findReceipt(ctx, m.host.Store, e.GetReceiptId(), "")
-	if err == errNoReceipt || err == nil && r.State != "waiting" { //nolint:errorlint // it is this one
+	if errors.Is(err, errNoReceipt) || err == nil && r.State != "waiting" {
 		return m.nothing(ctx)
 	}
 	if err != nil {
