@@ -118,15 +118,20 @@ var documentForm = []module.Section{
 	{Title: "finsystem.documents.note", Fields: []string{"note"}},
 }
 
+var paymentColumns = []module.Column{
+	{Field: "title", Second: "reference", Link: "/money/payments/{id}"}, {Field: "client_id", Place: module.Under, Audience: module.ForStaff},
+	{Field: "source", Place: module.Away}, {Field: "pay_date", Place: module.Under}, {Field: "amount", Place: module.End}, {Field: "status", Place: module.Under},
+}
+
 var paymentScreens = []module.Screen{
 	{
 		ID: "payments", Path: "/money/payments", Kind: module.List, Title: "finsystem.payments.title", Icon: "wallet",
-		Nav: &module.Nav{Order: 40}, Method: v1.PaymentService_ListPayments_FullMethodName,
-		Columns: []module.Column{
-			{Field: "title", Second: "reference", Link: "/money/payments/{id}"}, {Field: "client_id", Place: module.Under, Audience: module.ForStaff},
-			{Field: "source", Place: module.Away}, {Field: "pay_date", Place: module.Under}, {Field: "amount", Place: module.End}, {Field: "status", Place: module.Under},
-		},
-		Filters: []string{"sources"}, Empty: "finsystem.payments.empty", Export: exportMoney,
+		Method: v1.PaymentService_ListPayments_FullMethodName, Columns: paymentColumns, Filters: []string{"sources"}, Empty: "finsystem.payments.empty", Export: exportMoney,
+	},
+	{
+		ID: "received", Path: "/money/received", Kind: module.List, Title: "finsystem.payments.title", Icon: "wallet", Audience: module.ForStaff,
+		Nav: &module.Nav{Order: 40}, Method: v1.PaymentService_ListPayments_FullMethodName, Columns: paymentColumns, Filters: []string{"sources"},
+		Empty: "finsystem.payments.empty", Export: exportMoney,
 	},
 	{
 		ID: "payment", Path: "/money/payments/{id}", Kind: module.Detail, Title: "finsystem.payments.one", Icon: "wallet", Parent: "payments",
