@@ -12,6 +12,7 @@ import (
 	finsystemv1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	numbergeneratorv1 "github.com/opencabinet/cabinet/contracts/numbergenerator/v1"
+	paysystemv1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
 )
 
 // How this company's documents are numbered.
@@ -54,6 +55,26 @@ var bills = []bill{
 		lines: []*finsystemv1.DocumentLine{part("Extract fan, 3,200 m³/h", "1", "28400"), serviced("Installation", "6", "h", "950")}},
 	{client: "Karpaty Grand Hotel", subject: "Repair of the chiller", ago: 20, paid: "30000.00", paidAgo: 12,
 		lines: []*finsystemv1.DocumentLine{serviced("Repair of the chiller", "14", "h", "1250"), part("Compressor seal kit", "1", "11200")}},
+}
+
+// How clients pay. What has a gateway that is not switched on is offered to nobody.
+var methods = []*paysystemv1.Method{
+	{Title: "Bank transfer", Kind: paysystemv1.MethodKind_METHOD_KIND_BANK_TRANSFER, Gateway: "banktransfer", CurrencyCode: "UAH", Position: 10},
+	{Title: "Card", Kind: paysystemv1.MethodKind_METHOD_KIND_GATEWAY, Gateway: "stripe", CurrencyCode: "UAH", Position: 20},
+}
+
+// payments says how clients pay.
+func (t *teller) payments(ctx context.Context) error {
+	for _, m := range methods {
+		_, err := paysystemv1.NewMethodServiceClient(t.kernel).CreateMethod(ctx, &paysystemv1.CreateMethodRequest{RequestId: once("method " + m.GetTitle()), Method: m})
+		if status.Code(err) == codes.Unimplemented {
+			return nil // portal.yaml switches paysystem off
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.GetTitle(), err)
+		}
+	}
+	return nil
 }
 
 // bills writes what the company billed, what came, and what was done.

@@ -84,7 +84,10 @@ func (t *teller) tell(ctx context.Context) error {
 	if err := t.visits(ctx); err != nil {
 		return err
 	}
-	return t.bills(ctx)
+	if err := t.bills(ctx); err != nil {
+		return err
+	}
+	return t.payments(ctx)
 }
 
 // manager comes in, says who they are, and brings their clients.

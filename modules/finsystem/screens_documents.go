@@ -6,7 +6,7 @@ import (
 )
 
 var documentColumns = []module.Column{
-	{Field: "title", Second: "subject", Link: "/documents/{id}"}, {Field: "client_id", Place: module.Under, Audience: module.ForStaff},
+	{Field: "subject", Second: "number", Link: "/documents/{id}"}, {Field: "client_id", Place: module.Under, Audience: module.ForStaff},
 	{Field: "kind", Place: module.Away}, {Field: "issue_date", Place: module.Under}, {Field: "due_date", Place: module.Away},
 	{Field: "total", Place: module.End}, {Field: "due", Place: module.Away}, {Field: "status", Place: module.Under},
 }
@@ -53,11 +53,12 @@ var documentScreens = []module.Screen{
 		ID: "document", Path: "/documents/{id}", Kind: module.Detail, Title: "finsystem.documents.one", Icon: "doc", Parent: "documents",
 		Method: v1.DocumentService_GetDocument_FullMethodName, Heading: "title", State: "status", Lead: []string{"kind", "subject"},
 		Sections: []module.Section{
-			{Fields: []string{"lines"}, Rows: lineRows},
+			{Fields: []string{"lines"}, Rows: map[string][]string{"lines": {"description", "quantity", "unit", "price", "discount_percent", "tax_percent", "amount"}}},
 			{Title: "finsystem.documents.totals", Fields: []string{"net", "tax", "total", "paid", "due"}, OnlySet: true},
 			{Title: "finsystem.documents.note", Fields: []string{"note"}, OnlySet: true},
 			{Title: "finsystem.documents.terms", Fields: []string{"client_id", "issue_date", "due_date", "agreement_id", "based_on_id"}, Aside: true, OnlySet: true},
-			{Title: "finsystem.documents.file", Fields: []string{"file_path", "file_sha256", "original_by_hand"}, Aside: true, OnlySet: true},
+			{Title: "finsystem.documents.file", Fields: []string{"file_sha256"}, Aside: true, OnlySet: true},
+			{Title: "finsystem.documents.by_hand", Fields: []string{"original_by_hand"}, Aside: true, When: map[string]string{"original_by_hand": "true"}},
 			{Title: "finsystem.documents.voided", Fields: []string{"void_reason"}, When: map[string]string{"status": "DOCUMENT_STATUS_VOID"}},
 		},
 		Related: []module.Related{
@@ -71,6 +72,12 @@ var documentScreens = []module.Screen{
 				When: map[string]string{"status": isDraft}, Confirm: "finsystem.documents.issue_ask", Done: "finsystem.documents.issued", Primary: true,
 			},
 			{ID: "edit", Label: "finsystem.documents.edit", Icon: "edit", Path: "/documents/{id}/edit", When: map[string]string{"status": isDraft}},
+			{
+				ID: "pay", Label: "finsystem.documents.pay", Icon: "card", Primary: true,
+				Path: "/payments/new?amount={due.amount}&currency_code={currency_code}&description={number}&document_id={id}",
+				When: map[string]string{"status": isOwed, "kind": invoice},
+			},
+			{ID: "pdf", Label: "finsystem.documents.open_file", Icon: "print", Path: "/m/finsystem/documents/{id}.pdf"},
 			{
 				ID: "receive", Label: "finsystem.payments.new", Icon: "plus", Path: "/clients/{client_id}/payments/new?document_id={id}&currency_code={currency_code}&amount={due}",
 				When: map[string]string{"status": isOwed, "kind": invoice},
@@ -114,7 +121,7 @@ var lineRows = map[string][]string{"lines": {"description", "quantity", "unit", 
 var documentForm = []module.Section{
 	{Title: "finsystem.documents.what", Fields: []string{"kind", "subject", "currency_code"}},
 	{Title: "finsystem.documents.lines", Fields: []string{"lines"}, Rows: lineRows},
-	{Title: "finsystem.documents.terms", Fields: []string{"issue_date", "payment_days", "agreement_id", "based_on_id", "original_by_hand"}},
+	{Title: "finsystem.documents.terms", Fields: []string{"issue_date", "payment_days", "original_by_hand"}},
 	{Title: "finsystem.documents.note", Fields: []string{"note"}},
 }
 
