@@ -3,14 +3,17 @@ package finsystem
 import (
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
+	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
 
 // Module keeps a portal's books: balances, documents about money, and payments. See [New].
 type Module struct {
-	clients  clientmanagerv1.ClientServiceClient
-	settings Settings
-	host     *module.Host
+	clients    clientmanagerv1.ClientServiceClient
+	agreements clientmanagerv1.AgreementServiceClient
+	segments   clientmanagerv1.SegmentServiceClient
+	settings   Settings
+	host       *module.Host
 }
 
 var (
@@ -19,9 +22,9 @@ var (
 	_ module.Validator    = (*Settings)(nil)
 )
 
-// New keeps the client of the contract the module calls; it does nothing else.
-func New(clients clientmanagerv1.ClientServiceClient) *Module {
-	return &Module{clients: clients, settings: defaults()}
+// New keeps the clients of the contracts the module calls; it does nothing else.
+func New(clients clientmanagerv1.ClientServiceClient, agreements clientmanagerv1.AgreementServiceClient, segments clientmanagerv1.SegmentServiceClient) *Module {
+	return &Module{clients: clients, agreements: agreements, segments: segments, settings: defaults()}
 }
 
 // Settings returns the module's part of portal.yaml, filled with its defaults.
@@ -36,4 +39,12 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterLedgerServiceServer(r, &ledgerService{Module: m})
 	v1.RegisterDocumentServiceServer(r, &documentService{Module: m})
 	v1.RegisterPaymentServiceServer(r, &paymentService{Module: m})
+
+	v1.RegisterSubscriptionServiceServer(r, &subscriptionService{Module: m})
+	r.Handle(m.chargeSchedule())
+	r.Handle(event.On(ID+".charge-paid", m.paymentReceived))
+	r.Handle(event.On(ID+".suspended", m.clientSuspended))
+	r.Handle(event.On(ID+".resumed", m.clientResumed))
+	v1.RegisterDeferralServiceServer(r, &deferralService{Module: m})
+	r.Handle(event.On(ID+".deferrals", m.deferralDue))
 }
