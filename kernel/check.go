@@ -74,7 +74,7 @@ func (p *Portal) checkForeign(ctx context.Context) error {
 		if process == nil {
 			continue
 		}
-		p.units = append(p.units, module.Unit{Name: p.foreign[i], Module: foreign{process.Description().Manifest}})
+		p.units = append(p.units, module.Unit{Name: p.foreign[i], Module: foreign{process.Description()}})
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err // what they provide would be missed a second time

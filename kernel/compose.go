@@ -6,6 +6,9 @@ import (
 	"maps"
 	"slices"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/config"
 	"github.com/opencabinet/cabinet/kernel/locale"
@@ -24,8 +27,8 @@ const (
 // composition is the modules of a portal that are switched on, and what they say of themselves.
 type composition struct {
 	units     []module.Unit
-	manifests []module.Manifest // the kernel's first
-	providers map[string]string // service → module
+	manifests []module.Manifest   // the kernel's first
+	providers map[string][]string // service → modules, one but where the contract lets many be
 	requires  map[string][]string
 	loans     []store.Loan
 	policy    *access.Policy
@@ -48,10 +51,11 @@ func composed(units []module.Unit, cfg *config.Config) (*composition, error) {
 	return c, nil
 }
 
-// compose checks the manifests against each other: one provider for everything that is required, one owner of clients,
+// compose checks the manifests against each other: a provider for everything that is required, and no second one unless its contract
+// says so, one owner of clients,
 // no name twice. The error names everything that lacks.
 func compose(units []module.Unit, cfg *config.Config) (*composition, error) {
-	c := &composition{manifests: []module.Manifest{kernelManifest}, providers: map[string]string{}, requires: map[string][]string{}}
+	c := &composition{manifests: []module.Manifest{kernelManifest}, providers: map[string][]string{}, requires: map[string][]string{}}
 	off := map[string]string{} // service or lent function → the module that would provide it, were it on
 	var errs []error
 	seen := map[string]bool{kernelID: true, auditID: true, view.ID: true}
@@ -83,10 +87,10 @@ func compose(units []module.Unit, cfg *config.Config) (*composition, error) {
 			publishers[t] = m.ID
 		}
 		for _, s := range m.Provides {
-			if other, twice := c.providers[s]; twice {
-				errs = append(errs, fmt.Errorf("%s is provided by both %s and %s: switch one of them off in portal.yaml", s, other, m.ID))
+			if others := c.providers[s]; len(others) > 0 && !manyProvide(s, units) {
+				errs = append(errs, fmt.Errorf("%s is provided by both %s and %s: switch one of them off in portal.yaml", s, others[0], m.ID))
 			}
-			c.providers[s] = m.ID
+			c.providers[s] = append(c.providers[s], m.ID)
 		}
 		c.requires[m.ID] = slices.Concat(m.Requires, m.Optional)
 		if m.OwnsClients {
@@ -98,7 +102,7 @@ func compose(units []module.Unit, cfg *config.Config) (*composition, error) {
 	}
 	for _, m := range c.manifests {
 		for _, s := range m.Requires {
-			if c.providers[s] != "" {
+			if len(c.providers[s]) > 0 {
 				continue
 			}
 			hint := "add a module that provides it"
@@ -113,10 +117,31 @@ func compose(units []module.Unit, cfg *config.Config) (*composition, error) {
 		errs = append(errs, err)
 	}
 	const identity = "cabinet.kernel.v1.IdentityService"
-	if c.providers[identity] == "" {
+	if len(c.providers[identity]) == 0 {
 		errs = append(errs, fmt.Errorf("no module provides %s: nobody could sign in; add accountmanager", identity))
 	}
 	return c, errors.Join(errs...)
+}
+
+// manyProvide tells whether a contract lets several modules provide a service: one that this program links, or that a
+// module's own program sent.
+func manyProvide(service string, units []module.Unit) bool {
+	name := protoreflect.FullName(service)
+	if found, err := protoregistry.GlobalFiles.FindDescriptorByName(name); err == nil {
+		s, ok := found.(protoreflect.ServiceDescriptor)
+		return ok && access.ManyProviders(s)
+	}
+	for _, u := range units {
+		f, ok := u.Module.(foreign)
+		if !ok {
+			continue
+		}
+		if found, err := f.description.Files.FindDescriptorByName(name); err == nil {
+			s, ok := found.(protoreflect.ServiceDescriptor)
+			return ok && access.ManyProviders(s)
+		}
+	}
+	return false
 }
 
 // policyOf joins what modules declare with the integrator's own roles.

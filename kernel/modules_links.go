@@ -56,11 +56,11 @@ func (p *Portal) links() []*kernelv1.ModuleLink {
 			}
 		}
 		for _, s := range m.Requires {
-			add(m.ID, kernelv1.LinkKind_LINK_KIND_REQUIRES, s, []string{c.providers[s]}, "%s is the one module of the portal that provides it", c.providers[s])
+			add(m.ID, kernelv1.LinkKind_LINK_KIND_REQUIRES, s, c.providers[s], "%s", provided(c.providers[s]))
 		}
 		for _, s := range m.Optional {
-			if by := c.providers[s]; by != "" {
-				add(m.ID, kernelv1.LinkKind_LINK_KIND_OPTIONAL, s, []string{by}, "%s provides it; %s would do without", by, m.ID)
+			if by := c.providers[s]; len(by) > 0 {
+				add(m.ID, kernelv1.LinkKind_LINK_KIND_OPTIONAL, s, by, "%s provides it; %s would do without", strings.Join(by, ", "), m.ID)
 			} else {
 				add(m.ID, kernelv1.LinkKind_LINK_KIND_OPTIONAL, s, nil, "no module provides it, and %s does without", m.ID)
 			}
@@ -95,6 +95,14 @@ func (p *Portal) links() []*kernelv1.ModuleLink {
 		}
 	}
 	return all
+}
+
+// provided says who provides a service.
+func provided(by []string) string {
+	if len(by) == 1 {
+		return by[0] + " is the one module of the portal that provides it"
+	}
+	return strings.Join(by, ", ") + " provide it, and each call says which is meant"
 }
 
 // called says who calls a service.

@@ -131,9 +131,14 @@ func (p *Portal) lendTo(m module.Manifest, rows *store.Store) (*module.Host, err
 		ID: m.ID, Store: rows, Policy: p.policy, Log: p.options.Log.With("module", m.ID),
 		Now: p.options.Now, Zone: p.config.Location(), URL: p.url,
 		Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(keys[0], purpose, bytes) },
-		Secrets: secrets, Blobs: p.blobs,
+		Secrets: secrets, Blobs: p.blobs, Providers: p.providers,
 		Tracer: p.tracerOf(m.ID), Meter: p.meterOf(m.ID),
 	}, nil
+}
+
+// providers are the modules that provide a service.
+func (p *Portal) providers(_ context.Context, service string) ([]string, error) {
+	return p.router.Providers(service), nil
 }
 
 // checkReveals finds texts that nobody could ever see whole: their contract names a permission that no module declares.
@@ -277,7 +282,7 @@ func (p *Portal) pages() (*web.Server, error) {
 		Name: p.config.Name, Base: p.config.Path, Origin: origin(p.url), Languages: languages(p.config), WeekBegins: p.config.FirstWeekday(),
 		Help: web.Help{Hours: p.config.Help.Hours, Phone: p.config.Help.Phone, Email: p.config.Help.Email}, Router: p.router, Policy: p.policy, Screens: screens,
 		Texts: p.texts, Assets: look, Key: p.secrets.Derive("web", 32), Now: p.options.Now, NewID: store.NewID, Log: p.options.Log,
-		Own: p.ownPages(), Live: p.live, Tracer: p.telemetry.Tracer(), Meter: p.telemetry.Meter(),
+		Own: p.ownPages(), Hooks: p.hooked(), Live: p.live, Tracer: p.telemetry.Tracer(), Meter: p.telemetry.Meter(),
 	})
 }
 
@@ -297,6 +302,17 @@ func (p *Portal) ownPages() map[string]http.Handler {
 		}
 	}
 	return own
+}
+
+// hooked are the modules to which programs elsewhere post.
+func (p *Portal) hooked() []string {
+	var ids []string
+	for _, m := range p.parts().manifests {
+		if m.Hooks {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
 }
 
 // languages are those offered, the portal's own first.

@@ -45,12 +45,12 @@ func (p *Portal) openProcesses() error {
 }
 
 // foreign is a module of a program of its own: what it says of itself, and nothing to call.
-type foreign struct{ manifest module.Manifest }
+type foreign struct{ description *plugin.Description }
 
 var _ module.Module = foreign{}
 
 // Manifest is what the program sent.
-func (f foreign) Manifest() module.Manifest { return f.manifest }
+func (f foreign) Manifest() module.Manifest { return f.description.Manifest }
 
 // Register is done in the program.
 func (f foreign) Register(module.Registrar) {}
@@ -84,7 +84,7 @@ func (p *Portal) startForeign(ctx context.Context) error {
 			p.missing.Store(id, missing{strings.TrimPrefix(err.Error(), "module "+id+": "), p.options.Now()})
 			continue
 		}
-		p.units = append(p.units, module.Unit{Name: id, Module: foreign{process.Description().Manifest}})
+		p.units = append(p.units, module.Unit{Name: id, Module: foreign{process.Description()}})
 	}
 	return p.compose()
 }

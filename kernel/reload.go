@@ -70,7 +70,7 @@ func (p *Portal) SwapModule(ctx context.Context, id string) (pause time.Duration
 		return 0, err
 	}
 	defer c.Discard()
-	units := p.with(id, c.Description().Manifest)
+	units := p.with(id, c.Description())
 	rows, err := p.db.Module(ctx, moduleSpec(c.Description().Manifest))
 	if err != nil {
 		return 0, err
@@ -124,16 +124,16 @@ func (p *Portal) reread(id string) (config.Module, error) {
 	return said, nil
 }
 
-// with are the portal's units, one with another manifest.
-func (p *Portal) with(id string, m module.Manifest) []module.Unit {
+// with are the portal's units, one of which another program says what it is.
+func (p *Portal) with(id string, d *plugin.Description) []module.Unit {
 	units := slices.Clone(p.units)
 	for i, u := range units {
 		if u.Name == id {
-			units[i].Module = foreign{m}
+			units[i].Module = foreign{d}
 			return units
 		}
 	}
-	return append(units, module.Unit{Name: id, Module: foreign{m}})
+	return append(units, module.Unit{Name: id, Module: foreign{d}})
 }
 
 // same tells whether two programs say the same of a module, but for their version.
@@ -211,7 +211,7 @@ func (p *Portal) takeBack(id string, process *plugin.Process, heard []event.Subs
 		if p.life.Err() != nil {
 			return
 		}
-		units := p.with(id, process.Description().Manifest)
+		units := p.with(id, process.Description())
 		_, err := p.goBy(p.life, units, id, process, process.Description())
 		if err == nil {
 			err = p.db.Lend(p.life, p.parts().loans)
@@ -270,7 +270,7 @@ func (p *Portal) takeIn(ctx context.Context, spec plugin.Spec, said config.Modul
 	if err != nil {
 		return err
 	}
-	if err := p.lendMore(ctx, p.with(spec.ID, m)); err != nil {
+	if err := p.lendMore(ctx, p.with(spec.ID, process.Description())); err != nil {
 		return err
 	}
 	defer func() {
@@ -285,7 +285,7 @@ func (p *Portal) takeIn(ctx context.Context, spec plugin.Spec, said config.Modul
 	if err := process.Open(ctx, lend); err != nil {
 		return err
 	}
-	undo, err := p.goBy(ctx, p.with(spec.ID, m), spec.ID, process, process.Description())
+	undo, err := p.goBy(ctx, p.with(spec.ID, process.Description()), spec.ID, process, process.Description())
 	if err != nil {
 		return err
 	}

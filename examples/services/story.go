@@ -81,7 +81,10 @@ func (t *teller) tell(ctx context.Context) error {
 	if err := t.ask(ctx); err != nil {
 		return err
 	}
-	return t.visits(ctx)
+	if err := t.visits(ctx); err != nil {
+		return err
+	}
+	return t.bills(ctx)
 }
 
 // manager comes in, says who they are, and brings their clients.

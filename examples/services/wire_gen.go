@@ -9,12 +9,18 @@ package main
 import (
 	"github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	"github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	"github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	"github.com/opencabinet/cabinet/kernel"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/modules/accountmanager"
 	"github.com/opencabinet/cabinet/modules/clientmanager"
+	"github.com/opencabinet/cabinet/modules/finsystem"
+	"github.com/opencabinet/cabinet/modules/numbergenerator"
+	"github.com/opencabinet/cabinet/modules/paysystem"
+	"github.com/opencabinet/cabinet/plugins/banktransfer"
 	"github.com/opencabinet/cabinet/plugins/booking"
+	"github.com/opencabinet/cabinet/plugins/stripe"
 )
 
 import (
@@ -34,8 +40,21 @@ func assemble(router *call.Router) ([]module.Unit, error) {
 	clientServiceClient := clientmanagerv1.NewClientServiceClient(clientConnInterface)
 	accountmanagerModule := accountmanager.New(clientServiceClient)
 	accountmanagerUnit := accountmanager.NewUnit(accountmanagerModule)
+	numbergeneratorModule := numbergenerator.New()
+	numbergeneratorUnit := numbergenerator.NewUnit(numbergeneratorModule)
+	documentServiceClient := finsystemv1.NewDocumentServiceClient(clientConnInterface)
+	agreementServiceClient := clientmanagerv1.NewAgreementServiceClient(clientConnInterface)
+	segmentServiceClient := clientmanagerv1.NewSegmentServiceClient(clientConnInterface)
+	finsystemModule := finsystem.New(clientServiceClient, documentServiceClient, agreementServiceClient, segmentServiceClient)
+	finsystemUnit := finsystem.NewUnit(finsystemModule)
+	paysystemModule := paysystem.New(clientConnInterface)
+	paysystemUnit := paysystem.NewUnit(paysystemModule)
+	banktransferModule := banktransfer.New(clientConnInterface)
+	banktransferUnit := banktransfer.NewUnit(banktransferModule)
+	stripeModule := stripe.New(clientConnInterface)
+	stripeUnit := stripe.NewUnit(stripeModule)
 	bookingModule := booking.New(clientConnInterface)
 	bookingUnit := booking.NewUnit(bookingModule)
-	v := units(unit, accountmanagerUnit, bookingUnit)
+	v := units(unit, accountmanagerUnit, numbergeneratorUnit, finsystemUnit, paysystemUnit, banktransferUnit, stripeUnit, bookingUnit)
 	return v, nil
 }

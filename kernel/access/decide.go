@@ -32,6 +32,7 @@ const (
 	NotForContact Refusal = "staff_only"     // a contact called what is for staff
 	NotPermitted  Refusal = "no_permission"  // no role of the principal gives the permission
 	NotForUsers   Refusal = "kernel_only"    // the kernel alone may call it
+	NotForPeople  Refusal = "modules_only"   // modules alone may call it
 	NotRequired   Refusal = "not_required"   // a module called a contract its manifest does not require
 	ProofNeeded   Refusal = "proof_needed"   // a user must show again that it is them
 	NoClient      Refusal = "no_client"      // a contact acts for no client
@@ -61,6 +62,11 @@ func (p *Policy) Decide(who Principal, rules Rules) Decision {
 	switch rules.Scope {
 	case kernelv1.Scope_SCOPE_PUBLIC:
 		d.Allowed = true
+		return d
+	case kernelv1.Scope_SCOPE_MODULE:
+		if d.Allowed = who.servedByModule(); !d.Allowed {
+			d.Code = NotForPeople
+		}
 		return d
 	case kernelv1.Scope_SCOPE_SELF, kernelv1.Scope_SCOPE_CLIENT, kernelv1.Scope_SCOPE_STAFF:
 	default: // the kernel's, and what this kernel does not know
@@ -99,6 +105,12 @@ func (p *Policy) Decide(who Principal, rules Rules) Decision {
 	return d
 }
 
+// servedByModule tells whether a call is made by a module that serves this principal, and not by the principal.
+func (p Principal) servedByModule() bool { return len(p.Via) > 0 && p.Via[len(p.Via)-1] != kernelName }
+
+// kernelName is what the kernel is called in a principal's Via.
+const kernelName = "kernel"
+
 // asAnother refuses what nobody does as another: to change something while they only look; what is somebody's own, which is
 // their profile, their password and where they are signed in; and what asks a user to show that it is them.
 func asAnother(who Principal, rules Rules) Refusal {
@@ -127,6 +139,8 @@ func (p *Policy) Explain(who Principal, rules Rules) (Decision, string) {
 		return d, fmt.Sprintf("no: %s is for staff, and this is a contact of a client", rules.Method)
 	case NotForUsers:
 		return d, fmt.Sprintf("no: %s is called by the kernel alone", rules.Method)
+	case NotForPeople:
+		return d, fmt.Sprintf("no: %s is called by modules alone", rules.Method)
 	case ViewOnly:
 		return d, fmt.Sprintf("no: %s changes something, and who acts as this user only looks", rules.Method)
 	case NotAsAnother:
@@ -141,6 +155,8 @@ func (p *Policy) Explain(who Principal, rules Rules) (Decision, string) {
 		return d, fmt.Sprintf("yes: %s %s acts by itself and reaches all rows of what it calls", who.Kind, who.Name)
 	case rules.Scope == kernelv1.Scope_SCOPE_PUBLIC:
 		return d, fmt.Sprintf("yes: anybody may call %s", rules.Method)
+	case rules.Scope == kernelv1.Scope_SCOPE_MODULE:
+		return d, fmt.Sprintf("yes: module %s may call %s while it serves somebody", who.Via[len(who.Via)-1], rules.Method)
 	case rules.Permission == "":
 		return d, "yes: anybody signed in may, for what is their own"
 	case d.Reach == All:

@@ -32,6 +32,12 @@ func MethodName(m protoreflect.MethodDescriptor) string {
 	return "/" + string(m.Parent().FullName()) + "/" + string(m.Name())
 }
 
+// ManyProviders tells whether several modules of a portal may provide a service.
+func ManyProviders(s protoreflect.ServiceDescriptor) bool {
+	rules, _ := proto.GetExtension(s.Options(), kernelv1.E_Service).(*kernelv1.ServiceRules)
+	return rules.GetManyProviders()
+}
+
 // MeaningOf is what a contract says that a field means; nil, which says nothing, for one that it says nothing of.
 func MeaningOf(f protoreflect.FieldDescriptor) *kernelv1.FieldMeaning {
 	m, _ := proto.GetExtension(f.Options(), kernelv1.E_Field).(*kernelv1.FieldMeaning)
@@ -63,7 +69,7 @@ func RulesOf(m protoreflect.MethodDescriptor) (Rules, error) {
 		if rules.Permission == "" {
 			return Rules{}, fmt.Errorf("%s has scope %s but names no permission: add permission: \"module.things.verb\"", name, rules.Scope)
 		}
-	case kernelv1.Scope_SCOPE_PUBLIC, kernelv1.Scope_SCOPE_KERNEL:
+	case kernelv1.Scope_SCOPE_PUBLIC, kernelv1.Scope_SCOPE_KERNEL, kernelv1.Scope_SCOPE_MODULE:
 		if rules.Permission != "" {
 			return Rules{}, fmt.Errorf("%s has scope %s, which asks for no permission: remove %q", name, rules.Scope, rules.Permission)
 		}

@@ -42,7 +42,10 @@ func (r *Router) admit(ctx context.Context, name string, a *admitted) error {
 	s := r.state.Load()
 	m, ok := s.methods[name]
 	if !ok {
-		return status.Error(codes.Unimplemented, s.missing(name))
+		var err error
+		if m, err = s.chosen(ctx, name); err != nil {
+			return err
+		}
 	}
 	who := access.From(ctx)
 	a.method, a.principal = m, who
@@ -134,6 +137,8 @@ func refused(d access.Decision) error {
 		return refusal(codes.PermissionDenied, d.Method+" is for staff", d)
 	case access.NotForUsers:
 		return refusal(codes.PermissionDenied, d.Method+" is called by the kernel alone", d)
+	case access.NotForPeople:
+		return refusal(codes.PermissionDenied, d.Method+" is called by modules alone", d)
 	case access.ViewOnly:
 		return refusal(codes.PermissionDenied, "you look at what another sees, and "+d.Method+" changes something", d)
 	case access.NotAsAnother:

@@ -12,6 +12,7 @@
 //
 //	router.go     Router, Options, what is registered
 //	register.go   from grpc.ServiceDesc to methods, everything computed once
+//	providers.go  services that many modules provide, and which of them is called
 //	as.go         connections of whoever acts
 //	admit.go      who calls, and whether they may
 //	about.go      what a call that changes something is about, for the audit log

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"time"
 
@@ -18,8 +17,10 @@ import (
 
 // method is everything about a method that a call needs, computed when it is registered.
 type method struct {
-	service    string
-	module     string
+	service string
+	module  string
+	// chosen is set where many modules may provide the service: see [To].
+	chosen     bool
 	rules      access.Rules
 	descriptor protoreflect.MethodDescriptor
 	impl       any
@@ -117,15 +118,10 @@ func (r *Router) ReplaceRemote(module string, services []Remote) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next := r.state.Load().clone()
-	maps.DeleteFunc(next.services, func(_, provider string) bool { return provider == module })
-	maps.DeleteFunc(next.methods, func(_ string, m *method) bool { return m.module == module })
+	next.remove(module)
 	for name, methods := range made {
-		if other, twice := next.services[name]; twice {
-			return fmt.Errorf("%s is provided by %s already", name, other)
-		}
-		next.services[name] = module
-		for _, m := range methods {
-			next.methods[m.rules.Method] = m
+		if err := next.provide(name, module, methods); err != nil {
+			return err
 		}
 	}
 	r.state.Store(next)
@@ -138,18 +134,11 @@ func (r *Router) register(module string, desc *grpc.ServiceDesc, impl any) {
 
 func (r *Router) add(module string, desc *grpc.ServiceDesc, make func() ([]*method, error)) {
 	r.change(func(s *state) error {
-		if other, twice := s.services[desc.ServiceName]; twice {
-			return fmt.Errorf("%s is provided by %s and by %s: take one of them out of the portal", desc.ServiceName, other, module)
-		}
 		methods, err := make()
 		if err != nil {
 			return err
 		}
-		s.services[desc.ServiceName] = module
-		for _, m := range methods {
-			s.methods[m.rules.Method] = m
-		}
-		return nil
+		return s.provide(desc.ServiceName, module, methods)
 	})
 }
 
@@ -181,10 +170,11 @@ func (r *Router) methodsFrom(service protoreflect.ServiceDescriptor, module stri
 	}
 	var methods []*method
 	var errs []error
+	chosen := access.ManyProviders(service)
 	for i := range service.Methods().Len() {
 		d := service.Methods().Get(i)
 		m := &method{
-			service: desc.ServiceName, module: module, descriptor: d, impl: impl,
+			service: desc.ServiceName, module: module, chosen: chosen, descriptor: d, impl: impl,
 			unary: unary[d.Name()].Handler, stream: streams[d.Name()].Handler,
 		}
 		if m.unary == nil && m.stream == nil {

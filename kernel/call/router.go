@@ -68,13 +68,14 @@ type Router struct {
 // state is what calls read. It is replaced as a whole, never changed.
 type state struct {
 	policy   *access.Policy
-	methods  map[string]*method
-	services map[string]string              // service → module
+	methods  map[string]*method             // of services that one module provides
+	many     map[string]map[string]*method  // method → module → it, of services that many may provide
+	services map[string][]string            // service → modules, in alphabetical order
 	requires map[string]map[string]struct{} // module → services it may call
 }
 
 func (s *state) clone() *state {
-	c := &state{policy: s.policy, methods: maps.Clone(s.methods), services: maps.Clone(s.services)}
+	c := &state{policy: s.policy, methods: maps.Clone(s.methods), many: maps.Clone(s.many), services: maps.Clone(s.services)}
 	c.requires = maps.Clone(s.requires)
 	return c
 }
@@ -101,7 +102,8 @@ func New(options Options) *Router {
 		policy = &access.Policy{}
 	}
 	r.state.Store(&state{
-		policy: policy, methods: map[string]*method{}, services: map[string]string{}, requires: map[string]map[string]struct{}{},
+		policy: policy, methods: map[string]*method{}, many: map[string]map[string]*method{}, services: map[string][]string{},
+		requires: map[string]map[string]struct{}{},
 	})
 	var err error
 	if r.validator, err = protovalidate.New(); err != nil {
@@ -186,33 +188,43 @@ func (r *Router) Err() error {
 
 // Provides tells whether some module provides a service, given by its full name.
 func (r *Router) Provides(service string) bool {
-	_, ok := r.state.Load().services[service]
-	return ok
+	return len(r.state.Load().services[service]) > 0
+}
+
+// Providers are the modules that provide a service, in alphabetical order.
+func (r *Router) Providers(service string) []string {
+	return slices.Clone(r.state.Load().services[service])
 }
 
 // Method is what the router knows of a method.
 type Method struct {
 	access.Rules
 	// Module provides it.
-	Module     string
+	Module string
+	// Chosen methods are of a service that many modules may provide: a call names the module with [To].
+	Chosen     bool
 	Descriptor protoreflect.MethodDescriptor
 	// Reveals are the permissions without which staff see texts of its messages in part.
 	Reveals []string
 }
 
-// Methods returns every method of the portal, by full name.
+// Methods returns every method of the portal, by full name. One of a service that many provide is there once for each.
 func (r *Router) Methods() []Method {
-	methods := make([]Method, 0, len(r.state.Load().methods))
-	for _, m := range r.state.Load().methods {
-		methods = append(methods, Method{Rules: m.rules, Module: m.module, Descriptor: m.descriptor, Reveals: slices.Concat(m.maskIn.reveals(), m.maskOut.reveals())})
+	var methods []Method
+	for m := range r.state.Load().all() {
+		methods = append(methods, Method{
+			Rules: m.rules, Module: m.module, Chosen: m.chosen, Descriptor: m.descriptor, Reveals: slices.Concat(m.maskIn.reveals(), m.maskOut.reveals()),
+		})
 	}
-	slices.SortFunc(methods, func(a, b Method) int { return strings.Compare(a.Rules.Method, b.Rules.Method) })
+	slices.SortFunc(methods, func(a, b Method) int {
+		return cmp.Or(strings.Compare(a.Rules.Method, b.Rules.Method), strings.Compare(a.Module, b.Module))
+	})
 	return methods
 }
 
 // Descriptor returns the descriptor of a method, given as "/package.Service/Method".
 func (r *Router) Descriptor(name string) (protoreflect.MethodDescriptor, bool) {
-	m, ok := r.state.Load().methods[name]
+	m, ok := r.state.Load().some(name)
 	if !ok {
 		return nil, false
 	}
@@ -222,7 +234,7 @@ func (r *Router) Descriptor(name string) (protoreflect.MethodDescriptor, bool) {
 // Explain says in a sentence why a principal may or may not call a method, given as "/package.Service/Method".
 func (r *Router) Explain(who access.Principal, name string) (access.Decision, string) {
 	s := r.state.Load()
-	m, ok := s.methods[name]
+	m, ok := s.some(name)
 	if !ok {
 		return access.Decision{Method: name}, "no: " + s.missing(name)
 	}

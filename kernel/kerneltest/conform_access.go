@@ -76,7 +76,7 @@ func (c *conformance) everybody(t testing.TB, p *Portal) []func(*Side) actor {
 
 func (c *conformance) method(p *Portal, name string) call.Method {
 	for _, m := range p.Router().Methods() {
-		if m.Rules.Method == name {
+		if m.Rules.Method == name && m.Module == c.Module {
 			return m
 		}
 	}

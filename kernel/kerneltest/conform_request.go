@@ -41,6 +41,7 @@ func (c *conformance) request(m call.Method, side *Side, closed bool) proto.Mess
 	f := filler{side: side, method: m.Descriptor, create: hasRequestID(m), closed: closed}
 	f.fill(request.ProtoReflect(), 0)
 	f.change(request)
+	side.Closed = closed
 	if sample := c.Samples[m.Rules.Method]; sample != nil {
 		sample(request, side)
 	}

@@ -32,6 +32,9 @@ type Side struct {
 	// IDs are those of its things, by the message that describes one: "cabinet.clientmanager.v1.Contact".
 	IDs map[protoreflect.FullName]string
 
+	// Closed tells a sample that fields for staff are closed to who sends the request.
+	Closed bool
+
 	// Spare makes another client, whom the side's staff serve, and returns its id: for what takes two.
 	Spare func() string
 
@@ -217,6 +220,7 @@ func (c *conformance) call(t testing.TB, p *Portal, a actor, m call.Method, requ
 	t.Helper()
 	ctx, cancel := context.WithTimeout(access.With(t.Context(), a.who), patience)
 	defer cancel()
+	ctx = call.To(ctx, m.Module)
 	response := call.NewMessage(m.Descriptor.Output())
 	if !m.Descriptor.IsStreamingClient() && !m.Descriptor.IsStreamingServer() {
 		return response, p.Router().Invoke(ctx, m.Rules.Method, request, response)

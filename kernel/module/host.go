@@ -63,6 +63,9 @@ type Host struct {
 	// Blobs keeps bytes that are too big for rows; a row names them in a column of type kernel.blob. A module in a program of its
 	// own has none, and is told so with blob.ErrNone.
 	Blobs *blob.Store
+	// Providers are the modules that provide a service now, by its full name, in alphabetical order: of one that many may
+	// provide, those between which call.To chooses.
+	Providers func(ctx context.Context, service string) ([]string, error)
 	// Tracer makes spans of the module's own work, within the call that is in the context, and Meter makes figures of it, to
 	// which the portal adds whose they are. Neither costs anything where nobody looks: see kernel/telemetry. Names are the
 	// author's words, and never anything personal.

@@ -39,6 +39,10 @@ type Manifest struct {
 	// Bell is the count in the header. One module of a portal has one; without it there is no bell.
 	Bell *Bell `json:"bell,omitempty"`
 
+	// Hooks has programs of other businesses, such as gateways of payment, post to the module's own pages below
+	// /m/ID/hooks/: see [Pages].
+	Hooks bool `json:"hooks,omitempty"`
+
 	// GrantsClients lets the module say which user sees which client.
 	GrantsClients bool `json:"grants_clients,omitempty"`
 	// OwnsClients lets it make clients. One module of a portal does.

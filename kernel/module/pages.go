@@ -26,6 +26,11 @@ import (
 //     [Host.Self] once it has found out that the reader may.
 //   - The context ends with the reader's connection, and for a stream of events when the portal stops.
 //
+// With [Manifest.Hooks] what lies below /m/ID/hooks/ is for programs elsewhere, and comes otherwise: POSTs alone, from
+// anybody, of up to [MostHook] bytes as they were sent, with no token, and with all headers but cookies and what the
+// portal says itself. Nobody acts in their context but an address, so that the module stores what came with [Host.Self], and
+// believes nothing of it that it has not verified. The answer is the status, and a short text.
+//
 // And the portal puts its own hand on what is answered:
 //
 //   - HTML with the header [TitleHeader] is put inside the layout, up to 4 MiB of it.
@@ -38,6 +43,9 @@ import (
 type Pages interface {
 	Routes() http.Handler
 }
+
+// MostHook is how much a program elsewhere may post at once, in bytes.
+const MostHook = 1 << 20
 
 // TitleHeader is the header whose presence has HTML put inside the layout: the page's title, in the reader's language.
 const TitleHeader = "Cabinet-Title"

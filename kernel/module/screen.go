@@ -261,7 +261,8 @@ type Action struct {
 	ID    string `json:"id"`
 	Label string `json:"label"`
 	Icon  string `json:"icon,omitempty"`
-	// Path leads to a page, braces filled from the message. Method calls at once, after asking when Confirm is set.
+	// Path leads to a page, braces filled from the message; a path that is a field in braces and nothing else leads to the
+	// address of another site that the field holds, where that begins with "https://". Method calls at once, after asking when Confirm is set.
 	Path   string `json:"path,omitempty"`
 	Method string `json:"method,omitempty"`
 	// Bind fills fields of the method's request from the message; Fixed with what stands here. A request_id of the request

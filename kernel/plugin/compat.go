@@ -53,6 +53,9 @@ func (c *comparison) differ(format string, args ...any) {
 }
 
 func (c *comparison) service(ours, theirs protoreflect.ServiceDescriptor) {
+	if access.ManyProviders(ours) != access.ManyProviders(theirs) {
+		c.differ("service %s differs in whether many may provide it", ours.FullName())
+	}
 	for i := range ours.Methods().Len() {
 		m := ours.Methods().Get(i)
 		other := theirs.Methods().ByName(m.Name())

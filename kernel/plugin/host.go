@@ -169,6 +169,13 @@ func (h *Host) serve(_ any, stream grpc.ServerStream) error {
 		}
 		return h.signRows(ctx, known.module, stream)
 	}
+	if name == kernelv1.HostService_ListProviders_FullMethodName {
+		var r kernelv1.ListProvidersRequest
+		if err := stream.RecvMsg(&r); err != nil {
+			return err
+		}
+		return stream.SendMsg(&kernelv1.ListProvidersResponse{ModuleIds: h.cfg.Router.Providers(r.GetService())})
+	}
 	d, ok := h.cfg.Router.Descriptor(name)
 	if !ok {
 		return h.logged(ctx, known.module, name, h.cfg.Router.Invoke(ctx, name, &kernelv1.SignRowsRequest{}, &kernelv1.SignRowsResponse{}))
@@ -194,7 +201,7 @@ func (h *Host) serve(_ any, stream grpc.ServerStream) error {
 func sent(md metadata.MD) metadata.MD {
 	out := metadata.MD{}
 	for key, values := range md {
-		if !wire.Transport(key) && !strings.HasPrefix(key, "cabinet-") && key != wire.TraceKey {
+		if key == call.ProviderKey || !wire.Transport(key) && !strings.HasPrefix(key, "cabinet-") && key != wire.TraceKey {
 			out[key] = values
 		}
 	}

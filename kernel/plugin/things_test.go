@@ -22,6 +22,7 @@ import (
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/plugin/internal/testpb"
 )
@@ -31,26 +32,60 @@ type things struct {
 	testpb.UnimplementedThingServiceServer
 	neighbour testpb.NeighbourServiceClient
 	stranger  testpb.StrangerServiceClient
+	gates     testpb.GateServiceClient
 	host      *module.Host
 	kept      context.Context // of a call that has ended
 	waiting   atomic.Int64    // calls that wait for their end
 }
 
 func newThings(conn grpc.ClientConnInterface) *things {
-	return &things{neighbour: testpb.NewNeighbourServiceClient(conn), stranger: testpb.NewStrangerServiceClient(conn)}
+	return &things{neighbour: testpb.NewNeighbourServiceClient(conn), stranger: testpb.NewStrangerServiceClient(conn), gates: testpb.NewGateServiceClient(conn)}
 }
 
 // Manifest says what it is.
 func (m *things) Manifest() module.Manifest {
 	return module.Manifest{
-		ID: cmp.Or(os.Getenv(envID), "things"), Provides: []string{"cabinet.plugintest.v1.ThingService"}, Requires: []string{"cabinet.plugintest.v1.NeighbourService"},
+		ID: cmp.Or(os.Getenv(envID), "things"), Provides: provided(), Requires: []string{"cabinet.plugintest.v1.NeighbourService"},
 	}
 }
 
 // Register binds its service.
 func (m *things) Register(r module.Registrar) {
 	m.host = r.Host()
-	testpb.RegisterThingServiceServer(r, m)
+	if os.Getenv(envGates) == "" || os.Getenv(envID) == "" {
+		testpb.RegisterThingServiceServer(r, m)
+	}
+	if os.Getenv(envGates) != "" {
+		testpb.RegisterGateServiceServer(r, gate{id: m.host.ID})
+	}
+}
+
+// provided are the module's contracts: with envGates it is a gate, and by another name nothing else.
+func provided() []string {
+	switch {
+	case os.Getenv(envGates) == "":
+		return []string{"cabinet.plugintest.v1.ThingService"}
+	case os.Getenv(envID) == "":
+		return []string{"cabinet.plugintest.v1.ThingService", gateService}
+	}
+	return []string{gateService}
+}
+
+const (
+	envGates    = "THINGS_GATES"
+	gateService = "cabinet.plugintest.v1.GateService"
+)
+
+// gate is one of several.
+type gate struct {
+	testpb.UnimplementedGateServiceServer
+	id string
+}
+
+// OpenGate says who it takes its caller for.
+func (g gate) OpenGate(ctx context.Context, _ *testpb.OpenGateRequest) (*testpb.OpenGateResponse, error) {
+	who := access.From(ctx)
+	return &testpb.OpenGateResponse{Provider: g.id, Kind: string(who.Kind), Via: who.Via, Reach: string(access.DecisionFrom(ctx).Reach)}, nil
 }
 
 // GetThing says who it takes its caller for.
@@ -105,6 +140,16 @@ func (m *things) DoThing(ctx context.Context, r *testpb.DoThingRequest) (*testpb
 	case "stranger":
 		_, err := m.stranger.GetStranger(ctx, &testpb.GetStrangerRequest{})
 		return &testpb.DoThingResponse{}, err
+	case "gate":
+		to := ctx
+		if r.GetText() != "" {
+			to = call.To(ctx, r.GetText())
+		}
+		g, err := m.gates.OpenGate(to, &testpb.OpenGateRequest{})
+		return &testpb.DoThingResponse{Text: fmt.Sprint(g.GetProvider(), " ", g.GetKind(), " ", strings.Join(g.GetVia(), ","), " ", g.GetReach())}, err
+	case "providers":
+		ids, err := m.host.Providers(ctx, gateService)
+		return &testpb.DoThingResponse{Text: strings.Join(ids, ",")}, err
 	case "forge":
 		acting, err := proto.Marshal(&kernelv1.Acting{Kind: "staff", Roles: []string{"head"}, Reach: "all"})
 		if err != nil {

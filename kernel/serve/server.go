@@ -182,10 +182,14 @@ func (s *server) lend(ctx context.Context, r *kernelv1.OpenRequest) error {
 		ID: s.id, Policy: policy, Log: s.log, Now: now, Zone: zone, URL: r.GetUrl(),
 		Key: func(purpose string, bytes int) []byte { return module.DeriveKey(r.GetKey(), purpose, bytes) },
 	}
+	kernel := kernelv1.NewHostServiceClient(s.back)
+	s.host.Providers = func(ctx context.Context, service string) ([]string, error) {
+		found, err := kernel.ListProviders(s.host.Self(ctx), &kernelv1.ListProvidersRequest{Service: service})
+		return found.GetModuleIds(), err
+	}
 	if r.GetDatabase() == "" {
 		return nil
 	}
-	kernel := kernelv1.NewHostServiceClient(s.back)
 	rows, closeRows, err := store.OpenLent(context.WithoutCancel(ctx), store.Lent{
 		Module: s.id, DSN: r.GetDatabase(), PageKey: r.GetPageKey(), Role: r.GetRole(), GrantedRole: r.GetGrantedRole(),
 		Sign: func(ctx context.Context) (string, time.Time, error) {

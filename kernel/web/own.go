@@ -39,6 +39,9 @@ func (s *Server) own(root *echo.Group) error {
 		}
 	}
 	for id, routes := range s.Own {
+		if slices.Contains(s.Hooks, id) {
+			root.POST(ownPrefix+id+hooksPath+"*", s.hook(id, routes))
+		}
 		scoped := func(next echo.HandlerFunc) echo.HandlerFunc {
 			return func(c echo.Context) error { c.Set(csrfScopeKey, id); return next(c) }
 		}

@@ -40,12 +40,13 @@ const (
 )
 
 // publicLimits counts by address.
-type publicLimits struct{ sends, reads *flood.Addresses }
+type publicLimits struct{ sends, reads, hooks *flood.Addresses }
 
 func (s *Server) newPublicLimits() publicLimits {
 	return publicLimits{
 		sends: flood.New(sendsAtOnce, sendsAtOnce*time.Hour/sendsPerHour, s.Now),
 		reads: flood.New(readsPerMinute, time.Minute, s.Now),
+		hooks: flood.New(hooksPerMinute, time.Minute, s.Now),
 	}
 }
 

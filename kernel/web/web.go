@@ -44,6 +44,8 @@ type Config struct {
 	Assets  *assets.Bundle
 	// Own are the handlers of modules that serve pages of their own, by id; may be empty.
 	Own map[string]http.Handler
+	// Hooks are the modules, of those in Own, to which programs elsewhere post.
+	Hooks []string
 	// Live tells browsers what changed; without it pages stay as they are.
 	Live *live.Hub
 	// Key signs what the browser keeps for us: 32 bytes.

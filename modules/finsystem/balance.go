@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/money"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/modules/finsystem/ledger"
@@ -221,13 +222,9 @@ func (s *ledgerService) CreateAdjustment(ctx context.Context, r *v1.CreateAdjust
 	if err != nil {
 		return nil, err
 	}
-	amount := r.GetAmount()
-	if r.GetCurrencyCode() != "" && r.GetCurrencyCode() != amount.GetCurrencyCode() {
-		return nil, refuse(codes.InvalidArgument, "currency_code", "two_currencies", "the amount says another currency")
-	}
-	units, err := money.Units(amount)
+	currency, units, err := amountOf(r)
 	if err != nil {
-		return nil, wrongAmount("amount", err)
+		return nil, err
 	}
 	if units == 0 {
 		return nil, refuse(codes.InvalidArgument, "amount", "not_zero", "say by how much")
@@ -239,16 +236,16 @@ func (s *ledgerService) CreateAdjustment(ctx context.Context, r *v1.CreateAdjust
 	var response *v1.CreateAdjustmentResponse
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.CreateAdjustmentResponse, error) {
-			other := ledger.Of{Kind: "expense", Code: "adjustment", Currency: amount.GetCurrencyCode()}
+			other := ledger.Of{Kind: "expense", Code: "adjustment", Currency: currency}
 			if units < 0 {
 				other.Kind = "revenue"
 			}
-			ids, err := ledger.Open(ctx, tx, s.settings.limit(), ledger.Of{ClientID: r.GetClientId(), Kind: "client", Currency: amount.GetCurrencyCode()}, other)
+			ids, err := ledger.Open(ctx, tx, s.settings.limit(), ledger.Of{ClientID: r.GetClientId(), Kind: "client", Currency: currency}, other)
 			if err != nil {
 				return nil, err
 			}
 			done, err := ledger.Post(ctx, tx, ledger.Posting{
-				Key: "adjustment:" + r.GetRequestId(), Kind: ledger.Adjustment, ClientID: r.GetClientId(), Date: day, Currency: amount.GetCurrencyCode(),
+				Key: "adjustment:" + r.GetRequestId(), Kind: ledger.Adjustment, ClientID: r.GetClientId(), Date: day, Currency: currency,
 				Memo: strings.TrimSpace(r.GetMemo()), ActorID: actor(ctx), BranchID: client.GetBranchId(), ManagerID: client.GetManagerId(),
 				Entries: []ledger.Entry{{Account: ids[0], Contra: ids[1], Amount: units}},
 			})
@@ -256,7 +253,11 @@ func (s *ledgerService) CreateAdjustment(ctx context.Context, r *v1.CreateAdjust
 				return nil, err
 			}
 			p, err := s.findPosting(ctx, tx, done[0].ID)
-			return &v1.CreateAdjustmentResponse{Posting: p}, err
+			if err != nil {
+				return nil, err
+			}
+			audit.About(tx, p)
+			return &v1.CreateAdjustmentResponse{Posting: p}, nil
 		})
 		return err
 	})
@@ -293,7 +294,11 @@ func (s *ledgerService) ReversePosting(ctx context.Context, r *v1.ReversePosting
 				return nil, err
 			}
 			made, err := s.findPosting(ctx, tx, done.ID)
-			return &v1.ReversePostingResponse{Posting: made}, err
+			if err != nil {
+				return nil, err
+			}
+			audit.About(tx, made)
+			return &v1.ReversePostingResponse{Posting: made}, nil
 		})
 		return err
 	})

@@ -104,7 +104,10 @@ func (s *documentService) inStates(c *store.Where, states []v1.DocumentStatus) {
 	var any []string
 	for _, state := range states {
 		if is, known := stateIs[state]; known {
-			any = append(any, "("+strings.ReplaceAll(is, "?", c.Arg(s.today()))+")")
+			if strings.Contains(is, "?") {
+				is = strings.ReplaceAll(is, "?", c.Arg(s.today()))
+			}
+			any = append(any, "("+is+")")
 		}
 	}
 	if len(any) > 0 {

@@ -61,9 +61,7 @@ func (r documentRow) document(today time.Time) (*v1.Document, error) {
 			*to = *from
 		}
 	}
-	if r.FileHash != nil {
-		d.FilePath = "/" + ID + "/documents/" + r.ID + ".pdf"
-	}
+	d.FilePath = "/m/" + ID + "/documents/" + r.ID + ".pdf"
 	if r.Issued != nil {
 		d.IssueTime = timestamppb.New(*r.Issued)
 	}

@@ -1,10 +1,17 @@
 package finsystem_test
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -289,4 +296,52 @@ func TestDaysPass(t *testing.T) {
 		require.Len(t, list.GetDocuments(), 1)
 		require.Equal(t, want, list.GetDocuments()[0].GetId())
 	}
+}
+
+// The file of an issued document is made once, is what its hash says, and is served to who may read the document.
+func TestTheFileOfADocument(t *testing.T) {
+	o := newOffice(t)
+	invoice := o.manager.issued(o.zerno, nil)
+	require.Eventually(t, func() bool { return o.director.document(invoice.GetId()).GetFileSha256() != "" }, 20*time.Second, 20*time.Millisecond)
+	d := o.director.document(invoice.GetId())
+	page := o.director.user.Get(t, d.GetFilePath())
+	require.Equal(t, http.StatusOK, page.Status)
+	pdf := []byte(page.Body)
+	require.Equal(t, d.GetFileSha256(), fmt.Sprintf("%x", sha256.Sum256(pdf)))
+	require.True(t, bytes.HasPrefix(pdf, []byte("%PDF-")))
+	require.Equal(t, http.StatusNotFound, o.stranger.user.Get(t, d.GetFilePath()).Status)
+	if folder := os.Getenv("CABINET_SHOTS"); folder != "" {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "invoice.pdf"), pdf, 0o600))
+	}
+
+	var code string
+	conn, err := pgx.Connect(t.Context(), o.DSN)
+	require.NoError(t, err)
+	require.NoError(t, conn.QueryRow(t.Context(), "select check_code from finsystem.documents where id = $1", invoice.GetId()).Scan(&code))
+	_, err = conn.Exec(t.Context(), "update finsystem.documents set file_hash = repeat('0', 64) where id = $1", invoice.GetId())
+	require.ErrorContains(t, err, "what was issued stays")
+	_, err = conn.Exec(t.Context(), "update finsystem.documents set total = 1 where id = $1", invoice.GetId())
+	require.ErrorContains(t, err, "what was issued stays")
+	require.NoError(t, conn.Close(t.Context()))
+	checked, err := v1.NewDocumentServiceClient(o.Anonymous(t).Conn).CheckDocument(t.Context(), &v1.CheckDocumentRequest{Code: code})
+	require.NoError(t, err)
+	require.Equal(t, []string{d.GetNumber(), "1200.00", d.GetFileSha256()}, []string{checked.GetNumber(), checked.GetTotal().GetAmount(), checked.GetFileSha256()})
+}
+
+// A client that is merged brings its money, its documents and its holds.
+func TestAMergedClientBringsItsMoney(t *testing.T) {
+	o := newOffice(t)
+	o.head.paid(o.zerno, "100.00", "")
+	o.head.paid(o.other, "50.00", "")
+	invoice := o.head.issued(o.other, nil)
+	held, err := o.head.ledger.CreateHold(t.Context(), &v1.CreateHoldRequest{RequestId: store.NewID(), ClientId: o.other, Amount: uah("20.00"), What: "a room"})
+	require.NoError(t, err)
+	_, err = clientmanagerv1.NewMergeServiceClient(o.head.user.Conn).MergeClients(t.Context(), &clientmanagerv1.MergeClientsRequest{RequestId: store.NewID(), IntoId: o.zerno, FromId: o.other})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return o.head.balance(o.zerno).GetBalance().GetAmount() == "150.00" }, 20*time.Second, 20*time.Millisecond)
+	require.Equal(t, "20.00", o.head.balance(o.zerno).GetHeld().GetAmount())
+	require.Equal(t, o.zerno, o.director.document(invoice.GetId()).GetClientId())
+	_, err = o.head.ledger.ReleaseHold(t.Context(), &v1.ReleaseHoldRequest{Id: held.GetHold().GetId()})
+	require.NoError(t, err)
+	require.Equal(t, "150.00", o.head.balance(o.zerno).GetAvailable().GetAmount())
 }

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/money"
@@ -50,6 +51,18 @@ func refused(err error) error {
 		return errNoClient
 	}
 	return err
+}
+
+// amountOf reads the amount of a request, which says itself what it is in.
+func amountOf(r interface {
+	GetAmount() *kernelv1.Money
+	GetCurrencyCode() string
+}) (currency string, units int64, err error) {
+	if r.GetCurrencyCode() != "" && r.GetCurrencyCode() != r.GetAmount().GetCurrencyCode() {
+		return "", 0, refuse(codes.InvalidArgument, "currency_code", "two_currencies", "the amount says another currency")
+	}
+	units, err = money.Units(r.GetAmount())
+	return r.GetAmount().GetCurrencyCode(), units, wrongAmount("amount", err)
 }
 
 // wrongAmount says which field holds an amount that cannot be taken.

@@ -50,8 +50,8 @@ func manifest() module.Manifest {
 			v1.SubscriptionService_ServiceDesc.ServiceName, v1.DeferralService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{
-			clientmanagerv1.ClientService_ServiceDesc.ServiceName, clientmanagerv1.AgreementService_ServiceDesc.ServiceName,
-			clientmanagerv1.SegmentService_ServiceDesc.ServiceName,
+			clientmanagerv1.ClientService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName,
+			clientmanagerv1.AgreementService_ServiceDesc.ServiceName, clientmanagerv1.SegmentService_ServiceDesc.ServiceName,
 		},
 		Borrows: []string{numbergeneratorv1.Take},
 		Publishes: []string{
@@ -64,6 +64,7 @@ func manifest() module.Manifest {
 			string((&v1.DeferralRequested{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.DeferralDecided{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.DeferralDue{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.HoldDue{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			permission(readBalance, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
@@ -83,10 +84,11 @@ func manifest() module.Manifest {
 			permission(readDeferralRules, access.None, access.None, access.All),
 			permission(updateDeferralRules, access.None, access.None, access.All),
 		},
-		Screens:    slices.Concat(balanceScreens, documentScreens, paymentScreens, serviceScreens, deferralScreens),
-		Tiles:      tiles,
-		Migrations: module.Folder(migrations, "migrations"),
-		Locales:    locales,
+		Screens:      slices.Concat(balanceScreens, documentScreens, paymentScreens, serviceScreens, deferralScreens),
+		Tiles:        tiles,
+		MovesClients: true, // accounts of both are made one, with postings that say so
+		Migrations:   module.Folder(migrations, "migrations"),
+		Locales:      locales,
 	}
 }
 

@@ -4,15 +4,18 @@ import (
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
 
 // Module keeps a portal's books: balances, documents about money, and payments. See [New].
 type Module struct {
 	clients    clientmanagerv1.ClientServiceClient
+	documents  v1.DocumentServiceClient
 	agreements clientmanagerv1.AgreementServiceClient
 	segments   clientmanagerv1.SegmentServiceClient
 	settings   Settings
+	words      *locale.Bundle // of documents
 	host       *module.Host
 }
 
@@ -20,11 +23,25 @@ var (
 	_ module.Module       = (*Module)(nil)
 	_ module.Configurable = (*Module)(nil)
 	_ module.Validator    = (*Settings)(nil)
+	_ module.Pages        = (*Module)(nil)
 )
 
-// New keeps the clients of the contracts the module calls; it does nothing else.
-func New(clients clientmanagerv1.ClientServiceClient, agreements clientmanagerv1.AgreementServiceClient, segments clientmanagerv1.SegmentServiceClient) *Module {
-	return &Module{clients: clients, agreements: agreements, segments: segments, settings: defaults()}
+// New keeps the clients of the contracts the module calls, its own among them: a file is served by what the contract says of who asks.
+func New(clients clientmanagerv1.ClientServiceClient, documents v1.DocumentServiceClient, agreements clientmanagerv1.AgreementServiceClient,
+	segments clientmanagerv1.SegmentServiceClient,
+) *Module {
+	return &Module{
+		clients: clients, documents: documents, agreements: agreements, segments: segments, settings: defaults(), words: documentWords(),
+	}
+}
+
+// documentWords are the texts that documents are written with. They are part of the program, and were tried when it was built.
+func documentWords() *locale.Bundle {
+	words, err := locale.NewBundle(locale.Source{Prefix: ID, FS: locales})
+	if err != nil {
+		panic(err)
+	}
+	return words
 }
 
 // Settings returns the module's part of portal.yaml, filled with its defaults.
@@ -39,6 +56,11 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterLedgerServiceServer(r, &ledgerService{Module: m})
 	v1.RegisterDocumentServiceServer(r, &documentService{Module: m})
 	v1.RegisterPaymentServiceServer(r, &paymentService{Module: m})
+
+	r.Handle(event.On(ID+".move-clients", m.clientsMerged))
+	r.Handle(event.On(ID+".holds", m.holdDue))
+	r.Handle(event.On(ID+".files", m.documentIssued))
+	m.listen(r)
 
 	v1.RegisterSubscriptionServiceServer(r, &subscriptionService{Module: m})
 	r.Handle(m.chargeSchedule())

@@ -137,13 +137,9 @@ func (s *paymentService) CreatePayment(ctx context.Context, r *v1.CreatePaymentR
 	if err != nil {
 		return nil, err
 	}
-	amount := r.GetAmount()
-	if r.GetCurrencyCode() != "" && r.GetCurrencyCode() != amount.GetCurrencyCode() {
-		return nil, refuse(codes.InvalidArgument, "currency_code", "two_currencies", "the amount says another currency")
-	}
-	units, err := money.Units(amount)
+	currency, units, err := amountOf(r)
 	if err != nil {
-		return nil, wrongAmount("amount", err)
+		return nil, err
 	}
 	if units <= 0 {
 		return nil, refuse(codes.InvalidArgument, "amount", "above_zero", "what came is above zero: refund or reverse what went back")
@@ -156,9 +152,9 @@ func (s *paymentService) CreatePayment(ctx context.Context, r *v1.CreatePaymentR
 		return nil, refuse(codes.InvalidArgument, "pay_date", "ahead", "this day has not come yet")
 	}
 	in := received{
-		key: "by-hand:" + r.GetRequestId(), clientID: r.GetClientId(), source: paymentSources.Text(r.GetSource()), currency: amount.GetCurrencyCode(), amount: units,
+		key: "by-hand:" + r.GetRequestId(), clientID: r.GetClientId(), source: paymentSources.Text(r.GetSource()), currency: currency, amount: units,
 		day: day, title: strings.TrimSpace(r.GetTitle()), reference: strings.TrimSpace(r.GetReference()),
-		into:     ledger.Of{Kind: paymentSources.Text(r.GetSource()), Currency: amount.GetCurrencyCode()},
+		into:     ledger.Of{Kind: paymentSources.Text(r.GetSource()), Currency: currency},
 		branchID: client.GetBranchId(), managerID: client.GetManagerId(),
 	}
 	if in.source == "bank" {

@@ -36,6 +36,7 @@ var balanceScreens = []module.Screen{
 			{Screen: "finsystem.postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
 			{Screen: "finsystem.payments", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 			{Screen: "finsystem.my_deferrals", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
+			{Screen: "finsystem.holds", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 		},
 		Actions: []module.Action{{ID: "defer", Label: "finsystem.deferrals.ask", Icon: "clock", Path: "/balance/deferrals/new?currency_code={currency_code}"}},
 	},
@@ -48,9 +49,11 @@ var balanceScreens = []module.Screen{
 			{Screen: "finsystem.payments", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 			{Screen: "finsystem.client_services", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 			{Screen: "finsystem.client_deferrals", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
+			{Screen: "finsystem.holds", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 		},
 		Actions: []module.Action{
 			{ID: "pay", Label: "finsystem.payments.new", Icon: "plus", Path: "/clients/{client_id}/payments/new?currency_code={currency_code}", Primary: true},
+			{ID: "hold", Label: "finsystem.holds.new", Icon: "lock", Path: "/clients/{client_id}/balance/hold?currency_code={currency_code}"},
 			{ID: "adjust", Label: "finsystem.postings.adjust", Icon: "edit", Path: "/clients/{client_id}/balance/adjust?currency_code={currency_code}"},
 		},
 	},
@@ -83,5 +86,21 @@ var balanceScreens = []module.Screen{
 		ID: "adjust", Path: "/clients/{client_id}/balance/adjust", Kind: module.Form, Title: "finsystem.postings.adjust", Intro: "finsystem.postings.adjust_intro",
 		Audience: module.ForStaff, Parent: "client_balance", Method: v1.LedgerService_CreateAdjustment_FullMethodName,
 		Sections: []module.Section{{Fields: []string{"currency_code", "amount", "memo", "effective_date"}}}, Submit: "finsystem.postings.adjust", Done: "/postings/{id}",
+	},
+	{
+		ID: "holds", Path: "/holds", Kind: module.List, Title: "finsystem.holds.title", Icon: "lock", Method: v1.LedgerService_ListHolds_FullMethodName,
+		Columns: []module.Column{
+			{Field: "what"}, {Field: "amount", Place: module.End}, {Field: "expire_time", Place: module.Under}, {Field: "status", Place: module.Under},
+		},
+		Empty: "finsystem.holds.empty",
+		Actions: []module.Action{{
+			ID: "release", Label: "finsystem.holds.release", Icon: "undo", Row: true, Method: v1.LedgerService_ReleaseHold_FullMethodName,
+			Bind: map[string]string{"id": "id"}, When: map[string]string{"status": v1.HoldStatus_HOLD_STATUS_HELD.String()}, Done: "finsystem.holds.released",
+		}},
+	},
+	{
+		ID: "hold_new", Path: "/clients/{client_id}/balance/hold", Kind: module.Form, Title: "finsystem.holds.new", Intro: "finsystem.holds.new_intro",
+		Audience: module.ForStaff, Parent: "client_balance", Method: v1.LedgerService_CreateHold_FullMethodName,
+		Sections: []module.Section{{Fields: []string{"currency_code", "amount", "what", "days"}}}, Submit: "finsystem.holds.new", Done: "/clients/{hold.client_id}/balance",
 	},
 }

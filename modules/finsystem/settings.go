@@ -3,7 +3,11 @@ package finsystem
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 
+	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/money"
 )
 
@@ -14,6 +18,10 @@ type Settings struct {
 	// CreditLimit is how much a new client may owe at once, in minor units of the currency they owe in; below zero: as much as comes.
 	// Default: 0, so that who gets something has paid for it, or was granted a deferral.
 	CreditLimit int64 `yaml:"credit_limit" json:"credit_limit"`
+	// Language is what documents are written in: "uk". Default: en.
+	Language string `yaml:"language" json:"language"`
+	// Colour of the brand on documents, "#3056b6". Default: a dark grey.
+	Colour string `yaml:"colour" json:"colour"`
 	// Seller is who issues documents, as it stands on them.
 	Seller Seller `yaml:"seller" json:"seller"`
 }
@@ -37,7 +45,7 @@ type Seller struct {
 	SignedBy string `yaml:"signed_by" json:"signed_by"`
 }
 
-func defaults() Settings { return Settings{Currency: "UAH"} }
+func defaults() Settings { return Settings{Currency: "UAH", Language: locale.English} }
 
 // Validate names every setting at fault.
 func (s *Settings) Validate() error {
@@ -45,8 +53,16 @@ func (s *Settings) Validate() error {
 	if _, err := money.Scale(s.Currency); err != nil {
 		errs = append(errs, fmt.Errorf("currency: %w", err))
 	}
+	if !slices.Contains(locale.Languages(), s.Language) {
+		errs = append(errs, fmt.Errorf("language: %q is none of %s", s.Language, strings.Join(locale.Languages(), ", ")))
+	}
+	if s.Colour != "" && !colour.MatchString(s.Colour) {
+		errs = append(errs, fmt.Errorf("colour: %q is no colour; write it as #3056b6", s.Colour))
+	}
 	return errors.Join(errs...)
 }
+
+var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
 // limit is that of a new account.
 func (s *Settings) limit() *int64 {

@@ -31,9 +31,10 @@ export class Back {
    * @param {any} method its descriptor
    * @param {object} request
    * @param {import('./call.js').Call} call in whose name: the caller of the call under way, or the module itself
+   * @param {string} [provider] the module that is meant, where many provide the service
    * @returns {Promise<any>}
    */
-  invoke(method, request, call) {
+  invoke(method, request, call, provider) {
     if (inTx()) {
       throw new StatusError(Code.FAILED_PRECONDITION, 'never call another module while holding a transaction: call before it begins or after it ends');
     }
@@ -42,6 +43,7 @@ export class Back {
     if (!token) throw new StatusError(Code.UNAUTHENTICATED, 'nobody acts in this call: use that of a method, or host.self()');
     const metadata = new grpc.Metadata();
     metadata.set('cabinet-token', token);
+    if (provider) metadata.set('cabinet-provider', provider);
     return new Promise((resolve, reject) => {
       const sent = this.#client.makeUnaryRequest(
         `/${method.parent.typeName}/${method.name}`,
@@ -60,12 +62,13 @@ export class Back {
   /**
    * A client of a service: its methods by their names, the first letter small.
    * @param {any} service its descriptor
+   * @param {string} [provider] the module that is meant, where many provide the service
    * @returns {Record<string, (request: object, call: import('./call.js').Call) => Promise<any>>}
    */
-  client(service) {
+  client(service, provider) {
     const unary = service.methods.filter((/** @type {any} */ m) => m.methodKind === 'unary');
     return Object.fromEntries(unary.map((/** @type {any} */ m) => [
-      m.localName, async (/** @type {object} */ request, /** @type {any} */ call) => this.invoke(m, request, call),
+      m.localName, async (/** @type {object} */ request, /** @type {any} */ call) => this.invoke(m, request, call, provider),
     ]));
   }
 }

@@ -1,6 +1,9 @@
 import { hkdfSync } from 'node:crypto';
 
 import { innerOf, selfCall } from './call.js';
+import { kernel } from './contracts.js';
+
+const listing = kernel.service('cabinet.kernel.v1.HostService').methods.find((m) => m.localName === 'listProviders');
 
 /**
  * A purpose for which the module hears events. Its handler acts as the module: see Rows.apply.
@@ -76,9 +79,21 @@ export class Host {
    * A client of a service that the manifest requires: its methods by their names, the first letter small, each called with
    * a request and the call in whose name it is made.
    * @param {string} service a full name
+   * @param {string} [provider] the module that is meant, by its id, where many provide the service: see providers
    */
-  client(service) {
-    return this.#back.client(this.#contracts.service(service));
+  client(service, provider) {
+    return this.#back.client(this.#contracts.service(service), provider);
+  }
+
+  /**
+   * The modules that provide a service now, by their ids in alphabetical order.
+   * @param {string} service a full name
+   * @param {import('./call.js').Call} [call] the one under way, which it ends with
+   * @returns {Promise<string[]>}
+   */
+  async providers(service, call) {
+    const { moduleIds } = await this.#back.invoke(listing, { service }, this.self(call));
+    return moduleIds;
   }
 
   /**

@@ -367,6 +367,51 @@ func (x *PaymentReversed) GetAmount() *v1.Money {
 	return nil
 }
 
+// HoldDue says that a hold's time is over. The module itself hears it.
+type HoldDue struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	HoldId        string                 `protobuf:"bytes,1,opt,name=hold_id,json=holdId,proto3" json:"hold_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HoldDue) Reset() {
+	*x = HoldDue{}
+	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HoldDue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HoldDue) ProtoMessage() {}
+
+func (x *HoldDue) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HoldDue.ProtoReflect.Descriptor instead.
+func (*HoldDue) Descriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_events_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *HoldDue) GetHoldId() string {
+	if x != nil {
+		return x.HoldId
+	}
+	return ""
+}
+
 var File_contracts_finsystem_v1_events_proto protoreflect.FileDescriptor
 
 const file_contracts_finsystem_v1_events_proto_rawDesc = "" +
@@ -403,7 +448,9 @@ const file_contracts_finsystem_v1_events_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB#\xea\x9d\xea\x02\x1e\x12\x1ccabinet.finsystem.v1.PaymentR\tpaymentId\x12$\n" +
 	"\tclient_id\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x020\x01R\bclientId\x120\n" +
 	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount:V\xf2\x9d\xea\x02Q\x12\x1bfinsystem.timeline.reversed\x1a\n" +
-	"payment_id\"\x1c/money/payments/{payment_id}(\x012\x06walletBCZAgithub.com/opencabinet/cabinet/contracts/finsystem/v1;finsystemv1b\x06proto3"
+	"payment_id\"\x1c/money/payments/{payment_id}(\x012\x06wallet\"\"\n" +
+	"\aHoldDue\x12\x17\n" +
+	"\ahold_id\x18\x01 \x01(\tR\x06holdIdBCZAgithub.com/opencabinet/cabinet/contracts/finsystem/v1;finsystemv1b\x06proto3"
 
 var (
 	file_contracts_finsystem_v1_events_proto_rawDescOnce sync.Once
@@ -417,24 +464,25 @@ func file_contracts_finsystem_v1_events_proto_rawDescGZIP() []byte {
 	return file_contracts_finsystem_v1_events_proto_rawDescData
 }
 
-var file_contracts_finsystem_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_contracts_finsystem_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_contracts_finsystem_v1_events_proto_goTypes = []any{
 	(*DocumentIssued)(nil),  // 0: cabinet.finsystem.v1.DocumentIssued
 	(*DocumentVoided)(nil),  // 1: cabinet.finsystem.v1.DocumentVoided
 	(*DocumentPaid)(nil),    // 2: cabinet.finsystem.v1.DocumentPaid
 	(*PaymentReceived)(nil), // 3: cabinet.finsystem.v1.PaymentReceived
 	(*PaymentReversed)(nil), // 4: cabinet.finsystem.v1.PaymentReversed
-	(DocumentKind)(0),       // 5: cabinet.finsystem.v1.DocumentKind
-	(*v1.Money)(nil),        // 6: cabinet.kernel.v1.Money
+	(*HoldDue)(nil),         // 5: cabinet.finsystem.v1.HoldDue
+	(DocumentKind)(0),       // 6: cabinet.finsystem.v1.DocumentKind
+	(*v1.Money)(nil),        // 7: cabinet.kernel.v1.Money
 }
 var file_contracts_finsystem_v1_events_proto_depIdxs = []int32{
-	5, // 0: cabinet.finsystem.v1.DocumentIssued.kind:type_name -> cabinet.finsystem.v1.DocumentKind
-	6, // 1: cabinet.finsystem.v1.DocumentIssued.total:type_name -> cabinet.kernel.v1.Money
-	5, // 2: cabinet.finsystem.v1.DocumentVoided.kind:type_name -> cabinet.finsystem.v1.DocumentKind
-	6, // 3: cabinet.finsystem.v1.DocumentVoided.total:type_name -> cabinet.kernel.v1.Money
-	6, // 4: cabinet.finsystem.v1.DocumentPaid.total:type_name -> cabinet.kernel.v1.Money
-	6, // 5: cabinet.finsystem.v1.PaymentReceived.amount:type_name -> cabinet.kernel.v1.Money
-	6, // 6: cabinet.finsystem.v1.PaymentReversed.amount:type_name -> cabinet.kernel.v1.Money
+	6, // 0: cabinet.finsystem.v1.DocumentIssued.kind:type_name -> cabinet.finsystem.v1.DocumentKind
+	7, // 1: cabinet.finsystem.v1.DocumentIssued.total:type_name -> cabinet.kernel.v1.Money
+	6, // 2: cabinet.finsystem.v1.DocumentVoided.kind:type_name -> cabinet.finsystem.v1.DocumentKind
+	7, // 3: cabinet.finsystem.v1.DocumentVoided.total:type_name -> cabinet.kernel.v1.Money
+	7, // 4: cabinet.finsystem.v1.DocumentPaid.total:type_name -> cabinet.kernel.v1.Money
+	7, // 5: cabinet.finsystem.v1.PaymentReceived.amount:type_name -> cabinet.kernel.v1.Money
+	7, // 6: cabinet.finsystem.v1.PaymentReversed.amount:type_name -> cabinet.kernel.v1.Money
 	7, // [7:7] is the sub-list for method output_type
 	7, // [7:7] is the sub-list for method input_type
 	7, // [7:7] is the sub-list for extension type_name
@@ -454,7 +502,7 @@ func file_contracts_finsystem_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_finsystem_v1_events_proto_rawDesc), len(file_contracts_finsystem_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -152,6 +152,60 @@ func (BalanceState) EnumDescriptor() ([]byte, []int) {
 	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{1}
 }
 
+// HoldStatus says what became of a hold.
+type HoldStatus int32
+
+const (
+	HoldStatus_HOLD_STATUS_UNSPECIFIED HoldStatus = 0
+	HoldStatus_HOLD_STATUS_HELD        HoldStatus = 1
+	// It was charged.
+	HoldStatus_HOLD_STATUS_CAPTURED HoldStatus = 2
+	HoldStatus_HOLD_STATUS_RELEASED HoldStatus = 3
+)
+
+// Enum value maps for HoldStatus.
+var (
+	HoldStatus_name = map[int32]string{
+		0: "HOLD_STATUS_UNSPECIFIED",
+		1: "HOLD_STATUS_HELD",
+		2: "HOLD_STATUS_CAPTURED",
+		3: "HOLD_STATUS_RELEASED",
+	}
+	HoldStatus_value = map[string]int32{
+		"HOLD_STATUS_UNSPECIFIED": 0,
+		"HOLD_STATUS_HELD":        1,
+		"HOLD_STATUS_CAPTURED":    2,
+		"HOLD_STATUS_RELEASED":    3,
+	}
+)
+
+func (x HoldStatus) Enum() *HoldStatus {
+	p := new(HoldStatus)
+	*p = x
+	return p
+}
+
+func (x HoldStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (HoldStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_contracts_finsystem_v1_ledger_proto_enumTypes[2].Descriptor()
+}
+
+func (HoldStatus) Type() protoreflect.EnumType {
+	return &file_contracts_finsystem_v1_ledger_proto_enumTypes[2]
+}
+
+func (x HoldStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use HoldStatus.Descriptor instead.
+func (HoldStatus) EnumDescriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{2}
+}
+
 // Balance is what a client has with the business, in one currency.
 type Balance struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
@@ -1083,6 +1137,433 @@ func (x *ReversePostingResponse) GetPosting() *Posting {
 	return nil
 }
 
+// Hold is an amount that is set aside of a client's balance.
+type Hold struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Id       string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	ClientId string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Amount   *v1.Money              `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// What it is kept for.
+	What       string                 `protobuf:"bytes,4,opt,name=what,proto3" json:"what,omitempty"`
+	Status     HoldStatus             `protobuf:"varint,5,opt,name=status,proto3,enum=cabinet.finsystem.v1.HoldStatus" json:"status,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// When it is given back by itself; not set for never.
+	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Hold) Reset() {
+	*x = Hold{}
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Hold) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Hold) ProtoMessage() {}
+
+func (x *Hold) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Hold.ProtoReflect.Descriptor instead.
+func (*Hold) Descriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Hold) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Hold) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *Hold) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *Hold) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *Hold) GetStatus() HoldStatus {
+	if x != nil {
+		return x.Status
+	}
+	return HoldStatus_HOLD_STATUS_UNSPECIFIED
+}
+
+func (x *Hold) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *Hold) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+type ListHoldsRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	PageSize  int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Empty for the client acted for, when a contact asks.
+	ClientId      string `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHoldsRequest) Reset() {
+	*x = ListHoldsRequest{}
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHoldsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHoldsRequest) ProtoMessage() {}
+
+func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHoldsRequest.ProtoReflect.Descriptor instead.
+func (*ListHoldsRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListHoldsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListHoldsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListHoldsRequest) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+type ListHoldsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Holds         []*Hold                `protobuf:"bytes,1,rep,name=holds,proto3" json:"holds,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHoldsResponse) Reset() {
+	*x = ListHoldsResponse{}
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHoldsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHoldsResponse) ProtoMessage() {}
+
+func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHoldsResponse.ProtoReflect.Descriptor instead.
+func (*ListHoldsResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListHoldsResponse) GetHolds() []*Hold {
+	if x != nil {
+		return x.Holds
+	}
+	return nil
+}
+
+func (x *ListHoldsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type CreateHoldRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	ClientId  string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Amount    *v1.Money              `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// What it is kept for; the client reads it.
+	What string `protobuf:"bytes,4,opt,name=what,proto3" json:"what,omitempty"`
+	// Days after which it is given back by itself; 0 for never.
+	Days int32 `protobuf:"varint,5,opt,name=days,proto3" json:"days,omitempty"`
+	// What the amount is in; empty for what it says itself.
+	CurrencyCode  string `protobuf:"bytes,6,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateHoldRequest) Reset() {
+	*x = CreateHoldRequest{}
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateHoldRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateHoldRequest) ProtoMessage() {}
+
+func (x *CreateHoldRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateHoldRequest.ProtoReflect.Descriptor instead.
+func (*CreateHoldRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *CreateHoldRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *CreateHoldRequest) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *CreateHoldRequest) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *CreateHoldRequest) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *CreateHoldRequest) GetDays() int32 {
+	if x != nil {
+		return x.Days
+	}
+	return 0
+}
+
+func (x *CreateHoldRequest) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+type CreateHoldResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hold          *Hold                  `protobuf:"bytes,1,opt,name=hold,proto3" json:"hold,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateHoldResponse) Reset() {
+	*x = CreateHoldResponse{}
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateHoldResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateHoldResponse) ProtoMessage() {}
+
+func (x *CreateHoldResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateHoldResponse.ProtoReflect.Descriptor instead.
+func (*CreateHoldResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *CreateHoldResponse) GetHold() *Hold {
+	if x != nil {
+		return x.Hold
+	}
+	return nil
+}
+
+type ReleaseHoldRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseHoldRequest) Reset() {
+	*x = ReleaseHoldRequest{}
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseHoldRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseHoldRequest) ProtoMessage() {}
+
+func (x *ReleaseHoldRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseHoldRequest.ProtoReflect.Descriptor instead.
+func (*ReleaseHoldRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ReleaseHoldRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type ReleaseHoldResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hold          *Hold                  `protobuf:"bytes,1,opt,name=hold,proto3" json:"hold,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseHoldResponse) Reset() {
+	*x = ReleaseHoldResponse{}
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseHoldResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseHoldResponse) ProtoMessage() {}
+
+func (x *ReleaseHoldResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseHoldResponse.ProtoReflect.Descriptor instead.
+func (*ReleaseHoldResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ReleaseHoldResponse) GetHold() *Hold {
+	if x != nil {
+		return x.Hold
+	}
+	return nil
+}
+
 var File_contracts_finsystem_v1_ledger_proto protoreflect.FileDescriptor
 
 const file_contracts_finsystem_v1_ledger_proto_rawDesc = "" +
@@ -1166,7 +1647,44 @@ const file_contracts_finsystem_v1_ledger_proto_rawDesc = "" +
 	"\x04memo\x18\x03 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x04memo\"Q\n" +
 	"\x16ReversePostingResponse\x127\n" +
-	"\aposting\x18\x01 \x01(\v2\x1d.cabinet.finsystem.v1.PostingR\aposting*\xc4\x02\n" +
+	"\aposting\x18\x01 \x01(\v2\x1d.cabinet.finsystem.v1.PostingR\aposting\"\x9c\x03\n" +
+	"\x04Hold\x12\x17\n" +
+	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
+	"R\x02id\x12E\n" +
+	"\tclient_id\x18\x02 \x01(\tB(\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x120\n" +
+	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount\x12\x12\n" +
+	"\x04what\x18\x04 \x01(\tR\x04what\x128\n" +
+	"\x06status\x18\x05 \x01(\x0e2 .cabinet.finsystem.v1.HoldStatusR\x06status\x12;\n" +
+	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12;\n" +
+	"\vexpire_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime::\xea\x9d\xea\x025\n" +
+	"\x04what\x1a-/cabinet.finsystem.v1.LedgerService/ListHolds\"\xb6\x01\n" +
+	"\x10ListHoldsRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12P\n" +
+	"\tclient_id\x18\x03 \x01(\tB3\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\"m\n" +
+	"\x11ListHoldsResponse\x120\n" +
+	"\x05holds\x18\x01 \x03(\v2\x1a.cabinet.finsystem.v1.HoldR\x05holds\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc7\x02\n" +
+	"\x11CreateHoldRequest\x12.\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\trequestId\x12M\n" +
+	"\tclient_id\x18\x02 \x01(\tB0\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x128\n" +
+	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x1e\n" +
+	"\x04what\x18\x04 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x04what\x12\x1e\n" +
+	"\x04days\x18\x05 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xee\x02(\x00R\x04days\x129\n" +
+	"\rcurrency_code\x18\x06 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\"D\n" +
+	"\x12CreateHoldResponse\x12.\n" +
+	"\x04hold\x18\x01 \x01(\v2\x1a.cabinet.finsystem.v1.HoldR\x04hold\".\n" +
+	"\x12ReleaseHoldRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"E\n" +
+	"\x13ReleaseHoldResponse\x12.\n" +
+	"\x04hold\x18\x01 \x01(\v2\x1a.cabinet.finsystem.v1.HoldR\x04hold*\xc4\x02\n" +
 	"\vPostingKind\x12\x1c\n" +
 	"\x18POSTING_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13POSTING_KIND_CHARGE\x10\x01\x12!\n" +
@@ -1182,14 +1700,24 @@ const file_contracts_finsystem_v1_ledger_proto_rawDesc = "" +
 	"\x19BALANCE_STATE_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x15BALANCE_STATE_SETTLED\x10\x01\x1a\a\xea\x9d\xea\x02\x02\b\x01\x12\x1e\n" +
 	"\x11BALANCE_STATE_DUE\x10\x02\x1a\a\xea\x9d\xea\x02\x02\b\x02\x12\"\n" +
-	"\x15BALANCE_STATE_OVERDUE\x10\x03\x1a\a\xea\x9d\xea\x02\x02\b\x032\xd7\x05\n" +
+	"\x15BALANCE_STATE_OVERDUE\x10\x03\x1a\a\xea\x9d\xea\x02\x02\b\x03*|\n" +
+	"\n" +
+	"HoldStatus\x12\x1b\n" +
+	"\x17HOLD_STATUS_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x10HOLD_STATUS_HELD\x10\x01\x1a\a\xea\x9d\xea\x02\x02\b\x02\x12\x18\n" +
+	"\x14HOLD_STATUS_CAPTURED\x10\x02\x12\x18\n" +
+	"\x14HOLD_STATUS_RELEASED\x10\x032\xef\b\n" +
 	"\rLedgerService\x12\x83\x01\n" +
 	"\n" +
 	"GetBalance\x12'.cabinet.finsystem.v1.GetBalanceRequest\x1a(.cabinet.finsystem.v1.GetBalanceResponse\"\"\xea\x9d\xea\x02\x1a\b\x03\x12\x16finsystem.balance.read\x90\x02\x01\x12\x89\x01\n" +
 	"\fListPostings\x12).cabinet.finsystem.v1.ListPostingsRequest\x1a*.cabinet.finsystem.v1.ListPostingsResponse\"\"\xea\x9d\xea\x02\x1a\b\x03\x12\x16finsystem.balance.read\x90\x02\x01\x12\x83\x01\n" +
 	"\n" +
 	"GetPosting\x12'.cabinet.finsystem.v1.GetPostingRequest\x1a(.cabinet.finsystem.v1.GetPostingResponse\"\"\xea\x9d\xea\x02\x1a\b\x03\x12\x16finsystem.balance.read\x90\x02\x01\x12\x98\x01\n" +
-	"\x10CreateAdjustment\x12-.cabinet.finsystem.v1.CreateAdjustmentRequest\x1a..cabinet.finsystem.v1.CreateAdjustmentResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19finsystem.postings.adjust\x90\x02\x00\x12\x92\x01\n" +
+	"\x10CreateAdjustment\x12-.cabinet.finsystem.v1.CreateAdjustmentRequest\x1a..cabinet.finsystem.v1.CreateAdjustmentResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19finsystem.postings.adjust\x90\x02\x00\x12\x80\x01\n" +
+	"\tListHolds\x12&.cabinet.finsystem.v1.ListHoldsRequest\x1a'.cabinet.finsystem.v1.ListHoldsResponse\"\"\xea\x9d\xea\x02\x1a\b\x03\x12\x16finsystem.balance.read\x90\x02\x01\x12\x86\x01\n" +
+	"\n" +
+	"CreateHold\x12'.cabinet.finsystem.v1.CreateHoldRequest\x1a(.cabinet.finsystem.v1.CreateHoldResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19finsystem.postings.adjust\x90\x02\x00\x12\x89\x01\n" +
+	"\vReleaseHold\x12(.cabinet.finsystem.v1.ReleaseHoldRequest\x1a).cabinet.finsystem.v1.ReleaseHoldResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19finsystem.postings.adjust\x90\x02\x02\x12\x92\x01\n" +
 	"\x0eReversePosting\x12+.cabinet.finsystem.v1.ReversePostingRequest\x1a,.cabinet.finsystem.v1.ReversePostingResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19finsystem.postings.adjust\x90\x02\x00BCZAgithub.com/opencabinet/cabinet/contracts/finsystem/v1;finsystemv1b\x06proto3"
 
 var (
@@ -1204,64 +1732,86 @@ func file_contracts_finsystem_v1_ledger_proto_rawDescGZIP() []byte {
 	return file_contracts_finsystem_v1_ledger_proto_rawDescData
 }
 
-var file_contracts_finsystem_v1_ledger_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_contracts_finsystem_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_contracts_finsystem_v1_ledger_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_contracts_finsystem_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_contracts_finsystem_v1_ledger_proto_goTypes = []any{
 	(PostingKind)(0),                 // 0: cabinet.finsystem.v1.PostingKind
 	(BalanceState)(0),                // 1: cabinet.finsystem.v1.BalanceState
-	(*Balance)(nil),                  // 2: cabinet.finsystem.v1.Balance
-	(*Posting)(nil),                  // 3: cabinet.finsystem.v1.Posting
-	(*PostingEntry)(nil),             // 4: cabinet.finsystem.v1.PostingEntry
-	(*GetBalanceRequest)(nil),        // 5: cabinet.finsystem.v1.GetBalanceRequest
-	(*GetBalanceResponse)(nil),       // 6: cabinet.finsystem.v1.GetBalanceResponse
-	(*ListPostingsRequest)(nil),      // 7: cabinet.finsystem.v1.ListPostingsRequest
-	(*ListPostingsResponse)(nil),     // 8: cabinet.finsystem.v1.ListPostingsResponse
-	(*GetPostingRequest)(nil),        // 9: cabinet.finsystem.v1.GetPostingRequest
-	(*GetPostingResponse)(nil),       // 10: cabinet.finsystem.v1.GetPostingResponse
-	(*CreateAdjustmentRequest)(nil),  // 11: cabinet.finsystem.v1.CreateAdjustmentRequest
-	(*CreateAdjustmentResponse)(nil), // 12: cabinet.finsystem.v1.CreateAdjustmentResponse
-	(*ReversePostingRequest)(nil),    // 13: cabinet.finsystem.v1.ReversePostingRequest
-	(*ReversePostingResponse)(nil),   // 14: cabinet.finsystem.v1.ReversePostingResponse
-	(*v1.Money)(nil),                 // 15: cabinet.kernel.v1.Money
-	(*timestamppb.Timestamp)(nil),    // 16: google.protobuf.Timestamp
+	(HoldStatus)(0),                  // 2: cabinet.finsystem.v1.HoldStatus
+	(*Balance)(nil),                  // 3: cabinet.finsystem.v1.Balance
+	(*Posting)(nil),                  // 4: cabinet.finsystem.v1.Posting
+	(*PostingEntry)(nil),             // 5: cabinet.finsystem.v1.PostingEntry
+	(*GetBalanceRequest)(nil),        // 6: cabinet.finsystem.v1.GetBalanceRequest
+	(*GetBalanceResponse)(nil),       // 7: cabinet.finsystem.v1.GetBalanceResponse
+	(*ListPostingsRequest)(nil),      // 8: cabinet.finsystem.v1.ListPostingsRequest
+	(*ListPostingsResponse)(nil),     // 9: cabinet.finsystem.v1.ListPostingsResponse
+	(*GetPostingRequest)(nil),        // 10: cabinet.finsystem.v1.GetPostingRequest
+	(*GetPostingResponse)(nil),       // 11: cabinet.finsystem.v1.GetPostingResponse
+	(*CreateAdjustmentRequest)(nil),  // 12: cabinet.finsystem.v1.CreateAdjustmentRequest
+	(*CreateAdjustmentResponse)(nil), // 13: cabinet.finsystem.v1.CreateAdjustmentResponse
+	(*ReversePostingRequest)(nil),    // 14: cabinet.finsystem.v1.ReversePostingRequest
+	(*ReversePostingResponse)(nil),   // 15: cabinet.finsystem.v1.ReversePostingResponse
+	(*Hold)(nil),                     // 16: cabinet.finsystem.v1.Hold
+	(*ListHoldsRequest)(nil),         // 17: cabinet.finsystem.v1.ListHoldsRequest
+	(*ListHoldsResponse)(nil),        // 18: cabinet.finsystem.v1.ListHoldsResponse
+	(*CreateHoldRequest)(nil),        // 19: cabinet.finsystem.v1.CreateHoldRequest
+	(*CreateHoldResponse)(nil),       // 20: cabinet.finsystem.v1.CreateHoldResponse
+	(*ReleaseHoldRequest)(nil),       // 21: cabinet.finsystem.v1.ReleaseHoldRequest
+	(*ReleaseHoldResponse)(nil),      // 22: cabinet.finsystem.v1.ReleaseHoldResponse
+	(*v1.Money)(nil),                 // 23: cabinet.kernel.v1.Money
+	(*timestamppb.Timestamp)(nil),    // 24: google.protobuf.Timestamp
 }
 var file_contracts_finsystem_v1_ledger_proto_depIdxs = []int32{
-	15, // 0: cabinet.finsystem.v1.Balance.balance:type_name -> cabinet.kernel.v1.Money
-	15, // 1: cabinet.finsystem.v1.Balance.held:type_name -> cabinet.kernel.v1.Money
-	15, // 2: cabinet.finsystem.v1.Balance.credit_limit:type_name -> cabinet.kernel.v1.Money
-	15, // 3: cabinet.finsystem.v1.Balance.available:type_name -> cabinet.kernel.v1.Money
-	15, // 4: cabinet.finsystem.v1.Balance.due:type_name -> cabinet.kernel.v1.Money
-	15, // 5: cabinet.finsystem.v1.Balance.overdue:type_name -> cabinet.kernel.v1.Money
+	23, // 0: cabinet.finsystem.v1.Balance.balance:type_name -> cabinet.kernel.v1.Money
+	23, // 1: cabinet.finsystem.v1.Balance.held:type_name -> cabinet.kernel.v1.Money
+	23, // 2: cabinet.finsystem.v1.Balance.credit_limit:type_name -> cabinet.kernel.v1.Money
+	23, // 3: cabinet.finsystem.v1.Balance.available:type_name -> cabinet.kernel.v1.Money
+	23, // 4: cabinet.finsystem.v1.Balance.due:type_name -> cabinet.kernel.v1.Money
+	23, // 5: cabinet.finsystem.v1.Balance.overdue:type_name -> cabinet.kernel.v1.Money
 	1,  // 6: cabinet.finsystem.v1.Balance.state:type_name -> cabinet.finsystem.v1.BalanceState
 	0,  // 7: cabinet.finsystem.v1.Posting.kind:type_name -> cabinet.finsystem.v1.PostingKind
-	15, // 8: cabinet.finsystem.v1.Posting.amount:type_name -> cabinet.kernel.v1.Money
-	15, // 9: cabinet.finsystem.v1.Posting.balance:type_name -> cabinet.kernel.v1.Money
-	16, // 10: cabinet.finsystem.v1.Posting.post_time:type_name -> google.protobuf.Timestamp
-	15, // 11: cabinet.finsystem.v1.Posting.reversed:type_name -> cabinet.kernel.v1.Money
-	4,  // 12: cabinet.finsystem.v1.Posting.entries:type_name -> cabinet.finsystem.v1.PostingEntry
-	15, // 13: cabinet.finsystem.v1.PostingEntry.amount:type_name -> cabinet.kernel.v1.Money
-	2,  // 14: cabinet.finsystem.v1.GetBalanceResponse.balance:type_name -> cabinet.finsystem.v1.Balance
+	23, // 8: cabinet.finsystem.v1.Posting.amount:type_name -> cabinet.kernel.v1.Money
+	23, // 9: cabinet.finsystem.v1.Posting.balance:type_name -> cabinet.kernel.v1.Money
+	24, // 10: cabinet.finsystem.v1.Posting.post_time:type_name -> google.protobuf.Timestamp
+	23, // 11: cabinet.finsystem.v1.Posting.reversed:type_name -> cabinet.kernel.v1.Money
+	5,  // 12: cabinet.finsystem.v1.Posting.entries:type_name -> cabinet.finsystem.v1.PostingEntry
+	23, // 13: cabinet.finsystem.v1.PostingEntry.amount:type_name -> cabinet.kernel.v1.Money
+	3,  // 14: cabinet.finsystem.v1.GetBalanceResponse.balance:type_name -> cabinet.finsystem.v1.Balance
 	0,  // 15: cabinet.finsystem.v1.ListPostingsRequest.kinds:type_name -> cabinet.finsystem.v1.PostingKind
-	3,  // 16: cabinet.finsystem.v1.ListPostingsResponse.postings:type_name -> cabinet.finsystem.v1.Posting
-	3,  // 17: cabinet.finsystem.v1.GetPostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
-	15, // 18: cabinet.finsystem.v1.CreateAdjustmentRequest.amount:type_name -> cabinet.kernel.v1.Money
-	3,  // 19: cabinet.finsystem.v1.CreateAdjustmentResponse.posting:type_name -> cabinet.finsystem.v1.Posting
-	3,  // 20: cabinet.finsystem.v1.ReversePostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
-	5,  // 21: cabinet.finsystem.v1.LedgerService.GetBalance:input_type -> cabinet.finsystem.v1.GetBalanceRequest
-	7,  // 22: cabinet.finsystem.v1.LedgerService.ListPostings:input_type -> cabinet.finsystem.v1.ListPostingsRequest
-	9,  // 23: cabinet.finsystem.v1.LedgerService.GetPosting:input_type -> cabinet.finsystem.v1.GetPostingRequest
-	11, // 24: cabinet.finsystem.v1.LedgerService.CreateAdjustment:input_type -> cabinet.finsystem.v1.CreateAdjustmentRequest
-	13, // 25: cabinet.finsystem.v1.LedgerService.ReversePosting:input_type -> cabinet.finsystem.v1.ReversePostingRequest
-	6,  // 26: cabinet.finsystem.v1.LedgerService.GetBalance:output_type -> cabinet.finsystem.v1.GetBalanceResponse
-	8,  // 27: cabinet.finsystem.v1.LedgerService.ListPostings:output_type -> cabinet.finsystem.v1.ListPostingsResponse
-	10, // 28: cabinet.finsystem.v1.LedgerService.GetPosting:output_type -> cabinet.finsystem.v1.GetPostingResponse
-	12, // 29: cabinet.finsystem.v1.LedgerService.CreateAdjustment:output_type -> cabinet.finsystem.v1.CreateAdjustmentResponse
-	14, // 30: cabinet.finsystem.v1.LedgerService.ReversePosting:output_type -> cabinet.finsystem.v1.ReversePostingResponse
-	26, // [26:31] is the sub-list for method output_type
-	21, // [21:26] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	4,  // 16: cabinet.finsystem.v1.ListPostingsResponse.postings:type_name -> cabinet.finsystem.v1.Posting
+	4,  // 17: cabinet.finsystem.v1.GetPostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
+	23, // 18: cabinet.finsystem.v1.CreateAdjustmentRequest.amount:type_name -> cabinet.kernel.v1.Money
+	4,  // 19: cabinet.finsystem.v1.CreateAdjustmentResponse.posting:type_name -> cabinet.finsystem.v1.Posting
+	4,  // 20: cabinet.finsystem.v1.ReversePostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
+	23, // 21: cabinet.finsystem.v1.Hold.amount:type_name -> cabinet.kernel.v1.Money
+	2,  // 22: cabinet.finsystem.v1.Hold.status:type_name -> cabinet.finsystem.v1.HoldStatus
+	24, // 23: cabinet.finsystem.v1.Hold.create_time:type_name -> google.protobuf.Timestamp
+	24, // 24: cabinet.finsystem.v1.Hold.expire_time:type_name -> google.protobuf.Timestamp
+	16, // 25: cabinet.finsystem.v1.ListHoldsResponse.holds:type_name -> cabinet.finsystem.v1.Hold
+	23, // 26: cabinet.finsystem.v1.CreateHoldRequest.amount:type_name -> cabinet.kernel.v1.Money
+	16, // 27: cabinet.finsystem.v1.CreateHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
+	16, // 28: cabinet.finsystem.v1.ReleaseHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
+	6,  // 29: cabinet.finsystem.v1.LedgerService.GetBalance:input_type -> cabinet.finsystem.v1.GetBalanceRequest
+	8,  // 30: cabinet.finsystem.v1.LedgerService.ListPostings:input_type -> cabinet.finsystem.v1.ListPostingsRequest
+	10, // 31: cabinet.finsystem.v1.LedgerService.GetPosting:input_type -> cabinet.finsystem.v1.GetPostingRequest
+	12, // 32: cabinet.finsystem.v1.LedgerService.CreateAdjustment:input_type -> cabinet.finsystem.v1.CreateAdjustmentRequest
+	17, // 33: cabinet.finsystem.v1.LedgerService.ListHolds:input_type -> cabinet.finsystem.v1.ListHoldsRequest
+	19, // 34: cabinet.finsystem.v1.LedgerService.CreateHold:input_type -> cabinet.finsystem.v1.CreateHoldRequest
+	21, // 35: cabinet.finsystem.v1.LedgerService.ReleaseHold:input_type -> cabinet.finsystem.v1.ReleaseHoldRequest
+	14, // 36: cabinet.finsystem.v1.LedgerService.ReversePosting:input_type -> cabinet.finsystem.v1.ReversePostingRequest
+	7,  // 37: cabinet.finsystem.v1.LedgerService.GetBalance:output_type -> cabinet.finsystem.v1.GetBalanceResponse
+	9,  // 38: cabinet.finsystem.v1.LedgerService.ListPostings:output_type -> cabinet.finsystem.v1.ListPostingsResponse
+	11, // 39: cabinet.finsystem.v1.LedgerService.GetPosting:output_type -> cabinet.finsystem.v1.GetPostingResponse
+	13, // 40: cabinet.finsystem.v1.LedgerService.CreateAdjustment:output_type -> cabinet.finsystem.v1.CreateAdjustmentResponse
+	18, // 41: cabinet.finsystem.v1.LedgerService.ListHolds:output_type -> cabinet.finsystem.v1.ListHoldsResponse
+	20, // 42: cabinet.finsystem.v1.LedgerService.CreateHold:output_type -> cabinet.finsystem.v1.CreateHoldResponse
+	22, // 43: cabinet.finsystem.v1.LedgerService.ReleaseHold:output_type -> cabinet.finsystem.v1.ReleaseHoldResponse
+	15, // 44: cabinet.finsystem.v1.LedgerService.ReversePosting:output_type -> cabinet.finsystem.v1.ReversePostingResponse
+	37, // [37:45] is the sub-list for method output_type
+	29, // [29:37] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_contracts_finsystem_v1_ledger_proto_init() }
@@ -1274,8 +1824,8 @@ func file_contracts_finsystem_v1_ledger_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_finsystem_v1_ledger_proto_rawDesc), len(file_contracts_finsystem_v1_ledger_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   13,
+			NumEnums:      3,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

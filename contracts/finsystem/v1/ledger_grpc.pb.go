@@ -23,6 +23,9 @@ const (
 	LedgerService_ListPostings_FullMethodName     = "/cabinet.finsystem.v1.LedgerService/ListPostings"
 	LedgerService_GetPosting_FullMethodName       = "/cabinet.finsystem.v1.LedgerService/GetPosting"
 	LedgerService_CreateAdjustment_FullMethodName = "/cabinet.finsystem.v1.LedgerService/CreateAdjustment"
+	LedgerService_ListHolds_FullMethodName        = "/cabinet.finsystem.v1.LedgerService/ListHolds"
+	LedgerService_CreateHold_FullMethodName       = "/cabinet.finsystem.v1.LedgerService/CreateHold"
+	LedgerService_ReleaseHold_FullMethodName      = "/cabinet.finsystem.v1.LedgerService/ReleaseHold"
 	LedgerService_ReversePosting_FullMethodName   = "/cabinet.finsystem.v1.LedgerService/ReversePosting"
 )
 
@@ -41,6 +44,12 @@ type LedgerServiceClient interface {
 	// Moves a client's balance by hand: up for what the client is given, down for what is taken. FAILED_PRECONDITION when more would be
 	// owed than was agreed.
 	CreateAdjustment(ctx context.Context, in *CreateAdjustmentRequest, opts ...grpc.CallOption) (*CreateAdjustmentResponse, error)
+	// What is set aside of a client's balance, newest first.
+	ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error)
+	// Sets an amount of a client's balance aside, so that it cannot be spent twice. FAILED_PRECONDITION when it is not there.
+	CreateHold(ctx context.Context, in *CreateHoldRequest, opts ...grpc.CallOption) (*CreateHoldResponse, error)
+	// Gives back what a hold set aside. Releasing it again does nothing.
+	ReleaseHold(ctx context.Context, in *ReleaseHoldRequest, opts ...grpc.CallOption) (*ReleaseHoldResponse, error)
 	// Takes an adjustment back, whole. What documents and payments posted is reversed by them: void the document, refund the payment.
 	ReversePosting(ctx context.Context, in *ReversePostingRequest, opts ...grpc.CallOption) (*ReversePostingResponse, error)
 }
@@ -93,6 +102,36 @@ func (c *ledgerServiceClient) CreateAdjustment(ctx context.Context, in *CreateAd
 	return out, nil
 }
 
+func (c *ledgerServiceClient) ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListHoldsResponse)
+	err := c.cc.Invoke(ctx, LedgerService_ListHolds_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) CreateHold(ctx context.Context, in *CreateHoldRequest, opts ...grpc.CallOption) (*CreateHoldResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateHoldResponse)
+	err := c.cc.Invoke(ctx, LedgerService_CreateHold_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) ReleaseHold(ctx context.Context, in *ReleaseHoldRequest, opts ...grpc.CallOption) (*ReleaseHoldResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReleaseHoldResponse)
+	err := c.cc.Invoke(ctx, LedgerService_ReleaseHold_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *ledgerServiceClient) ReversePosting(ctx context.Context, in *ReversePostingRequest, opts ...grpc.CallOption) (*ReversePostingResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReversePostingResponse)
@@ -118,6 +157,12 @@ type LedgerServiceServer interface {
 	// Moves a client's balance by hand: up for what the client is given, down for what is taken. FAILED_PRECONDITION when more would be
 	// owed than was agreed.
 	CreateAdjustment(context.Context, *CreateAdjustmentRequest) (*CreateAdjustmentResponse, error)
+	// What is set aside of a client's balance, newest first.
+	ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error)
+	// Sets an amount of a client's balance aside, so that it cannot be spent twice. FAILED_PRECONDITION when it is not there.
+	CreateHold(context.Context, *CreateHoldRequest) (*CreateHoldResponse, error)
+	// Gives back what a hold set aside. Releasing it again does nothing.
+	ReleaseHold(context.Context, *ReleaseHoldRequest) (*ReleaseHoldResponse, error)
 	// Takes an adjustment back, whole. What documents and payments posted is reversed by them: void the document, refund the payment.
 	ReversePosting(context.Context, *ReversePostingRequest) (*ReversePostingResponse, error)
 	mustEmbedUnimplementedLedgerServiceServer()
@@ -141,6 +186,15 @@ func (UnimplementedLedgerServiceServer) GetPosting(context.Context, *GetPostingR
 }
 func (UnimplementedLedgerServiceServer) CreateAdjustment(context.Context, *CreateAdjustmentRequest) (*CreateAdjustmentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateAdjustment not implemented")
+}
+func (UnimplementedLedgerServiceServer) ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListHolds not implemented")
+}
+func (UnimplementedLedgerServiceServer) CreateHold(context.Context, *CreateHoldRequest) (*CreateHoldResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateHold not implemented")
+}
+func (UnimplementedLedgerServiceServer) ReleaseHold(context.Context, *ReleaseHoldRequest) (*ReleaseHoldResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReleaseHold not implemented")
 }
 func (UnimplementedLedgerServiceServer) ReversePosting(context.Context, *ReversePostingRequest) (*ReversePostingResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReversePosting not implemented")
@@ -238,6 +292,60 @@ func _LedgerService_CreateAdjustment_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LedgerService_ListHolds_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListHoldsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).ListHolds(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_ListHolds_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).ListHolds(ctx, req.(*ListHoldsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_CreateHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateHoldRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).CreateHold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_CreateHold_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).CreateHold(ctx, req.(*CreateHoldRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_ReleaseHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReleaseHoldRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).ReleaseHold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_ReleaseHold_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).ReleaseHold(ctx, req.(*ReleaseHoldRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _LedgerService_ReversePosting_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ReversePostingRequest)
 	if err := dec(in); err != nil {
@@ -278,6 +386,18 @@ var LedgerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CreateAdjustment",
 			Handler:    _LedgerService_CreateAdjustment_Handler,
+		},
+		{
+			MethodName: "ListHolds",
+			Handler:    _LedgerService_ListHolds_Handler,
+		},
+		{
+			MethodName: "CreateHold",
+			Handler:    _LedgerService_CreateHold_Handler,
+		},
+		{
+			MethodName: "ReleaseHold",
+			Handler:    _LedgerService_ReleaseHold_Handler,
 		},
 		{
 			MethodName: "ReversePosting",

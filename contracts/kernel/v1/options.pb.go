@@ -41,6 +41,9 @@ const (
 	Scope_SCOPE_STAFF Scope = 4
 	// The kernel alone, for the contracts it needs from a module. No user can hold the right.
 	Scope_SCOPE_KERNEL Scope = 5
+	// Modules that require the contract, by themselves or while they serve somebody; no person calls it, no page shows it.
+	// Like PUBLIC it sees no rows but those it asks for as its own module, unless a module calls by itself.
+	Scope_SCOPE_MODULE Scope = 6
 )
 
 // Enum value maps for Scope.
@@ -52,6 +55,7 @@ var (
 		3: "SCOPE_CLIENT",
 		4: "SCOPE_STAFF",
 		5: "SCOPE_KERNEL",
+		6: "SCOPE_MODULE",
 	}
 	Scope_value = map[string]int32{
 		"SCOPE_UNSPECIFIED": 0,
@@ -60,6 +64,7 @@ var (
 		"SCOPE_CLIENT":      3,
 		"SCOPE_STAFF":       4,
 		"SCOPE_KERNEL":      5,
+		"SCOPE_MODULE":      6,
 	}
 )
 
@@ -260,12 +265,59 @@ func (Tone) EnumDescriptor() ([]byte, []int) {
 	return file_contracts_kernel_v1_options_proto_rawDescGZIP(), []int{2}
 }
 
+// ServiceRules say how a contract is provided.
+type ServiceRules struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Several modules of a portal may provide the service. Who calls names the one that is meant: in Go with call.To, else as
+	// the metadata "cabinet-provider" with the module's id. Pages and programs outside cannot, so they do not call it.
+	ManyProviders bool `protobuf:"varint,1,opt,name=many_providers,json=manyProviders,proto3" json:"many_providers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ServiceRules) Reset() {
+	*x = ServiceRules{}
+	mi := &file_contracts_kernel_v1_options_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ServiceRules) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ServiceRules) ProtoMessage() {}
+
+func (x *ServiceRules) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_options_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ServiceRules.ProtoReflect.Descriptor instead.
+func (*ServiceRules) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_options_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *ServiceRules) GetManyProviders() bool {
+	if x != nil {
+		return x.ManyProviders
+	}
+	return false
+}
+
 // MethodRules is the access rule of a method.
 type MethodRules struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Scope Scope                  `protobuf:"varint,1,opt,name=scope,proto3,enum=cabinet.kernel.v1.Scope" json:"scope,omitempty"`
 	// The permission the caller needs, "module.things.verb". CLIENT and STAFF methods must name one;
-	// SELF methods may; PUBLIC and KERNEL ones must not.
+	// SELF methods may; PUBLIC, KERNEL and MODULE ones must not.
 	Permission string `protobuf:"bytes,2,opt,name=permission,proto3" json:"permission,omitempty"`
 	// Caller and provider promise never to change a message once it is handed over, so the router need not copy it.
 	Immutable bool `protobuf:"varint,3,opt,name=immutable,proto3" json:"immutable,omitempty"`
@@ -280,7 +332,7 @@ type MethodRules struct {
 
 func (x *MethodRules) Reset() {
 	*x = MethodRules{}
-	mi := &file_contracts_kernel_v1_options_proto_msgTypes[0]
+	mi := &file_contracts_kernel_v1_options_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -292,7 +344,7 @@ func (x *MethodRules) String() string {
 func (*MethodRules) ProtoMessage() {}
 
 func (x *MethodRules) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_options_proto_msgTypes[0]
+	mi := &file_contracts_kernel_v1_options_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -305,7 +357,7 @@ func (x *MethodRules) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MethodRules.ProtoReflect.Descriptor instead.
 func (*MethodRules) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_options_proto_rawDescGZIP(), []int{0}
+	return file_contracts_kernel_v1_options_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *MethodRules) GetScope() Scope {
@@ -366,7 +418,7 @@ type FieldMeaning struct {
 
 func (x *FieldMeaning) Reset() {
 	*x = FieldMeaning{}
-	mi := &file_contracts_kernel_v1_options_proto_msgTypes[1]
+	mi := &file_contracts_kernel_v1_options_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -378,7 +430,7 @@ func (x *FieldMeaning) String() string {
 func (*FieldMeaning) ProtoMessage() {}
 
 func (x *FieldMeaning) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_options_proto_msgTypes[1]
+	mi := &file_contracts_kernel_v1_options_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -391,7 +443,7 @@ func (x *FieldMeaning) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FieldMeaning.ProtoReflect.Descriptor instead.
 func (*FieldMeaning) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_options_proto_rawDescGZIP(), []int{1}
+	return file_contracts_kernel_v1_options_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *FieldMeaning) GetKind() Kind {
@@ -459,7 +511,7 @@ type ResourceMeaning struct {
 
 func (x *ResourceMeaning) Reset() {
 	*x = ResourceMeaning{}
-	mi := &file_contracts_kernel_v1_options_proto_msgTypes[2]
+	mi := &file_contracts_kernel_v1_options_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -471,7 +523,7 @@ func (x *ResourceMeaning) String() string {
 func (*ResourceMeaning) ProtoMessage() {}
 
 func (x *ResourceMeaning) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_options_proto_msgTypes[2]
+	mi := &file_contracts_kernel_v1_options_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -484,7 +536,7 @@ func (x *ResourceMeaning) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResourceMeaning.ProtoReflect.Descriptor instead.
 func (*ResourceMeaning) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_options_proto_rawDescGZIP(), []int{2}
+	return file_contracts_kernel_v1_options_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ResourceMeaning) GetTitleField() string {
@@ -525,7 +577,7 @@ type StateMeaning struct {
 
 func (x *StateMeaning) Reset() {
 	*x = StateMeaning{}
-	mi := &file_contracts_kernel_v1_options_proto_msgTypes[3]
+	mi := &file_contracts_kernel_v1_options_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -537,7 +589,7 @@ func (x *StateMeaning) String() string {
 func (*StateMeaning) ProtoMessage() {}
 
 func (x *StateMeaning) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_options_proto_msgTypes[3]
+	mi := &file_contracts_kernel_v1_options_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -550,7 +602,7 @@ func (x *StateMeaning) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateMeaning.ProtoReflect.Descriptor instead.
 func (*StateMeaning) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_options_proto_rawDescGZIP(), []int{3}
+	return file_contracts_kernel_v1_options_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *StateMeaning) GetTone() Tone {
@@ -585,7 +637,7 @@ type HappeningMeaning struct {
 
 func (x *HappeningMeaning) Reset() {
 	*x = HappeningMeaning{}
-	mi := &file_contracts_kernel_v1_options_proto_msgTypes[4]
+	mi := &file_contracts_kernel_v1_options_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -597,7 +649,7 @@ func (x *HappeningMeaning) String() string {
 func (*HappeningMeaning) ProtoMessage() {}
 
 func (x *HappeningMeaning) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_options_proto_msgTypes[4]
+	mi := &file_contracts_kernel_v1_options_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -610,7 +662,7 @@ func (x *HappeningMeaning) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HappeningMeaning.ProtoReflect.Descriptor instead.
 func (*HappeningMeaning) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_options_proto_rawDescGZIP(), []int{4}
+	return file_contracts_kernel_v1_options_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *HappeningMeaning) GetClientField() string {
@@ -672,6 +724,14 @@ var file_contracts_kernel_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Filename:      "contracts/kernel/v1/options.proto",
 	},
 	{
+		ExtendedType:  (*descriptorpb.ServiceOptions)(nil),
+		ExtensionType: (*ServiceRules)(nil),
+		Field:         741853,
+		Name:          "cabinet.kernel.v1.service",
+		Tag:           "bytes,741853,opt,name=service",
+		Filename:      "contracts/kernel/v1/options.proto",
+	},
+	{
 		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
 		ExtensionType: (*FieldMeaning)(nil),
 		Field:         741853,
@@ -711,31 +771,39 @@ var (
 	E_Method = &file_contracts_kernel_v1_options_proto_extTypes[0]
 )
 
+// Extension fields to descriptorpb.ServiceOptions.
+var (
+	// optional cabinet.kernel.v1.ServiceRules service = 741853;
+	E_Service = &file_contracts_kernel_v1_options_proto_extTypes[1]
+)
+
 // Extension fields to descriptorpb.FieldOptions.
 var (
 	// optional cabinet.kernel.v1.FieldMeaning field = 741853;
-	E_Field = &file_contracts_kernel_v1_options_proto_extTypes[1]
+	E_Field = &file_contracts_kernel_v1_options_proto_extTypes[2]
 )
 
 // Extension fields to descriptorpb.MessageOptions.
 var (
 	// optional cabinet.kernel.v1.ResourceMeaning resource = 741853;
-	E_Resource = &file_contracts_kernel_v1_options_proto_extTypes[2]
+	E_Resource = &file_contracts_kernel_v1_options_proto_extTypes[3]
 	// optional cabinet.kernel.v1.HappeningMeaning happening = 741854;
-	E_Happening = &file_contracts_kernel_v1_options_proto_extTypes[3]
+	E_Happening = &file_contracts_kernel_v1_options_proto_extTypes[4]
 )
 
 // Extension fields to descriptorpb.EnumValueOptions.
 var (
 	// optional cabinet.kernel.v1.StateMeaning state = 741853;
-	E_State = &file_contracts_kernel_v1_options_proto_extTypes[4]
+	E_State = &file_contracts_kernel_v1_options_proto_extTypes[5]
 )
 
 var File_contracts_kernel_v1_options_proto protoreflect.FileDescriptor
 
 const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"!contracts/kernel/v1/options.proto\x12\x11cabinet.kernel.v1\x1a google/protobuf/descriptor.proto\"\xd0\x01\n" +
+	"!contracts/kernel/v1/options.proto\x12\x11cabinet.kernel.v1\x1a google/protobuf/descriptor.proto\"5\n" +
+	"\fServiceRules\x12%\n" +
+	"\x0emany_providers\x18\x01 \x01(\bR\rmanyProviders\"\xd0\x01\n" +
 	"\vMethodRules\x12.\n" +
 	"\x05scope\x18\x01 \x01(\x0e2\x18.cabinet.kernel.v1.ScopeR\x05scope\x12\x1e\n" +
 	"\n" +
@@ -772,7 +840,7 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\ffor_contacts\x18\x05 \x01(\bR\vforContacts\x12\x12\n" +
 	"\x04icon\x18\x06 \x01(\tR\x04icon\x12\x1f\n" +
 	"\vactor_field\x18\a \x01(\tR\n" +
-	"actorField*u\n" +
+	"actorField*\x87\x01\n" +
 	"\x05Scope\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSCOPE_PUBLIC\x10\x01\x12\x0e\n" +
@@ -780,7 +848,8 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"SCOPE_SELF\x10\x02\x12\x10\n" +
 	"\fSCOPE_CLIENT\x10\x03\x12\x0f\n" +
 	"\vSCOPE_STAFF\x10\x04\x12\x10\n" +
-	"\fSCOPE_KERNEL\x10\x05*\xd9\x02\n" +
+	"\fSCOPE_KERNEL\x10\x05\x12\x10\n" +
+	"\fSCOPE_MODULE\x10\x06*\xd9\x02\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eKIND_MULTILINE\x10\x01\x12\x0e\n" +
@@ -811,7 +880,8 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\x0eTONE_ATTENTION\x10\x02\x12\f\n" +
 	"\bTONE_BAD\x10\x03\x12\r\n" +
 	"\tTONE_INFO\x10\x04:X\n" +
-	"\x06method\x12\x1e.google.protobuf.MethodOptions\x18ݣ- \x01(\v2\x1e.cabinet.kernel.v1.MethodRulesR\x06method:V\n" +
+	"\x06method\x12\x1e.google.protobuf.MethodOptions\x18ݣ- \x01(\v2\x1e.cabinet.kernel.v1.MethodRulesR\x06method:\\\n" +
+	"\aservice\x12\x1f.google.protobuf.ServiceOptions\x18ݣ- \x01(\v2\x1f.cabinet.kernel.v1.ServiceRulesR\aservice:V\n" +
 	"\x05field\x12\x1d.google.protobuf.FieldOptions\x18ݣ- \x01(\v2\x1f.cabinet.kernel.v1.FieldMeaningR\x05field:a\n" +
 	"\bresource\x12\x1f.google.protobuf.MessageOptions\x18ݣ- \x01(\v2\".cabinet.kernel.v1.ResourceMeaningR\bresource:d\n" +
 	"\thappening\x12\x1f.google.protobuf.MessageOptions\x18ޣ- \x01(\v2#.cabinet.kernel.v1.HappeningMeaningR\thappening:Z\n" +
@@ -830,39 +900,43 @@ func file_contracts_kernel_v1_options_proto_rawDescGZIP() []byte {
 }
 
 var file_contracts_kernel_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_contracts_kernel_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_contracts_kernel_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_contracts_kernel_v1_options_proto_goTypes = []any{
 	(Scope)(0),                            // 0: cabinet.kernel.v1.Scope
 	(Kind)(0),                             // 1: cabinet.kernel.v1.Kind
 	(Tone)(0),                             // 2: cabinet.kernel.v1.Tone
-	(*MethodRules)(nil),                   // 3: cabinet.kernel.v1.MethodRules
-	(*FieldMeaning)(nil),                  // 4: cabinet.kernel.v1.FieldMeaning
-	(*ResourceMeaning)(nil),               // 5: cabinet.kernel.v1.ResourceMeaning
-	(*StateMeaning)(nil),                  // 6: cabinet.kernel.v1.StateMeaning
-	(*HappeningMeaning)(nil),              // 7: cabinet.kernel.v1.HappeningMeaning
-	(*descriptorpb.MethodOptions)(nil),    // 8: google.protobuf.MethodOptions
-	(*descriptorpb.FieldOptions)(nil),     // 9: google.protobuf.FieldOptions
-	(*descriptorpb.MessageOptions)(nil),   // 10: google.protobuf.MessageOptions
-	(*descriptorpb.EnumValueOptions)(nil), // 11: google.protobuf.EnumValueOptions
+	(*ServiceRules)(nil),                  // 3: cabinet.kernel.v1.ServiceRules
+	(*MethodRules)(nil),                   // 4: cabinet.kernel.v1.MethodRules
+	(*FieldMeaning)(nil),                  // 5: cabinet.kernel.v1.FieldMeaning
+	(*ResourceMeaning)(nil),               // 6: cabinet.kernel.v1.ResourceMeaning
+	(*StateMeaning)(nil),                  // 7: cabinet.kernel.v1.StateMeaning
+	(*HappeningMeaning)(nil),              // 8: cabinet.kernel.v1.HappeningMeaning
+	(*descriptorpb.MethodOptions)(nil),    // 9: google.protobuf.MethodOptions
+	(*descriptorpb.ServiceOptions)(nil),   // 10: google.protobuf.ServiceOptions
+	(*descriptorpb.FieldOptions)(nil),     // 11: google.protobuf.FieldOptions
+	(*descriptorpb.MessageOptions)(nil),   // 12: google.protobuf.MessageOptions
+	(*descriptorpb.EnumValueOptions)(nil), // 13: google.protobuf.EnumValueOptions
 }
 var file_contracts_kernel_v1_options_proto_depIdxs = []int32{
 	0,  // 0: cabinet.kernel.v1.MethodRules.scope:type_name -> cabinet.kernel.v1.Scope
 	1,  // 1: cabinet.kernel.v1.FieldMeaning.kind:type_name -> cabinet.kernel.v1.Kind
 	2,  // 2: cabinet.kernel.v1.StateMeaning.tone:type_name -> cabinet.kernel.v1.Tone
-	8,  // 3: cabinet.kernel.v1.method:extendee -> google.protobuf.MethodOptions
-	9,  // 4: cabinet.kernel.v1.field:extendee -> google.protobuf.FieldOptions
-	10, // 5: cabinet.kernel.v1.resource:extendee -> google.protobuf.MessageOptions
-	10, // 6: cabinet.kernel.v1.happening:extendee -> google.protobuf.MessageOptions
-	11, // 7: cabinet.kernel.v1.state:extendee -> google.protobuf.EnumValueOptions
-	3,  // 8: cabinet.kernel.v1.method:type_name -> cabinet.kernel.v1.MethodRules
-	4,  // 9: cabinet.kernel.v1.field:type_name -> cabinet.kernel.v1.FieldMeaning
-	5,  // 10: cabinet.kernel.v1.resource:type_name -> cabinet.kernel.v1.ResourceMeaning
-	7,  // 11: cabinet.kernel.v1.happening:type_name -> cabinet.kernel.v1.HappeningMeaning
-	6,  // 12: cabinet.kernel.v1.state:type_name -> cabinet.kernel.v1.StateMeaning
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	8,  // [8:13] is the sub-list for extension type_name
-	3,  // [3:8] is the sub-list for extension extendee
+	9,  // 3: cabinet.kernel.v1.method:extendee -> google.protobuf.MethodOptions
+	10, // 4: cabinet.kernel.v1.service:extendee -> google.protobuf.ServiceOptions
+	11, // 5: cabinet.kernel.v1.field:extendee -> google.protobuf.FieldOptions
+	12, // 6: cabinet.kernel.v1.resource:extendee -> google.protobuf.MessageOptions
+	12, // 7: cabinet.kernel.v1.happening:extendee -> google.protobuf.MessageOptions
+	13, // 8: cabinet.kernel.v1.state:extendee -> google.protobuf.EnumValueOptions
+	4,  // 9: cabinet.kernel.v1.method:type_name -> cabinet.kernel.v1.MethodRules
+	3,  // 10: cabinet.kernel.v1.service:type_name -> cabinet.kernel.v1.ServiceRules
+	5,  // 11: cabinet.kernel.v1.field:type_name -> cabinet.kernel.v1.FieldMeaning
+	6,  // 12: cabinet.kernel.v1.resource:type_name -> cabinet.kernel.v1.ResourceMeaning
+	8,  // 13: cabinet.kernel.v1.happening:type_name -> cabinet.kernel.v1.HappeningMeaning
+	7,  // 14: cabinet.kernel.v1.state:type_name -> cabinet.kernel.v1.StateMeaning
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	9,  // [9:15] is the sub-list for extension type_name
+	3,  // [3:9] is the sub-list for extension extendee
 	0,  // [0:3] is the sub-list for field type_name
 }
 
@@ -877,8 +951,8 @@ func file_contracts_kernel_v1_options_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_options_proto_rawDesc), len(file_contracts_kernel_v1_options_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   5,
-			NumExtensions: 5,
+			NumMessages:   6,
+			NumExtensions: 6,
 			NumServices:   0,
 		},
 		GoTypes:           file_contracts_kernel_v1_options_proto_goTypes,

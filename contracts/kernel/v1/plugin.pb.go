@@ -1301,6 +1301,96 @@ func (*SignRowsRequest) Descriptor() ([]byte, []int) {
 	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
+type ListProvidersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The service's full name.
+	Service       string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProvidersRequest) Reset() {
+	*x = ListProvidersRequest{}
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProvidersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProvidersRequest) ProtoMessage() {}
+
+func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProvidersRequest.ProtoReflect.Descriptor instead.
+func (*ListProvidersRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListProvidersRequest) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+type ListProvidersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ids of modules, in alphabetical order.
+	ModuleIds     []string `protobuf:"bytes,1,rep,name=module_ids,json=moduleIds,proto3" json:"module_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProvidersResponse) Reset() {
+	*x = ListProvidersResponse{}
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProvidersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProvidersResponse) ProtoMessage() {}
+
+func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProvidersResponse.ProtoReflect.Descriptor instead.
+func (*ListProvidersResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListProvidersResponse) GetModuleIds() []string {
+	if x != nil {
+		return x.ModuleIds
+	}
+	return nil
+}
+
 type SignRowsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The setting cabinet.principal, and until when it holds.
@@ -1312,7 +1402,7 @@ type SignRowsResponse struct {
 
 func (x *SignRowsResponse) Reset() {
 	*x = SignRowsResponse{}
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[16]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1324,7 +1414,7 @@ func (x *SignRowsResponse) String() string {
 func (*SignRowsResponse) ProtoMessage() {}
 
 func (x *SignRowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[16]
+	mi := &file_contracts_kernel_v1_plugin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1337,7 +1427,7 @@ func (x *SignRowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignRowsResponse.ProtoReflect.Descriptor instead.
 func (*SignRowsResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{16}
+	return file_contracts_kernel_v1_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SignRowsResponse) GetSetting() string {
@@ -1468,7 +1558,12 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\bdue_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\adueTime\x12 \n" +
 	"\vtraceparent\x18\t \x01(\tR\vtraceparent\"\x11\n" +
 	"\x0fDeliverResponse\"\x11\n" +
-	"\x0fSignRowsRequest\"r\n" +
+	"\x0fSignRowsRequest\"0\n" +
+	"\x14ListProvidersRequest\x12\x18\n" +
+	"\aservice\x18\x01 \x01(\tR\aservice\"6\n" +
+	"\x15ListProvidersResponse\x12\x1d\n" +
+	"\n" +
+	"module_ids\x18\x01 \x03(\tR\tmoduleIds\"r\n" +
 	"\x10SignRowsResponse\x12!\n" +
 	"\asetting\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\x18\x01R\asetting\x12;\n" +
 	"\vexpire_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -1480,10 +1575,12 @@ const file_contracts_kernel_v1_plugin_proto_rawDesc = "" +
 	"\tSetPolicy\x12#.cabinet.kernel.v1.SetPolicyRequest\x1a$.cabinet.kernel.v1.SetPolicyResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x02\x12\\\n" +
 	"\aDeliver\x12!.cabinet.kernel.v1.DeliverRequest\x1a\".cabinet.kernel.v1.DeliverResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x022\xde\x01\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x022\xce\x02\n" +
 	"\vHostService\x12\\\n" +
 	"\bSignRows\x12\".cabinet.kernel.v1.SignRowsRequest\x1a#.cabinet.kernel.v1.SignRowsResponse\"\a\xea\x9d\xea\x02\x02\b\x05\x12q\n" +
-	"\x0fReportTelemetry\x12).cabinet.kernel.v1.ReportTelemetryRequest\x1a*.cabinet.kernel.v1.ReportTelemetryResponse\"\a\xea\x9d\xea\x02\x02\b\x05B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
+	"\x0fReportTelemetry\x12).cabinet.kernel.v1.ReportTelemetryRequest\x1a*.cabinet.kernel.v1.ReportTelemetryResponse\"\a\xea\x9d\xea\x02\x02\b\x05\x12n\n" +
+	"\rListProviders\x12'.cabinet.kernel.v1.ListProvidersRequest\x1a(.cabinet.kernel.v1.ListProvidersResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x05\x90\x02\x01B=Z;github.com/opencabinet/cabinet/contracts/kernel/v1;kernelv1b\x06proto3"
 
 var (
 	file_contracts_kernel_v1_plugin_proto_rawDescOnce sync.Once
@@ -1497,7 +1594,7 @@ func file_contracts_kernel_v1_plugin_proto_rawDescGZIP() []byte {
 	return file_contracts_kernel_v1_plugin_proto_rawDescData
 }
 
-var file_contracts_kernel_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_contracts_kernel_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_contracts_kernel_v1_plugin_proto_goTypes = []any{
 	(*Acting)(nil),                         // 0: cabinet.kernel.v1.Acting
 	(*Metadata)(nil),                       // 1: cabinet.kernel.v1.Metadata
@@ -1515,42 +1612,46 @@ var file_contracts_kernel_v1_plugin_proto_goTypes = []any{
 	(*DeliverRequest)(nil),                 // 13: cabinet.kernel.v1.DeliverRequest
 	(*DeliverResponse)(nil),                // 14: cabinet.kernel.v1.DeliverResponse
 	(*SignRowsRequest)(nil),                // 15: cabinet.kernel.v1.SignRowsRequest
-	(*SignRowsResponse)(nil),               // 16: cabinet.kernel.v1.SignRowsResponse
-	(*descriptorpb.FileDescriptorSet)(nil), // 17: google.protobuf.FileDescriptorSet
-	(*durationpb.Duration)(nil),            // 18: google.protobuf.Duration
-	(CatchUp)(0),                           // 19: cabinet.kernel.v1.CatchUp
-	(*timestamppb.Timestamp)(nil),          // 20: google.protobuf.Timestamp
-	(*ReportTelemetryRequest)(nil),         // 21: cabinet.kernel.v1.ReportTelemetryRequest
-	(*ReportTelemetryResponse)(nil),        // 22: cabinet.kernel.v1.ReportTelemetryResponse
+	(*ListProvidersRequest)(nil),           // 16: cabinet.kernel.v1.ListProvidersRequest
+	(*ListProvidersResponse)(nil),          // 17: cabinet.kernel.v1.ListProvidersResponse
+	(*SignRowsResponse)(nil),               // 18: cabinet.kernel.v1.SignRowsResponse
+	(*descriptorpb.FileDescriptorSet)(nil), // 19: google.protobuf.FileDescriptorSet
+	(*durationpb.Duration)(nil),            // 20: google.protobuf.Duration
+	(CatchUp)(0),                           // 21: cabinet.kernel.v1.CatchUp
+	(*timestamppb.Timestamp)(nil),          // 22: google.protobuf.Timestamp
+	(*ReportTelemetryRequest)(nil),         // 23: cabinet.kernel.v1.ReportTelemetryRequest
+	(*ReportTelemetryResponse)(nil),        // 24: cabinet.kernel.v1.ReportTelemetryResponse
 }
 var file_contracts_kernel_v1_plugin_proto_depIdxs = []int32{
 	1,  // 0: cabinet.kernel.v1.CallRequest.metadata:type_name -> cabinet.kernel.v1.Metadata
 	1,  // 1: cabinet.kernel.v1.CallReply.header:type_name -> cabinet.kernel.v1.Metadata
 	1,  // 2: cabinet.kernel.v1.CallReply.trailer:type_name -> cabinet.kernel.v1.Metadata
-	17, // 3: cabinet.kernel.v1.DescribeResponse.files:type_name -> google.protobuf.FileDescriptorSet
+	19, // 3: cabinet.kernel.v1.DescribeResponse.files:type_name -> google.protobuf.FileDescriptorSet
 	5,  // 4: cabinet.kernel.v1.DescribeResponse.migrations:type_name -> cabinet.kernel.v1.PluginFile
 	5,  // 5: cabinet.kernel.v1.DescribeResponse.locales:type_name -> cabinet.kernel.v1.PluginFile
 	8,  // 6: cabinet.kernel.v1.Subscription.plan:type_name -> cabinet.kernel.v1.Plan
-	18, // 7: cabinet.kernel.v1.Subscription.timeout:type_name -> google.protobuf.Duration
-	19, // 8: cabinet.kernel.v1.Plan.catch_up:type_name -> cabinet.kernel.v1.CatchUp
+	20, // 7: cabinet.kernel.v1.Subscription.timeout:type_name -> google.protobuf.Duration
+	21, // 8: cabinet.kernel.v1.Plan.catch_up:type_name -> cabinet.kernel.v1.CatchUp
 	7,  // 9: cabinet.kernel.v1.OpenResponse.subscriptions:type_name -> cabinet.kernel.v1.Subscription
-	20, // 10: cabinet.kernel.v1.DeliverRequest.time:type_name -> google.protobuf.Timestamp
-	20, // 11: cabinet.kernel.v1.DeliverRequest.due_time:type_name -> google.protobuf.Timestamp
-	20, // 12: cabinet.kernel.v1.SignRowsResponse.expire_time:type_name -> google.protobuf.Timestamp
+	22, // 10: cabinet.kernel.v1.DeliverRequest.time:type_name -> google.protobuf.Timestamp
+	22, // 11: cabinet.kernel.v1.DeliverRequest.due_time:type_name -> google.protobuf.Timestamp
+	22, // 12: cabinet.kernel.v1.SignRowsResponse.expire_time:type_name -> google.protobuf.Timestamp
 	4,  // 13: cabinet.kernel.v1.PluginService.Describe:input_type -> cabinet.kernel.v1.DescribeRequest
 	9,  // 14: cabinet.kernel.v1.PluginService.Open:input_type -> cabinet.kernel.v1.OpenRequest
 	11, // 15: cabinet.kernel.v1.PluginService.SetPolicy:input_type -> cabinet.kernel.v1.SetPolicyRequest
 	13, // 16: cabinet.kernel.v1.PluginService.Deliver:input_type -> cabinet.kernel.v1.DeliverRequest
 	15, // 17: cabinet.kernel.v1.HostService.SignRows:input_type -> cabinet.kernel.v1.SignRowsRequest
-	21, // 18: cabinet.kernel.v1.HostService.ReportTelemetry:input_type -> cabinet.kernel.v1.ReportTelemetryRequest
-	6,  // 19: cabinet.kernel.v1.PluginService.Describe:output_type -> cabinet.kernel.v1.DescribeResponse
-	10, // 20: cabinet.kernel.v1.PluginService.Open:output_type -> cabinet.kernel.v1.OpenResponse
-	12, // 21: cabinet.kernel.v1.PluginService.SetPolicy:output_type -> cabinet.kernel.v1.SetPolicyResponse
-	14, // 22: cabinet.kernel.v1.PluginService.Deliver:output_type -> cabinet.kernel.v1.DeliverResponse
-	16, // 23: cabinet.kernel.v1.HostService.SignRows:output_type -> cabinet.kernel.v1.SignRowsResponse
-	22, // 24: cabinet.kernel.v1.HostService.ReportTelemetry:output_type -> cabinet.kernel.v1.ReportTelemetryResponse
-	19, // [19:25] is the sub-list for method output_type
-	13, // [13:19] is the sub-list for method input_type
+	23, // 18: cabinet.kernel.v1.HostService.ReportTelemetry:input_type -> cabinet.kernel.v1.ReportTelemetryRequest
+	16, // 19: cabinet.kernel.v1.HostService.ListProviders:input_type -> cabinet.kernel.v1.ListProvidersRequest
+	6,  // 20: cabinet.kernel.v1.PluginService.Describe:output_type -> cabinet.kernel.v1.DescribeResponse
+	10, // 21: cabinet.kernel.v1.PluginService.Open:output_type -> cabinet.kernel.v1.OpenResponse
+	12, // 22: cabinet.kernel.v1.PluginService.SetPolicy:output_type -> cabinet.kernel.v1.SetPolicyResponse
+	14, // 23: cabinet.kernel.v1.PluginService.Deliver:output_type -> cabinet.kernel.v1.DeliverResponse
+	18, // 24: cabinet.kernel.v1.HostService.SignRows:output_type -> cabinet.kernel.v1.SignRowsResponse
+	24, // 25: cabinet.kernel.v1.HostService.ReportTelemetry:output_type -> cabinet.kernel.v1.ReportTelemetryResponse
+	17, // 26: cabinet.kernel.v1.HostService.ListProviders:output_type -> cabinet.kernel.v1.ListProvidersResponse
+	20, // [20:27] is the sub-list for method output_type
+	13, // [13:20] is the sub-list for method input_type
 	13, // [13:13] is the sub-list for extension type_name
 	13, // [13:13] is the sub-list for extension extendee
 	0,  // [0:13] is the sub-list for field type_name
@@ -1570,7 +1671,7 @@ func file_contracts_kernel_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_kernel_v1_plugin_proto_rawDesc), len(file_contracts_kernel_v1_plugin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -252,6 +252,7 @@ var PluginService_ServiceDesc = grpc.ServiceDesc{
 const (
 	HostService_SignRows_FullMethodName        = "/cabinet.kernel.v1.HostService/SignRows"
 	HostService_ReportTelemetry_FullMethodName = "/cabinet.kernel.v1.HostService/ReportTelemetry"
+	HostService_ListProviders_FullMethodName   = "/cabinet.kernel.v1.HostService/ListProviders"
 )
 
 // HostServiceClient is the client API for HostService service.
@@ -266,6 +267,9 @@ type HostServiceClient interface {
 	// Takes spans and figures of the process, when Open said that somebody wants them. What is more than the portal takes is
 	// dropped and counted; RESOURCE_EXHAUSTED answers who reports too often.
 	ReportTelemetry(ctx context.Context, in *ReportTelemetryRequest, opts ...grpc.CallOption) (*ReportTelemetryResponse, error)
+	// Lists the modules that provide a service now: of one that many may provide, those between which a call chooses by the
+	// metadata "cabinet-provider".
+	ListProviders(ctx context.Context, in *ListProvidersRequest, opts ...grpc.CallOption) (*ListProvidersResponse, error)
 }
 
 type hostServiceClient struct {
@@ -296,6 +300,16 @@ func (c *hostServiceClient) ReportTelemetry(ctx context.Context, in *ReportTelem
 	return out, nil
 }
 
+func (c *hostServiceClient) ListProviders(ctx context.Context, in *ListProvidersRequest, opts ...grpc.CallOption) (*ListProvidersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListProvidersResponse)
+	err := c.cc.Invoke(ctx, HostService_ListProviders_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // HostServiceServer is the server API for HostService service.
 // All implementations must embed UnimplementedHostServiceServer
 // for forward compatibility.
@@ -308,6 +322,9 @@ type HostServiceServer interface {
 	// Takes spans and figures of the process, when Open said that somebody wants them. What is more than the portal takes is
 	// dropped and counted; RESOURCE_EXHAUSTED answers who reports too often.
 	ReportTelemetry(context.Context, *ReportTelemetryRequest) (*ReportTelemetryResponse, error)
+	// Lists the modules that provide a service now: of one that many may provide, those between which a call chooses by the
+	// metadata "cabinet-provider".
+	ListProviders(context.Context, *ListProvidersRequest) (*ListProvidersResponse, error)
 	mustEmbedUnimplementedHostServiceServer()
 }
 
@@ -323,6 +340,9 @@ func (UnimplementedHostServiceServer) SignRows(context.Context, *SignRowsRequest
 }
 func (UnimplementedHostServiceServer) ReportTelemetry(context.Context, *ReportTelemetryRequest) (*ReportTelemetryResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReportTelemetry not implemented")
+}
+func (UnimplementedHostServiceServer) ListProviders(context.Context, *ListProvidersRequest) (*ListProvidersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListProviders not implemented")
 }
 func (UnimplementedHostServiceServer) mustEmbedUnimplementedHostServiceServer() {}
 func (UnimplementedHostServiceServer) testEmbeddedByValue()                     {}
@@ -381,6 +401,24 @@ func _HostService_ReportTelemetry_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _HostService_ListProviders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListProvidersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HostServiceServer).ListProviders(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HostService_ListProviders_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HostServiceServer).ListProviders(ctx, req.(*ListProvidersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // HostService_ServiceDesc is the grpc.ServiceDesc for HostService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -395,6 +433,10 @@ var HostService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReportTelemetry",
 			Handler:    _HostService_ReportTelemetry_Handler,
+		},
+		{
+			MethodName: "ListProviders",
+			Handler:    _HostService_ListProviders_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

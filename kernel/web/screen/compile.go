@@ -176,6 +176,10 @@ func (c *compiler) call(where, method string, fixed map[string]string) *call {
 		c.fail(where, "calls a method without rules: %v", err)
 		return nil
 	}
+	if s, ok := d.Parent().(protoreflect.ServiceDescriptor); ok && access.ManyProviders(s) {
+		c.fail(where, "calls %q, which many modules may provide: a page cannot say which, so have a module of its own call it", method)
+		return nil
+	}
 	for _, name := range slices.Sorted(maps.Keys(fixed)) {
 		c.find(where, d.Input(), name)
 	}
@@ -331,6 +335,9 @@ func (c *compiler) actions(where string, declared []module.Action, about protore
 					c.fail(at, "is for many rows, and %s takes one", to)
 				}
 			}
+		}
+		if one.elsewhere() {
+			c.find(at, about, a.Path[1:len(a.Path)-1])
 		}
 		c.when(at, about, a.When)
 		compiled = append(compiled, one)

@@ -128,6 +128,11 @@ func (c *compiler) askedRows(s *Screen, r *rowsField, field string, names []stri
 			r.carried = append(r.carried, f)
 		}
 	}
+	for _, f := range r.takes() {
+		if s.prefill != nil && meaning(f).GetMaskedWithout() != "" {
+			c.fail(s.name(), "sends back %s of %s, which some see in part: they would write over it", f.Name(), field)
+		}
+	}
 	if !slices.ContainsFunc(r.columns, func(col rowColumn) bool { return !col.shown }) {
 		c.fail(s.name(), "asks for the rows %s, in which there is nothing to ask for", field)
 	}

@@ -14,6 +14,7 @@
 //	path.go     addresses with braces
 //	fill.go     what a reader typed, put into a message
 //	form.go     forms drawn; form_send.go taken; conflict.go when somebody was faster
+//	rows.go     repeated messages as tables; form_rows.go asked for row by row, rows_typed.go what came of it
 //	chosen.go   rows that were chosen in a list, in a form
 //	views.go    views of lists that their readers saved
 //	extra.go    fields that the integrator added

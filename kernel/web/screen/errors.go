@@ -65,6 +65,8 @@ func (e *Env) rule(id string, f protoreflect.FieldDescriptor) string {
 	text := constraints(f).GetString()
 	kind := meaning(f).GetKind()
 	switch {
+	case id == "repeated.min_items" && constraints(f).GetRepeated().GetMinItems() == 1:
+		return e.Text.T("kernel.violation.required")
 	case id == "required", id == "string.uuid", id == "string.uuid_empty", id == "string.email_empty", id == "string.min_len" && text.GetMinLen() == 1:
 		return e.Text.T("kernel.violation.required")
 	case id == "string.email", kind == kernelv1.Kind_KIND_EMAIL && id == "string.pattern":

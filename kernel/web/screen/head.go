@@ -34,16 +34,29 @@ func (s *Set) head(e *Env, sc *Screen, title string, m protoreflect.Message) ui.
 			continue
 		}
 		if a.call == nil {
-			to, ok := expand(a.Path, e.from(m))
-			if !ok {
-				continue
+			if to, ok := s.actionLink(e, a, m); ok {
+				h.Actions = append(h.Actions, ui.Button{Label: e.Text.T(a.Label), Icon: a.Icon, Href: to, Kind: kindOf(a)})
 			}
-			h.Actions = append(h.Actions, ui.Button{Label: e.Text.T(a.Label), Icon: a.Icon, Href: e.href(to), Kind: kindOf(a)})
 			continue
 		}
 		h.Posts = append(h.Posts, s.post(e, sc, a, m))
 	}
 	return h
+}
+
+// actionLink is the address that an action leads to, here or, where its path is one field alone, elsewhere.
+func (s *Set) actionLink(e *Env, a action, m protoreflect.Message) (string, bool) {
+	if !a.elsewhere() {
+		to, ok := expand(a.Path, e.from(m))
+		return e.href(to), ok
+	}
+	to := bound(m, a.Path[1:len(a.Path)-1])
+	return to, strings.HasPrefix(to, "https://")
+}
+
+// elsewhere tells whether an action's path is a field that holds a whole address.
+func (a action) elsewhere() bool {
+	return strings.HasPrefix(a.Path, "{") && strings.IndexByte(a.Path, '}') == len(a.Path)-1
 }
 
 // nameOf is what a screen is called when the page below it is about m: a detail by its thing, where m is that thing.

@@ -103,8 +103,11 @@ func (s *Set) rowsTable(ctx context.Context, e *Env, r *rowsField, path fieldPat
 	titles := s.titles(ctx, e, asked, list)
 	rows := make([][]ui.Value, list.Len())
 	var shown []protoreflect.FieldDescriptor
-	caption := e.Text.Plural("kernel.rows.caption", int64(list.Len()), "title", e.label(path.last(), section.Labels[field]))
-	table := &ui.Table{ID: id, Caption: caption, Wide: true}
+	title := e.label(path.last(), section.Labels[field])
+	if section.Title != "" && len(section.Fields) == 1 {
+		title = e.Text.T(section.Title)
+	}
+	table := &ui.Table{ID: id, Caption: e.Text.Plural("kernel.rows.caption", int64(list.Len()), "title", title), Wide: true}
 	for _, c := range asked {
 		cells := make([]ui.Value, list.Len())
 		something := r.named

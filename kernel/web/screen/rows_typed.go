@@ -3,6 +3,7 @@ package screen
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -163,7 +164,8 @@ func (r *rowsField) fill(request protoreflect.Message, path fieldPath, field str
 				if money {
 					fillMoney(item.Message(), fieldPath{into}, row[string(f.Name())])
 				} else if err := fill(item.Message(), fieldPath{into}, []string{row[string(f.Name())]}); err != nil {
-					if bad, ok := err.(*BadValueError); ok { //nolint:errorlint // fill gives no other
+					var bad *BadValueError
+					if errors.As(err, &bad) {
 						bad.Field = rowName(path.String(), strconv.Itoa(i)) + "." + bad.Field
 					}
 					return err

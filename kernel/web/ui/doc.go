@@ -18,6 +18,7 @@
 //	table, pager    Table: sorting, cards on phones, choosing rows, one bulk bar; Pager
 //	filters         Filters: search, chips, one sheet on phones
 //	form, field     Form with every kind of Field, summary of errors, hidden values, CSRF token
+//	rowset          FieldRows: fields in rows, a table or a card for each
 //	passkey         PasskeyForm: a form that the browser answers with a passkey
 //	facts           Facts, Timeline, Steps, Tiles, Figures, Todos
 //	value           Value: one thing shown in a cell, a fact or a tile

@@ -17,7 +17,8 @@ import (
 // Kind is what a posting is.
 type Kind string
 
-// The kinds. Refunds, charge-backs and reversals may pass a credit limit: what was taken back is owed, whatever was agreed.
+// The kinds. Refunds, charge-backs, reversals and opening balances may pass a credit limit: what was taken back, or owed before, is owed
+// whatever was agreed.
 const (
 	Charge     Kind = "charge"
 	Payment    Kind = "payment"

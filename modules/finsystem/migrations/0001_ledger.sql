@@ -194,7 +194,7 @@ create function finsystem.post(
 set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
-    free     boolean := p_kind[1] in ('refund', 'chargeback', 'reversal');
+    free     boolean := p_kind[1] in ('refund', 'chargeback', 'reversal', 'opening');
     clients  uuid[] := '{}';
     balances bigint[] := '{}';
     whose    uuid;
@@ -397,7 +397,7 @@ begin
     with lines as materialized (
         select e.posting, e.n, e.account, e.contra, e.amount, b.client_id,
             b.balance + sum(e.amount) over (partition by e.account order by e.n) as balance,
-            p_kind[e.posting] in ('refund', 'chargeback', 'reversal') as free
+            p_kind[e.posting] in ('refund', 'chargeback', 'reversal', 'opening') as free
         from unnest(e_posting, e_account, e_contra, e_amount) with ordinality e(posting, account, contra, amount, n)
         left join finsystem.balances b on b.account_id = e.account
         where known is null or known[e.posting] is null

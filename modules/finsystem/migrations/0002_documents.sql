@@ -32,7 +32,7 @@ create table finsystem.documents (
     check_code       text not null constraint documents_check_code unique,
     -- Who the client was on the day, as it is printed.
     buyer            jsonb,
-    file_hash        text,
+    file_hash        kernel.blob,
     file_size        bigint,
     void_reason      text not null default '',
     create_time      timestamptz not null,
@@ -47,6 +47,7 @@ create index documents_by_client on finsystem.documents (client_id, id desc);
 create index documents_newest on finsystem.documents (id desc);
 create index documents_by_number on finsystem.documents (number text_pattern_ops) where number <> '';
 create index documents_open on finsystem.documents (client_id, due_date, id) where status = 'issued' and kind = 'invoice' and paid < total;
+create index documents_by_file on finsystem.documents (file_hash) where file_hash is not null;
 create index documents_by_base on finsystem.documents (based_on_id) where based_on_id is not null;
 select kernel.protect('finsystem.documents', 'client_id');
 select kernel.live('finsystem.documents', 'cabinet.finsystem.v1.Document');
@@ -141,10 +142,48 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     order by e.line;
 $$;
 
+-- move_client makes what is a merged client's the other's. Where both have an account of a kind, what the merged one's comes to is brought to the
+-- other's by two postings that say so, and what was held on it is held there.
+create function finsystem.move_client(from_id uuid, into_id uuid, day date) returns void language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp as $$
+declare
+    a record;
+    over bigint;
+begin
+    if not exists (select from finsystem.books b where b.all_role = current_setting('role')) then
+        raise exception 'who moves clients reaches all rows' using errcode = '42501';
+    end if;
+    for a in
+        select f.id, i.id as into_account, f.kind, f.currency_code
+        from finsystem.accounts f join finsystem.accounts i on i.client_id = into_id and i.kind = f.kind and i.code = f.code and i.currency_code = f.currency_code
+        where f.client_id = from_id order by f.id
+    loop
+        perform from finsystem.balances b where b.account_id in (a.id, a.into_account) order by b.account_id for no key update;
+        select * into over from finsystem.open_accounts(array[null::uuid], array['transfer'], array[''], array[a.currency_code], null);
+        perform finsystem.post(array['merge:' || a.id], array['\x00'::bytea], array['opening'], array[into_id], array[abs(b.balance)], array[a.currency_code],
+            array[greatest(day, k.closed_until + 1)], array[null::bigint], array[null::uuid], array[''], array[null::uuid], array[null::uuid], array[null::uuid],
+            array[1, 1], array[least(a.id, a.into_account), greatest(a.id, a.into_account)], array[over, over],
+            case when a.id < a.into_account then array[-b.balance, b.balance] else array[b.balance, -b.balance] end)
+        from finsystem.balances b, finsystem.books k where b.account_id = a.id and b.balance <> 0;
+        update finsystem.holds h set account_id = a.into_account where h.account_id = a.id;
+        update finsystem.balances b set held = b.held + m.held from finsystem.balances m where b.account_id = a.into_account and m.account_id = a.id;
+        update finsystem.balances b set held = 0 where b.account_id = a.id;
+        update finsystem.accounts x set code = x.code || '~' || from_id where x.id = a.id;
+    end loop;
+    update finsystem.accounts x set client_id = into_id where x.client_id = from_id;
+    update finsystem.balances x set client_id = into_id where x.client_id = from_id;
+    update finsystem.postings x set client_id = into_id where x.client_id = from_id;
+    update finsystem.entries x set client_id = into_id where x.client_id = from_id;
+    update finsystem.holds x set client_id = into_id where x.client_id = from_id;
+    update finsystem.documents x set client_id = into_id where x.client_id = from_id;
+    update finsystem.payments x set client_id = into_id where x.client_id = from_id;
+    update finsystem.allocations x set client_id = into_id where x.client_id = from_id;
+end $$;
+
 -- check_document is what anybody may know of a document whose code they hold.
 create function finsystem.check_document(code text) returns table (kind text, status text, number text, issue_date date, currency_code text, total bigint,
     file_hash text) language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select d.kind, d.status, d.number, d.issue_date, d.currency_code, d.total, d.file_hash
+    select d.kind, d.status, d.number, d.issue_date, d.currency_code, d.total, d.file_hash::text
     from finsystem.documents d where d.check_code = code and d.status <> 'draft';
 $$;
 -- +goose StatementEnd
@@ -154,4 +193,4 @@ create trigger allocations_count after insert or update or delete on finsystem.a
 
 -- +goose Down
 drop table finsystem.allocations, finsystem.payments, finsystem.documents;
-drop function finsystem.issued_stays, finsystem.allocated, finsystem.posting_entries, finsystem.check_document;
+drop function finsystem.issued_stays, finsystem.allocated, finsystem.posting_entries, finsystem.move_client, finsystem.check_document;

@@ -1,8 +1,6 @@
 package statement
 
 import (
-	"bufio"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -10,41 +8,19 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/govalues/decimal"
 )
-
-// headerRows is within how many rows the row of headers must be.
-const headerRows = 100
 
 // table is a CSV file being read.
 type table struct {
 	*reading
 	*Mapping
-	rows    *csv.Reader
+	rows    *rowReader
 	columns map[string][]column
 	books   []*book
 	n       int // rows so far
-	line    int // where the last of them begins
-}
-
-// rowGuard stops before the reader of CSV gathers a row that is too large.
-type rowGuard struct {
-	r    io.Reader
-	row  int
-	most int
-}
-
-var errRow = errors.New("a row is too long")
-
-func (g *rowGuard) Read(p []byte) (int, error) {
-	if g.row > g.most {
-		return 0, errRow
-	}
-	n, err := g.r.Read(p[:min(len(p), 4096)])
-	g.row += n
-	return n, err
+	width   int // cells of the row of headers
 }
 
 func (rd *reading) csv(text io.Reader) error {
@@ -54,7 +30,7 @@ func (rd *reading) csv(text io.Reader) error {
 	if err := rd.Mapping.Check(); err != nil {
 		return err
 	}
-	rows, guard, err := rd.openRows(text, rd.Mapping.Delimiter)
+	rows, err := rd.openRows(text, rd.Mapping.Delimiter)
 	if err != nil {
 		return err
 	}
@@ -65,29 +41,24 @@ func (rd *reading) csv(text io.Reader) error {
 	}
 	var firstRow []string // the longest of those before the header is found, for the message
 	for {
-		guard.row = 0
-		row, err := t.rows.Read()
+		row, err := rows.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return t.rowFailed(err, t.line)
-		}
-		t.n++
-		line, _ := t.rows.FieldPos(0)
-		t.line = line
-		if err := checkRow(row, line); err != nil {
 			return err
 		}
+		t.n++
+		line := rows.line
 		switch {
 		case header:
 			missing, twice := find(t.columns, row)
 			if twice {
 				return &Error{Kind: ErrMapping, Line: line, Field: missing.name, Reason: "two columns have this header: give the column by its place, such as #3"}
 			}
-			header = missing.name != ""
+			header, t.width = missing.name != "", len(row)
 			if header && len(row) > len(firstRow) {
-				firstRow = slices.Clone(row)
+				firstRow = row
 			}
 			if header && t.n >= headerRows {
 				return noHeader(missing, firstRow)
@@ -95,6 +66,8 @@ func (rd *reading) csv(text io.Reader) error {
 			continue
 		case t.n <= t.SkipRows || empty(row):
 			continue
+		case rows.lax && t.width > 0 && len(row) != t.width:
+			return damaged(line, "", row[len(row)-1], "the quotation marks of the row are not right, so that cells may have swallowed others: mend it, or %s", anew)
 		case t.End != "" && strings.HasPrefix(firstCell(row), t.End):
 			return t.finish()
 		}
@@ -107,20 +80,6 @@ func (rd *reading) csv(text io.Reader) error {
 		return noHeader(missing, firstRow)
 	}
 	return t.finish()
-}
-
-// openRows finds out what parts the cells, unless it is said.
-func (rd *reading) openRows(text io.Reader, delimiter string) (*csv.Reader, *rowGuard, error) {
-	buffered := bufio.NewReaderSize(text, headSize)
-	head, err := buffered.Peek(headSize)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, nil, at(err, 1)
-	}
-	guard := &rowGuard{r: buffered, most: rd.Limits.Line}
-	rows := csv.NewReader(guard)
-	rows.FieldsPerRecord, rows.LazyQuotes, rows.ReuseRecord = -1, true, true
-	rows.Comma = delimiterOf(delimiter, head)
-	return rows, guard, nil
 }
 
 func (t *table) finish() error {
@@ -138,46 +97,6 @@ func (t *table) finish() error {
 func noHeader(missing column, row []string) error {
 	return &Error{Kind: ErrMapping, Field: missing.name,
 		Reason: fmt.Sprintf("no row has this header, which the mapping has for %s%s: mend the mapping", missing.field, nearest(missing.name, row))}
-}
-
-// rowFailed says why there is no row behind a line.
-func (rd *reading) rowFailed(err error, line int) error {
-	var parse *csv.ParseError
-	switch {
-	case errors.Is(err, errRow):
-		return beyond(line, "", "a row behind this one is longer than %d bytes: a quotation mark is missing, or this is no statement", rd.Limits.Line)
-	case errors.As(err, &parse):
-		return damaged(parse.StartLine, "", "", "this is no row of a table (%s): %s", parse.Err, anew)
-	}
-	return at(err, line)
-}
-
-// delimiterOf is the one that is said, or the one that the beginning has most of in one line.
-func delimiterOf(said string, head []byte) rune {
-	if said != "" {
-		return rune(said[0])
-	}
-	best, most := ',', 0
-	for i, line := range strings.SplitN(string(head), "\n", headerRows+1) {
-		if i == headerRows {
-			break
-		}
-		for _, one := range ",;\t|" {
-			if n := strings.Count(line, string(one)); n > most {
-				best, most = one, n
-			}
-		}
-	}
-	return best
-}
-
-func checkRow(row []string, line int) error {
-	for _, cell := range row {
-		if !utf8.ValidString(cell) || strings.IndexByte(cell, 0) >= 0 {
-			return noText(line, cell)
-		}
-	}
-	return nil
 }
 
 func empty(row []string) bool { return firstCell(row) == "" }

@@ -12,7 +12,8 @@
 //	mt940.go       SWIFT MT940; mt940_info.go what banks write in :86:
 //	clientbank.go  1CClientBankExchange
 //	ofx.go         OFX; ofx_tags.go the SGML and XML below it
-//	mapping.go     which column of a table is what; csv.go the table; preview.go its first rows, for who makes a mapping
+//	mapping.go     which column of a table is what
+//	csv.go         the table; csv_rows.go its rows; preview.go the first of them, for who makes a mapping
 //	error.go       Error: line, field and what to do
 //
 // # What holds for all formats

@@ -53,6 +53,20 @@ func (e *Error) Unwrap() []error {
 	return []error{e.Kind}
 }
 
+// Code is a word for the kind, by which texts in other languages are found: format, encoding, damaged, mismatch, unsupported,
+// limit or mapping.
+func (e *Error) Code() string {
+	for kind, code := range map[error]string{
+		ErrFormat: "format", ErrEncoding: "encoding", ErrDamaged: "damaged", ErrMismatch: "mismatch",
+		ErrUnsupported: "unsupported", ErrLimit: "limit", ErrMapping: "mapping",
+	} {
+		if errors.Is(e.Kind, kind) {
+			return code
+		}
+	}
+	return ""
+}
+
 // Error says where, what is wrong and what to do.
 func (e *Error) Error() string {
 	var where []string

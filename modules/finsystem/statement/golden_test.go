@@ -112,9 +112,7 @@ func told(t testing.TB, content []byte, o statement.Options) string {
 	if err != nil {
 		var e *statement.Error
 		require.ErrorAs(t, err, &e)
-		kind := map[error]string{statement.ErrFormat: "format", statement.ErrEncoding: "encoding", statement.ErrDamaged: "damaged",
-			statement.ErrMismatch: "mismatch", statement.ErrUnsupported: "unsupported", statement.ErrLimit: "limit", statement.ErrMapping: "mapping"}[e.Kind]
-		return kind + ": " + err.Error() + "\n"
+		return e.Code() + ": " + err.Error() + "\n"
 	}
 	var s strings.Builder
 	for _, w := range all {

@@ -1,0 +1,132 @@
+package finsystem
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	paysystemv1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
+	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/module"
+	"github.com/opencabinet/cabinet/kernel/money"
+	"github.com/opencabinet/cabinet/kernel/store"
+	"github.com/opencabinet/cabinet/modules/finsystem/ledger"
+)
+
+// What paysystem says happened is posted here, once for each of its ids, however often and in whatever order it is told: what was taken back of a payment
+// that is not here yet is tried again until it is.
+
+// listen subscribes to what paysystem says.
+func (m *Module) listen(r module.Registrar) {
+	r.Handle(event.On(ID+".gateway-payments", m.paymentSucceeded))
+	r.Handle(event.On(ID+".gateway-refunds", m.paymentRefunded))
+	r.Handle(event.On(ID+".gateway-chargebacks", m.paymentChargedBack))
+	r.Handle(event.On(ID+".gateway-won", m.chargebackWon))
+}
+
+func gatewayKey(payment string) string { return "gateway:" + payment }
+
+func (m *Module) paymentSucceeded(ctx context.Context, _ event.Event, e *paysystemv1.PaymentSucceeded) error {
+	return m.arrived(ctx, e.GetClientId(), e.GetDocumentId(), e.GetSucceedTime().AsTime(), gatewayKey(e.GetPaymentId()), e.GetGateway(), e.GetAmount(), e.GetFee())
+}
+
+// chargebackWon takes down that what a payer's bank had taken is back: it is money that came, as it was taken back for good before.
+func (m *Module) chargebackWon(ctx context.Context, _ event.Event, e *paysystemv1.ChargebackWon) error {
+	return m.arrived(ctx, e.GetClientId(), e.GetDocumentId(), e.GetTime().AsTime(), "gateway-won:"+e.GetChargebackId(), e.GetGateway(), e.GetAmount(), nil)
+}
+
+func (m *Module) arrived(ctx context.Context, client, document string, at time.Time, key, gateway string, amount, fee *kernelv1.Money) error {
+	units, err := money.Units(amount)
+	if err != nil {
+		return err
+	}
+	of, err := m.clients.GetClient(m.host.Self(ctx), &clientmanagerv1.GetClientRequest{Id: client})
+	if err != nil {
+		return err
+	}
+	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
+		day, err := m.dayFor(ctx, tx, at)
+		if err != nil {
+			return err
+		}
+		in := received{
+			key: key, clientID: client, source: "gateway", currency: amount.GetCurrencyCode(), amount: units, day: day, title: gateway, reference: key,
+			into:     ledger.Of{Kind: "gateway", Code: gateway, Currency: amount.GetCurrencyCode()},
+			branchID: of.GetClient().GetBranchId(), managerID: of.GetClient().GetManagerId(),
+		}
+		if document != "" {
+			d, err := findDocument(ctx, tx, document)
+			if err == nil && d.payable() && d.left() > 0 && d.ClientID == client && d.Currency == in.currency {
+				in.documents = []string{document} // else it is for what is due first: money that came is never refused
+			}
+		}
+		if _, err := m.receive(ctx, tx, in); err != nil {
+			return err
+		}
+		return m.feeOf(ctx, tx, in, fee)
+	})
+}
+
+// feeOf posts what a gateway kept of a payment.
+func (m *Module) feeOf(ctx context.Context, tx *store.Tx, in received, fee *kernelv1.Money) error {
+	if fee == nil {
+		return nil
+	}
+	units, err := money.Units(fee)
+	if err != nil || units <= 0 {
+		return err
+	}
+	ids, err := ledger.Open(ctx, tx, nil, ledger.Of{Kind: "gateway", Code: in.into.Code, Currency: fee.GetCurrencyCode()},
+		ledger.Of{Kind: "expense", Code: "gateway-fees", Currency: fee.GetCurrencyCode()})
+	if err != nil {
+		return err
+	}
+	_, err = ledger.Post(ctx, tx, ledger.Posting{
+		Key: "fee:" + in.key, Kind: ledger.Fee, Date: in.day, Currency: fee.GetCurrencyCode(), Memo: in.title, BranchID: in.branchID, ManagerID: in.managerID,
+		Entries: []ledger.Entry{{Account: ids[0], Contra: ids[1], Amount: units}},
+	})
+	return err
+}
+
+func (m *Module) paymentRefunded(ctx context.Context, _ event.Event, e *paysystemv1.PaymentRefunded) error {
+	return m.wentBack(ctx, e.GetPaymentId(), "refund:"+e.GetRefundId(), ledger.Refund, e.GetAmount(), e.GetRefundTime().AsTime())
+}
+
+func (m *Module) paymentChargedBack(ctx context.Context, _ event.Event, e *paysystemv1.PaymentChargedBack) error {
+	return m.wentBack(ctx, e.GetPaymentId(), "chargeback:"+e.GetChargebackId(), ledger.Chargeback, e.GetAmount(), e.GetTime().AsTime())
+}
+
+func (m *Module) wentBack(ctx context.Context, payment, key string, kind ledger.Kind, amount *kernelv1.Money, at time.Time) error {
+	units, err := money.Units(amount)
+	if err != nil {
+		return err
+	}
+	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
+		id, err := store.QueryOne(ctx, tx, pgx.RowTo[string], "select id::text from finsystem.payments where source_key = $1", gatewayKey(payment))
+		if err != nil {
+			return store.NotFoundAs(err, errNoPayment) // told before the payment: it is tried again
+		}
+		day, err := m.dayFor(ctx, tx, at)
+		if err != nil {
+			return err
+		}
+		return m.takeBack(ctx, tx, id, taken{key: key, kind: kind, amount: units, day: day})
+	})
+}
+
+// dayFor is the day in the portal's zone that something counts for which happened elsewhere: its own, or today when that lies in closed books.
+func (m *Module) dayFor(ctx context.Context, tx *store.Tx, at time.Time) (time.Time, error) {
+	closed, err := store.QueryOne(ctx, tx, pgx.RowTo[time.Time], "select closed_until from finsystem.books")
+	if err != nil {
+		return time.Time{}, err
+	}
+	y, month, d := at.In(m.host.Zone).Date()
+	day := time.Date(y, month, d, 0, 0, 0, 0, time.UTC)
+	if !day.After(closed) || day.After(m.today()) {
+		return m.today(), nil
+	}
+	return day, nil
+}

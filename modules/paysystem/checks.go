@@ -1,0 +1,143 @@
+package paysystem
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	v1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
+	"github.com/opencabinet/cabinet/kernel/audit"
+	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// pauses are how long a gateway is let be before it is asked again about a payment; the last holds from then on.
+var pauses = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour}
+
+func checkAfter(checks int32) time.Duration { return pauses[min(int(checks), len(pauses)-1)] }
+
+// checkDue asks the gateway about a payment of which nothing was heard, for as long as it can be paid. A gateway that does not
+// answer is asked again later: it holds up nothing else.
+func (m *Module) checkDue(ctx context.Context, _ event.Event, e *v1.PaymentCheckDue) error {
+	if !store.IsID(e.GetPaymentId()) {
+		return m.nothing(ctx)
+	}
+	p, err := findPayment(ctx, m.host.Store, e.GetPaymentId())
+	if err == errNoPayment || err == nil && !p.open() { //nolint:errorlint // it is this one
+		return m.nothing(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	var facts []*v1.Fact
+	asked := false
+	if p.Reports && p.State == statePending {
+		if facts, err = m.stateOf(ctx, &p); err != nil {
+			m.host.Log.WarnContext(ctx, "a gateway does not say what became of a payment", "gateway", p.Gateway, "payment", p.ID, "error", err)
+		}
+		asked = err == nil
+	}
+	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
+		audit.Concerns(tx, p.ClientID)
+		held, err := holdPayment(ctx, tx, p.ID)
+		if err != nil {
+			return err
+		}
+		if !held.open() {
+			return nil
+		}
+		now := m.host.Now()
+		if asked {
+			held.Checked = &now
+		}
+		if _, err := m.apply(ctx, tx, &held, facts); err != nil || !held.open() || held.Expires == nil {
+			return err
+		}
+		// Only a gateway that answered has let the time pass; but one that is gone for a week is not waited for.
+		if over := now.Sub(*held.Expires); over >= 0 && (asked || held.State == stateNew || over > 7*24*time.Hour) {
+			if err := m.fail(ctx, tx, &held, stateExpired, ""); err != nil {
+				return err
+			}
+			return savePayment(ctx, tx, &held)
+		}
+		next := now.Add(checkAfter(e.GetChecks() + 1))
+		if now.Before(*held.Expires) && next.After(*held.Expires) {
+			next = *held.Expires
+		}
+		return m.host.PublishAt(ctx, tx, next, p.ID, &v1.PaymentCheckDue{PaymentId: p.ID, Checks: e.GetChecks() + 1})
+	})
+}
+
+// nothing notes that an event was handled which asks for nothing any more.
+func (m *Module) nothing(ctx context.Context) error {
+	return event.Apply(ctx, m.host.Store, func(_ context.Context, tx *store.Tx) error {
+		audit.Quiet(tx)
+		return nil
+	})
+}
+
+// rests is how long the answer of a gateway about a payment is good enough for who asks again.
+const rests = 5 * time.Second
+
+// CheckPayment asks the gateway now, for whoever sees the payment.
+func (s *paymentService) CheckPayment(ctx context.Context, r *v1.CheckPaymentRequest) (*v1.CheckPaymentResponse, error) {
+	p, err := findPayment(ctx, s.host.Store, r.GetId())
+	if err != nil {
+		return nil, err
+	}
+	now := s.host.Now()
+	if !p.Reports || p.State != statePending || p.Checked != nil && now.Sub(*p.Checked) < rests {
+		return &v1.CheckPaymentResponse{Payment: p.payment()}, nil
+	}
+	facts, err := s.stateOf(ctx, &p)
+	if err != nil {
+		return nil, orGateway(err)
+	}
+	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		if p, err = holdPayment(ctx, tx, p.ID); err != nil {
+			return err
+		}
+		p.Checked = &now
+		_, err = s.apply(ctx, tx, &p, facts)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &v1.CheckPaymentResponse{Payment: p.payment()}, nil
+}
+
+// clientSuspended remembers it: what a suspended client pays is credited and looked at.
+func (m *Module) clientSuspended(ctx context.Context, _ event.Event, e *clientmanagerv1.ClientSuspended) error {
+	return m.suspend(ctx, e.GetClientId(), `insert into paysystem.suspended (client_id) values ($1) on conflict do nothing`)
+}
+
+// clientResumed forgets it again.
+func (m *Module) clientResumed(ctx context.Context, _ event.Event, e *clientmanagerv1.ClientResumed) error {
+	return m.suspend(ctx, e.GetClientId(), `delete from paysystem.suspended where client_id = $1`)
+}
+
+func (m *Module) suspend(ctx context.Context, client, sql string) error {
+	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
+		audit.Concerns(tx, client)
+		_, err := tx.Exec(ctx, sql, client)
+		return err
+	})
+}
+
+func isSuspended(ctx context.Context, tx *store.Tx, client string) (bool, error) {
+	found, err := store.Query(ctx, tx, pgx.RowTo[string], `select client_id::text from paysystem.suspended where client_id = $1`, client)
+	return len(found) > 0, err
+}
+
+// sweep forgets notices that are old enough and that nobody has to look at.
+func (m *Module) sweep(ctx context.Context, _ event.Event, _ *kernelv1.ScheduleDue) error {
+	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `delete from paysystem.notices where receive_time < $1 and state in ('applied', 'ignored', 'resolved')`,
+			m.host.Now().AddDate(0, 0, -m.settings.NoticeDays))
+		return err
+	})
+}

@@ -1,0 +1,171 @@
+package paysystemtest
+
+import (
+	"context"
+	"maps"
+	"sync"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	v1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
+	"github.com/opencabinet/cabinet/kernel/call"
+	"github.com/opencabinet/cabinet/kernel/module"
+)
+
+// Gateway is a gateway whose vendor is the test: it says what the test has it say, and fails as it is told.
+type Gateway struct {
+	v1.UnimplementedGatewayServiceServer
+	// ID is the module's.
+	ID string
+
+	mu sync.Mutex
+	// what the vendor knows, by our payment's id.
+	facts   map[string][]*v1.Fact
+	made    map[string]*v1.CreateCheckoutRequest
+	refunds map[string]*v1.RefundCheckoutRequest
+	down    error
+	slow    v1.FactKind
+}
+
+var _ module.Module = (*Gateway)(nil)
+
+// NewGateway is one that nobody has paid by.
+func NewGateway(id string) *Gateway {
+	return &Gateway{ID: id, facts: map[string][]*v1.Fact{}, made: map[string]*v1.CreateCheckoutRequest{}, refunds: map[string]*v1.RefundCheckoutRequest{}, slow: v1.FactKind_FACT_KIND_REFUND_SUCCEEDED}
+}
+
+// Unit lists the gateway in a portal.
+func (g *Gateway) Unit(*call.Router) module.Unit { return module.Unit{Name: g.ID, Module: g} }
+
+// Manifest says what it is.
+func (g *Gateway) Manifest() module.Manifest {
+	return module.Manifest{ID: g.ID, Provides: []string{v1.GatewayService_ServiceDesc.ServiceName}}
+}
+
+// Register binds the service.
+func (g *Gateway) Register(r module.Registrar) { v1.RegisterGatewayServiceServer(r, g) }
+
+// Fail has every call end with an error from now on; nil for none.
+func (g *Gateway) Fail(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.down = err
+}
+
+// Say has the vendor know something of a payment.
+func (g *Gateway) Say(payment string, facts ...*v1.Fact) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.facts[payment] = append(g.facts[payment], facts...)
+}
+
+// RefundsEnd has refunds end so: FACT_KIND_REFUND_SUCCEEDED at first.
+func (g *Gateway) RefundsEnd(kind v1.FactKind) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.slow = kind
+}
+
+// Asked are the refunds that were asked for, by our ids.
+func (g *Gateway) Asked() map[string]*v1.RefundCheckoutRequest {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return maps.Clone(g.refunds)
+}
+
+// Made are the payments that were asked for, by our ids.
+func (g *Gateway) Made() map[string]*v1.CreateCheckoutRequest {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return maps.Clone(g.made)
+}
+
+// Paid is the fact that a payment was made.
+func Paid(payment string, amount *kernelv1.Money) *v1.Fact {
+	return &v1.Fact{Kind: v1.FactKind_FACT_KIND_PAYMENT_SUCCEEDED, PaymentId: payment, GatewayPaymentId: "T-" + payment, Amount: amount}
+}
+
+// Money is an amount in hryvnias.
+func Money(amount string) *kernelv1.Money {
+	return &kernelv1.Money{CurrencyCode: "UAH", Amount: amount}
+}
+
+// Notice is what the vendor posts, and its headers; a forged one has no signature.
+func Notice(signed bool, facts ...*v1.Fact) (headers map[string]string, body []byte) {
+	read := &v1.ReadNoticeResponse{Verified: true, Facts: facts, Title: "told"}
+	body, err := protojson.Marshal(read)
+	if err != nil {
+		panic(err) // facts are the test's own
+	}
+	headers = map[string]string{"Content-Type": "application/json"}
+	if signed {
+		headers["Test-Signature"] = "good"
+	}
+	return headers, body
+}
+
+// DescribeGateway says that it can do everything.
+func (g *Gateway) DescribeGateway(context.Context, *v1.DescribeGatewayRequest) (*v1.DescribeGatewayResponse, error) {
+	return &v1.DescribeGatewayResponse{Title: "Test pay", Refunds: true, PartialRefunds: true, HostedPage: true, Reports: true}, nil
+}
+
+func (g *Gateway) lock() (func(), error) {
+	g.mu.Lock()
+	return g.mu.Unlock, g.down
+}
+
+// CreateCheckout begins a payment.
+func (g *Gateway) CreateCheckout(_ context.Context, r *v1.CreateCheckoutRequest) (*v1.CreateCheckoutResponse, error) {
+	unlock, err := g.lock()
+	defer unlock()
+	if err != nil {
+		return nil, err
+	}
+	g.made[r.GetPaymentId()] = proto.CloneOf(r)
+	return &v1.CreateCheckoutResponse{GatewayPaymentId: "T-" + r.GetPaymentId(), RedirectUrl: "https://pay.example/" + r.GetPaymentId()}, nil
+}
+
+// GetCheckout says what the test had the vendor know.
+func (g *Gateway) GetCheckout(_ context.Context, r *v1.GetCheckoutRequest) (*v1.GetCheckoutResponse, error) {
+	unlock, err := g.lock()
+	defer unlock()
+	return &v1.GetCheckoutResponse{Facts: g.facts[r.GetPaymentId()]}, err
+}
+
+// RefundCheckout gives money back, once for each refund.
+func (g *Gateway) RefundCheckout(_ context.Context, r *v1.RefundCheckoutRequest) (*v1.RefundCheckoutResponse, error) {
+	unlock, err := g.lock()
+	defer unlock()
+	if err != nil {
+		return nil, err
+	}
+	g.refunds[r.GetRefundId()] = proto.CloneOf(r)
+	return &v1.RefundCheckoutResponse{Fact: &v1.Fact{
+		Kind: g.slow, PaymentId: r.GetPaymentId(), GatewayId: "R-" + r.GetRefundId(), RefundId: r.GetRefundId(), Amount: r.GetAmount(), Reason: "as asked",
+	}}, nil
+}
+
+// ReadNotice reads what [Notice] writes.
+func (g *Gateway) ReadNotice(_ context.Context, r *v1.ReadNoticeRequest) (*v1.ReadNoticeResponse, error) {
+	unlock, err := g.lock()
+	defer unlock()
+	if err != nil {
+		return nil, err
+	}
+	read := &v1.ReadNoticeResponse{}
+	if err := protojson.Unmarshal(r.GetBody(), read); err != nil {
+		return nil, status.Error(codes.InvalidArgument, "this is no notice")
+	}
+	if r.GetHeaders()["Test-Signature"] == "good" {
+		return read, nil
+	}
+	hints := &v1.ReadNoticeResponse{Title: read.GetTitle()}
+	for _, f := range read.GetFacts() {
+		hints.Hints = append(hints.Hints, &v1.PaymentHint{PaymentId: f.GetPaymentId(), GatewayPaymentId: f.GetGatewayPaymentId()})
+	}
+	return hints, nil
+}

@@ -1,0 +1,116 @@
+package stripe
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	stripe "github.com/stripe/stripe-go/v84"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	v1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
+)
+
+// timeOf is the time in a UUIDv7.
+func timeOf(id string) (time.Time, bool) {
+	u, err := uuid.Parse(id)
+	if err != nil || u.Version() != 7 {
+		return time.Time{}, false
+	}
+	return time.Unix(u.Time().UnixTime()), true
+}
+
+// GetCheckout says what is true of a session, of the refunds of what was paid, and of disputes about it.
+func (s *gatewayService) GetCheckout(ctx context.Context, r *v1.GetCheckoutRequest) (*v1.GetCheckoutResponse, error) {
+	params := &stripe.CheckoutSessionRetrieveParams{}
+	params.AddExpand("payment_intent.latest_charge.balance_transaction")
+	session, err := s.client.V1CheckoutSessions.Retrieve(ctx, r.GetGatewayPaymentId(), params)
+	if err != nil {
+		return nil, failed(err)
+	}
+	response := &v1.GetCheckoutResponse{}
+	paid := ofSession(session)
+	if paid == nil {
+		return response, nil
+	}
+	response.Facts = append(response.Facts, paid)
+	if paid.GetKind() != v1.FactKind_FACT_KIND_PAYMENT_SUCCEEDED || session.PaymentIntent == nil {
+		return response, nil
+	}
+	refunds := &stripe.RefundListParams{PaymentIntent: stripe.String(session.PaymentIntent.ID)}
+	for one, err := range s.client.V1Refunds.List(ctx, refunds) {
+		if err != nil {
+			return nil, failed(err)
+		}
+		if f := ofRefund(one, r.GetPaymentId()); f != nil {
+			response.Facts = append(response.Facts, f)
+		}
+	}
+	disputes := &stripe.DisputeListParams{PaymentIntent: stripe.String(session.PaymentIntent.ID)}
+	for one, err := range s.client.V1Disputes.List(ctx, disputes) {
+		if err != nil {
+			return nil, failed(err)
+		}
+		if f := ofDispute(one, r.GetPaymentId()); f != nil {
+			response.Facts = append(response.Facts, f)
+		}
+	}
+	return response, nil
+}
+
+// ofSession is what a session says; nil while nothing happened. A session is complete before money that takes days has come:
+// https://docs.stripe.com/payments/checkout/fulfill-orders
+func ofSession(s *stripe.CheckoutSession) *v1.Fact {
+	f := &v1.Fact{PaymentId: s.Metadata[metaPayment], GatewayPaymentId: s.ID, Amount: amount(s.AmountTotal, string(s.Currency))}
+	switch {
+	case s.PaymentStatus == stripe.CheckoutSessionPaymentStatusPaid:
+		f.Kind = v1.FactKind_FACT_KIND_PAYMENT_SUCCEEDED
+	case s.Status == stripe.CheckoutSessionStatusExpired:
+		f.Kind = v1.FactKind_FACT_KIND_PAYMENT_CANCELLED
+		return f
+	default:
+		return nil
+	}
+	if s.PaymentIntent == nil || s.PaymentIntent.LatestCharge == nil || s.PaymentIntent.LatestCharge.Created == 0 {
+		return f
+	}
+	charge := s.PaymentIntent.LatestCharge
+	f.Time = timestamppb.New(time.Unix(charge.Created, 0))
+	if b := charge.BalanceTransaction; b != nil && b.Currency == s.Currency { // otherwise it is in the currency of the account
+		f.Fee = amount(b.Fee, string(b.Currency))
+	}
+	return f
+}
+
+// ofRefund is what a refund says: https://docs.stripe.com/api/refunds/object
+func ofRefund(r *stripe.Refund, payment string) *v1.Fact {
+	f := &v1.Fact{
+		PaymentId: payment, GatewayId: r.ID, RefundId: r.Metadata[metaRefund], Amount: amount(r.Amount, string(r.Currency)),
+		Time: timestamppb.New(time.Unix(r.Created, 0)), Reason: string(r.FailureReason),
+	}
+	switch r.Status {
+	case stripe.RefundStatusSucceeded:
+		f.Kind = v1.FactKind_FACT_KIND_REFUND_SUCCEEDED
+	case stripe.RefundStatusFailed, stripe.RefundStatusCanceled:
+		f.Kind = v1.FactKind_FACT_KIND_REFUND_FAILED
+	default:
+		f.Kind = v1.FactKind_FACT_KIND_REFUND_PENDING
+	}
+	return f
+}
+
+// ofDispute is what a dispute says; nil for an inquiry, which takes no money: https://docs.stripe.com/api/disputes/object
+func ofDispute(d *stripe.Dispute, payment string) *v1.Fact {
+	f := &v1.Fact{PaymentId: payment, GatewayId: d.ID, Amount: amount(d.Amount, string(d.Currency)), Reason: string(d.Reason), Time: timestamppb.New(time.Unix(d.Created, 0))}
+	switch d.Status {
+	case stripe.DisputeStatusNeedsResponse, stripe.DisputeStatusUnderReview:
+		f.Kind = v1.FactKind_FACT_KIND_CHARGEBACK_OPENED
+	case stripe.DisputeStatusWon:
+		f.Kind = v1.FactKind_FACT_KIND_CHARGEBACK_WON
+	case stripe.DisputeStatusLost:
+		f.Kind = v1.FactKind_FACT_KIND_CHARGEBACK_LOST
+	default:
+		return nil
+	}
+	return f
+}
