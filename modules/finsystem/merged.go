@@ -32,9 +32,9 @@ func (m *Module) clientsMerged(ctx context.Context, _ event.Event, e *kernelv1.C
 // stays: an open request, and what was granted where both have an account.
 func moveServices(ctx context.Context, tx *store.Tx, from, into string) error {
 	for _, sql := range []string{
-		`update finsystem.deferrals d set status = 'withdrawn' where client_id = $1 and status = 'requested'
+		`update finsystem.deferrals d set status = 'withdrawn', client_id = $2 where client_id = $1 and status = 'requested'
 			and exists (select from finsystem.deferrals o where o.client_id = $2 and o.status = 'requested')`,
-		`update finsystem.deferrals d set status = 'expired' where client_id = $1 and status = 'granted'
+		`update finsystem.deferrals d set status = 'expired', client_id = $2 where client_id = $1 and status = 'granted'
 			and exists (select from finsystem.accounts a where a.client_id = $2 and a.kind = 'client' and a.code = '' and a.currency_code = d.currency_code)`,
 		`update finsystem.deferrals set client_id = $2 where client_id = $1`,
 		`update finsystem.subscriptions set client_id = $2 where client_id = $1`,
