@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	paysystemv1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
 	"github.com/opencabinet/cabinet/kernel"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/call"
@@ -124,4 +125,15 @@ func TestModulesSettingsAreChecked(t *testing.T) {
 	_, err := kernel.New(with(t, assemble, "modules:\n  accountmanager:\n    settings: {tries: 0, country: Ukraine}\n"))
 	require.ErrorContains(t, err, "tries")
 	require.ErrorContains(t, err, "country")
+}
+
+// A contract that lets many provide it has as many as there are; whoever requires it is served by one of them.
+func TestManyModulesProvideOneContract(t *testing.T) {
+	gateways := paysystemv1.GatewayService_ServiceDesc.ServiceName
+	shop := &stub{says: module.Manifest{ID: "shop", Requires: []string{gateways}}}
+	one, two := &stub{says: module.Manifest{ID: "north", Provides: []string{gateways}}}, &stub{says: module.Manifest{ID: "east", Provides: []string{gateways}}}
+	_, err := kernel.New(with(t, of(doorman(), shop, one, two), ""))
+	require.NoError(t, err)
+	_, err = kernel.New(with(t, of(doorman(), shop), ""))
+	require.ErrorContains(t, err, "module shop requires "+gateways)
 }

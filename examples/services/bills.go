@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	finsystemv1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
@@ -108,6 +109,11 @@ func (t *teller) bill(ctx context.Context, b bill) error {
 	}
 	act, err := documents.CopyDocument(ctx, &finsystemv1.CopyDocumentRequest{RequestId: once("act " + b.client + b.subject + doc.GetIssueDate()), Id: id, Kind: finsystemv1.DocumentKind_DOCUMENT_KIND_ACT})
 	if err != nil {
+		return err
+	}
+	if _, err := documents.UpdateDocument(ctx, &finsystemv1.UpdateDocumentRequest{
+		Document: &finsystemv1.Document{Id: act.GetDocument().GetId(), IssueDate: daysAgo(b.paidAgo - 2)}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"issue_date"}},
+	}); err != nil && status.Code(err) != codes.FailedPrecondition { // issued before the portal was killed
 		return err
 	}
 	_, err = documents.IssueDocument(ctx, &finsystemv1.IssueDocumentRequest{Id: act.GetDocument().GetId()})

@@ -30,7 +30,7 @@ type moduleEntry struct {
 }
 
 // modules checks the modules section and fills the modules' own structs. Settings of a module that is switched off are checked too:
-// switching it on again must not be what finds the mistake.
+// switching it on again must not be what finds the mistake. One that has none, because it was never set up, is left alone.
 func (l *loader) modules(entries map[string]moduleEntry, targets map[string]any) map[string]Module {
 	out := map[string]Module{}
 	known := slices.Sorted(maps.Keys(targets))
@@ -73,8 +73,9 @@ func (l *loader) modules(entries map[string]moduleEntry, targets map[string]any)
 		}
 	}
 	for _, id := range known {
-		if v, ok := targets[id].(Validator); ok {
-			l.ask(v, "modules."+id+".settings")
+		key := "modules." + id + ".settings"
+		if v, ok := targets[id].(Validator); ok && (out[id].Enabled || l.origins[key] != "") {
+			l.ask(v, key)
 		}
 	}
 	return out

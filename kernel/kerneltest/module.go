@@ -72,8 +72,9 @@ func Register(t testing.TB, m module.Module, lent Lent) []event.Subscription {
 	require.NoError(t, err)
 	r := &registrar{ServiceRegistrar: lent.Router.For(manifest.ID, manifest.Requires), host: &module.Host{
 		ID: manifest.ID, Store: lent.Rows, Policy: lent.Policy, Log: testLog(t), Now: lent.Clock.Now, Zone: lent.Zone, URL: lent.URL,
-		Key:     func(purpose string, bytes int) []byte { return module.DeriveKey(lent.Key, purpose, bytes) },
-		Secrets: secrets, Blobs: blobs(t, lent.Clock), Tracer: tracenoop.NewTracerProvider().Tracer(""), Meter: metricnoop.NewMeterProvider().Meter(""),
+		Key:       func(purpose string, bytes int) []byte { return module.DeriveKey(lent.Key, purpose, bytes) },
+		Providers: func(_ context.Context, service string) ([]string, error) { return lent.Router.Providers(service), nil },
+		Secrets:   secrets, Blobs: blobs(t, lent.Clock), Tracer: tracenoop.NewTracerProvider().Tracer(""), Meter: metricnoop.NewMeterProvider().Meter(""),
 	}}
 	m.Register(r)
 	return r.subscriptions

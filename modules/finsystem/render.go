@@ -118,7 +118,9 @@ func (w writing) t(key string, args ...any) string { return w.T(ID+".paper."+key
 
 func (w writing) kind() string { return w.T(ID + ".enums." + w.d.GetKind().String()) }
 
-func (w writing) money(m *kernelv1.Money) string { return w.MoneyText(m.GetCurrencyCode(), m.GetAmount()) }
+func (w writing) money(m *kernelv1.Money) string {
+	return w.MoneyText(m.GetCurrencyCode(), m.GetAmount())
+}
 
 func (w writing) date(text string) string {
 	day, err := time.Parse(time.DateOnly, text)

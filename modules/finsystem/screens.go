@@ -18,19 +18,19 @@ var tiles = []module.Tile{
 }
 
 var balanceFigures = []module.Section{
-	{Title: "finsystem.balance.now", Fields: []string{"balance", "available", "due", "overdue", "next_due_date"}},
+	{Title: "finsystem.balance.now", Fields: []string{"due", "overdue", "next_due_date", "advance", "available"}},
 	{Title: "finsystem.balance.terms", Fields: []string{"held", "credit_limit"}, Aside: true},
 }
 
 var postingColumns = []module.Column{
-	{Field: "memo", Second: "kind", Link: "/postings/{id}"}, {Field: "effective_date", Place: module.Under},
+	{Field: "memo", Link: "/postings/{id}"}, {Field: "effective_date", Place: module.Under}, {Field: "kind", Place: module.Under},
 	{Field: "amount", Place: module.End}, {Field: "balance", Place: module.Away},
 }
 
 var balanceScreens = []module.Screen{
 	{
 		ID: "balance", Path: "/balance", Kind: module.Detail, Title: "finsystem.balance.title", Icon: "wallet", Audience: module.ForContacts,
-		Nav: &module.Nav{Order: 20, Phone: true}, Method: v1.LedgerService_GetBalance_FullMethodName, Heading: "currency_code", State: "state",
+		Nav: &module.Nav{Order: 20, Phone: true}, Method: v1.LedgerService_GetBalance_FullMethodName, Heading: "balance", State: "state",
 		Sections: balanceFigures, Related: []module.Related{
 			{Screen: "finsystem.open_documents", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
 			{Screen: "finsystem.postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
@@ -42,7 +42,7 @@ var balanceScreens = []module.Screen{
 	},
 	{
 		ID: "client_balance", Path: "/clients/{client_id}/balance", Kind: module.Detail, Title: "finsystem.balance.title", Icon: "wallet", Audience: module.ForStaff,
-		Parent: "clientmanager.clients", Method: v1.LedgerService_GetBalance_FullMethodName, Heading: "client_id", State: "state",
+		Parent: "clientmanager.clients", Method: v1.LedgerService_GetBalance_FullMethodName, Heading: "balance", State: "state", Lead: []string{"client_id"},
 		Sections: balanceFigures, Related: []module.Related{
 			{Screen: "finsystem.open_documents", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
 			{Screen: "finsystem.postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},

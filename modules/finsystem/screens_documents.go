@@ -53,7 +53,7 @@ var documentScreens = []module.Screen{
 		ID: "document", Path: "/documents/{id}", Kind: module.Detail, Title: "finsystem.documents.one", Icon: "doc", Parent: "documents",
 		Method: v1.DocumentService_GetDocument_FullMethodName, Heading: "title", State: "status", Lead: []string{"kind", "subject"},
 		Sections: []module.Section{
-			{Fields: []string{"lines"}},
+			{Fields: []string{"lines"}, Rows: lineRows},
 			{Title: "finsystem.documents.totals", Fields: []string{"net", "tax", "total", "paid", "due"}, OnlySet: true},
 			{Title: "finsystem.documents.note", Fields: []string{"note"}, OnlySet: true},
 			{Title: "finsystem.documents.terms", Fields: []string{"client_id", "issue_date", "due_date", "agreement_id", "based_on_id"}, Aside: true, OnlySet: true},
@@ -109,22 +109,29 @@ var documentScreens = []module.Screen{
 	},
 }
 
+var lineRows = map[string][]string{"lines": {"description", "quantity", "unit", "price", "discount_percent", "tax_mode", "tax_percent", "amount"}}
+
 var documentForm = []module.Section{
 	{Title: "finsystem.documents.what", Fields: []string{"kind", "subject", "currency_code"}},
-	{Title: "finsystem.documents.lines", Fields: []string{"lines"}},
+	{Title: "finsystem.documents.lines", Fields: []string{"lines"}, Rows: lineRows},
 	{Title: "finsystem.documents.terms", Fields: []string{"issue_date", "payment_days", "agreement_id", "based_on_id", "original_by_hand"}},
 	{Title: "finsystem.documents.note", Fields: []string{"note"}},
+}
+
+var paymentColumns = []module.Column{
+	{Field: "title", Second: "reference", Link: "/money/payments/{id}"}, {Field: "client_id", Place: module.Under, Audience: module.ForStaff},
+	{Field: "source", Place: module.Away}, {Field: "pay_date", Place: module.Under}, {Field: "amount", Place: module.End}, {Field: "status", Place: module.Under},
 }
 
 var paymentScreens = []module.Screen{
 	{
 		ID: "payments", Path: "/money/payments", Kind: module.List, Title: "finsystem.payments.title", Icon: "wallet",
-		Nav: &module.Nav{Order: 40}, Method: v1.PaymentService_ListPayments_FullMethodName,
-		Columns: []module.Column{
-			{Field: "title", Second: "reference", Link: "/money/payments/{id}"}, {Field: "client_id", Place: module.Under, Audience: module.ForStaff},
-			{Field: "source", Place: module.Away}, {Field: "pay_date", Place: module.Under}, {Field: "amount", Place: module.End}, {Field: "status", Place: module.Under},
-		},
-		Filters: []string{"sources"}, Empty: "finsystem.payments.empty", Export: exportMoney,
+		Method: v1.PaymentService_ListPayments_FullMethodName, Columns: paymentColumns, Filters: []string{"sources"}, Empty: "finsystem.payments.empty", Export: exportMoney,
+	},
+	{
+		ID: "received", Path: "/money/received", Kind: module.List, Title: "finsystem.payments.title", Icon: "wallet", Audience: module.ForStaff,
+		Nav: &module.Nav{Order: 40}, Method: v1.PaymentService_ListPayments_FullMethodName, Columns: paymentColumns, Filters: []string{"sources"},
+		Empty: "finsystem.payments.empty", Export: exportMoney,
 	},
 	{
 		ID: "payment", Path: "/money/payments/{id}", Kind: module.Detail, Title: "finsystem.payments.one", Icon: "wallet", Parent: "payments",

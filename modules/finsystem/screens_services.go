@@ -1,6 +1,8 @@
 package finsystem
 
 import (
+	"slices"
+
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
@@ -95,8 +97,9 @@ var serviceScreens = []module.Screen{
 	},
 	{
 		ID: "service_new", Path: "/clients/{client_id}/services/new", Kind: module.Form, Title: "finsystem.services.new", Intro: "finsystem.services.new_intro",
-		Audience: module.ForStaff, Parent: "client_services", Method: v1.SubscriptionService_CreateSubscription_FullMethodName, Sections: serviceForm,
-		Submit: "finsystem.services.save", Done: "/services/{id}",
+		Audience: module.ForStaff, Parent: "client_services", Method: v1.SubscriptionService_CreateSubscription_FullMethodName,
+		Sections: append(slices.Clone(serviceForm), module.Section{Fields: []string{"start"}}),
+		Submit:   "finsystem.services.save", Done: "/services/{id}",
 	},
 	{
 		ID: "service_edit", Path: "/services/{id}/edit", Kind: module.Form, Title: "finsystem.services.edit", Intro: "finsystem.services.edit_intro", Audience: module.ForStaff,

@@ -171,7 +171,8 @@ func (s *subscriptionService) CreateSubscription(ctx context.Context, r *v1.Crea
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.client(ctx, client); err != nil {
+	whose, err := s.client(ctx, client)
+	if err != nil {
 		return nil, err
 	}
 	var response *v1.CreateSubscriptionResponse
@@ -182,12 +183,15 @@ func (s *subscriptionService) CreateSubscription(ctx context.Context, r *v1.Crea
 				apply(one, r.GetSubscription())
 			}
 			made, err := s.writeService(ctx, tx, one)
+			if err == nil && r.GetStart() {
+				made, err = s.changeIn(ctx, tx, made.GetId(), whose, s.inForce(s.today()))
+			}
 			return &v1.CreateSubscriptionResponse{Subscription: made}, err
 		})
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, refused(err)
 	}
 	return response, nil
 }

@@ -53,11 +53,21 @@ func (r *subscriptionRow) pause(day time.Time, suspended bool) (*time.Time, erro
 
 // ResumeSubscription puts a draft or a paused service into force. Doing it with one in force does nothing.
 func (s *subscriptionService) ResumeSubscription(ctx context.Context, r *v1.ResumeSubscriptionRequest) (*v1.ResumeSubscriptionResponse, error) {
-	one, err := s.change(ctx, r.GetId(), func(row *subscriptionRow, client *clientmanagerv1.Client) (*time.Time, error) {
-		day, err := s.past("from_date", r.GetFromDate())
+	day, err := s.past("from_date", r.GetFromDate())
+	if err != nil {
+		return nil, err
+	}
+	one, err := s.change(ctx, r.GetId(), s.inForce(day))
+	return &v1.ResumeSubscriptionResponse{Subscription: one}, err
+}
+
+// standing changes how a held service stands, and says since which day, or nil when nothing changes.
+type standing func(row *subscriptionRow, client *clientmanagerv1.Client) (since *time.Time, err error)
+
+// inForce puts a draft into force from its first day on, and a paused service from a day on.
+func (m *Module) inForce(day time.Time) standing {
+	return func(row *subscriptionRow, client *clientmanagerv1.Client) (*time.Time, error) {
 		switch {
-		case err != nil:
-			return nil, err
 		case row.Status == "active" && row.PausedFrom == nil:
 			return nil, nil //nolint:nilnil // nothing changes
 		case client.GetStatus() == clientmanagerv1.ClientStatus_CLIENT_STATUS_SUSPENDED:
@@ -72,8 +82,7 @@ func (s *subscriptionService) ResumeSubscription(ctx context.Context, r *v1.Resu
 			return nil, refuse(codes.InvalidArgument, "from_date", "before_pause", "this day lies before the pause")
 		}
 		return row.resume(day), nil
-	})
-	return &v1.ResumeSubscriptionResponse{Subscription: one}, err
+	}
 }
 
 // resume has a paused service be there again from a day on, and returns since when that changes what is charged.
@@ -109,8 +118,8 @@ func (s *subscriptionService) EndSubscription(ctx context.Context, r *v1.EndSubs
 	return &v1.EndSubscriptionResponse{Subscription: one}, err
 }
 
-// change has a service stand otherwise, and charges or gives back what follows from that. do says since which day, or nil when nothing changes.
-func (s *subscriptionService) change(ctx context.Context, id string, do func(row *subscriptionRow, client *clientmanagerv1.Client) (since *time.Time, err error)) (*v1.Subscription, error) {
+// change has a service stand otherwise, and charges or gives back what follows from that.
+func (s *subscriptionService) change(ctx context.Context, id string, do standing) (*v1.Subscription, error) {
 	found, err := findSubscription(ctx, s.host.Store, id)
 	if err != nil {
 		return nil, err
@@ -120,33 +129,37 @@ func (s *subscriptionService) change(ctx context.Context, id string, do func(row
 		return nil, err
 	}
 	var out *v1.Subscription
-	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		row, err := holdSubscription(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		before, err := s.wholeService(ctx, tx, row)
-		if err != nil {
-			return err
-		}
-		since, err := do(&row, client)
-		if err != nil || since == nil {
-			out = before
-			return err
-		}
-		if err := s.stand(ctx, tx, row, client, *since); err != nil {
-			return err
-		}
-		if row, err = findSubscription(ctx, tx, id); err != nil {
-			return err
-		}
-		if out, err = s.wholeService(ctx, tx, row); err != nil {
-			return err
-		}
-		audit.Changed(tx, before, out)
-		return nil
+	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		out, err = s.changeIn(ctx, tx, id, client, do)
+		return err
 	})
 	return out, refused(err)
+}
+
+func (m *Module) changeIn(ctx context.Context, tx *store.Tx, id string, client *clientmanagerv1.Client, do standing) (*v1.Subscription, error) {
+	row, err := holdSubscription(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	before, err := m.wholeService(ctx, tx, row)
+	if err != nil {
+		return nil, err
+	}
+	since, err := do(&row, client)
+	if err != nil || since == nil {
+		return before, err
+	}
+	if err := m.stand(ctx, tx, row, client, *since); err != nil {
+		return nil, err
+	}
+	if row, err = findSubscription(ctx, tx, id); err != nil {
+		return nil, err
+	}
+	after, err := m.wholeService(ctx, tx, row)
+	if err == nil {
+		audit.Changed(tx, before, after)
+	}
+	return after, err
 }
 
 // stand saves how a held service stands, begins the periods that are due then, and settles those that are other since a day.

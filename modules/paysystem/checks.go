@@ -2,6 +2,7 @@ package paysystem
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,7 +27,7 @@ func (m *Module) checkDue(ctx context.Context, _ event.Event, e *v1.PaymentCheck
 		return m.nothing(ctx)
 	}
 	p, err := findPayment(ctx, m.host.Store, e.GetPaymentId())
-	if err == errNoPayment || err == nil && !p.open() { //nolint:errorlint // it is this one
+	if errors.Is(err, errNoPayment) || err == nil && !p.open() {
 		return m.nothing(ctx)
 	}
 	if err != nil {

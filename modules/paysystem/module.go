@@ -1,6 +1,13 @@
 // Package paysystem takes payments: what clients pay, by which way, what gateways say became of it, and what goes back. It keeps
 // no balances: its events say to whoever keeps accounts what to post.
 //
+// A gateway is a module of its own that provides GatewayService, as plugins/stripe does; a cash register one that provides
+// FiscalService. The head then adds ways to pay by it, and says to which segments they are offered. In portal.yaml:
+//
+//	modules:
+//	  paysystem: {settings: {currency: UAH, fiscal: {UAH: checkbox}}}
+//	  stripe: {settings: {secret_key: "${env:STRIPE_KEY}", webhook_secret: "${env:STRIPE_WEBHOOK}"}}
+//
 //	module.go       New, Register: the module at a glance
 //	manifest.go     what it says of itself; screens.go its pages
 //	payments.go     payments: list, begin, call off; payments_sql.go their rows

@@ -2,6 +2,7 @@ package paysystem
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,13 +22,13 @@ type receiptRow struct {
 	ID, PaymentID, ClientID, RefundID, Kind, Provider string
 	Amount                                            int64
 	Currency, State, ProviderID, Number, URL, Failed  string
-	Attempts                                          int32
+	Attempts, Retries                                 int32
 	Created                                           time.Time
 	Done                                              *time.Time
 }
 
 const receiptFields = `r.id::text, r.payment_id::text, r.client_id::text, coalesce(r.refund_id::text, ''), r.kind, r.provider, r.amount, p.currency_code, r.state,
-	r.provider_receipt_id, r.number, r.url, r.failure, r.attempts, r.create_time, r.done_time`
+	r.provider_receipt_id, r.number, r.url, r.failure, r.attempts, r.retries, r.create_time, r.done_time`
 
 const receiptTables = ` from paysystem.receipts r join paysystem.payments p on p.id = r.payment_id`
 
@@ -77,7 +78,7 @@ func (m *Module) receiptDue(ctx context.Context, _ event.Event, e *v1.ReceiptDue
 		return m.nothing(ctx)
 	}
 	r, err := findReceipt(ctx, m.host.Store, e.GetReceiptId(), "")
-	if err == errNoReceipt || err == nil && r.State != "waiting" { //nolint:errorlint // it is this one
+	if errors.Is(err, errNoReceipt) || err == nil && r.State != "waiting" {
 		return m.nothing(ctx)
 	}
 	if err != nil {
@@ -126,7 +127,7 @@ func (m *Module) register(ctx context.Context, r *receiptRow) (*v1.RegisterRecei
 	}
 	request := &v1.RegisterReceiptRequest{
 		ReceiptId: r.ID, ProviderReceiptId: r.ProviderID, Kind: receiptKinds.of(r.Kind), Amount: money.Of(r.Currency, r.Amount), Description: m.describes(&p),
-		Cash: p.MethodKind == "cash", Time: timestamppb.New(r.Created),
+		Cash: p.MethodKind == "cash", Time: timestamppb.New(r.Created), Retries: r.Retries,
 	}
 	if r.RefundID != "" {
 		sales, err := store.Query(ctx, m.host.Store, pgx.RowToStructByPos[receiptRow], `select `+receiptFields+receiptTables+` where r.payment_id = $1 and r.refund_id is null`, r.PaymentID)
@@ -145,8 +146,8 @@ func (m *Module) register(ctx context.Context, r *receiptRow) (*v1.RegisterRecei
 }
 
 func saveReceipt(ctx context.Context, tx *store.Tx, r *receiptRow) error {
-	_, err := tx.Exec(ctx, `update paysystem.receipts set state = $2, provider_receipt_id = $3, number = $4, url = $5, failure = $6, attempts = $7, done_time = $8 where id = $1`,
-		r.ID, r.State, r.ProviderID, r.Number, r.URL, r.Failed, r.Attempts, r.Done)
+	_, err := tx.Exec(ctx, `update paysystem.receipts set state = $2, provider_receipt_id = $3, number = $4, url = $5, failure = $6, attempts = $7, done_time = $8, retries = $9 where id = $1`,
+		r.ID, r.State, r.ProviderID, r.Number, r.URL, r.Failed, r.Attempts, r.Done, r.Retries)
 	return err
 }
 
@@ -203,7 +204,8 @@ func (s *receiptService) RetryReceipt(ctx context.Context, r *v1.RetryReceiptReq
 		}
 		before := row.receipt()
 		if row.State == "failed" {
-			row.State, row.Failed = "waiting", ""
+			row.State, row.Failed, row.ProviderID = "waiting", "", ""
+			row.Retries++
 			if err := saveReceipt(ctx, tx, &row); err != nil {
 				return err
 			}

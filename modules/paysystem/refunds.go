@@ -2,6 +2,7 @@ package paysystem
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -101,7 +102,7 @@ const again = 10 * time.Minute
 // refundDue asks the gateway for a refund. Until the gateway answers the event is tried again: see kernel/event.
 func (m *Module) refundDue(ctx context.Context, _ event.Event, e *v1.RefundDue) error {
 	r, err := store.QueryOne(ctx, m.host.Store, pgx.RowToStructByPos[refundRow], `select `+refundFields+` from paysystem.refunds where id = $1`, orNil(e.GetRefundId()))
-	if err = store.NotFoundAs(err, errNoPayment); err == errNoPayment || err == nil && r.State != "pending" { //nolint:errorlint // it is this one
+	if err = store.NotFoundAs(err, errNoPayment); errors.Is(err, errNoPayment) || err == nil && r.State != "pending" {
 		return m.nothing(ctx)
 	}
 	if err != nil {

@@ -22,7 +22,10 @@ var screens = []module.Screen{
 			{Field: "amount", Place: module.End}, {Field: "state", Place: module.End},
 		},
 		Filters: []string{"states", "flagged"}, Empty: "paysystem.payments.empty", Export: exportPayments,
-		Actions: []module.Action{{ID: "new", Label: "paysystem.payments.new", Icon: "plus", Path: "/payments/new", Primary: true}},
+		Actions: []module.Action{
+			{ID: "new", Label: "paysystem.payments.new", Icon: "plus", Path: "/payments/new", Primary: true},
+			{ID: "new_for", Label: "paysystem.payments.new_for", Icon: "plus", Path: "/payments/new-for", Primary: true},
+		},
 	},
 	{
 		ID: "payment", Path: "/payments/{id}", Kind: module.Detail, Title: "paysystem.payments.one", Icon: "card", Parent: "payments",
@@ -66,7 +69,7 @@ var screens = []module.Screen{
 		}},
 	},
 	{
-		ID: "new_for", Path: "/payments/new-for", Kind: module.Form, Title: "paysystem.payments.new", Intro: "paysystem.payments.new_for_intro", Audience: module.ForStaff,
+		ID: "new_for", Path: "/payments/new-for", Kind: module.Form, Title: "paysystem.payments.new_for", Intro: "paysystem.payments.new_for_intro", Audience: module.ForStaff,
 		Parent: "payments", Method: v1.PaymentService_CreatePayment_FullMethodName, Submit: "paysystem.payments.begin", Done: "/payments/{id}", Said: "paysystem.payments.begun",
 		Redraw: "paysystem.payments.redraw",
 		Sections: []module.Section{{
@@ -99,7 +102,7 @@ var screens = []module.Screen{
 		Nav: &module.Nav{Section: "paysystem.nav", Order: 43}, Method: v1.ReceiptService_ListReceipts_FullMethodName,
 		Columns: []module.Column{
 			{Field: "create_time"}, {Field: "kind", Place: module.Under}, {Field: "number", Place: module.Under}, {Field: "url", Place: module.Across},
-			{Field: "client_id", Place: module.Under, Audience: module.ForStaff}, {Field: "failure", Place: module.Under, Audience: module.ForStaff},
+			{Field: "failure", Place: module.Away, Audience: module.ForStaff},
 			{Field: "amount", Place: module.End}, {Field: "state", Place: module.End},
 		},
 		Filters: []string{"states"}, Empty: "paysystem.receipts.empty",
@@ -148,7 +151,7 @@ var screens = []module.Screen{
 			{Field: "amount", Place: module.End}, {Field: "state", Place: module.End},
 		},
 		Filters: []string{"states"}, Empty: "paysystem.payments.empty",
-		Actions: []module.Action{{ID: "new", Label: "paysystem.payments.new", Icon: "plus", Path: "/payments/new-for?client_id={client_id}", Primary: true}},
+		Actions: []module.Action{{ID: "new", Label: "paysystem.payments.new_for", Icon: "plus", Path: "/payments/new-for?client_id={client_id}", Primary: true}},
 	},
 }
 

@@ -13,7 +13,7 @@ import (
 // must end in a zero: https://docs.stripe.com/currencies
 var withHundredths = []string{"ISK", "UGX"}
 
-var errAmount = errors.New("Stripe cannot take this amount") //nolint:revive,staticcheck // a name
+var errAmount = errors.New("Stripe cannot take this amount")
 
 // units is an amount as Stripe counts it.
 func units(m *kernelv1.Money) (int64, error) {

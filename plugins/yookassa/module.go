@@ -1,5 +1,6 @@
 // Package yookassa takes payments by YooKassa, on a page of YooKassa's. Its notices are not signed: none of them is believed, and
-// YooKassa is asked whenever one comes.
+// YooKassa is asked whenever one comes. In YooKassa's settings the address of notices is the portal's, /m/paysystem/hooks/yookassa, and
+// its events are payment.succeeded, payment.canceled and refund.succeeded.
 //
 //	module.go    New, Register: the module at a glance; settings
 //	api.go       how YooKassa is asked

@@ -217,7 +217,9 @@ type Balance struct {
 	Held *v1.Money `protobuf:"bytes,4,opt,name=held,proto3" json:"held,omitempty"`
 	// How much may be owed at once. Not set: as much as comes.
 	CreditLimit *v1.Money `protobuf:"bytes,5,opt,name=credit_limit,json=creditLimit,proto3" json:"credit_limit,omitempty"`
-	// What can be spent: the balance less what is held, and what may be owed.
+	// Paid ahead for what is not delivered yet: invoices that charge nothing until their act or delivery note.
+	Advance *v1.Money `protobuf:"bytes,11,opt,name=advance,proto3" json:"advance,omitempty"`
+	// What can be spent: the balance less what is held and paid ahead, and what may be owed.
 	Available *v1.Money `protobuf:"bytes,6,opt,name=available,proto3" json:"available,omitempty"`
 	// What is left to pay of issued invoices, and of those whose day has passed.
 	Due     *v1.Money `protobuf:"bytes,7,opt,name=due,proto3" json:"due,omitempty"`
@@ -290,6 +292,13 @@ func (x *Balance) GetHeld() *v1.Money {
 func (x *Balance) GetCreditLimit() *v1.Money {
 	if x != nil {
 		return x.CreditLimit
+	}
+	return nil
+}
+
+func (x *Balance) GetAdvance() *v1.Money {
+	if x != nil {
+		return x.Advance
 	}
 	return nil
 }
@@ -1568,13 +1577,14 @@ var File_contracts_finsystem_v1_ledger_proto protoreflect.FileDescriptor
 
 const file_contracts_finsystem_v1_ledger_proto_rawDesc = "" +
 	"\n" +
-	"#contracts/finsystem/v1/ledger.proto\x12\x14cabinet.finsystem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x04\n" +
+	"#contracts/finsystem/v1/ledger.proto\x12\x14cabinet.finsystem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x04\n" +
 	"\aBalance\x12E\n" +
 	"\tclient_id\x18\x01 \x01(\tB(\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x12#\n" +
 	"\rcurrency_code\x18\x02 \x01(\tR\fcurrencyCode\x122\n" +
 	"\abalance\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\abalance\x12,\n" +
 	"\x04held\x18\x04 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x04held\x12;\n" +
-	"\fcredit_limit\x18\x05 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\vcreditLimit\x126\n" +
+	"\fcredit_limit\x18\x05 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\vcreditLimit\x122\n" +
+	"\aadvance\x18\v \x01(\v2\x18.cabinet.kernel.v1.MoneyR\aadvance\x126\n" +
 	"\tavailable\x18\x06 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\tavailable\x12*\n" +
 	"\x03due\x18\a \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x03due\x122\n" +
 	"\aoverdue\x18\b \x01(\v2\x18.cabinet.kernel.v1.MoneyR\aoverdue\x12+\n" +
@@ -1765,53 +1775,54 @@ var file_contracts_finsystem_v1_ledger_proto_depIdxs = []int32{
 	23, // 0: cabinet.finsystem.v1.Balance.balance:type_name -> cabinet.kernel.v1.Money
 	23, // 1: cabinet.finsystem.v1.Balance.held:type_name -> cabinet.kernel.v1.Money
 	23, // 2: cabinet.finsystem.v1.Balance.credit_limit:type_name -> cabinet.kernel.v1.Money
-	23, // 3: cabinet.finsystem.v1.Balance.available:type_name -> cabinet.kernel.v1.Money
-	23, // 4: cabinet.finsystem.v1.Balance.due:type_name -> cabinet.kernel.v1.Money
-	23, // 5: cabinet.finsystem.v1.Balance.overdue:type_name -> cabinet.kernel.v1.Money
-	1,  // 6: cabinet.finsystem.v1.Balance.state:type_name -> cabinet.finsystem.v1.BalanceState
-	0,  // 7: cabinet.finsystem.v1.Posting.kind:type_name -> cabinet.finsystem.v1.PostingKind
-	23, // 8: cabinet.finsystem.v1.Posting.amount:type_name -> cabinet.kernel.v1.Money
-	23, // 9: cabinet.finsystem.v1.Posting.balance:type_name -> cabinet.kernel.v1.Money
-	24, // 10: cabinet.finsystem.v1.Posting.post_time:type_name -> google.protobuf.Timestamp
-	23, // 11: cabinet.finsystem.v1.Posting.reversed:type_name -> cabinet.kernel.v1.Money
-	5,  // 12: cabinet.finsystem.v1.Posting.entries:type_name -> cabinet.finsystem.v1.PostingEntry
-	23, // 13: cabinet.finsystem.v1.PostingEntry.amount:type_name -> cabinet.kernel.v1.Money
-	3,  // 14: cabinet.finsystem.v1.GetBalanceResponse.balance:type_name -> cabinet.finsystem.v1.Balance
-	0,  // 15: cabinet.finsystem.v1.ListPostingsRequest.kinds:type_name -> cabinet.finsystem.v1.PostingKind
-	4,  // 16: cabinet.finsystem.v1.ListPostingsResponse.postings:type_name -> cabinet.finsystem.v1.Posting
-	4,  // 17: cabinet.finsystem.v1.GetPostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
-	23, // 18: cabinet.finsystem.v1.CreateAdjustmentRequest.amount:type_name -> cabinet.kernel.v1.Money
-	4,  // 19: cabinet.finsystem.v1.CreateAdjustmentResponse.posting:type_name -> cabinet.finsystem.v1.Posting
-	4,  // 20: cabinet.finsystem.v1.ReversePostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
-	23, // 21: cabinet.finsystem.v1.Hold.amount:type_name -> cabinet.kernel.v1.Money
-	2,  // 22: cabinet.finsystem.v1.Hold.status:type_name -> cabinet.finsystem.v1.HoldStatus
-	24, // 23: cabinet.finsystem.v1.Hold.create_time:type_name -> google.protobuf.Timestamp
-	24, // 24: cabinet.finsystem.v1.Hold.expire_time:type_name -> google.protobuf.Timestamp
-	16, // 25: cabinet.finsystem.v1.ListHoldsResponse.holds:type_name -> cabinet.finsystem.v1.Hold
-	23, // 26: cabinet.finsystem.v1.CreateHoldRequest.amount:type_name -> cabinet.kernel.v1.Money
-	16, // 27: cabinet.finsystem.v1.CreateHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
-	16, // 28: cabinet.finsystem.v1.ReleaseHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
-	6,  // 29: cabinet.finsystem.v1.LedgerService.GetBalance:input_type -> cabinet.finsystem.v1.GetBalanceRequest
-	8,  // 30: cabinet.finsystem.v1.LedgerService.ListPostings:input_type -> cabinet.finsystem.v1.ListPostingsRequest
-	10, // 31: cabinet.finsystem.v1.LedgerService.GetPosting:input_type -> cabinet.finsystem.v1.GetPostingRequest
-	12, // 32: cabinet.finsystem.v1.LedgerService.CreateAdjustment:input_type -> cabinet.finsystem.v1.CreateAdjustmentRequest
-	17, // 33: cabinet.finsystem.v1.LedgerService.ListHolds:input_type -> cabinet.finsystem.v1.ListHoldsRequest
-	19, // 34: cabinet.finsystem.v1.LedgerService.CreateHold:input_type -> cabinet.finsystem.v1.CreateHoldRequest
-	21, // 35: cabinet.finsystem.v1.LedgerService.ReleaseHold:input_type -> cabinet.finsystem.v1.ReleaseHoldRequest
-	14, // 36: cabinet.finsystem.v1.LedgerService.ReversePosting:input_type -> cabinet.finsystem.v1.ReversePostingRequest
-	7,  // 37: cabinet.finsystem.v1.LedgerService.GetBalance:output_type -> cabinet.finsystem.v1.GetBalanceResponse
-	9,  // 38: cabinet.finsystem.v1.LedgerService.ListPostings:output_type -> cabinet.finsystem.v1.ListPostingsResponse
-	11, // 39: cabinet.finsystem.v1.LedgerService.GetPosting:output_type -> cabinet.finsystem.v1.GetPostingResponse
-	13, // 40: cabinet.finsystem.v1.LedgerService.CreateAdjustment:output_type -> cabinet.finsystem.v1.CreateAdjustmentResponse
-	18, // 41: cabinet.finsystem.v1.LedgerService.ListHolds:output_type -> cabinet.finsystem.v1.ListHoldsResponse
-	20, // 42: cabinet.finsystem.v1.LedgerService.CreateHold:output_type -> cabinet.finsystem.v1.CreateHoldResponse
-	22, // 43: cabinet.finsystem.v1.LedgerService.ReleaseHold:output_type -> cabinet.finsystem.v1.ReleaseHoldResponse
-	15, // 44: cabinet.finsystem.v1.LedgerService.ReversePosting:output_type -> cabinet.finsystem.v1.ReversePostingResponse
-	37, // [37:45] is the sub-list for method output_type
-	29, // [29:37] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	23, // 3: cabinet.finsystem.v1.Balance.advance:type_name -> cabinet.kernel.v1.Money
+	23, // 4: cabinet.finsystem.v1.Balance.available:type_name -> cabinet.kernel.v1.Money
+	23, // 5: cabinet.finsystem.v1.Balance.due:type_name -> cabinet.kernel.v1.Money
+	23, // 6: cabinet.finsystem.v1.Balance.overdue:type_name -> cabinet.kernel.v1.Money
+	1,  // 7: cabinet.finsystem.v1.Balance.state:type_name -> cabinet.finsystem.v1.BalanceState
+	0,  // 8: cabinet.finsystem.v1.Posting.kind:type_name -> cabinet.finsystem.v1.PostingKind
+	23, // 9: cabinet.finsystem.v1.Posting.amount:type_name -> cabinet.kernel.v1.Money
+	23, // 10: cabinet.finsystem.v1.Posting.balance:type_name -> cabinet.kernel.v1.Money
+	24, // 11: cabinet.finsystem.v1.Posting.post_time:type_name -> google.protobuf.Timestamp
+	23, // 12: cabinet.finsystem.v1.Posting.reversed:type_name -> cabinet.kernel.v1.Money
+	5,  // 13: cabinet.finsystem.v1.Posting.entries:type_name -> cabinet.finsystem.v1.PostingEntry
+	23, // 14: cabinet.finsystem.v1.PostingEntry.amount:type_name -> cabinet.kernel.v1.Money
+	3,  // 15: cabinet.finsystem.v1.GetBalanceResponse.balance:type_name -> cabinet.finsystem.v1.Balance
+	0,  // 16: cabinet.finsystem.v1.ListPostingsRequest.kinds:type_name -> cabinet.finsystem.v1.PostingKind
+	4,  // 17: cabinet.finsystem.v1.ListPostingsResponse.postings:type_name -> cabinet.finsystem.v1.Posting
+	4,  // 18: cabinet.finsystem.v1.GetPostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
+	23, // 19: cabinet.finsystem.v1.CreateAdjustmentRequest.amount:type_name -> cabinet.kernel.v1.Money
+	4,  // 20: cabinet.finsystem.v1.CreateAdjustmentResponse.posting:type_name -> cabinet.finsystem.v1.Posting
+	4,  // 21: cabinet.finsystem.v1.ReversePostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
+	23, // 22: cabinet.finsystem.v1.Hold.amount:type_name -> cabinet.kernel.v1.Money
+	2,  // 23: cabinet.finsystem.v1.Hold.status:type_name -> cabinet.finsystem.v1.HoldStatus
+	24, // 24: cabinet.finsystem.v1.Hold.create_time:type_name -> google.protobuf.Timestamp
+	24, // 25: cabinet.finsystem.v1.Hold.expire_time:type_name -> google.protobuf.Timestamp
+	16, // 26: cabinet.finsystem.v1.ListHoldsResponse.holds:type_name -> cabinet.finsystem.v1.Hold
+	23, // 27: cabinet.finsystem.v1.CreateHoldRequest.amount:type_name -> cabinet.kernel.v1.Money
+	16, // 28: cabinet.finsystem.v1.CreateHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
+	16, // 29: cabinet.finsystem.v1.ReleaseHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
+	6,  // 30: cabinet.finsystem.v1.LedgerService.GetBalance:input_type -> cabinet.finsystem.v1.GetBalanceRequest
+	8,  // 31: cabinet.finsystem.v1.LedgerService.ListPostings:input_type -> cabinet.finsystem.v1.ListPostingsRequest
+	10, // 32: cabinet.finsystem.v1.LedgerService.GetPosting:input_type -> cabinet.finsystem.v1.GetPostingRequest
+	12, // 33: cabinet.finsystem.v1.LedgerService.CreateAdjustment:input_type -> cabinet.finsystem.v1.CreateAdjustmentRequest
+	17, // 34: cabinet.finsystem.v1.LedgerService.ListHolds:input_type -> cabinet.finsystem.v1.ListHoldsRequest
+	19, // 35: cabinet.finsystem.v1.LedgerService.CreateHold:input_type -> cabinet.finsystem.v1.CreateHoldRequest
+	21, // 36: cabinet.finsystem.v1.LedgerService.ReleaseHold:input_type -> cabinet.finsystem.v1.ReleaseHoldRequest
+	14, // 37: cabinet.finsystem.v1.LedgerService.ReversePosting:input_type -> cabinet.finsystem.v1.ReversePostingRequest
+	7,  // 38: cabinet.finsystem.v1.LedgerService.GetBalance:output_type -> cabinet.finsystem.v1.GetBalanceResponse
+	9,  // 39: cabinet.finsystem.v1.LedgerService.ListPostings:output_type -> cabinet.finsystem.v1.ListPostingsResponse
+	11, // 40: cabinet.finsystem.v1.LedgerService.GetPosting:output_type -> cabinet.finsystem.v1.GetPostingResponse
+	13, // 41: cabinet.finsystem.v1.LedgerService.CreateAdjustment:output_type -> cabinet.finsystem.v1.CreateAdjustmentResponse
+	18, // 42: cabinet.finsystem.v1.LedgerService.ListHolds:output_type -> cabinet.finsystem.v1.ListHoldsResponse
+	20, // 43: cabinet.finsystem.v1.LedgerService.CreateHold:output_type -> cabinet.finsystem.v1.CreateHoldResponse
+	22, // 44: cabinet.finsystem.v1.LedgerService.ReleaseHold:output_type -> cabinet.finsystem.v1.ReleaseHoldResponse
+	15, // 45: cabinet.finsystem.v1.LedgerService.ReversePosting:output_type -> cabinet.finsystem.v1.ReversePostingResponse
+	38, // [38:46] is the sub-list for method output_type
+	30, // [30:38] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_contracts_finsystem_v1_ledger_proto_init() }

@@ -964,9 +964,11 @@ func (x *GetSubscriptionResponse) GetSubscription() *Subscription {
 }
 
 type CreateSubscriptionRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	Subscription  *Subscription          `protobuf:"bytes,2,opt,name=subscription,proto3" json:"subscription,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	RequestId    string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Subscription *Subscription          `protobuf:"bytes,2,opt,name=subscription,proto3" json:"subscription,omitempty"`
+	// Puts it into force at once, as ResumeSubscription does.
+	Start         bool `protobuf:"varint,3,opt,name=start,proto3" json:"start,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1013,6 +1015,13 @@ func (x *CreateSubscriptionRequest) GetSubscription() *Subscription {
 		return x.Subscription
 	}
 	return nil
+}
+
+func (x *CreateSubscriptionRequest) GetStart() bool {
+	if x != nil {
+		return x.Start
+	}
+	return false
 }
 
 type CreateSubscriptionResponse struct {
@@ -2256,11 +2265,12 @@ const file_contracts_finsystem_v1_services_proto_rawDesc = "" +
 	"\x16GetSubscriptionRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"a\n" +
 	"\x17GetSubscriptionResponse\x12F\n" +
-	"\fsubscription\x18\x01 \x01(\v2\".cabinet.finsystem.v1.SubscriptionR\fsubscription\"\x9b\x01\n" +
+	"\fsubscription\x18\x01 \x01(\v2\".cabinet.finsystem.v1.SubscriptionR\fsubscription\"\xb1\x01\n" +
 	"\x19CreateSubscriptionRequest\x12.\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\trequestId\x12N\n" +
-	"\fsubscription\x18\x02 \x01(\v2\".cabinet.finsystem.v1.SubscriptionB\x06\xbaH\x03\xc8\x01\x01R\fsubscription\"d\n" +
+	"\fsubscription\x18\x02 \x01(\v2\".cabinet.finsystem.v1.SubscriptionB\x06\xbaH\x03\xc8\x01\x01R\fsubscription\x12\x14\n" +
+	"\x05start\x18\x03 \x01(\bR\x05start\"d\n" +
 	"\x1aCreateSubscriptionResponse\x12F\n" +
 	"\fsubscription\x18\x01 \x01(\v2\".cabinet.finsystem.v1.SubscriptionR\fsubscription\"\xa8\x01\n" +
 	"\x19UpdateSubscriptionRequest\x12N\n" +

@@ -146,7 +146,9 @@ type RegisterReceiptRequest struct {
 	SaleReceiptId         string `protobuf:"bytes,8,opt,name=sale_receipt_id,json=saleReceiptId,proto3" json:"sale_receipt_id,omitempty"`
 	SaleProviderReceiptId string `protobuf:"bytes,9,opt,name=sale_provider_receipt_id,json=saleProviderReceiptId,proto3" json:"sale_provider_receipt_id,omitempty"`
 	// When the money came or went.
-	Time          *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=time,proto3" json:"time,omitempty"`
+	Time *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=time,proto3" json:"time,omitempty"`
+	// How often staff had it tried anew after it was refused. Each is another receipt to the provider.
+	Retries       int32 `protobuf:"varint,11,opt,name=retries,proto3" json:"retries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -249,6 +251,13 @@ func (x *RegisterReceiptRequest) GetTime() *timestamppb.Timestamp {
 		return x.Time
 	}
 	return nil
+}
+
+func (x *RegisterReceiptRequest) GetRetries() int32 {
+	if x != nil {
+		return x.Retries
+	}
+	return 0
 }
 
 type RegisterReceiptResponse struct {
@@ -739,7 +748,7 @@ var File_contracts_paysystem_v1_receipts_proto protoreflect.FileDescriptor
 
 const file_contracts_paysystem_v1_receipts_proto_rawDesc = "" +
 	"\n" +
-	"%contracts/paysystem/v1/receipts.proto\x12\x14cabinet.paysystem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe3\x03\n" +
+	"%contracts/paysystem/v1/receipts.proto\x12\x14cabinet.paysystem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x03\n" +
 	"\x16RegisterReceiptRequest\x12'\n" +
 	"\n" +
 	"receipt_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\treceiptId\x12.\n" +
@@ -752,7 +761,8 @@ const file_contracts_paysystem_v1_receipts_proto_rawDesc = "" +
 	"\x0fsale_receipt_id\x18\b \x01(\tR\rsaleReceiptId\x127\n" +
 	"\x18sale_provider_receipt_id\x18\t \x01(\tR\x15saleProviderReceiptId\x12.\n" +
 	"\x04time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\x9d\x02\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x18\n" +
+	"\aretries\x18\v \x01(\x05R\aretries\"\x9d\x02\n" +
 	"\x17RegisterReceiptResponse\x128\n" +
 	"\x05state\x18\x01 \x01(\x0e2\".cabinet.paysystem.v1.ReceiptStateR\x05state\x128\n" +
 	"\x13provider_receipt_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\x11providerReceiptId\x12 \n" +

@@ -29,7 +29,7 @@ const (
 // FiscalService is what a cash register provides that is reached over the net, one module for each: paysystem calls it, and nobody
 // else. UNAVAILABLE is for what may work later and is tried again; FAILED_PRECONDITION and INVALID_ARGUMENT are for what is refused.
 type FiscalServiceClient interface {
-	// Has a receipt be registered. The same receipt_id again is the same receipt, and its answer how it stands.
+	// Has a receipt be registered. The same receipt_id and retries again is the same receipt, and its answer how it stands.
 	RegisterReceipt(ctx context.Context, in *RegisterReceiptRequest, opts ...grpc.CallOption) (*RegisterReceiptResponse, error)
 }
 
@@ -58,7 +58,7 @@ func (c *fiscalServiceClient) RegisterReceipt(ctx context.Context, in *RegisterR
 // FiscalService is what a cash register provides that is reached over the net, one module for each: paysystem calls it, and nobody
 // else. UNAVAILABLE is for what may work later and is tried again; FAILED_PRECONDITION and INVALID_ARGUMENT are for what is refused.
 type FiscalServiceServer interface {
-	// Has a receipt be registered. The same receipt_id again is the same receipt, and its answer how it stands.
+	// Has a receipt be registered. The same receipt_id and retries again is the same receipt, and its answer how it stands.
 	RegisterReceipt(context.Context, *RegisterReceiptRequest) (*RegisterReceiptResponse, error)
 	mustEmbedUnimplementedFiscalServiceServer()
 }

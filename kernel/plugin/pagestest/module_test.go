@@ -10,10 +10,12 @@ import (
 	"testing"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel"
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/module"
@@ -50,7 +52,7 @@ func newPages(conn grpc.ClientConnInterface) *pages {
 
 // Manifest says that the module calls clientmanager.
 func (p *pages) Manifest() module.Manifest {
-	return module.Manifest{ID: "pages", Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName}}
+	return module.Manifest{ID: "pages", Hooks: true, Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName}}
 }
 
 // Register binds nothing.
@@ -123,6 +125,21 @@ func (p *pages) Routes() http.Handler {
 	mux.HandleFunc("GET /script", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript")
 		_, _ = io.WriteString(w, "alert(1)")
+	})
+	mux.HandleFunc("POST /hooks/{what}", func(w http.ResponseWriter, r *http.Request) {
+		if r.PathValue("what") == "panic" {
+			panic("a defect")
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		_, asNobody := p.clients.GetClient(r.Context(), &clientmanagerv1.GetClientRequest{Id: r.PathValue("what")})
+		w.Header().Set("Set-Cookie", "cabinet_session=stolen")
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusAccepted)
+		_, _ = fmt.Fprintf(w, "%q %q %s %s %v", r.Header, r.RequestURI, body, access.From(r.Context()).Place.Address, status.Code(asNobody))
 	})
 	mux.HandleFunc("GET /panic", func(http.ResponseWriter, *http.Request) { panic("a defect") })
 	return mux

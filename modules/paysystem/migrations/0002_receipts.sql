@@ -16,6 +16,7 @@ create table paysystem.receipts (
     url                 text not null,
     failure             text not null,
     attempts            integer not null,
+    retries             integer not null default 0,
     create_time         timestamptz not null,
     done_time           timestamptz
 );

@@ -25,111 +25,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-type OpenGateRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *OpenGateRequest) Reset() {
-	*x = OpenGateRequest{}
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *OpenGateRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*OpenGateRequest) ProtoMessage() {}
-
-func (x *OpenGateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use OpenGateRequest.ProtoReflect.Descriptor instead.
-func (*OpenGateRequest) Descriptor() ([]byte, []int) {
-	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{0}
-}
-
-type OpenGateResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The module that answers, and what it knows of the call.
-	Provider      string   `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
-	Kind          string   `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
-	Via           []string `protobuf:"bytes,3,rep,name=via,proto3" json:"via,omitempty"`
-	Reach         string   `protobuf:"bytes,4,opt,name=reach,proto3" json:"reach,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *OpenGateResponse) Reset() {
-	*x = OpenGateResponse{}
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *OpenGateResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*OpenGateResponse) ProtoMessage() {}
-
-func (x *OpenGateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use OpenGateResponse.ProtoReflect.Descriptor instead.
-func (*OpenGateResponse) Descriptor() ([]byte, []int) {
-	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *OpenGateResponse) GetProvider() string {
-	if x != nil {
-		return x.Provider
-	}
-	return ""
-}
-
-func (x *OpenGateResponse) GetKind() string {
-	if x != nil {
-		return x.Kind
-	}
-	return ""
-}
-
-func (x *OpenGateResponse) GetVia() []string {
-	if x != nil {
-		return x.Via
-	}
-	return nil
-}
-
-func (x *OpenGateResponse) GetReach() string {
-	if x != nil {
-		return x.Reach
-	}
-	return ""
-}
-
 type GetThingRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Text          string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
@@ -139,7 +34,7 @@ type GetThingRequest struct {
 
 func (x *GetThingRequest) Reset() {
 	*x = GetThingRequest{}
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[2]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -151,7 +46,7 @@ func (x *GetThingRequest) String() string {
 func (*GetThingRequest) ProtoMessage() {}
 
 func (x *GetThingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[2]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -164,7 +59,7 @@ func (x *GetThingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetThingRequest.ProtoReflect.Descriptor instead.
 func (*GetThingRequest) Descriptor() ([]byte, []int) {
-	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{2}
+	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *GetThingRequest) GetText() string {
@@ -191,7 +86,7 @@ type GetThingResponse struct {
 
 func (x *GetThingResponse) Reset() {
 	*x = GetThingResponse{}
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[3]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -203,7 +98,7 @@ func (x *GetThingResponse) String() string {
 func (*GetThingResponse) ProtoMessage() {}
 
 func (x *GetThingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[3]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -216,7 +111,7 @@ func (x *GetThingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetThingResponse.ProtoReflect.Descriptor instead.
 func (*GetThingResponse) Descriptor() ([]byte, []int) {
-	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{3}
+	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *GetThingResponse) GetText() string {
@@ -293,7 +188,7 @@ type DoThingRequest struct {
 
 func (x *DoThingRequest) Reset() {
 	*x = DoThingRequest{}
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[4]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -305,7 +200,7 @@ func (x *DoThingRequest) String() string {
 func (*DoThingRequest) ProtoMessage() {}
 
 func (x *DoThingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[4]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -318,7 +213,7 @@ func (x *DoThingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoThingRequest.ProtoReflect.Descriptor instead.
 func (*DoThingRequest) Descriptor() ([]byte, []int) {
-	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{4}
+	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *DoThingRequest) GetWhat() string {
@@ -353,7 +248,7 @@ type DoThingResponse struct {
 
 func (x *DoThingResponse) Reset() {
 	*x = DoThingResponse{}
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[5]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -365,7 +260,7 @@ func (x *DoThingResponse) String() string {
 func (*DoThingResponse) ProtoMessage() {}
 
 func (x *DoThingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[5]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -378,7 +273,7 @@ func (x *DoThingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DoThingResponse.ProtoReflect.Descriptor instead.
 func (*DoThingResponse) Descriptor() ([]byte, []int) {
-	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{5}
+	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *DoThingResponse) GetText() string {
@@ -411,7 +306,7 @@ type EchoThingsRequest struct {
 
 func (x *EchoThingsRequest) Reset() {
 	*x = EchoThingsRequest{}
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[6]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -423,7 +318,7 @@ func (x *EchoThingsRequest) String() string {
 func (*EchoThingsRequest) ProtoMessage() {}
 
 func (x *EchoThingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[6]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -436,7 +331,7 @@ func (x *EchoThingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EchoThingsRequest.ProtoReflect.Descriptor instead.
 func (*EchoThingsRequest) Descriptor() ([]byte, []int) {
-	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{6}
+	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *EchoThingsRequest) GetText() string {
@@ -455,7 +350,7 @@ type EchoThingsResponse struct {
 
 func (x *EchoThingsResponse) Reset() {
 	*x = EchoThingsResponse{}
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[7]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +362,7 @@ func (x *EchoThingsResponse) String() string {
 func (*EchoThingsResponse) ProtoMessage() {}
 
 func (x *EchoThingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[7]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +375,7 @@ func (x *EchoThingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EchoThingsResponse.ProtoReflect.Descriptor instead.
 func (*EchoThingsResponse) Descriptor() ([]byte, []int) {
-	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{7}
+	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *EchoThingsResponse) GetText() string {
@@ -499,7 +394,7 @@ type GetNeighbourRequest struct {
 
 func (x *GetNeighbourRequest) Reset() {
 	*x = GetNeighbourRequest{}
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[8]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -511,7 +406,7 @@ func (x *GetNeighbourRequest) String() string {
 func (*GetNeighbourRequest) ProtoMessage() {}
 
 func (x *GetNeighbourRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[8]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -524,7 +419,7 @@ func (x *GetNeighbourRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNeighbourRequest.ProtoReflect.Descriptor instead.
 func (*GetNeighbourRequest) Descriptor() ([]byte, []int) {
-	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{8}
+	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetNeighbourRequest) GetText() string {
@@ -546,7 +441,7 @@ type GetNeighbourResponse struct {
 
 func (x *GetNeighbourResponse) Reset() {
 	*x = GetNeighbourResponse{}
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[9]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -558,7 +453,7 @@ func (x *GetNeighbourResponse) String() string {
 func (*GetNeighbourResponse) ProtoMessage() {}
 
 func (x *GetNeighbourResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[9]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -571,7 +466,7 @@ func (x *GetNeighbourResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNeighbourResponse.ProtoReflect.Descriptor instead.
 func (*GetNeighbourResponse) Descriptor() ([]byte, []int) {
-	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{9}
+	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetNeighbourResponse) GetText() string {
@@ -610,7 +505,7 @@ type GetStrangerRequest struct {
 
 func (x *GetStrangerRequest) Reset() {
 	*x = GetStrangerRequest{}
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[10]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -622,7 +517,7 @@ func (x *GetStrangerRequest) String() string {
 func (*GetStrangerRequest) ProtoMessage() {}
 
 func (x *GetStrangerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[10]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -635,7 +530,7 @@ func (x *GetStrangerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStrangerRequest.ProtoReflect.Descriptor instead.
 func (*GetStrangerRequest) Descriptor() ([]byte, []int) {
-	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{10}
+	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{8}
 }
 
 type GetStrangerResponse struct {
@@ -646,7 +541,7 @@ type GetStrangerResponse struct {
 
 func (x *GetStrangerResponse) Reset() {
 	*x = GetStrangerResponse{}
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[11]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -658,7 +553,7 @@ func (x *GetStrangerResponse) String() string {
 func (*GetStrangerResponse) ProtoMessage() {}
 
 func (x *GetStrangerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[11]
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -671,20 +566,119 @@ func (x *GetStrangerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStrangerResponse.ProtoReflect.Descriptor instead.
 func (*GetStrangerResponse) Descriptor() ([]byte, []int) {
+	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{9}
+}
+
+type OpenGateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenGateRequest) Reset() {
+	*x = OpenGateRequest{}
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenGateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenGateRequest) ProtoMessage() {}
+
+func (x *OpenGateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenGateRequest.ProtoReflect.Descriptor instead.
+func (*OpenGateRequest) Descriptor() ([]byte, []int) {
+	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{10}
+}
+
+type OpenGateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The module that answers, and what it knows of the call.
+	Provider      string   `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	Kind          string   `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	Via           []string `protobuf:"bytes,3,rep,name=via,proto3" json:"via,omitempty"`
+	Reach         string   `protobuf:"bytes,4,opt,name=reach,proto3" json:"reach,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenGateResponse) Reset() {
+	*x = OpenGateResponse{}
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenGateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenGateResponse) ProtoMessage() {}
+
+func (x *OpenGateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kernel_plugin_internal_testpb_thing_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenGateResponse.ProtoReflect.Descriptor instead.
+func (*OpenGateResponse) Descriptor() ([]byte, []int) {
 	return file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *OpenGateResponse) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *OpenGateResponse) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *OpenGateResponse) GetVia() []string {
+	if x != nil {
+		return x.Via
+	}
+	return nil
+}
+
+func (x *OpenGateResponse) GetReach() string {
+	if x != nil {
+		return x.Reach
+	}
+	return ""
 }
 
 var File_kernel_plugin_internal_testpb_thing_proto protoreflect.FileDescriptor
 
 const file_kernel_plugin_internal_testpb_thing_proto_rawDesc = "" +
 	"\n" +
-	")kernel/plugin/internal/testpb/thing.proto\x12\x15cabinet.plugintest.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\"\x11\n" +
-	"\x0fOpenGateRequest\"j\n" +
-	"\x10OpenGateResponse\x12\x1a\n" +
-	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x12\n" +
-	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x10\n" +
-	"\x03via\x18\x03 \x03(\tR\x03via\x12\x14\n" +
-	"\x05reach\x18\x04 \x01(\tR\x05reach\"/\n" +
+	")kernel/plugin/internal/testpb/thing.proto\x12\x15cabinet.plugintest.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\"/\n" +
 	"\x0fGetThingRequest\x12\x1c\n" +
 	"\x04text\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\x04text\"\xde\x01\n" +
 	"\x10GetThingResponse\x12\x12\n" +
@@ -717,19 +711,25 @@ const file_kernel_plugin_internal_testpb_thing_proto_rawDesc = "" +
 	"\auser_id\x18\x03 \x01(\tR\x06userId\x12\x10\n" +
 	"\x03via\x18\x04 \x03(\tR\x03via\"\x14\n" +
 	"\x12GetStrangerRequest\"\x15\n" +
-	"\x13GetStrangerResponse2\x88\x03\n" +
+	"\x13GetStrangerResponse\"\x11\n" +
+	"\x0fOpenGateRequest\"j\n" +
+	"\x10OpenGateResponse\x12\x1a\n" +
+	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x10\n" +
+	"\x03via\x18\x03 \x03(\tR\x03via\x12\x14\n" +
+	"\x05reach\x18\x04 \x01(\tR\x05reach2\x88\x03\n" +
 	"\fThingService\x12{\n" +
 	"\bGetThing\x12&.cabinet.plugintest.v1.GetThingRequest\x1a'.cabinet.plugintest.v1.GetThingResponse\"\x1e\xea\x9d\xea\x02\x16\b\x03\x12\x12things.things.read\x90\x02\x01\x12s\n" +
 	"\aDoThing\x12%.cabinet.plugintest.v1.DoThingRequest\x1a&.cabinet.plugintest.v1.DoThingResponse\"\x19\xea\x9d\xea\x02\x14\b\x03\x12\x10things.things.do\x12\x85\x01\n" +
 	"\n" +
 	"EchoThings\x12(.cabinet.plugintest.v1.EchoThingsRequest\x1a).cabinet.plugintest.v1.EchoThingsResponse\"\x1e\xea\x9d\xea\x02\x16\b\x03\x12\x12things.things.read\x90\x02\x01(\x010\x012\x9c\x01\n" +
 	"\x10NeighbourService\x12\x87\x01\n" +
-	"\fGetNeighbour\x12*.cabinet.plugintest.v1.GetNeighbourRequest\x1a+.cabinet.plugintest.v1.GetNeighbourResponse\"\x1e\xea\x9d\xea\x02\x16\b\x03\x12\x12things.things.read\x90\x02\x012\x7f\n" +
+	"\fGetNeighbour\x12*.cabinet.plugintest.v1.GetNeighbourRequest\x1a+.cabinet.plugintest.v1.GetNeighbourResponse\"\x1e\xea\x9d\xea\x02\x16\b\x03\x12\x12things.things.read\x90\x02\x012\x98\x01\n" +
+	"\x0fStrangerService\x12\x84\x01\n" +
+	"\vGetStranger\x12).cabinet.plugintest.v1.GetStrangerRequest\x1a*.cabinet.plugintest.v1.GetStrangerResponse\"\x1e\xea\x9d\xea\x02\x16\b\x03\x12\x12things.things.read\x90\x02\x012\x7f\n" +
 	"\vGateService\x12g\n" +
 	"\bOpenGate\x12&.cabinet.plugintest.v1.OpenGateRequest\x1a'.cabinet.plugintest.v1.OpenGateResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x06\x90\x02\x02\x1a\a\xea\x9d\xea\x02\x02\b\x012\x98\x01\n" +
-	"\x0fStrangerService\x12\x84\x01\n" +
-	"\vGetStranger\x12).cabinet.plugintest.v1.GetStrangerRequest\x1a*.cabinet.plugintest.v1.GetStrangerResponse\"\x1e\xea\x9d\xea\x02\x16\b\x03\x12\x12things.things.read\x90\x02\x01BEZCgithub.com/opencabinet/cabinet/kernel/plugin/internal/testpb;testpbb\x06proto3"
+	"\xea\x9d\xea\x02\x02\b\x06\x90\x02\x02\x1a\a\xea\x9d\xea\x02\x02\b\x01BEZCgithub.com/opencabinet/cabinet/kernel/plugin/internal/testpb;testpbb\x06proto3"
 
 var (
 	file_kernel_plugin_internal_testpb_thing_proto_rawDescOnce sync.Once
@@ -745,32 +745,32 @@ func file_kernel_plugin_internal_testpb_thing_proto_rawDescGZIP() []byte {
 
 var file_kernel_plugin_internal_testpb_thing_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_kernel_plugin_internal_testpb_thing_proto_goTypes = []any{
-	(*OpenGateRequest)(nil),      // 0: cabinet.plugintest.v1.OpenGateRequest
-	(*OpenGateResponse)(nil),     // 1: cabinet.plugintest.v1.OpenGateResponse
-	(*GetThingRequest)(nil),      // 2: cabinet.plugintest.v1.GetThingRequest
-	(*GetThingResponse)(nil),     // 3: cabinet.plugintest.v1.GetThingResponse
-	(*DoThingRequest)(nil),       // 4: cabinet.plugintest.v1.DoThingRequest
-	(*DoThingResponse)(nil),      // 5: cabinet.plugintest.v1.DoThingResponse
-	(*EchoThingsRequest)(nil),    // 6: cabinet.plugintest.v1.EchoThingsRequest
-	(*EchoThingsResponse)(nil),   // 7: cabinet.plugintest.v1.EchoThingsResponse
-	(*GetNeighbourRequest)(nil),  // 8: cabinet.plugintest.v1.GetNeighbourRequest
-	(*GetNeighbourResponse)(nil), // 9: cabinet.plugintest.v1.GetNeighbourResponse
-	(*GetStrangerRequest)(nil),   // 10: cabinet.plugintest.v1.GetStrangerRequest
-	(*GetStrangerResponse)(nil),  // 11: cabinet.plugintest.v1.GetStrangerResponse
+	(*GetThingRequest)(nil),      // 0: cabinet.plugintest.v1.GetThingRequest
+	(*GetThingResponse)(nil),     // 1: cabinet.plugintest.v1.GetThingResponse
+	(*DoThingRequest)(nil),       // 2: cabinet.plugintest.v1.DoThingRequest
+	(*DoThingResponse)(nil),      // 3: cabinet.plugintest.v1.DoThingResponse
+	(*EchoThingsRequest)(nil),    // 4: cabinet.plugintest.v1.EchoThingsRequest
+	(*EchoThingsResponse)(nil),   // 5: cabinet.plugintest.v1.EchoThingsResponse
+	(*GetNeighbourRequest)(nil),  // 6: cabinet.plugintest.v1.GetNeighbourRequest
+	(*GetNeighbourResponse)(nil), // 7: cabinet.plugintest.v1.GetNeighbourResponse
+	(*GetStrangerRequest)(nil),   // 8: cabinet.plugintest.v1.GetStrangerRequest
+	(*GetStrangerResponse)(nil),  // 9: cabinet.plugintest.v1.GetStrangerResponse
+	(*OpenGateRequest)(nil),      // 10: cabinet.plugintest.v1.OpenGateRequest
+	(*OpenGateResponse)(nil),     // 11: cabinet.plugintest.v1.OpenGateResponse
 }
 var file_kernel_plugin_internal_testpb_thing_proto_depIdxs = []int32{
-	2,  // 0: cabinet.plugintest.v1.ThingService.GetThing:input_type -> cabinet.plugintest.v1.GetThingRequest
-	4,  // 1: cabinet.plugintest.v1.ThingService.DoThing:input_type -> cabinet.plugintest.v1.DoThingRequest
-	6,  // 2: cabinet.plugintest.v1.ThingService.EchoThings:input_type -> cabinet.plugintest.v1.EchoThingsRequest
-	8,  // 3: cabinet.plugintest.v1.NeighbourService.GetNeighbour:input_type -> cabinet.plugintest.v1.GetNeighbourRequest
-	0,  // 4: cabinet.plugintest.v1.GateService.OpenGate:input_type -> cabinet.plugintest.v1.OpenGateRequest
-	10, // 5: cabinet.plugintest.v1.StrangerService.GetStranger:input_type -> cabinet.plugintest.v1.GetStrangerRequest
-	3,  // 6: cabinet.plugintest.v1.ThingService.GetThing:output_type -> cabinet.plugintest.v1.GetThingResponse
-	5,  // 7: cabinet.plugintest.v1.ThingService.DoThing:output_type -> cabinet.plugintest.v1.DoThingResponse
-	7,  // 8: cabinet.plugintest.v1.ThingService.EchoThings:output_type -> cabinet.plugintest.v1.EchoThingsResponse
-	9,  // 9: cabinet.plugintest.v1.NeighbourService.GetNeighbour:output_type -> cabinet.plugintest.v1.GetNeighbourResponse
-	1,  // 10: cabinet.plugintest.v1.GateService.OpenGate:output_type -> cabinet.plugintest.v1.OpenGateResponse
-	11, // 11: cabinet.plugintest.v1.StrangerService.GetStranger:output_type -> cabinet.plugintest.v1.GetStrangerResponse
+	0,  // 0: cabinet.plugintest.v1.ThingService.GetThing:input_type -> cabinet.plugintest.v1.GetThingRequest
+	2,  // 1: cabinet.plugintest.v1.ThingService.DoThing:input_type -> cabinet.plugintest.v1.DoThingRequest
+	4,  // 2: cabinet.plugintest.v1.ThingService.EchoThings:input_type -> cabinet.plugintest.v1.EchoThingsRequest
+	6,  // 3: cabinet.plugintest.v1.NeighbourService.GetNeighbour:input_type -> cabinet.plugintest.v1.GetNeighbourRequest
+	8,  // 4: cabinet.plugintest.v1.StrangerService.GetStranger:input_type -> cabinet.plugintest.v1.GetStrangerRequest
+	10, // 5: cabinet.plugintest.v1.GateService.OpenGate:input_type -> cabinet.plugintest.v1.OpenGateRequest
+	1,  // 6: cabinet.plugintest.v1.ThingService.GetThing:output_type -> cabinet.plugintest.v1.GetThingResponse
+	3,  // 7: cabinet.plugintest.v1.ThingService.DoThing:output_type -> cabinet.plugintest.v1.DoThingResponse
+	5,  // 8: cabinet.plugintest.v1.ThingService.EchoThings:output_type -> cabinet.plugintest.v1.EchoThingsResponse
+	7,  // 9: cabinet.plugintest.v1.NeighbourService.GetNeighbour:output_type -> cabinet.plugintest.v1.GetNeighbourResponse
+	9,  // 10: cabinet.plugintest.v1.StrangerService.GetStranger:output_type -> cabinet.plugintest.v1.GetStrangerResponse
+	11, // 11: cabinet.plugintest.v1.GateService.OpenGate:output_type -> cabinet.plugintest.v1.OpenGateResponse
 	6,  // [6:12] is the sub-list for method output_type
 	0,  // [0:6] is the sub-list for method input_type
 	0,  // [0:0] is the sub-list for extension type_name

@@ -304,112 +304,6 @@ var NeighbourService_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	GateService_OpenGate_FullMethodName = "/cabinet.plugintest.v1.GateService/OpenGate"
-)
-
-// GateServiceClient is the client API for GateService service.
-//
-// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
-//
-// GateService may have many providers, and modules alone call it.
-type GateServiceClient interface {
-	OpenGate(ctx context.Context, in *OpenGateRequest, opts ...grpc.CallOption) (*OpenGateResponse, error)
-}
-
-type gateServiceClient struct {
-	cc grpc.ClientConnInterface
-}
-
-func NewGateServiceClient(cc grpc.ClientConnInterface) GateServiceClient {
-	return &gateServiceClient{cc}
-}
-
-func (c *gateServiceClient) OpenGate(ctx context.Context, in *OpenGateRequest, opts ...grpc.CallOption) (*OpenGateResponse, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(OpenGateResponse)
-	err := c.cc.Invoke(ctx, GateService_OpenGate_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-// GateServiceServer is the server API for GateService service.
-// All implementations must embed UnimplementedGateServiceServer
-// for forward compatibility.
-//
-// GateService may have many providers, and modules alone call it.
-type GateServiceServer interface {
-	OpenGate(context.Context, *OpenGateRequest) (*OpenGateResponse, error)
-	mustEmbedUnimplementedGateServiceServer()
-}
-
-// UnimplementedGateServiceServer must be embedded to have
-// forward compatible implementations.
-//
-// NOTE: this should be embedded by value instead of pointer to avoid a nil
-// pointer dereference when methods are called.
-type UnimplementedGateServiceServer struct{}
-
-func (UnimplementedGateServiceServer) OpenGate(context.Context, *OpenGateRequest) (*OpenGateResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method OpenGate not implemented")
-}
-func (UnimplementedGateServiceServer) mustEmbedUnimplementedGateServiceServer() {}
-func (UnimplementedGateServiceServer) testEmbeddedByValue()                     {}
-
-// UnsafeGateServiceServer may be embedded to opt out of forward compatibility for this service.
-// Use of this interface is not recommended, as added methods to GateServiceServer will
-// result in compilation errors.
-type UnsafeGateServiceServer interface {
-	mustEmbedUnimplementedGateServiceServer()
-}
-
-func RegisterGateServiceServer(s grpc.ServiceRegistrar, srv GateServiceServer) {
-	// If the following call panics, it indicates UnimplementedGateServiceServer was
-	// embedded by pointer and is nil.  This will cause panics if an
-	// unimplemented method is ever invoked, so we test this at initialization
-	// time to prevent it from happening at runtime later due to I/O.
-	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
-		t.testEmbeddedByValue()
-	}
-	s.RegisterService(&GateService_ServiceDesc, srv)
-}
-
-func _GateService_OpenGate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(OpenGateRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(GateServiceServer).OpenGate(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: GateService_OpenGate_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(GateServiceServer).OpenGate(ctx, req.(*OpenGateRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-// GateService_ServiceDesc is the grpc.ServiceDesc for GateService service.
-// It's only intended for direct use with grpc.RegisterService,
-// and not to be introspected or modified (even as a copy)
-var GateService_ServiceDesc = grpc.ServiceDesc{
-	ServiceName: "cabinet.plugintest.v1.GateService",
-	HandlerType: (*GateServiceServer)(nil),
-	Methods: []grpc.MethodDesc{
-		{
-			MethodName: "OpenGate",
-			Handler:    _GateService_OpenGate_Handler,
-		},
-	},
-	Streams:  []grpc.StreamDesc{},
-	Metadata: "kernel/plugin/internal/testpb/thing.proto",
-}
-
-const (
 	StrangerService_GetStranger_FullMethodName = "/cabinet.plugintest.v1.StrangerService/GetStranger"
 )
 
@@ -509,6 +403,112 @@ var StrangerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetStranger",
 			Handler:    _StrangerService_GetStranger_Handler,
+		},
+	},
+	Streams:  []grpc.StreamDesc{},
+	Metadata: "kernel/plugin/internal/testpb/thing.proto",
+}
+
+const (
+	GateService_OpenGate_FullMethodName = "/cabinet.plugintest.v1.GateService/OpenGate"
+)
+
+// GateServiceClient is the client API for GateService service.
+//
+// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// GateService may have many providers, and modules alone call it.
+type GateServiceClient interface {
+	OpenGate(ctx context.Context, in *OpenGateRequest, opts ...grpc.CallOption) (*OpenGateResponse, error)
+}
+
+type gateServiceClient struct {
+	cc grpc.ClientConnInterface
+}
+
+func NewGateServiceClient(cc grpc.ClientConnInterface) GateServiceClient {
+	return &gateServiceClient{cc}
+}
+
+func (c *gateServiceClient) OpenGate(ctx context.Context, in *OpenGateRequest, opts ...grpc.CallOption) (*OpenGateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OpenGateResponse)
+	err := c.cc.Invoke(ctx, GateService_OpenGate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// GateServiceServer is the server API for GateService service.
+// All implementations must embed UnimplementedGateServiceServer
+// for forward compatibility.
+//
+// GateService may have many providers, and modules alone call it.
+type GateServiceServer interface {
+	OpenGate(context.Context, *OpenGateRequest) (*OpenGateResponse, error)
+	mustEmbedUnimplementedGateServiceServer()
+}
+
+// UnimplementedGateServiceServer must be embedded to have
+// forward compatible implementations.
+//
+// NOTE: this should be embedded by value instead of pointer to avoid a nil
+// pointer dereference when methods are called.
+type UnimplementedGateServiceServer struct{}
+
+func (UnimplementedGateServiceServer) OpenGate(context.Context, *OpenGateRequest) (*OpenGateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method OpenGate not implemented")
+}
+func (UnimplementedGateServiceServer) mustEmbedUnimplementedGateServiceServer() {}
+func (UnimplementedGateServiceServer) testEmbeddedByValue()                     {}
+
+// UnsafeGateServiceServer may be embedded to opt out of forward compatibility for this service.
+// Use of this interface is not recommended, as added methods to GateServiceServer will
+// result in compilation errors.
+type UnsafeGateServiceServer interface {
+	mustEmbedUnimplementedGateServiceServer()
+}
+
+func RegisterGateServiceServer(s grpc.ServiceRegistrar, srv GateServiceServer) {
+	// If the following call panics, it indicates UnimplementedGateServiceServer was
+	// embedded by pointer and is nil.  This will cause panics if an
+	// unimplemented method is ever invoked, so we test this at initialization
+	// time to prevent it from happening at runtime later due to I/O.
+	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
+		t.testEmbeddedByValue()
+	}
+	s.RegisterService(&GateService_ServiceDesc, srv)
+}
+
+func _GateService_OpenGate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OpenGateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GateServiceServer).OpenGate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GateService_OpenGate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GateServiceServer).OpenGate(ctx, req.(*OpenGateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+// GateService_ServiceDesc is the grpc.ServiceDesc for GateService service.
+// It's only intended for direct use with grpc.RegisterService,
+// and not to be introspected or modified (even as a copy)
+var GateService_ServiceDesc = grpc.ServiceDesc{
+	ServiceName: "cabinet.plugintest.v1.GateService",
+	HandlerType: (*GateServiceServer)(nil),
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "OpenGate",
+			Handler:    _GateService_OpenGate_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
