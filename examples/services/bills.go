@@ -59,7 +59,7 @@ var bills = []bill{
 
 // How clients pay. What has a gateway that is not switched on is offered to nobody.
 var methods = []*paysystemv1.Method{
-	{Title: "Bank transfer", Kind: paysystemv1.MethodKind_METHOD_KIND_BANK_TRANSFER, Gateway: "banktransfer", CurrencyCode: "UAH", Position: 10},
+	{Title: "Bank transfer", Kind: paysystemv1.MethodKind_METHOD_KIND_GATEWAY, Gateway: "banktransfer", CurrencyCode: "UAH", Position: 10},
 	{Title: "Card", Kind: paysystemv1.MethodKind_METHOD_KIND_GATEWAY, Gateway: "stripe", CurrencyCode: "UAH", Position: 20},
 }
 

@@ -18,11 +18,20 @@ func Round(d decimal.Decimal, code string) (int64, error) { return Product(code,
 
 // Product multiplies and rounds once: the amount of a line is Product("UAH", price, quantity).
 func Product(code string, factors ...decimal.Decimal) (int64, error) {
+	return Share(code, 1, 1, factors...)
+}
+
+// Share is a part of a product, rounded once: 12 of 30 days of a service are Share("UAH", 12, 30, price, quantity). whole must not
+// be zero.
+func Share(code string, part, whole int64, factors ...decimal.Decimal) (int64, error) {
 	digits, err := Scale(code)
 	if err != nil {
 		return 0, err
 	}
-	numerator, scale := big.NewInt(1), 0
+	if whole == 0 {
+		return 0, &Error{Kind: ErrRange, Currency: code}
+	}
+	numerator, scale := big.NewInt(part), 0
 	for _, d := range factors {
 		numerator.Mul(numerator, coefficient(d))
 		scale += d.Scale()
@@ -31,7 +40,7 @@ func Product(code string, factors ...decimal.Decimal) (int64, error) {
 	if scale < digits {
 		numerator.Mul(numerator, power(digits-scale))
 	}
-	return quotient(numerator, denominator, code)
+	return quotient(numerator, denominator.Mul(denominator, big.NewInt(whole)), code)
 }
 
 // Portion is units × part ÷ whole, rounded once, half away from zero: the VAT of 20 % that is in a gross amount is

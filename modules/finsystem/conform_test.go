@@ -1,7 +1,9 @@
 package finsystem_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -18,8 +20,52 @@ func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
 func subject() kerneltest.Subject {
 	return kerneltest.Subject{
 		Module:  finsystem.ID,
-		Options: kerneltest.Options{Assemble: assemble, Config: config},
+		// What is charged, held and moved may be owed.
+		Options: kerneltest.Options{Assemble: assemble, Config: strings.Replace(config, "{seller:", "{credit_limit: 10000000, seller:", 1)},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
+			v1.SubscriptionService_CreateSubscription_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.CreateSubscriptionRequest)
+				r.Start, r.Subscription = true, &v1.Subscription{
+					ClientId: side.ClientID, Name: side.Marker, CurrencyCode: "UAH", Price: "1", Quantity: "1", TaxMode: noTax, OwnAccount: true,
+					Period: v1.ServicePeriod_SERVICE_PERIOD_MONTH, StartDate: time.Now().Format(time.DateOnly),
+				}
+			},
+			v1.SubscriptionService_UpdateSubscription_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.UpdateSubscriptionRequest)
+				r.Subscription.Name, r.Subscription.Revision, r.UpdateMask = side.Marker, 0, mask("name")
+			},
+			v1.SubscriptionService_RecordUsage_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.RecordUsageRequest)
+				r.Quantity, r.UseDate, r.Stage, r.Note = "1", "", "", side.Marker
+			},
+			v1.SubscriptionService_TransferToService_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.TransferToServiceRequest).Amount = uah("1.00")
+			},
+			v1.SubscriptionService_PauseSubscription_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.PauseSubscriptionRequest).FromDate = ""
+			},
+			v1.SubscriptionService_ResumeSubscription_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.ResumeSubscriptionRequest).FromDate = ""
+			},
+			v1.SubscriptionService_EndSubscription_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.EndSubscriptionRequest).LastDate = ""
+			},
+			// One request of a client is open at a time.
+			v1.DeferralService_RequestDeferral_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.RequestDeferralRequest)
+				r.Amount, r.AgreementId, r.Why = uah("500000.00"), "", side.Marker
+				if !side.Closed && side.IDs["cabinet.finsystem.v1.Deferral"] != "" {
+					r.ClientId = side.Spare()
+				}
+			},
+			v1.DeferralService_GrantDeferral_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				r := m.(*v1.GrantDeferralRequest)
+				r.Granted, r.UntilDate = nil, ""
+			},
+			v1.DeferralService_UpdateDeferralRule_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				r := m.(*v1.UpdateDeferralRuleRequest)
+				r.Rule.Months, r.Rule.Revision, r.UpdateMask = 7, 0, mask("months")
+			},
 			v1.DocumentService_CreateDocument_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				m.(*v1.CreateDocumentRequest).Document = &v1.Document{
 					ClientId: side.ClientID, Kind: v1.DocumentKind_DOCUMENT_KIND_INVOICE, Subject: side.Marker, CurrencyCode: "UAH",

@@ -39,7 +39,8 @@ func assemble(router *call.Router) ([]module.Unit, error) {
 	accounts := accountmanager.New(clientmanagerv1.NewClientServiceClient(router))
 	return []module.Unit{
 		module.Unit(clientmanager.NewUnit(clients)), module.Unit(accountmanager.NewUnit(accounts)), module.Unit(numbergenerator.NewUnit(numbergenerator.New())),
-		module.Unit(finsystem.NewUnit(finsystem.New(clientmanagerv1.NewClientServiceClient(router), v1.NewDocumentServiceClient(router)))),
+		module.Unit(finsystem.NewUnit(finsystem.New(clientmanagerv1.NewClientServiceClient(router), v1.NewDocumentServiceClient(router),
+			clientmanagerv1.NewAgreementServiceClient(router), clientmanagerv1.NewSegmentServiceClient(router)))),
 	}, nil
 }
 

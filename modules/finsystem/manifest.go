@@ -29,6 +29,17 @@ const (
 	issueDocuments  = "finsystem.documents.issue"
 	createPayments  = "finsystem.payments.create"
 	exportMoney     = "finsystem.money.export"
+
+	readServices     = "finsystem.services.read"
+	updateServices   = "finsystem.services.update"
+	recordServices   = "finsystem.services.record"
+	transferServices = "finsystem.services.transfer"
+
+	readDeferrals       = "finsystem.deferrals.read"
+	requestDeferrals    = "finsystem.deferrals.request"
+	decideDeferrals     = "finsystem.deferrals.decide"
+	readDeferralRules   = "finsystem.deferral_rules.read"
+	updateDeferralRules = "finsystem.deferral_rules.update"
 )
 
 func manifest() module.Manifest {
@@ -36,15 +47,23 @@ func manifest() module.Manifest {
 		ID: ID,
 		Provides: []string{
 			v1.LedgerService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName, v1.PaymentService_ServiceDesc.ServiceName,
+			v1.SubscriptionService_ServiceDesc.ServiceName, v1.DeferralService_ServiceDesc.ServiceName,
 		},
-		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName},
-		Borrows:  []string{numbergeneratorv1.Take},
+		Requires: []string{
+			clientmanagerv1.ClientService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName,
+			clientmanagerv1.AgreementService_ServiceDesc.ServiceName, clientmanagerv1.SegmentService_ServiceDesc.ServiceName,
+		},
+		Borrows: []string{numbergeneratorv1.Take},
 		Publishes: []string{
 			string((&v1.DocumentIssued{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.DocumentVoided{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.DocumentPaid{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.PaymentReceived{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.PaymentReversed{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.ChargeRefused{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.DeferralRequested{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.DeferralDecided{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.DeferralDue{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.HoldDue{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
@@ -55,8 +74,17 @@ func manifest() module.Manifest {
 			permission(issueDocuments, access.None, access.Granted, access.All),
 			permission(createPayments, access.None, access.Granted, access.All),
 			permission(exportMoney, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
+			permission(readServices, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
+			permission(updateServices, access.None, access.Granted, access.All),
+			permission(recordServices, access.None, access.Granted, access.All),
+			permission(transferServices, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
+			permission(readDeferrals, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
+			permission(requestDeferrals, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
+			permission(decideDeferrals, access.None, access.Granted, access.All),
+			permission(readDeferralRules, access.None, access.None, access.All),
+			permission(updateDeferralRules, access.None, access.None, access.All),
 		},
-		Screens:      slices.Concat(balanceScreens, documentScreens, paymentScreens),
+		Screens:      slices.Concat(balanceScreens, documentScreens, paymentScreens, serviceScreens, deferralScreens),
 		Tiles:        tiles,
 		MovesClients: true, // accounts of both are made one, with postings that say so
 		Migrations:   module.Folder(migrations, "migrations"),

@@ -10,11 +10,13 @@ import (
 
 // Module keeps a portal's books: balances, documents about money, and payments. See [New].
 type Module struct {
-	clients   clientmanagerv1.ClientServiceClient
-	documents v1.DocumentServiceClient
-	settings  Settings
-	words     *locale.Bundle // of documents
-	host      *module.Host
+	clients    clientmanagerv1.ClientServiceClient
+	documents  v1.DocumentServiceClient
+	agreements clientmanagerv1.AgreementServiceClient
+	segments   clientmanagerv1.SegmentServiceClient
+	settings   Settings
+	words      *locale.Bundle // of documents
+	host       *module.Host
 }
 
 var (
@@ -25,8 +27,12 @@ var (
 )
 
 // New keeps the clients of the contracts the module calls, its own among them: a file is served by what the contract says of who asks.
-func New(clients clientmanagerv1.ClientServiceClient, documents v1.DocumentServiceClient) *Module {
-	return &Module{clients: clients, documents: documents, settings: defaults(), words: documentWords()}
+func New(clients clientmanagerv1.ClientServiceClient, documents v1.DocumentServiceClient, agreements clientmanagerv1.AgreementServiceClient,
+	segments clientmanagerv1.SegmentServiceClient,
+) *Module {
+	return &Module{
+		clients: clients, documents: documents, agreements: agreements, segments: segments, settings: defaults(), words: documentWords(),
+	}
 }
 
 // documentWords are the texts that documents are written with. They are part of the program, and were tried when it was built.
@@ -55,4 +61,12 @@ func (m *Module) Register(r module.Registrar) {
 	r.Handle(event.On(ID+".holds", m.holdDue))
 	r.Handle(event.On(ID+".files", m.documentIssued))
 	m.listen(r)
+
+	v1.RegisterSubscriptionServiceServer(r, &subscriptionService{Module: m})
+	r.Handle(m.chargeSchedule())
+	r.Handle(event.On(ID+".charge-paid", m.paymentReceived))
+	r.Handle(event.On(ID+".suspended", m.clientSuspended))
+	r.Handle(event.On(ID+".resumed", m.clientResumed))
+	v1.RegisterDeferralServiceServer(r, &deferralService{Module: m})
+	r.Handle(event.On(ID+".deferrals", m.deferralDue))
 }

@@ -35,8 +35,10 @@ var balanceScreens = []module.Screen{
 			{Screen: "finsystem.open_documents", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
 			{Screen: "finsystem.postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
 			{Screen: "finsystem.payments", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
+			{Screen: "finsystem.my_deferrals", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 			{Screen: "finsystem.holds", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 		},
+		Actions: []module.Action{{ID: "defer", Label: "finsystem.deferrals.ask", Icon: "clock", Path: "/balance/deferrals/new?currency_code={currency_code}"}},
 	},
 	{
 		ID: "client_balance", Path: "/clients/{client_id}/balance", Kind: module.Detail, Title: "finsystem.balance.title", Icon: "wallet", Audience: module.ForStaff,
@@ -45,6 +47,8 @@ var balanceScreens = []module.Screen{
 			{Screen: "finsystem.open_documents", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
 			{Screen: "finsystem.postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
 			{Screen: "finsystem.payments", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
+			{Screen: "finsystem.client_services", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
+			{Screen: "finsystem.client_deferrals", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 			{Screen: "finsystem.holds", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 		},
 		Actions: []module.Action{
