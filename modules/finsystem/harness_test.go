@@ -61,11 +61,12 @@ type office struct {
 
 // desk is somebody at work: the module's contracts, called as them.
 type desk struct {
-	t         *testing.T
-	user      *kerneltest.User
-	ledger    v1.LedgerServiceClient
-	documents v1.DocumentServiceClient
-	payments  v1.PaymentServiceClient
+	t          *testing.T
+	user       *kerneltest.User
+	ledger     v1.LedgerServiceClient
+	documents  v1.DocumentServiceClient
+	payments   v1.PaymentServiceClient
+	statements v1.StatementServiceClient
 }
 
 func newOffice(t *testing.T) *office {
@@ -78,6 +79,19 @@ func newOffice(t *testing.T) *office {
 	o.director, o.stranger = o.desk(o.Contact(t, o.zerno, "client.director")), o.desk(o.Contact(t, o.other, "client.director"))
 	t.Cleanup(o.balanced)
 	return o
+}
+
+// query asks the database itself, for texts.
+func (o *office) query(sql string, args ...any) []string {
+	o.t.Helper()
+	conn, err := pgx.Connect(o.t.Context(), o.DSN)
+	require.NoError(o.t, err)
+	defer conn.Close(context.WithoutCancel(o.t.Context()))
+	rows, err := conn.Query(o.t.Context(), sql, args...)
+	require.NoError(o.t, err)
+	out, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(o.t, err)
+	return out
 }
 
 // balanced looks whether the books hold together.
@@ -95,6 +109,7 @@ func (o *office) balanced() {
 func (o *office) desk(u *kerneltest.User) *desk {
 	return &desk{
 		t: o.t, user: u, ledger: v1.NewLedgerServiceClient(u.Conn), documents: v1.NewDocumentServiceClient(u.Conn), payments: v1.NewPaymentServiceClient(u.Conn),
+		statements: v1.NewStatementServiceClient(u.Conn),
 	}
 }
 

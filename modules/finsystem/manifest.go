@@ -29,6 +29,8 @@ const (
 	issueDocuments  = "finsystem.documents.issue"
 	createPayments  = "finsystem.payments.create"
 	exportMoney     = "finsystem.money.export"
+	readBank        = "finsystem.bank.read"
+	updateBank      = "finsystem.bank.update"
 )
 
 func manifest() module.Manifest {
@@ -36,6 +38,7 @@ func manifest() module.Manifest {
 		ID: ID,
 		Provides: []string{
 			v1.LedgerService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName, v1.PaymentService_ServiceDesc.ServiceName,
+			v1.StatementService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
 		Borrows:  []string{numbergeneratorv1.Take},
@@ -45,6 +48,7 @@ func manifest() module.Manifest {
 			string((&v1.DocumentPaid{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.PaymentReceived{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.PaymentReversed{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.StatementWork{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			permission(readBalance, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
@@ -53,9 +57,12 @@ func manifest() module.Manifest {
 			permission(updateDocuments, access.None, access.Granted, access.All),
 			permission(issueDocuments, access.None, access.Granted, access.All),
 			permission(createPayments, access.None, access.Granted, access.All),
+			// What the bank says is of all clients, and of none while nobody knows whose it is.
+			permission(readBank, access.None, access.None, access.All),
+			permission(updateBank, access.None, access.None, access.All),
 			permission(exportMoney, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
 		},
-		Screens:    slices.Concat(balanceScreens, documentScreens, paymentScreens),
+		Screens:    slices.Concat(balanceScreens, documentScreens, paymentScreens, bankScreens),
 		Tiles:      tiles,
 		Migrations: module.Folder(migrations, "migrations"),
 		Locales:    locales,

@@ -36,4 +36,7 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterLedgerServiceServer(r, &ledgerService{Module: m})
 	v1.RegisterDocumentServiceServer(r, &documentService{Module: m})
 	v1.RegisterPaymentServiceServer(r, &paymentService{Module: m})
+	statements := &statementService{Module: m}
+	v1.RegisterStatementServiceServer(r, statements)
+	r.Handle(statements.work())
 }

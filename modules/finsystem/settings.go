@@ -16,6 +16,8 @@ type Settings struct {
 	CreditLimit int64 `yaml:"credit_limit" json:"credit_limit"`
 	// Seller is who issues documents, as it stands on them.
 	Seller Seller `yaml:"seller" json:"seller"`
+	// StatementTables are layouts of tables (CSV) that banks write their statements as.
+	StatementTables []StatementTable `yaml:"statement_tables" json:"statement_tables"`
 }
 
 // Seller is the business, as it stands on documents.
@@ -44,6 +46,14 @@ func (s *Settings) Validate() error {
 	var errs []error
 	if _, err := money.Scale(s.Currency); err != nil {
 		errs = append(errs, fmt.Errorf("currency: %w", err))
+	}
+	for _, table := range s.StatementTables {
+		if !tableID.MatchString(table.ID) {
+			errs = append(errs, fmt.Errorf("statement_tables: %q is no id: write small letters, digits and hyphens", table.ID))
+		}
+		if err := table.mapping().Check(); err != nil {
+			errs = append(errs, fmt.Errorf("statement_tables: %s: %w", table.ID, err))
+		}
 	}
 	return errors.Join(errs...)
 }
