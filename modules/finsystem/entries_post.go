@@ -118,7 +118,7 @@ func (s *statementService) post(ctx context.Context, ids []string, actorID strin
 				return err
 			}
 			for i, row := range came {
-				row.State, row.PaymentID = posted, &payments[i]
+				row.State, row.PaymentID, row.ClientID = posted, &payments[i], &all[i].clientID
 				n++
 				done = append(done, row)
 			}
@@ -132,13 +132,16 @@ func (s *statementService) post(ctx context.Context, ids []string, actorID strin
 }
 
 func savePosted(ctx context.Context, tx *store.Tx, rows []*entryRow, actorID string) error {
-	ids, states, strengths, payments := make([]string, len(rows)), make([]string, len(rows)), make([]string, len(rows)), make([]*string, len(rows))
+	ids, states, strengths := make([]string, len(rows)), make([]string, len(rows)), make([]string, len(rows))
+	payments, clients := make([]*string, len(rows)), make([]*string, len(rows))
 	for i, r := range rows {
-		ids[i], states[i], strengths[i], payments[i] = r.ID, r.State, r.Strength, r.PaymentID
+		ids[i], states[i], strengths[i], payments[i], clients[i] = r.ID, r.State, r.Strength, r.PaymentID, r.ClientID
 	}
 	_, err := tx.Exec(ctx, `
-		update finsystem.statement_entries e set state = w.state, strength = w.strength, payment_id = w.payment, actor_id = coalesce(e.actor_id, nullif($5, '')::uuid)
-		from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[]) w(id, state, strength, payment) where e.id = w.id`, ids, states, strengths, payments, actorID)
+		update finsystem.statement_entries e set state = w.state, strength = w.strength, payment_id = w.payment, client_id = w.client,
+			actor_id = coalesce(e.actor_id, nullif($6, '')::uuid)
+		from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[]) w(id, state, strength, payment, client) where e.id = w.id`,
+		ids, states, strengths, payments, clients, actorID)
 	return err
 }
 

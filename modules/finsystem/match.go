@@ -7,19 +7,21 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
 // Whose money is what a bank tells of. In order: what a hand said of the same payer before, an invoice's number in the purpose, the payer's
-// tax id, an account that one client alone paid from, an amount that one open invoice comes to. Only what is sure is matched; what is
+// tax id, an account that one client alone paid from, an amount that one open invoice comes to, a name. Only what is sure is matched; what is
 // likely or not sure waits with a suggestion. Where two of them contradict each other nothing is sure.
 
 const (
 	sure, likely, unsure = "sure", "likely", "unsure"
 
-	byHand, byRule, byNumber, byTaxID, byAccount, byAmount = "hand", "rule", "number", "tax_id", "account", "amount"
+	byHand, byRule, byNumber, byTaxID, byAccount, byAmount, byName = "hand", "rule", "number", "tax_id", "account", "amount", "name"
 )
 
 // found is whose an entry may be.
@@ -35,6 +37,7 @@ type examiner struct {
 	rules    map[ruleKey]string
 	invoices map[string][]invoiceRow
 	taxIDs   map[string]string // client by tax id; "" for nobody's
+	names    map[string]string // the same by name
 	clients  map[string]*clientmanagerv1.Client
 	payers   map[string]string // client by account
 	amounts  map[amountKey]found
@@ -43,7 +46,7 @@ type examiner struct {
 // examine finds out whose entries are, as far as they are not known to be there already. It asks other modules, and so holds no
 // transaction.
 func (m *Module) examine(ctx context.Context, rows []*entryRow) error {
-	x := &examiner{Module: m, taxIDs: map[string]string{}, clients: map[string]*clientmanagerv1.Client{}}
+	x := &examiner{Module: m, taxIDs: map[string]string{}, names: map[string]string{}, clients: map[string]*clientmanagerv1.Client{}}
 	for from := 0; from < len(rows); from += together {
 		part := slices.DeleteFunc(slices.Clone(rows[from:min(from+together, len(rows))]), func(r *entryRow) bool { return r.Amount <= 0 || r.State != waiting })
 		if len(part) == 0 {
@@ -84,7 +87,7 @@ func (x *examiner) decide(ctx context.Context, r *entryRow) error {
 		} else if number.strength == sure {
 			rule.strength = likely
 		}
-		if taxID != "" && taxID != rule.client && x.rules[ruleKey{"tax_id", taxIDKey(r.TaxID)}] != rule.client {
+		if taxID != "" && taxID != rule.client && x.rules[ruleKey{"tax_id", r.taxIDKey()}] != rule.client {
 			rule.strength = likely
 		}
 		set(byRule, rule)
@@ -107,6 +110,14 @@ func (x *examiner) decide(ctx context.Context, r *entryRow) error {
 	default:
 		if f, known := x.amounts[amountKey{r.Currency, r.Amount}]; known {
 			set(byAmount, f)
+			break
+		}
+		client, err := x.byName(ctx, r)
+		if err != nil {
+			return err
+		}
+		if client != "" {
+			set(byName, found{client: client, strength: unsure})
 		}
 	}
 	return nil
@@ -120,13 +131,13 @@ func weaker(a, b string) string {
 // contradicted tells whether the payer's tax id is another's than the client's.
 func (x *examiner) contradicted(ctx context.Context, r *entryRow, client, byTaxID string) (bool, error) {
 	switch {
-	case r.TaxID == "", byTaxID == client:
+	case r.taxIDKey() == "", byTaxID == client:
 		return false, nil
 	case byTaxID != "":
 		return true, nil
 	}
 	c, err := x.clientOf(ctx, client)
-	return c.GetTaxId() != "" && taxIDKey(c.GetTaxId()) != taxIDKey(r.TaxID), err
+	return c.GetTaxId() != "" && taxIDKey(c.GetTaxId()) != r.taxIDKey(), err
 }
 
 func (x *examiner) clientOf(ctx context.Context, id string) (*clientmanagerv1.Client, error) {
@@ -143,10 +154,18 @@ func taxIDKey(id string) string {
 	return strings.ToUpper(strings.NewReplacer(" ", "", "-", "", ".", "").Replace(id))
 }
 
+// taxIDKey is the payer's; empty for none, for which banks write zeros too.
+func (r *entryRow) taxIDKey() string {
+	if key := taxIDKey(r.TaxID); utf8.RuneCountInString(key) >= 6 && strings.Trim(key, "0") != "" {
+		return key
+	}
+	return ""
+}
+
 // byTaxID is the client that has the payer's tax id.
 func (x *examiner) byTaxID(ctx context.Context, r *entryRow) (string, error) {
-	key := taxIDKey(r.TaxID)
-	if utf8.RuneCountInString(key) < 6 || strings.Trim(key, "0") == "" { // banks write zeros where there is none
+	key := r.taxIDKey()
+	if key == "" {
 		return "", nil
 	}
 	if client, known := x.taxIDs[key]; known {
@@ -167,6 +186,29 @@ func (x *examiner) byTaxID(ctx context.Context, r *entryRow) (string, error) {
 		x.taxIDs[key] = of[0]
 	}
 	return x.taxIDs[key], nil
+}
+
+// byName is the one client whose name has the payer's in it.
+func (x *examiner) byName(ctx context.Context, r *entryRow) (string, error) {
+	name := strings.Join(strings.Fields(r.Name), " ")
+	if n := utf8.RuneCountInString(name); n < 5 || n > 200 {
+		return "", nil
+	}
+	if client, known := x.names[name]; known {
+		return client, nil
+	}
+	list, err := x.Module.clients.ListClients(ctx, &clientmanagerv1.ListClientsRequest{Name: name, PageSize: 2})
+	if status.Code(err) == codes.InvalidArgument { // signs alone
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	x.names[name] = ""
+	if found := list.GetClients(); len(found) == 1 {
+		x.names[name] = found[0].GetId()
+	}
+	return x.names[name], nil
 }
 
 // lookPayers asks whose accounts payments came from before: those that one client alone paid from.

@@ -3,6 +3,7 @@ package finsystem
 import (
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
+	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
 
@@ -39,4 +40,5 @@ func (m *Module) Register(r module.Registrar) {
 	statements := &statementService{Module: m}
 	v1.RegisterStatementServiceServer(r, statements)
 	r.Handle(statements.work())
+	r.Handle(event.On(ID+".move-payers", m.movePayer))
 }

@@ -100,6 +100,8 @@ func begins(runs []numberRun, i int) bool {
 		return true
 	case '.': // "рах.INV-1", and not "1.17"
 		return i == 0 || !runs[i-1].digit || !runs[i].digit
+	case '/': // the second one of "INV-1/INV-2"
+		return i == 0 || runs[i-1].digit && !runs[i].digit
 	}
 	return i == 0
 }
@@ -115,7 +117,9 @@ func ends(runs []numberRun, i int) (may, clean bool) {
 		return true, true
 	case '.':
 		return !next.digit, true
-	default: // "INV-1від", "INV-1/INV-2", and not "INV-1/2"
+	case '/': // "INV-1/INV-2", while what follows in "INV-1/A" may belong to it, and does in "INV-1/2"
+		return !next.digit, len(next.text) > 2
+	default: // "INV-1від", and not "INV-1-2"
 		return !next.digit && runs[i-1].digit, false
 	}
 }

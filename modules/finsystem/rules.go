@@ -22,7 +22,7 @@ type ruleKey struct{ kind, value string }
 // ruleKeys are what an entry's payer may be known by, what says most first.
 func (r *entryRow) ruleKeys() []ruleKey {
 	var keys []ruleKey
-	if id := taxIDKey(r.TaxID); utf8.RuneCountInString(id) >= 6 && strings.Trim(id, "0") != "" {
+	if id := r.taxIDKey(); id != "" {
 		keys = append(keys, ruleKey{"tax_id", id})
 	}
 	if r.PayerAccount != "" {

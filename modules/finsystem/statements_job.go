@@ -80,6 +80,9 @@ const workWithin = time.Hour
 // work does what was left to the background: each part in a transaction of its own, so that it goes on where it was ended.
 func (s *statementService) work() event.Subscription {
 	job := event.On(ID+".statements", func(ctx context.Context, _ event.Event, m *v1.StatementWork) error {
+		if !store.IsID(m.GetStatementId()) {
+			return nil
+		}
 		var err error
 		switch m.GetTask() {
 		case v1.StatementTask_STATEMENT_TASK_MATCH:

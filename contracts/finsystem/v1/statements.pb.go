@@ -213,6 +213,8 @@ const (
 	MatchReason_MATCH_REASON_ACCOUNT MatchReason = 5
 	// One open invoice comes to the same amount.
 	MatchReason_MATCH_REASON_AMOUNT MatchReason = 6
+	// One client is called as the payer is.
+	MatchReason_MATCH_REASON_NAME MatchReason = 7
 )
 
 // Enum value maps for MatchReason.
@@ -225,6 +227,7 @@ var (
 		4: "MATCH_REASON_TAX_ID",
 		5: "MATCH_REASON_ACCOUNT",
 		6: "MATCH_REASON_AMOUNT",
+		7: "MATCH_REASON_NAME",
 	}
 	MatchReason_value = map[string]int32{
 		"MATCH_REASON_UNSPECIFIED": 0,
@@ -234,6 +237,7 @@ var (
 		"MATCH_REASON_TAX_ID":      4,
 		"MATCH_REASON_ACCOUNT":     5,
 		"MATCH_REASON_AMOUNT":      6,
+		"MATCH_REASON_NAME":        7,
 	}
 )
 
@@ -2624,7 +2628,7 @@ const file_contracts_finsystem_v1_statements_proto_rawDesc = "" +
 	"\x1aMATCH_STRENGTH_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x13MATCH_STRENGTH_SURE\x10\x01\x1a\a\xea\x9d\xea\x02\x02\b\x01\x12\"\n" +
 	"\x15MATCH_STRENGTH_LIKELY\x10\x02\x1a\a\xea\x9d\xea\x02\x02\b\x04\x12\"\n" +
-	"\x15MATCH_STRENGTH_UNSURE\x10\x03\x1a\a\xea\x9d\xea\x02\x02\b\x02*\xbe\x01\n" +
+	"\x15MATCH_STRENGTH_UNSURE\x10\x03\x1a\a\xea\x9d\xea\x02\x02\b\x02*\xd5\x01\n" +
 	"\vMatchReason\x12\x1c\n" +
 	"\x18MATCH_REASON_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11MATCH_REASON_HAND\x10\x01\x12\x15\n" +
@@ -2632,7 +2636,8 @@ const file_contracts_finsystem_v1_statements_proto_rawDesc = "" +
 	"\x13MATCH_REASON_NUMBER\x10\x03\x12\x17\n" +
 	"\x13MATCH_REASON_TAX_ID\x10\x04\x12\x18\n" +
 	"\x14MATCH_REASON_ACCOUNT\x10\x05\x12\x17\n" +
-	"\x13MATCH_REASON_AMOUNT\x10\x06*a\n" +
+	"\x13MATCH_REASON_AMOUNT\x10\x06\x12\x15\n" +
+	"\x11MATCH_REASON_NAME\x10\a*a\n" +
 	"\x06BookAs\x12\x17\n" +
 	"\x13BOOK_AS_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fBOOK_AS_EXPENSE\x10\x01\x12\x14\n" +
