@@ -118,10 +118,22 @@ var bankScreens = []module.Screen{
 		ID: "bank_match", Path: "/bank/entries/{id}/match", Kind: module.Form, Title: "finsystem.bank.match", Intro: "finsystem.bank.match_intro", Audience: module.ForStaff,
 		Parent: "bank_entry", Method: v1.StatementService_MatchEntry_FullMethodName, Prefill: v1.StatementService_GetStatementEntry_FullMethodName,
 		Lead: []string{"amount", "booking_date", "purpose"}, Sections: []module.Section{
-			{Fields: []string{"client_id", "document_ids", "only_this_once"}},
-			{Title: "finsystem.bank.went_out", Fields: []string{"payment_id"}},
+			{
+				Title: "finsystem.bank.came_in", Fields: []string{"client_id", "document_ids", "only_this_once"},
+				Choices: map[string]module.Choice{"document_ids": {
+					Method: v1.DocumentService_ListDocuments_FullMethodName, Fixed: map[string]string{"open": "true"}, Bind: map[string]string{"client_id": "client_id"},
+					First: "finsystem.bank.client_first", None: "finsystem.documents.none_open", Value: "id", Label: "title",
+				}},
+			},
+			{
+				Title: "finsystem.bank.went_out", Fields: []string{"payment_id"},
+				Choices: map[string]module.Choice{"payment_id": {
+					Method: v1.PaymentService_ListPayments_FullMethodName, Bind: map[string]string{"client_id": "client_id"},
+					First: "finsystem.bank.client_first", None: "finsystem.payments.empty", Value: "id", Label: "title",
+				}},
+			},
 		},
-		Submit: "finsystem.bank.match",
+		Redraw: "finsystem.bank.show_client", Submit: "finsystem.bank.match",
 	},
 	{
 		ID: "bank_ignore", Path: "/bank/entries/{id}/ignore", Kind: module.Form, Title: "finsystem.bank.ignore", Intro: "finsystem.bank.ignore_intro", Audience: module.ForStaff,
