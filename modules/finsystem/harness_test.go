@@ -46,7 +46,9 @@ func assemble(router *call.Router) ([]module.Unit, error) {
 const config = `
 modules:
   accountmanager: {settings: {letters: module}}
-  finsystem: {settings: {seller: {name: "Polissia Climate LLC", tax_id: "43219876", iban: UA213223130000026007233566001}}}
+  finsystem: {settings: {seller: {name: "Polissia Climate LLC", tax_id: "43219876", iban: UA213223130000026007233566001}, statement_tables: [
+    {id: savings, title: Savings Bank, decimal: ",", grouping: " ", dates: ["02.01.2006"], date: "Дата", debit: "Дебет", credit: "Кредит", counterparty: "Контрагент",
+     counterparty_tax_id: "ЄДРПОУ", purpose: ["Призначення платежу"], end: "Всього"}]}}
 `
 
 // office is a portal with a head, a manager who serves Zerno, its director, and a client whom nobody here serves.
@@ -69,10 +71,10 @@ type desk struct {
 	statements v1.StatementServiceClient
 }
 
-func newOffice(t *testing.T) *office {
+func newOffice(t *testing.T, processes ...string) *office {
 	t.Helper()
 	o := &office{t: t, clock: kerneltest.NewClock(time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC))}
-	o.Portal = kerneltest.Start(t, kerneltest.Options{Assemble: assemble, Config: config, Clock: o.clock})
+	o.Portal = kerneltest.Start(t, kerneltest.Options{Assemble: assemble, Config: config, Clock: o.clock, Processes: processes})
 	o.zerno, o.other = o.Client(t, "Zerno"), o.Client(t, "Other")
 	o.head, o.manager = o.desk(o.Head(t)), o.desk(o.Staff(t, "manager"))
 	o.Serve(t, o.manager.user, o.zerno)

@@ -54,14 +54,15 @@ func (s *statementService) undo(ctx context.Context, id, reason, actorID string)
 				return err
 			}
 			left = len(rows)
-			for i := range rows {
-				if err := s.unpost(ctx, tx, &rows[i], reason, actorID); err != nil {
-					return err
-				}
-				rows[i].State = undone
-				if err := saveEntry(ctx, tx, &rows[i]); err != nil {
-					return err
-				}
+			if err := s.undoEntries(ctx, tx, rows, reason, actorID); err != nil {
+				return err
+			}
+			if left > 0 {
+				return nil
+			}
+			// Another undo may hold the last ones.
+			if left, err = store.QueryOne(ctx, tx, pgx.RowTo[int], "select count(*)::int from finsystem.statement_entries where statement_id = $1 and state <> 'undone'", id); err != nil {
+				return err
 			}
 			if left == 0 {
 				_, err = tx.Exec(ctx, "update finsystem.statements set undone = true, undo_reason = $2, task = '' where id = $1 and not undone", id, reason)

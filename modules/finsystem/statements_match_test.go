@@ -2,7 +2,9 @@ package finsystem_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	"github.com/opencabinet/cabinet/kernel/store"
+	"github.com/opencabinet/cabinet/modules/finsystem"
 )
 
 // What payers write, and what of it is the invoice.
@@ -251,4 +254,56 @@ func TestALongStatement(t *testing.T) {
 	o.head.undo(s.GetId())
 	until(v1.StatementStatus_STATEMENT_STATUS_UNDONE)
 	require.Equal(t, "0.00", o.director.balance("").GetBalance().GetAmount())
+}
+
+// The module's process is killed while it matches, posts and undoes: each entry moves its money once.
+func TestALongStatementWhoseProcessIsKilled(t *testing.T) {
+	o := newOffice(t, finsystem.ID)
+	o.taxID(o.zerno, "43219879")
+	const n = 2200
+	var all []paid
+	for i := range n {
+		all = append(all, paid{amount: "1.00", account: "UA1", taxID: "43219879", purpose: fmt.Sprint("part ", i)})
+	}
+	s := o.head.uploaded(bankFile("05.11.2026", all...))
+	process, kills := o.Processes()[0], 0
+	count := func(sql string) (n int) {
+		_, err := fmt.Sscan(o.query(sql)[0], &n)
+		require.NoError(t, err)
+		return n
+	}
+	// killed kills the process while a figure grows, and waits for what the portal does then.
+	killed := func(figure string, status v1.StatementStatus) {
+		at := 1 + rand.N(n-1)
+		for count(figure) < at && count("select count(*)::text from finsystem.statements where task <> ''") > 0 {
+			continue
+		}
+		changed := process.Changed()
+		if pid := process.Status().PID; pid > 0 {
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+			<-changed
+			kills++
+		}
+		require.Eventually(t, func() bool {
+			got, err := o.head.statements.GetStatement(t.Context(), &v1.GetStatementRequest{Id: s.GetId()})
+			return err == nil && got.GetStatement().GetStatus() == status
+		}, 60*time.Second, 50*time.Millisecond, figure)
+	}
+	killed("select count(*)::text from finsystem.statement_entries where examined", v1.StatementStatus_STATEMENT_STATUS_REVIEW)
+	require.EqualValues(t, n, o.head.statement(s.GetId()).GetMatched())
+	require.Eventually(t, func() bool {
+		_, err := o.head.statements.PostEntries(t.Context(), &v1.PostEntriesRequest{StatementId: s.GetId()})
+		return err == nil
+	}, 20*time.Second, 20*time.Millisecond)
+	killed("select count(*)::text from finsystem.payments", v1.StatementStatus_STATEMENT_STATUS_DONE)
+	require.Equal(t, "2200.00", o.head.balance(o.zerno).GetBalance().GetAmount())
+	require.Equal(t, n, count("select count(*)::text from finsystem.postings"))
+	require.Eventually(t, func() bool {
+		_, err := o.head.statements.UndoStatement(t.Context(), &v1.UndoStatementRequest{Id: s.GetId(), Reason: "wrong"})
+		return err == nil
+	}, 20*time.Second, 20*time.Millisecond)
+	killed("select count(*)::text from finsystem.payments where reversed > 0", v1.StatementStatus_STATEMENT_STATUS_UNDONE)
+	require.Equal(t, "0.00", o.head.balance(o.zerno).GetBalance().GetAmount())
+	require.Equal(t, 2*n, count("select count(*)::text from finsystem.postings"))
+	t.Log(kills, "kills")
 }

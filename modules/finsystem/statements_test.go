@@ -342,3 +342,32 @@ func TestStatementsAtOnce(t *testing.T) {
 	}
 	require.Equal(t, "0.00", o.director.balance("").GetBalance().GetAmount())
 }
+
+// A table by a layout of portal.yaml.
+func TestTablesOfABank(t *testing.T) {
+	o := newOffice(t)
+	o.taxID(o.zerno, "43219879")
+	list, err := o.head.statements.ListStatementTables(t.Context(), &v1.ListStatementTablesRequest{})
+	require.NoError(t, err)
+	require.Equal(t, "Savings Bank", list.GetTables()[0].GetTitle())
+	file := "Виписка\n\nДата;Контрагент;ЄДРПОУ;Дебет;Кредит;Призначення платежу\n05.11.2026;Zerno;43219879;;1 200,50;за послуги\n05.11.2026;Банк;;12,00;;комісія\nВсього;;;12,00;1 200,50;\n"
+	upload := func(table, account string) (*v1.Statement, error) {
+		made, err := o.head.statements.UploadStatement(t.Context(), &v1.UploadStatementRequest{
+			RequestId: store.NewID(), FileName: "a.csv", Content: []byte(file), TableId: table, Account: account,
+		})
+		return made.GetStatement(), err
+	}
+	_, err = upload("", "")
+	refusedFor(t, err, codes.InvalidArgument, "", "file_format")
+	_, err = upload("other", "")
+	refusedFor(t, err, codes.InvalidArgument, "table_id", "no_table")
+	s, err := upload("savings", "")
+	require.NoError(t, err)
+	a := s.GetAccounts()[0]
+	require.Equal(t, []string{"UA213223130000026007233566001", "UAH", "1200.50", "-12.00"}, []string{a.GetAccount(), a.GetCurrencyCode(), a.GetMoneyIn().GetAmount(), a.GetMoneyOut().GetAmount()})
+	require.Nil(t, a.GetOpening())
+	require.EqualValues(t, 1, s.GetMatched())
+	again, err := upload("savings", "UA213223130000026007233566001")
+	require.NoError(t, err)
+	require.Zero(t, again.GetNewEntries())
+}
