@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/modules/finsystem"
 )
 
@@ -19,9 +20,10 @@ func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
 
 func subject() kerneltest.Subject {
 	return kerneltest.Subject{
-		Module:  finsystem.ID,
+		Module: finsystem.ID,
 		// What is charged, held and moved may be owed.
 		Options: kerneltest.Options{Assemble: assemble, Config: strings.Replace(config, "{seller:", "{credit_limit: 10000000, seller:", 1)},
+		Logged:  map[string]string{v1.StatementService_DeleteMatchRule_FullMethodName: "TestLearning"},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
 			v1.SubscriptionService_CreateSubscription_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.CreateSubscriptionRequest)
@@ -79,6 +81,25 @@ func subject() kerneltest.Subject {
 			v1.PaymentService_CreatePayment_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.CreatePaymentRequest)
 				r.Amount, r.PayDate, r.DocumentId, r.Title = uah("10.00"), "", "", side.Marker
+				r.Source = v1.PaymentSource_PAYMENT_SOURCE_CASH
+			},
+			v1.DocumentService_CheckDocument_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.CheckDocumentRequest).Code = "AAAAAAAAAAAAAAAAAAAAAA"
+			},
+			v1.StatementService_UploadStatement_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.UploadStatementRequest)
+				r.Content = bankFile("05.11.2026", paid{amount: "10.00", payer: side.Marker, account: "UA1", purpose: r.GetRequestId()})
+				r.TableId, r.Account = "", ""
+			},
+			v1.StatementService_MatchEntry_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.MatchEntryRequest)
+				r.ClientId, r.DocumentIds, r.PaymentId = side.ClientID, nil, ""
+			},
+			v1.StatementService_PostEntries_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.PostEntriesRequest)
+				if r.Ids, r.StatementId = nil, side.IDs["cabinet.finsystem.v1.Statement"]; r.StatementId == "" {
+					r.StatementId = store.NewID()
+				}
 			},
 			v1.LedgerService_CreateAdjustment_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.CreateAdjustmentRequest)

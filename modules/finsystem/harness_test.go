@@ -47,7 +47,9 @@ func assemble(router *call.Router) ([]module.Unit, error) {
 const config = `
 modules:
   accountmanager: {settings: {letters: module}}
-  finsystem: {settings: {seller: {name: "Polissia Climate LLC", tax_id: "43219876", iban: UA213223130000026007233566001}}}
+  finsystem: {settings: {seller: {name: "Polissia Climate LLC", tax_id: "43219876", iban: UA213223130000026007233566001}, statement_tables: [
+    {id: savings, title: Savings Bank, decimal: ",", grouping: " ", dates: ["02.01.2006"], date: "Дата", debit: "Дебет", credit: "Кредит", counterparty: "Контрагент",
+     counterparty_tax_id: "ЄДРПОУ", purpose: ["Призначення платежу"], end: "Всього"}]}}
 `
 
 // office is a portal with a head, a manager who serves Zerno, its director, and a client whom nobody here serves.
@@ -62,23 +64,37 @@ type office struct {
 
 // desk is somebody at work: the module's contracts, called as them.
 type desk struct {
-	t         *testing.T
-	user      *kerneltest.User
-	ledger    v1.LedgerServiceClient
-	documents v1.DocumentServiceClient
-	payments  v1.PaymentServiceClient
+	t          *testing.T
+	user       *kerneltest.User
+	ledger     v1.LedgerServiceClient
+	documents  v1.DocumentServiceClient
+	payments   v1.PaymentServiceClient
+	statements v1.StatementServiceClient
 }
 
-func newOffice(t *testing.T) *office {
+func newOffice(t *testing.T, processes ...string) *office {
 	t.Helper()
 	o := &office{t: t, clock: kerneltest.NewClock(time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC))}
-	o.Portal = kerneltest.Start(t, kerneltest.Options{Assemble: assemble, Config: config, Clock: o.clock})
+	o.Portal = kerneltest.Start(t, kerneltest.Options{Assemble: assemble, Config: config, Clock: o.clock, Processes: processes})
 	o.zerno, o.other = o.Client(t, "Zerno"), o.Client(t, "Other")
 	o.head, o.manager = o.desk(o.Head(t)), o.desk(o.Staff(t, "manager"))
 	o.Serve(t, o.manager.user, o.zerno)
 	o.director, o.stranger = o.desk(o.Contact(t, o.zerno, "client.director")), o.desk(o.Contact(t, o.other, "client.director"))
 	t.Cleanup(o.balanced)
 	return o
+}
+
+// query asks the database itself, for texts.
+func (o *office) query(sql string, args ...any) []string {
+	o.t.Helper()
+	conn, err := pgx.Connect(o.t.Context(), o.DSN)
+	require.NoError(o.t, err)
+	defer conn.Close(context.WithoutCancel(o.t.Context()))
+	rows, err := conn.Query(o.t.Context(), sql, args...)
+	require.NoError(o.t, err)
+	out, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(o.t, err)
+	return out
 }
 
 // balanced looks whether the books hold together.
@@ -96,6 +112,7 @@ func (o *office) balanced() {
 func (o *office) desk(u *kerneltest.User) *desk {
 	return &desk{
 		t: o.t, user: u, ledger: v1.NewLedgerServiceClient(u.Conn), documents: v1.NewDocumentServiceClient(u.Conn), payments: v1.NewPaymentServiceClient(u.Conn),
+		statements: v1.NewStatementServiceClient(u.Conn),
 	}
 }
 

@@ -40,6 +40,8 @@ const (
 	decideDeferrals     = "finsystem.deferrals.decide"
 	readDeferralRules   = "finsystem.deferral_rules.read"
 	updateDeferralRules = "finsystem.deferral_rules.update"
+	readBank            = "finsystem.bank.read"
+	updateBank          = "finsystem.bank.update"
 )
 
 func manifest() module.Manifest {
@@ -48,6 +50,7 @@ func manifest() module.Manifest {
 		Provides: []string{
 			v1.LedgerService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName, v1.PaymentService_ServiceDesc.ServiceName,
 			v1.SubscriptionService_ServiceDesc.ServiceName, v1.DeferralService_ServiceDesc.ServiceName,
+			v1.StatementService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{
 			clientmanagerv1.ClientService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName,
@@ -65,6 +68,7 @@ func manifest() module.Manifest {
 			string((&v1.DeferralDecided{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.DeferralDue{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.HoldDue{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.StatementWork{}).ProtoReflect().Descriptor().FullName()),
 		},
 		Permissions: []access.Permission{
 			permission(readBalance, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
@@ -73,6 +77,9 @@ func manifest() module.Manifest {
 			permission(updateDocuments, access.None, access.Granted, access.All),
 			permission(issueDocuments, access.None, access.Granted, access.All),
 			permission(createPayments, access.None, access.Granted, access.All),
+			// What the bank says is of all clients, and of none while nobody knows whose it is.
+			permission(readBank, access.None, access.None, access.All),
+			permission(updateBank, access.None, access.None, access.All),
 			permission(exportMoney, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
 			permission(readServices, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
 			permission(updateServices, access.None, access.Granted, access.All),
@@ -84,7 +91,7 @@ func manifest() module.Manifest {
 			permission(readDeferralRules, access.None, access.None, access.All),
 			permission(updateDeferralRules, access.None, access.None, access.All),
 		},
-		Screens:      slices.Concat(balanceScreens, documentScreens, paymentScreens, serviceScreens, deferralScreens),
+		Screens:      slices.Concat(balanceScreens, documentScreens, paymentScreens, serviceScreens, deferralScreens, bankScreens),
 		Tiles:        tiles,
 		MovesClients: true, // accounts of both are made one, with postings that say so
 		Migrations:   module.Folder(migrations, "migrations"),

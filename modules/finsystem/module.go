@@ -69,4 +69,8 @@ func (m *Module) Register(r module.Registrar) {
 	r.Handle(event.On(ID+".resumed", m.clientResumed))
 	v1.RegisterDeferralServiceServer(r, &deferralService{Module: m})
 	r.Handle(event.On(ID+".deferrals", m.deferralDue))
+	statements := &statementService{Module: m}
+	v1.RegisterStatementServiceServer(r, statements)
+	r.Handle(statements.work())
+	r.Handle(event.On(ID+".move-payers", m.movePayer))
 }

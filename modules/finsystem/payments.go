@@ -1,6 +1,7 @@
 package finsystem
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -86,7 +87,11 @@ type received struct {
 	currency         string
 	amount           int64
 	day              time.Time
+	// on is the day it counts for in the books, where that is another; the zero time for the same.
+	on               time.Time
 	title, reference string
+	// actorID is who takes it down; empty for who acts.
+	actorID string
 	// into is the business's account that it came to: a bank's, the cash box, a gateway.
 	into ledger.Of
 	// documents are what it is for; without any, the oldest that are due.
@@ -94,41 +99,85 @@ type received struct {
 	branchID, managerID string
 }
 
+func (in received) counts() time.Time {
+	if in.on.IsZero() {
+		return in.day
+	}
+	return in.on
+}
+
 // receive takes money down: posts it to the client's account, and puts it towards what it is for. What came before under the same key is
 // returned as it is.
 func (m *Module) receive(ctx context.Context, tx *store.Tx, in received) (string, error) {
-	ids, err := ledger.Open(ctx, tx, m.settings.limit(), ledger.Of{ClientID: in.clientID, Kind: "client", Currency: in.currency}, in.into)
+	ids, err := m.receiveAll(ctx, tx, []received{in})
 	if err != nil {
 		return "", err
 	}
-	id := store.NewID()
-	known, err := store.Query(ctx, tx, pgx.RowTo[string], "select id::text from finsystem.payments where source_key = $1", in.key)
+	return ids[0], nil
+}
+
+// receiveAll is receive for many at once, posted in one statement. Each key stands there once.
+func (m *Module) receiveAll(ctx context.Context, tx *store.Tx, all []received) ([]string, error) {
+	accounts := make([]ledger.Of, 0, 2*len(all))
+	keys := make([]string, len(all))
+	for i, in := range all {
+		accounts = append(accounts, ledger.Of{ClientID: in.clientID, Kind: "client", Currency: in.currency}, in.into)
+		keys[i] = in.key
+	}
+	opened, err := ledger.Open(ctx, tx, m.settings.limit(), accounts...)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if len(known) > 0 {
-		id = known[0]
+	type knownPayment struct{ Key, ID string }
+	rows, err := store.Query(ctx, tx, pgx.RowToStructByPos[knownPayment], "select source_key, id::text from finsystem.payments where source_key = any ($1)", keys)
+	if err != nil {
+		return nil, err
 	}
-	done, err := ledger.Post(ctx, tx, ledger.Posting{
-		Key: in.key, Kind: ledger.Payment, ClientID: in.clientID, Date: in.day, Currency: in.currency, AboutID: id, Memo: in.title,
-		ActorID: actor(ctx), BranchID: in.branchID, ManagerID: in.managerID,
-		Entries: []ledger.Entry{{Account: ids[0], Contra: ids[1], Amount: in.amount}},
-	})
-	if err != nil || len(known) > 0 {
-		return id, err
+	known := map[string]string{}
+	for _, row := range rows {
+		known[row.Key] = row.ID
 	}
-	if _, err := tx.Exec(ctx, `
-		insert into finsystem.payments (id, source_key, client_id, source, currency_code, amount, pay_date, title, reference, posting_id, create_time)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		id, in.key, in.clientID, in.source, in.currency, in.amount, in.day, in.title, in.reference, done[0].ID, m.host.Now()); err != nil {
-		return "", err
+	ids, postings := make([]string, len(all)), make([]ledger.Posting, len(all))
+	for i, in := range all {
+		if ids[i] = known[in.key]; ids[i] == "" {
+			ids[i] = store.NewID()
+		}
+		postings[i] = ledger.Posting{
+			Key: in.key, Kind: ledger.Payment, ClientID: in.clientID, Date: in.counts(), Currency: in.currency, AboutID: ids[i], Memo: in.title,
+			ActorID: cmp.Or(in.actorID, actor(ctx)), BranchID: in.branchID, ManagerID: in.managerID,
+			Entries: []ledger.Entry{{Account: opened[2*i], Contra: opened[2*i+1], Amount: in.amount}},
+		}
 	}
-	if err := m.host.Publish(ctx, tx, in.clientID, &v1.PaymentReceived{
-		PaymentId: id, ClientId: in.clientID, Amount: money.Of(in.currency, in.amount),
-	}); err != nil {
-		return "", err
+	done, err := ledger.Post(ctx, tx, postings...)
+	if err != nil {
+		return nil, err
 	}
-	return id, m.allocate(ctx, tx, id, in.documents)
+	batch := &pgx.Batch{}
+	for i, in := range all {
+		if known[in.key] == "" {
+			batch.Queue(`
+				insert into finsystem.payments (id, source_key, client_id, source, currency_code, amount, pay_date, title, reference, posting_id, create_time)
+				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+				ids[i], in.key, in.clientID, in.source, in.currency, in.amount, in.day, in.title, in.reference, done[i].ID, m.host.Now())
+		}
+	}
+	if err := tx.Batch(ctx, batch); err != nil {
+		return nil, err
+	}
+	for i, in := range all {
+		if known[in.key] != "" {
+			continue
+		}
+		if err := m.host.Publish(ctx, tx, in.clientID, &v1.PaymentReceived{
+			PaymentId: ids[i], ClientId: in.clientID, Amount: money.Of(in.currency, in.amount),
+		}); err != nil {
+			return nil, err
+		}
+		if err := m.allocate(ctx, tx, ids[i], in.documents); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
 }
 
 // CreatePayment takes down money that came by hand.

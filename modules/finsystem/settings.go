@@ -24,6 +24,8 @@ type Settings struct {
 	Colour string `yaml:"colour" json:"colour"`
 	// Seller is who issues documents, as it stands on them.
 	Seller Seller `yaml:"seller" json:"seller"`
+	// StatementTables are layouts of tables (CSV) that banks write their statements as.
+	StatementTables []StatementTable `yaml:"statement_tables" json:"statement_tables"`
 }
 
 // Seller is the business, as it stands on documents.
@@ -58,6 +60,14 @@ func (s *Settings) Validate() error {
 	}
 	if s.Colour != "" && !colour.MatchString(s.Colour) {
 		errs = append(errs, fmt.Errorf("colour: %q is no colour; write it as #3056b6", s.Colour))
+	}
+	for _, table := range s.StatementTables {
+		if !tableID.MatchString(table.ID) {
+			errs = append(errs, fmt.Errorf("statement_tables: %q is no id: write small letters, digits and hyphens", table.ID))
+		}
+		if err := table.mapping().Check(); err != nil {
+			errs = append(errs, fmt.Errorf("statement_tables: %s: %w", table.ID, err))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -15,4 +15,4 @@ func NewUnit(m *Module) Unit { return Unit{Name: ID, Module: m} }
 
 // Set provides the module, and typed clients of its contracts for those who call them.
 var Set = wire.NewSet(New, NewUnit, v1.NewLedgerServiceClient, v1.NewDocumentServiceClient, v1.NewPaymentServiceClient,
-	v1.NewSubscriptionServiceClient, v1.NewDeferralServiceClient)
+	v1.NewSubscriptionServiceClient, v1.NewDeferralServiceClient, v1.NewStatementServiceClient)

@@ -132,6 +132,8 @@ const (
 	// Of bytes, a picture that somebody sends: JPEG, PNG or WebP. Of text, where the portal serves one: a path below its root,
 	// which is another one when the picture is, and takes "?w=96" for the small one.
 	Kind_KIND_IMAGE Kind = 20
+	// Of bytes, a file that somebody sends. A text field "file_name" beside it is filled with what the file is called.
+	Kind_KIND_FILE Kind = 21
 	// A short code that somebody was sent, to be typed once.
 	Kind_KIND_ONE_TIME_CODE Kind = 30
 )
@@ -157,6 +159,7 @@ var (
 		15: "KIND_ANY_ROLE",
 		16: "KIND_EXACT_TIME",
 		20: "KIND_IMAGE",
+		21: "KIND_FILE",
 		30: "KIND_ONE_TIME_CODE",
 	}
 	Kind_value = map[string]int32{
@@ -178,6 +181,7 @@ var (
 		"KIND_ANY_ROLE":      15,
 		"KIND_EXACT_TIME":    16,
 		"KIND_IMAGE":         20,
+		"KIND_FILE":          21,
 		"KIND_ONE_TIME_CODE": 30,
 	}
 )
@@ -849,7 +853,7 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\fSCOPE_CLIENT\x10\x03\x12\x0f\n" +
 	"\vSCOPE_STAFF\x10\x04\x12\x10\n" +
 	"\fSCOPE_KERNEL\x10\x05\x12\x10\n" +
-	"\fSCOPE_MODULE\x10\x06*\xd9\x02\n" +
+	"\fSCOPE_MODULE\x10\x06*\xe8\x02\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eKIND_MULTILINE\x10\x01\x12\x0e\n" +
@@ -872,7 +876,8 @@ const file_contracts_kernel_v1_options_proto_rawDesc = "" +
 	"\rKIND_ANY_ROLE\x10\x0f\x12\x13\n" +
 	"\x0fKIND_EXACT_TIME\x10\x10\x12\x0e\n" +
 	"\n" +
-	"KIND_IMAGE\x10\x14\x12\x16\n" +
+	"KIND_IMAGE\x10\x14\x12\r\n" +
+	"\tKIND_FILE\x10\x15\x12\x16\n" +
 	"\x12KIND_ONE_TIME_CODE\x10\x1e*\\\n" +
 	"\x04Tone\x12\x14\n" +
 	"\x10TONE_UNSPECIFIED\x10\x00\x12\r\n" +

@@ -56,9 +56,12 @@ func (c *compiler) choices(s *Screen, section module.Section) {
 // offer makes a field one to choose: among what the method gives for what the form says now. What the writer had chosen
 // stays, also when it is offered no more: it is theirs, and the method says what is wrong with it.
 func (s *Set) offer(ctx context.Context, e *Env, c *choice, field *ui.Field, values url.Values) error {
-	given := field.Value
+	given, many := field.Value, field.Kind == ui.FieldTags
 	first := ui.Option{Label: e.Text.T("kernel.form.choose")}
-	field.Kind, field.Options, field.Hint = ui.FieldSelect, nil, "" // which tells how to type it
+	field.Options, field.Hint = nil, "" // which tells how to type it
+	if !many {
+		field.Kind = ui.FieldSelect
+	}
 	request, err := c.call.request()
 	if err != nil {
 		return err
@@ -99,6 +102,10 @@ func (s *Set) offer(ctx context.Context, e *Env, c *choice, field *ui.Field, val
 	} else if c.First != "" {
 		first.Label = e.Text.T(c.First)
 	}
+	if many {
+		e.offerMany(c, field, first.Label, values[field.Name], asked)
+		return nil
+	}
 	if given != "" && !slices.ContainsFunc(field.Options, func(o ui.Option) bool { return o.Value == given }) {
 		label := given
 		if c.Value != c.Label {
@@ -111,6 +118,26 @@ func (s *Set) offer(ctx context.Context, e *Env, c *choice, field *ui.Field, val
 		field.Options[i].Selected = field.Options[i].Value == given
 	}
 	return nil
+}
+
+// offerMany is offer for a field that takes several.
+func (e *Env) offerMany(c *choice, field *ui.Field, none string, chosen []string, asked bool) {
+	if len(field.Options) == 0 && (!asked && c.First != "" || asked && c.None != "") {
+		field.Hint = none
+	}
+	for i := range field.Options {
+		field.Options[i].Selected = slices.Contains(chosen, field.Options[i].Value)
+	}
+	for _, given := range chosen {
+		if given == "" || slices.ContainsFunc(field.Options, func(o ui.Option) bool { return o.Value == given }) {
+			continue
+		}
+		label := given
+		if c.Value != c.Label {
+			label = e.Text.T("kernel.form.chosen_before")
+		}
+		field.Options = append(field.Options, ui.Option{Value: given, Label: label, Selected: true})
+	}
 }
 
 // mostChoices is how many things a field offers.

@@ -27,6 +27,9 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 		chosen[v] = true
 	}
 	switch {
+	case isUpload(f) && !isPicture(f):
+		out.Kind, out.Value, out.DropText = ui.FieldFile, "", e.Text.T("kernel.form.file_drop")
+		return out, nil
 	case isUpload(f):
 		out.Kind, out.Value, out.Accept, out.DropText = ui.FieldFile, "", acceptImages, e.Text.T("kernel.form.image_drop")
 		if out.Hint == "" {

@@ -62,6 +62,9 @@ func (s *Set) sendAgain(ctx context.Context, e *Env, sc *Screen, form url.Values
 		if isUpload(path.last()) {
 			if file != nil && file.Field == name {
 				path.set(request, protoreflect.ValueOfBytes(file.Content))
+				if called := path.last().ContainingMessage().Fields().ByName("file_name"); called != nil && !isPicture(path.last()) {
+					slices.Concat(path[:len(path)-1], fieldPath{called}).set(request, protoreflect.ValueOfString(file.Name))
+				}
 			}
 			continue
 		}

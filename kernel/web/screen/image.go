@@ -12,8 +12,12 @@ import (
 // acceptImages is what a form offers to choose among. Whether it is one, whoever receives it finds out.
 const acceptImages = "image/jpeg,image/png,image/webp"
 
-// isUpload tells whether a field is a picture that somebody sends.
+// isUpload tells whether a field is a file that somebody sends, a picture or another.
 func isUpload(f protoreflect.FieldDescriptor) bool {
+	return isPicture(f) || f.Kind() == protoreflect.BytesKind && !f.IsList() && meaning(f).GetKind() == kernelv1.Kind_KIND_FILE
+}
+
+func isPicture(f protoreflect.FieldDescriptor) bool {
 	return f.Kind() == protoreflect.BytesKind && !f.IsList() && meaning(f).GetKind() == kernelv1.Kind_KIND_IMAGE
 }
 
@@ -48,7 +52,7 @@ func imageField(d protoreflect.MessageDescriptor) (protoreflect.FieldDescriptor,
 	return f, f != nil
 }
 
-// sendsFile tells whether a form has a picture among its fields, so that it is sent in parts.
+// sendsFile tells whether a form has a file among its fields, so that it is sent in parts.
 func (s *Screen) sendsFile() bool {
 	for _, path := range s.fields {
 		if isUpload(path.last()) {
