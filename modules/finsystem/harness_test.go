@@ -39,7 +39,7 @@ func assemble(router *call.Router) ([]module.Unit, error) {
 	accounts := accountmanager.New(clientmanagerv1.NewClientServiceClient(router))
 	return []module.Unit{
 		module.Unit(clientmanager.NewUnit(clients)), module.Unit(accountmanager.NewUnit(accounts)), module.Unit(numbergenerator.NewUnit(numbergenerator.New())),
-		module.Unit(finsystem.NewUnit(finsystem.New(clientmanagerv1.NewClientServiceClient(router)))),
+		module.Unit(finsystem.NewUnit(finsystem.New(clientmanagerv1.NewClientServiceClient(router), v1.NewSettlementServiceClient(router)))),
 	}, nil
 }
 
@@ -68,9 +68,12 @@ type desk struct {
 	payments  v1.PaymentServiceClient
 }
 
-func newOffice(t *testing.T) *office {
+func newOffice(t *testing.T) *office { return newOfficeOn(t, 2) }
+
+// newOfficeOn is one on a day of November.
+func newOfficeOn(t *testing.T, day int) *office {
 	t.Helper()
-	o := &office{t: t, clock: kerneltest.NewClock(time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC))}
+	o := &office{t: t, clock: kerneltest.NewClock(time.Date(2026, 11, day, 9, 0, 0, 0, time.UTC))}
 	o.Portal = kerneltest.Start(t, kerneltest.Options{Assemble: assemble, Config: config, Clock: o.clock})
 	o.zerno, o.other = o.Client(t, "Zerno"), o.Client(t, "Other")
 	o.head, o.manager = o.desk(o.Head(t)), o.desk(o.Staff(t, "manager"))

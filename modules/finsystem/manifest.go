@@ -29,6 +29,9 @@ const (
 	issueDocuments  = "finsystem.documents.issue"
 	createPayments  = "finsystem.payments.create"
 	exportMoney     = "finsystem.money.export"
+	readReports     = "finsystem.reports.read"
+	readBooks       = "finsystem.books.read"
+	closeBooks      = "finsystem.books.close"
 )
 
 func manifest() module.Manifest {
@@ -36,6 +39,7 @@ func manifest() module.Manifest {
 		ID: ID,
 		Provides: []string{
 			v1.LedgerService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName, v1.PaymentService_ServiceDesc.ServiceName,
+			v1.SettlementService_ServiceDesc.ServiceName, v1.ReportService_ServiceDesc.ServiceName, v1.BooksService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
 		Borrows:  []string{numbergeneratorv1.Take},
@@ -54,6 +58,9 @@ func manifest() module.Manifest {
 			permission(issueDocuments, access.None, access.Granted, access.All),
 			permission(createPayments, access.None, access.Granted, access.All),
 			permission(exportMoney, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
+			permission(readReports, access.None, access.Granted, access.All),
+			permission(readBooks, access.None, access.None, access.All),
+			permission(closeBooks, access.None, access.None, access.All),
 		},
 		Screens:    slices.Concat(balanceScreens, documentScreens, paymentScreens),
 		Tiles:      tiles,

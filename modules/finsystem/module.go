@@ -8,9 +8,10 @@ import (
 
 // Module keeps a portal's books: balances, documents about money, and payments. See [New].
 type Module struct {
-	clients  clientmanagerv1.ClientServiceClient
-	settings Settings
-	host     *module.Host
+	clients     clientmanagerv1.ClientServiceClient
+	settlements v1.SettlementServiceClient // its own, which a file is made of as its reader
+	settings    Settings
+	host        *module.Host
 }
 
 var (
@@ -19,9 +20,9 @@ var (
 	_ module.Validator    = (*Settings)(nil)
 )
 
-// New keeps the client of the contract the module calls; it does nothing else.
-func New(clients clientmanagerv1.ClientServiceClient) *Module {
-	return &Module{clients: clients, settings: defaults()}
+// New keeps the clients of the contracts the module calls; it does nothing else.
+func New(clients clientmanagerv1.ClientServiceClient, settlements v1.SettlementServiceClient) *Module {
+	return &Module{clients: clients, settlements: settlements, settings: defaults()}
 }
 
 // Settings returns the module's part of portal.yaml, filled with its defaults.
@@ -36,4 +37,8 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterLedgerServiceServer(r, &ledgerService{Module: m})
 	v1.RegisterDocumentServiceServer(r, &documentService{Module: m})
 	v1.RegisterPaymentServiceServer(r, &paymentService{Module: m})
+	v1.RegisterSettlementServiceServer(r, &settlementService{Module: m})
+	v1.RegisterReportServiceServer(r, &reportService{Module: m})
+	v1.RegisterBooksServiceServer(r, &booksService{Module: m})
+	r.Handle(m.nightly())
 }
