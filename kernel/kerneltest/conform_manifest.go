@@ -173,6 +173,7 @@ func (c *conformance) shown(p *Portal, m module.Manifest) []protoreflect.FieldDe
 			}
 		}
 		add(s.Method, true, s.Filters...)
+		add(s.Method, false, s.Figures...)
 		for _, section := range s.Sections {
 			add(s.Method, s.Kind == module.Form, section.Fields...)
 		}

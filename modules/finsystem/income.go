@@ -37,9 +37,9 @@ type incomeGroup struct {
 var incomeGroups = map[v1.IncomeGroup]incomeGroup{
 	v1.IncomeGroup_INCOME_GROUP_ITEM:    {key: "l.code", fill: func(r *v1.IncomeRow, key string) { r.Name = key }},
 	v1.IncomeGroup_INCOME_GROUP_MONTH:   {key: "to_char(l.day, 'YYYY-MM')", inOrder: true, fill: func(r *v1.IncomeRow, key string) { r.Name = key }},
-	v1.IncomeGroup_INCOME_GROUP_CLIENT:  {key: "coalesce(l.client_id::text, '')", fill: func(r *v1.IncomeRow, key string) { r.ClientId = key }},
-	v1.IncomeGroup_INCOME_GROUP_BRANCH:  {key: "coalesce(p.branch_id::text, '')", posted: true, fill: func(r *v1.IncomeRow, key string) { r.BranchId = key }},
-	v1.IncomeGroup_INCOME_GROUP_MANAGER: {key: "coalesce(p.manager_id::text, '')", posted: true, fill: func(r *v1.IncomeRow, key string) { r.ManagerId = key }},
+	v1.IncomeGroup_INCOME_GROUP_CLIENT:  {key: "coalesce(l.client_id::text, '-')", fill: func(r *v1.IncomeRow, key string) { r.ClientId = key }},
+	v1.IncomeGroup_INCOME_GROUP_BRANCH:  {key: "coalesce(p.branch_id::text, '-')", posted: true, fill: func(r *v1.IncomeRow, key string) { r.BranchId = key }},
+	v1.IncomeGroup_INCOME_GROUP_MANAGER: {key: "coalesce(p.manager_id::text, '-')", posted: true, fill: func(r *v1.IncomeRow, key string) { r.ManagerId = key }},
 }
 
 // incomeLines are entries of income and expense accounts in some days, above zero for what they are: $1 the currency, $2 the kinds, $3 and $4 the
@@ -56,6 +56,9 @@ const incomeLines = `
 		select s.n, a.kind, a.code, e.posting_id, (e.effective_date + s.on_by)::date, e.client_id, case a.kind when 'revenue' then e.amount else -e.amount end
 		from accounts a cross join spans s join finsystem.entries e on e.account_id = a.id and e.effective_date between s.first and s.last
 	)`
+
+// noKey is the key of what belongs to nobody.
+const noKey = "-"
 
 // income is a report that is asked for.
 type income struct {
@@ -185,7 +188,9 @@ func (in income) row(r incomeRow, total int64) *v1.IncomeRow {
 	if r.Kind == incomeKinds[v1.IncomeKind_INCOME_KIND_EXPENSE] {
 		out.Kind = v1.IncomeKind_INCOME_KIND_EXPENSE
 	}
-	in.group.fill(out, r.Key)
+	if r.Key != noKey {
+		in.group.fill(out, r.Key)
+	}
 	if in.compared {
 		out.Before, out.Difference = money.Of(in.currency, r.Before), money.Of(in.currency, r.Amount-r.Before)
 		out.ChangePercent = percent(r.Amount-r.Before, r.Before)

@@ -55,7 +55,10 @@ func (s *reportService) ListReportPostings(ctx context.Context, r *v1.ListReport
 	if err != nil {
 		return nil, err
 	}
-	response := &v1.ListReportPostingsResponse{Totals: &v1.ReportPostingTotals{Amount: money.Of(in.currency, 0)}}
+	response := &v1.ListReportPostingsResponse{Totals: &v1.ReportPostingTotals{Kind: kind, Amount: money.Of(in.currency, 0)}}
+	var named v1.IncomeRow
+	in.group.fill(&named, r.GetKey())
+	response.Totals.Name = named.GetName()
 	if len(rows) > 0 {
 		response.Totals.Amount, response.Totals.Postings = money.Of(in.currency, rows[0].All), rows[0].Postings
 		if rows[0].ID == nil {

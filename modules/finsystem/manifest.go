@@ -62,8 +62,8 @@ func manifest() module.Manifest {
 			permission(readBooks, access.None, access.None, access.All),
 			permission(closeBooks, access.None, access.None, access.All),
 		},
-		Screens:    slices.Concat(balanceScreens, documentScreens, paymentScreens),
-		Tiles:      tiles,
+		Screens:    slices.Concat(balanceScreens, documentScreens, paymentScreens, settlementScreens, reportScreens),
+		Tiles:      append(slices.Clone(tiles), booksTile),
 		Migrations: module.Folder(migrations, "migrations"),
 		Locales:    locales,
 	}

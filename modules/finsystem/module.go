@@ -17,6 +17,7 @@ type Module struct {
 var (
 	_ module.Module       = (*Module)(nil)
 	_ module.Configurable = (*Module)(nil)
+	_ module.Pages        = (*Module)(nil)
 	_ module.Validator    = (*Settings)(nil)
 )
 

@@ -335,11 +335,12 @@ type IncomeRow struct {
 	// Of all income, or of all expense; empty when that is nothing.
 	SharePercent string `protobuf:"bytes,10,opt,name=share_percent,json=sharePercent,proto3" json:"share_percent,omitempty"`
 	// What to ask ListReportPostings for.
-	GroupBy       IncomeGroup `protobuf:"varint,11,opt,name=group_by,json=groupBy,proto3,enum=cabinet.finsystem.v1.IncomeGroup" json:"group_by,omitempty"`
-	Key           string      `protobuf:"bytes,12,opt,name=key,proto3" json:"key,omitempty"`
-	FromDate      string      `protobuf:"bytes,13,opt,name=from_date,json=fromDate,proto3" json:"from_date,omitempty"`
-	ToDate        string      `protobuf:"bytes,14,opt,name=to_date,json=toDate,proto3" json:"to_date,omitempty"`
-	CurrencyCode  string      `protobuf:"bytes,15,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	GroupBy IncomeGroup `protobuf:"varint,11,opt,name=group_by,json=groupBy,proto3,enum=cabinet.finsystem.v1.IncomeGroup" json:"group_by,omitempty"`
+	// "-" is the row of what has none, such as clients without a manager.
+	Key           string `protobuf:"bytes,12,opt,name=key,proto3" json:"key,omitempty"`
+	FromDate      string `protobuf:"bytes,13,opt,name=from_date,json=fromDate,proto3" json:"from_date,omitempty"`
+	ToDate        string `protobuf:"bytes,14,opt,name=to_date,json=toDate,proto3" json:"to_date,omitempty"`
+	CurrencyCode  string `protobuf:"bytes,15,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -731,9 +732,12 @@ func (x *ReportPosting) GetAmount() *v1.Money {
 
 // ReportPostingTotals are what the postings of a row come to.
 type ReportPostingTotals struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Amount        *v1.Money              `protobuf:"bytes,1,opt,name=amount,proto3" json:"amount,omitempty"`
-	Postings      int64                  `protobuf:"varint,2,opt,name=postings,proto3" json:"postings,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Kind  IncomeKind             `protobuf:"varint,1,opt,name=kind,proto3,enum=cabinet.finsystem.v1.IncomeKind" json:"kind,omitempty"`
+	// The item or the month, where the row is one's.
+	Name          string    `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Amount        *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	Postings      int64     `protobuf:"varint,4,opt,name=postings,proto3" json:"postings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -768,6 +772,20 @@ func (*ReportPostingTotals) Descriptor() ([]byte, []int) {
 	return file_contracts_finsystem_v1_reports_proto_rawDescGZIP(), []int{5}
 }
 
+func (x *ReportPostingTotals) GetKind() IncomeKind {
+	if x != nil {
+		return x.Kind
+	}
+	return IncomeKind_INCOME_KIND_UNSPECIFIED
+}
+
+func (x *ReportPostingTotals) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 func (x *ReportPostingTotals) GetAmount() *v1.Money {
 	if x != nil {
 		return x.Amount
@@ -793,7 +811,7 @@ type ListReportPostingsRequest struct {
 	// Of the row: unspecified is income, and by item.
 	Kind    IncomeKind  `protobuf:"varint,6,opt,name=kind,proto3,enum=cabinet.finsystem.v1.IncomeKind" json:"kind,omitempty"`
 	GroupBy IncomeGroup `protobuf:"varint,7,opt,name=group_by,json=groupBy,proto3,enum=cabinet.finsystem.v1.IncomeGroup" json:"group_by,omitempty"`
-	// The row's key; empty for the row of what has none, such as clients without a manager.
+	// The row's key.
 	Key           string `protobuf:"bytes,8,opt,name=key,proto3" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1005,10 +1023,12 @@ const file_contracts_finsystem_v1_reports_proto_rawDesc = "" +
 	"\x04kind\x18\x03 \x01(\x0e2!.cabinet.finsystem.v1.PostingKindR\x04kind\x12\x12\n" +
 	"\x04memo\x18\x04 \x01(\tR\x04memo\x12E\n" +
 	"\tclient_id\x18\x05 \x01(\tB(\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x120\n" +
-	"\x06amount\x18\x06 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount\"c\n" +
-	"\x13ReportPostingTotals\x120\n" +
-	"\x06amount\x18\x01 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount\x12\x1a\n" +
-	"\bpostings\x18\x02 \x01(\x03R\bpostings\"\xdf\x03\n" +
+	"\x06amount\x18\x06 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount\"\xad\x01\n" +
+	"\x13ReportPostingTotals\x124\n" +
+	"\x04kind\x18\x01 \x01(\x0e2 .cabinet.finsystem.v1.IncomeKindR\x04kind\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x120\n" +
+	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount\x12\x1a\n" +
+	"\bpostings\x18\x04 \x01(\x03R\bpostings\"\xe1\x03\n" +
 	"\x19ListReportPostingsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
@@ -1018,8 +1038,8 @@ const file_contracts_finsystem_v1_reports_proto_rawDesc = "" +
 	"\ato_date\x18\x04 \x01(\tB-\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xea\x9d\xea\x02\x02\b\x05R\x06toDate\x129\n" +
 	"\rcurrency_code\x18\x05 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x12>\n" +
 	"\x04kind\x18\x06 \x01(\x0e2 .cabinet.finsystem.v1.IncomeKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12F\n" +
-	"\bgroup_by\x18\a \x01(\x0e2!.cabinet.finsystem.v1.IncomeGroupB\b\xbaH\x05\x82\x01\x02\x10\x01R\agroupBy\x12\x19\n" +
-	"\x03key\x18\b \x01(\tB\a\xbaH\x04r\x02\x18@R\x03key\"\xc8\x01\n" +
+	"\bgroup_by\x18\a \x01(\x0e2!.cabinet.finsystem.v1.IncomeGroupB\b\xbaH\x05\x82\x01\x02\x10\x01R\agroupBy\x12\x1b\n" +
+	"\x03key\x18\b \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x03key\"\xc8\x01\n" +
 	"\x1aListReportPostingsResponse\x12?\n" +
 	"\bpostings\x18\x01 \x03(\v2#.cabinet.finsystem.v1.ReportPostingR\bpostings\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12A\n" +
@@ -1093,20 +1113,21 @@ var file_contracts_finsystem_v1_reports_proto_depIdxs = []int32{
 	3,  // 15: cabinet.finsystem.v1.GetIncomeReportResponse.report:type_name -> cabinet.finsystem.v1.IncomeReport
 	12, // 16: cabinet.finsystem.v1.ReportPosting.kind:type_name -> cabinet.finsystem.v1.PostingKind
 	11, // 17: cabinet.finsystem.v1.ReportPosting.amount:type_name -> cabinet.kernel.v1.Money
-	11, // 18: cabinet.finsystem.v1.ReportPostingTotals.amount:type_name -> cabinet.kernel.v1.Money
-	0,  // 19: cabinet.finsystem.v1.ListReportPostingsRequest.kind:type_name -> cabinet.finsystem.v1.IncomeKind
-	1,  // 20: cabinet.finsystem.v1.ListReportPostingsRequest.group_by:type_name -> cabinet.finsystem.v1.IncomeGroup
-	7,  // 21: cabinet.finsystem.v1.ListReportPostingsResponse.postings:type_name -> cabinet.finsystem.v1.ReportPosting
-	8,  // 22: cabinet.finsystem.v1.ListReportPostingsResponse.totals:type_name -> cabinet.finsystem.v1.ReportPostingTotals
-	5,  // 23: cabinet.finsystem.v1.ReportService.GetIncomeReport:input_type -> cabinet.finsystem.v1.GetIncomeReportRequest
-	9,  // 24: cabinet.finsystem.v1.ReportService.ListReportPostings:input_type -> cabinet.finsystem.v1.ListReportPostingsRequest
-	6,  // 25: cabinet.finsystem.v1.ReportService.GetIncomeReport:output_type -> cabinet.finsystem.v1.GetIncomeReportResponse
-	10, // 26: cabinet.finsystem.v1.ReportService.ListReportPostings:output_type -> cabinet.finsystem.v1.ListReportPostingsResponse
-	25, // [25:27] is the sub-list for method output_type
-	23, // [23:25] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	0,  // 18: cabinet.finsystem.v1.ReportPostingTotals.kind:type_name -> cabinet.finsystem.v1.IncomeKind
+	11, // 19: cabinet.finsystem.v1.ReportPostingTotals.amount:type_name -> cabinet.kernel.v1.Money
+	0,  // 20: cabinet.finsystem.v1.ListReportPostingsRequest.kind:type_name -> cabinet.finsystem.v1.IncomeKind
+	1,  // 21: cabinet.finsystem.v1.ListReportPostingsRequest.group_by:type_name -> cabinet.finsystem.v1.IncomeGroup
+	7,  // 22: cabinet.finsystem.v1.ListReportPostingsResponse.postings:type_name -> cabinet.finsystem.v1.ReportPosting
+	8,  // 23: cabinet.finsystem.v1.ListReportPostingsResponse.totals:type_name -> cabinet.finsystem.v1.ReportPostingTotals
+	5,  // 24: cabinet.finsystem.v1.ReportService.GetIncomeReport:input_type -> cabinet.finsystem.v1.GetIncomeReportRequest
+	9,  // 25: cabinet.finsystem.v1.ReportService.ListReportPostings:input_type -> cabinet.finsystem.v1.ListReportPostingsRequest
+	6,  // 26: cabinet.finsystem.v1.ReportService.GetIncomeReport:output_type -> cabinet.finsystem.v1.GetIncomeReportResponse
+	10, // 27: cabinet.finsystem.v1.ReportService.ListReportPostings:output_type -> cabinet.finsystem.v1.ListReportPostingsResponse
+	26, // [26:28] is the sub-list for method output_type
+	24, // [24:26] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_contracts_finsystem_v1_reports_proto_init() }
