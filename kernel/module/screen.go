@@ -79,7 +79,7 @@ type Screen struct {
 
 	// Figures are fields of what a list's response says beside its rows, shown above them: sums of the whole. What stands in the braces of the
 	// list's own actions is then filled from it: {"/m/books/statement.pdf?from={from_date}"}.
-	Figures []string `json:"figures,omitempty"`
+	Figures []Figure `json:"figures,omitempty"`
 	// Bars draws how large each row of a list is beside the others.
 	Bars *Bars `json:"bars,omitempty"`
 
@@ -89,7 +89,7 @@ type Screen struct {
 	// PersonWhen is as that of a column, for the initials beside the heading.
 	PersonWhen map[string]string `json:"person_when,omitempty"`
 	Sections   []Section         `json:"sections,omitempty"`
-	// Lead are fields of a detail, or of what a form's Prefill gives, in one line below the heading, Marks fields whose values stand beside it as badges.
+	// Lead are fields of a detail, of what a form's Prefill gives, or of what a list has figures of, in one line below the heading, Marks fields whose values stand beside it as badges.
 	Lead  []string `json:"lead,omitempty"`
 	Marks []string `json:"marks,omitempty"`
 	// Sisters shows beside a detail the other clients of the same customer that a contact may act for, each with a button
@@ -196,10 +196,18 @@ type Column struct {
 	PersonWhen map[string]string `json:"person_when,omitempty"`
 	// OrderBy is the enum value of Order that sorts by this column: "CLIENT_ORDER_NAME".
 	OrderBy string `json:"order_by,omitempty"`
+	// Labelled has cards on phones say the column's title too, of a value that does not say by itself what it is.
+	Labelled bool `json:"labelled,omitempty"`
 	// OnlySet leaves the column out while no row of the page has something in it.
 	OnlySet bool `json:"only_set,omitempty"`
 	// Audience limits the column.
 	Audience Audience `json:"audience,omitempty"`
+}
+
+// Figure is a figure above a list, and the field with what it was before, which stands below it; empty for none.
+type Figure struct {
+	Field  string `json:"field"`
+	Before string `json:"before,omitempty"`
 }
 
 // Bars are drawn in the first column of a list, beside the largest on the page. They are for the eye: the figures stand in the row.

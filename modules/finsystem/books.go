@@ -7,10 +7,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/modules/finsystem/ledger"
@@ -30,16 +32,17 @@ const mostFound = 20
 // nightly is when all books are read.
 func (m *Module) nightly() event.Subscription {
 	return event.OnSchedule(ID+".check-books", event.Schedule{Title: ID + ".schedules.check_books", Cron: "40 3 * * *", CatchUp: event.CatchUpOnce},
-		func(ctx context.Context, _ event.Event, _ *kernelv1.ScheduleDue) error { return m.checkBooks(ctx) })
+		func(ctx context.Context, _ event.Event, _ *kernelv1.ScheduleDue) error {
+			wrong, err := ledger.Verify(ctx, m.host.Store)
+			if err != nil {
+				return err
+			}
+			return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error { return m.checked(ctx, tx, wrong) })
+		})
 }
 
-// checkBooks reads all books, writes down what it found, and says it to whoever runs the portal.
-func (m *Module) checkBooks(ctx context.Context) error {
-	ctx = m.host.Self(ctx)
-	wrong, err := ledger.Verify(ctx, m.host.Store)
-	if err != nil {
-		return err
-	}
+// checked writes down what a reading of all books found, and says it to whoever runs the portal.
+func (m *Module) checked(ctx context.Context, tx *store.Tx, wrong []ledger.Wrong) error {
 	found := []string{}
 	for _, w := range wrong[:min(len(wrong), mostFound)] {
 		text := w.Problem
@@ -52,13 +55,11 @@ func (m *Module) checkBooks(ctx context.Context) error {
 		found = append(found, text)
 		m.host.Log.ErrorContext(ctx, "the books do not hold together", "account", w.Account, "posting", w.Posting, "problem", w.Problem, "problems", len(wrong))
 	}
-	return m.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `
-			insert into finsystem.book_checks (check_time, problems, found) values ($1, $2, $3)
-			on conflict (only_one) do update set check_time = excluded.check_time, problems = excluded.problems, found = excluded.found`,
-			m.host.Now(), len(wrong), found)
-		return err
-	})
+	_, err := tx.Exec(ctx, `
+		insert into finsystem.book_checks (check_time, problems, found) values ($1, $2, $3)
+		on conflict (only_one) do update set check_time = excluded.check_time, problems = excluded.problems, found = excluded.found`,
+		m.host.Now(), len(wrong), found)
+	return err
 }
 
 func (m *Module) books(ctx context.Context) (*v1.Books, error) {
@@ -94,7 +95,11 @@ func (s *booksService) GetBooks(ctx context.Context, _ *v1.GetBooksRequest) (*v1
 
 // CheckBooks reads all of them now.
 func (s *booksService) CheckBooks(ctx context.Context, _ *v1.CheckBooksRequest) (*v1.CheckBooksResponse, error) {
-	if err := s.checkBooks(ctx); err != nil {
+	wrong, err := ledger.Verify(s.host.Self(ctx), s.host.Store) // all of them, whatever the caller reaches
+	if err != nil {
+		return nil, err
+	}
+	if err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return s.checked(ctx, tx, wrong) }); err != nil {
 		return nil, err
 	}
 	b, err := s.books(ctx)
@@ -110,9 +115,18 @@ func (s *booksService) CloseBooks(ctx context.Context, r *v1.CloseBooksRequest) 
 	if !day.Before(s.today()) {
 		return nil, refuse(codes.FailedPrecondition, "until_date", "not_ended", "this day has not ended: close days that are over")
 	}
-	if err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error { return ledger.Close(ctx, tx, day) }); err != nil {
-		return nil, refused(err)
+	before, err := s.books(ctx)
+	if err != nil {
+		return nil, err
 	}
-	b, err := s.books(ctx)
-	return &v1.CloseBooksResponse{Books: b}, err
+	if before.GetClosedUntil() >= r.GetUntilDate() {
+		return &v1.CloseBooksResponse{Books: before}, nil
+	}
+	after := proto.CloneOf(before)
+	after.ClosedUntil = r.GetUntilDate()
+	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		audit.Changed(tx, before, after)
+		return ledger.Close(ctx, tx, day)
+	})
+	return &v1.CloseBooksResponse{Books: after}, refused(err)
 }

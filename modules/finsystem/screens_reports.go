@@ -12,10 +12,11 @@ var statementFiles = []module.Action{
 }
 
 var (
-	statementFigures = []string{"from_date", "to_date", "opening", "debits", "credits", "closing", "state"}
+	statementFigures = []module.Figure{{Field: "opening"}, {Field: "debits"}, {Field: "credits"}, {Field: "closing"}, {Field: "state"}}
+	days             = []string{"from_date", "to_date"}
 	statementColumns = []module.Column{
 		{Field: "memo", Second: "number", Link: "/postings/{posting_id}"}, {Field: "effective_date", Place: module.Under}, {Field: "kind", Place: module.Away},
-		{Field: "debit", Place: module.End}, {Field: "credit", Place: module.End}, {Field: "balance", Place: module.Away},
+		{Field: "debit", Place: module.Under, Labelled: true}, {Field: "credit", Place: module.Under, Labelled: true}, {Field: "balance", Place: module.End},
 	}
 	obligationColumns = []module.Column{
 		{Field: "number", Second: "subject", Link: "/documents/{document_id}"}, {Field: "client_id", Place: module.Under, Audience: module.ForStaff},
@@ -35,20 +36,20 @@ var settlementScreens = []module.Screen{
 	{
 		ID: "reconciliation", Path: "/reconciliation", Kind: module.List, Title: "finsystem.reconciliation.title", Intro: "finsystem.reconciliation.intro", Icon: "list",
 		Audience: module.ForContacts, Parent: "balance", Method: v1.SettlementService_ListReconciliationLines_FullMethodName,
-		Columns: statementColumns, Filters: []string{"from_date", "to_date", "currency_code"}, Figures: statementFigures, Actions: statementFiles,
+		Columns: statementColumns, Filters: []string{"from_date", "to_date", "currency_code"}, Figures: statementFigures, Lead: days, Actions: statementFiles,
 		Empty: "finsystem.reconciliation.empty",
 	},
 	{
 		ID: "client_reconciliation", Path: "/clients/{client_id}/reconciliation", Kind: module.List, Title: "finsystem.reconciliation.title",
 		Intro: "finsystem.reconciliation.intro", Icon: "list", Audience: module.ForStaff, Parent: "client_balance",
 		Method:  v1.SettlementService_ListReconciliationLines_FullMethodName,
-		Columns: statementColumns, Filters: []string{"from_date", "to_date", "currency_code"}, Figures: statementFigures, Actions: statementFiles,
+		Columns: statementColumns, Filters: []string{"from_date", "to_date", "currency_code"}, Figures: statementFigures, Lead: days, Actions: statementFiles,
 		Empty: "finsystem.reconciliation.empty",
 	},
 	{
 		ID: "obligations", Path: "/obligations", Kind: module.List, Title: "finsystem.obligations.title", Icon: "clock",
 		Nav: &module.Nav{Order: 35}, Method: v1.SettlementService_ListObligations_FullMethodName,
-		Columns: obligationColumns, Filters: []string{"currency_code"}, Figures: []string{"overdue", "this_month", "next_month", "later", "total"},
+		Columns: obligationColumns, Filters: []string{"currency_code"}, Figures: []module.Figure{{Field: "overdue"}, {Field: "this_month"}, {Field: "next_month"}, {Field: "later"}, {Field: "total"}},
 		Empty: "finsystem.obligations.empty", Export: exportMoney,
 	},
 }
@@ -64,7 +65,8 @@ var reportScreens = []module.Screen{
 			{Field: "change_percent", Place: module.Under, OnlySet: true}, {Field: "share_percent", Place: module.Away},
 		},
 		Filters: []string{"group_by", "compare", "from_date", "to_date", "kinds", "currency_code"},
-		Figures: []string{"income", "income_before", "expense", "expense_before", "result", "result_before"},
+		Lead:    days,
+		Figures: []module.Figure{{Field: "income", Before: "income_before"}, {Field: "expense", Before: "expense_before"}, {Field: "result", Before: "result_before"}},
 		Bars:    &module.Bars{Field: "amount", Before: "before", Out: map[string]string{"kind": v1.IncomeKind_INCOME_KIND_EXPENSE.String()}},
 		Empty:   "finsystem.income.empty", Export: exportMoney,
 	},
@@ -75,7 +77,7 @@ var reportScreens = []module.Screen{
 			{Field: "memo", Second: "kind", Link: "/postings/{posting_id}"}, {Field: "client_id", Place: module.Under}, {Field: "effective_date", Place: module.Under},
 			{Field: "amount", Place: module.End},
 		},
-		Filters: []string{"from_date", "to_date", "currency_code"}, Figures: []string{"name", "kind", "amount", "postings"},
+		Filters: []string{"from_date", "to_date", "currency_code"}, Figures: []module.Figure{{Field: "name"}, {Field: "kind"}, {Field: "amount"}, {Field: "postings"}},
 		Empty: "finsystem.income.no_postings", Export: exportMoney,
 	},
 	{

@@ -51,7 +51,7 @@ type Screen struct {
 	rows    map[string]*rowsField
 	heading fieldPath
 	state   fieldPath
-	figures []fieldPath
+	figures []figure
 	bars    *bars
 	movedTo fieldPath
 	lead    []fieldPath

@@ -2,12 +2,15 @@ package screen
 
 import (
 	"math/big"
+	"time"
 
 	"github.com/a-h/templ"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
+
+type figure struct{ path, before fieldPath }
 
 // bars are those of a list, and among the rows of a page the largest amount.
 type bars struct {
@@ -25,10 +28,15 @@ func (c *compiler) figures(s *Screen, item protoreflect.MessageDescriptor) {
 			c.fail(where, "shows figures, and the response of %s has no one message beside its rows", s.Method)
 			return
 		}
-		for _, name := range s.Figures {
-			if path := c.find(where, said.Message(), name); path != nil {
-				s.figures = append(s.figures, path)
+		for _, f := range s.Figures {
+			one := figure{path: c.find(where, said.Message(), f.Field)}
+			if f.Before != "" {
+				one.before = c.find(where, said.Message(), f.Before)
 			}
+			s.figures = append(s.figures, one)
+		}
+		for _, name := range s.Lead {
+			s.lead = append(s.lead, c.find(where, said.Message(), name))
 		}
 	}
 	if s.Bars == nil {
@@ -53,12 +61,43 @@ func (s *Screen) said(e *Env, response protoreflect.Message) (protoreflect.Messa
 	}
 	m := about(response)
 	var figures []ui.Figure
-	for _, path := range s.figures {
-		if v := e.value(m, path); !v.Empty() {
-			figures = append(figures, ui.Figure{Label: e.label(path.last(), ""), Value: v})
+	for _, f := range s.figures {
+		v := e.value(m, f.path)
+		if v.Empty() {
+			continue
 		}
+		one := ui.Figure{Label: e.label(f.path.last(), ""), Value: v}
+		if f.before != nil {
+			switch before := e.value(m, f.before); {
+			case before.Money != nil:
+				one.Note = e.Text.T("kernel.list.before", "figure", before.Money.Text)
+			case !before.Empty():
+				one.Note = e.Text.T("kernel.list.before", "figure", before.Text)
+			}
+		}
+		figures = append(figures, one)
 	}
 	return m, ui.Figures(figures)
+}
+
+// days are the fields of a line where two of them are the ends of a range, from_date and to_date, as people write one; ok is false for others.
+func (e *Env) days(m protoreflect.Message, from, to fieldPath) (text string, ok bool) {
+	if !between(filter{string(from.last().Name()), from}, filter{string(to.last().Name()), to}) {
+		return "", false
+	}
+	var ends [2]time.Time
+	for i, path := range []fieldPath{from, to} {
+		v, set := path.get(m)
+		if !set {
+			return "", false
+		}
+		day, err := time.ParseInLocation(time.DateOnly, v.String(), e.Text.Zone())
+		if err != nil {
+			return "", false
+		}
+		ends[i] = day
+	}
+	return e.Text.Days(ends[0], ends[1]), true
 }
 
 // none tells whether no row has something in a column.

@@ -40,6 +40,11 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen, notices ...templ.Com
 	if response != nil {
 		head.Lead = cmp.Or(total(e, response), head.Lead)
 	}
+	if said != nil {
+		if line := e.line(said, sc.lead); line != "" {
+			head.Lead = strings.TrimSuffix(line+" · "+head.Lead, " · ")
+		}
+	}
 	head.Menu = s.exportMenu(ctx, e, sc)
 	filters, err := s.filterBar(ctx, e, sc)
 	if err != nil {
@@ -227,7 +232,7 @@ func (e *Env) column(sc *Screen, c column, query url.Values, prefix string) ui.C
 		}
 	}
 	// A bare "Yes" on a phone's card would not say to what.
-	out := ui.Column{Label: e.label(f, c.Label), Role: ui.Role(c.Place), Num: numeric(f), Labelled: f.Kind() == protoreflect.BoolKind}
+	out := ui.Column{Label: e.label(f, c.Label), Role: ui.Role(c.Place), Num: numeric(f), Labelled: c.Labelled || f.Kind() == protoreflect.BoolKind}
 	if c.Place == module.Primary && len(sc.columns) > 0 && c.Field == sc.columns[0].Field {
 		out.Role = ui.RolePrimary
 	}
@@ -258,6 +263,8 @@ func numeric(f protoreflect.FieldDescriptor) bool {
 	case protoreflect.Int32Kind, protoreflect.Int64Kind, protoreflect.Uint32Kind, protoreflect.Uint64Kind,
 		protoreflect.DoubleKind, protoreflect.FloatKind:
 		return true
+	case protoreflect.StringKind:
+		return meaning(f).GetKind() == kernelv1.Kind_KIND_PERCENT
 	case protoreflect.MessageKind:
 		return f.Message().FullName() == "cabinet.kernel.v1.Money"
 	}
