@@ -28,7 +28,7 @@ func (u settled) opening() int64 { return u.closing() - u.Credits + u.Debits }
 type settledRow struct {
 	ID           int64
 	Date         time.Time
-	Kind, Memo   string
+	Kind, Memo   *string
 	DocumentKind *string
 	Number       string
 	Amount       int64
@@ -42,7 +42,7 @@ type lineKey struct {
 }
 
 // settleSQL takes sums and lines at one moment. What came before the first day is not added up: it is what there is now, less what came since, and of
-// most statements that is little.
+// most statements that is little. A posting that is not the client's, and moved its balance all the same, is a line without words: sums and lines agree.
 const settleSQL = `
 	with day as materialized (
 		select posting_id, effective_date, sum(amount)::bigint as amount from finsystem.entries
@@ -55,10 +55,10 @@ const settleSQL = `
 	), page as (
 		select * from day where $4::date is null or (effective_date, posting_id) > ($4, $5) order by effective_date, posting_id limit $6
 	)
-	select s.now, s.later, s.debits, s.credits, p.id, l.effective_date, p.kind, p.memo, d.kind, coalesce(nullif(d.number, ''), y.reference, ''), l.amount
-	from sums s left join (page l join finsystem.postings p on p.id = l.posting_id
+	select s.now, s.later, s.debits, s.credits, l.posting_id, l.effective_date, p.kind, p.memo, d.kind, coalesce(nullif(d.number, ''), y.reference, ''), l.amount
+	from sums s left join (page l left join finsystem.postings p on p.id = l.posting_id
 		left join finsystem.documents d on d.id = p.about_id left join finsystem.payments y on y.id = p.about_id) on true
-	order by l.effective_date, p.id`
+	order by l.effective_date, l.posting_id`
 
 // settle returns a statement's sums, and its lines after one.
 func settle(ctx context.Context, q store.Querier, st statement, after *lineKey, most int) (settled, []settledRow, error) {
@@ -82,7 +82,7 @@ func settle(ctx context.Context, q store.Querier, st statement, after *lineKey, 
 	var out []settledRow
 	for _, r := range rows {
 		if r.ID != nil {
-			out = append(out, settledRow{*r.ID, *r.Date, *r.Kind, *r.Memo, r.DocumentOf, r.Number, *r.Amount})
+			out = append(out, settledRow{*r.ID, *r.Date, r.Kind, r.Memo, r.DocumentOf, r.Number, *r.Amount})
 		}
 	}
 	return rows[0].settled, out, nil
@@ -90,8 +90,10 @@ func settle(ctx context.Context, q store.Querier, st statement, after *lineKey, 
 
 func (r settledRow) line(currency string, balance int64) *v1.ReconciliationLine {
 	l := &v1.ReconciliationLine{
-		PostingId: strconv.FormatInt(r.ID, 10), EffectiveDate: r.Date.Format(time.DateOnly), Kind: postingKinds.Of(r.Kind), Number: r.Number, Memo: r.Memo,
-		Balance: money.Of(currency, balance),
+		PostingId: strconv.FormatInt(r.ID, 10), EffectiveDate: r.Date.Format(time.DateOnly), Number: r.Number, Balance: money.Of(currency, balance),
+	}
+	if r.Kind != nil {
+		l.Kind, l.Memo = postingKinds.Of(*r.Kind), *r.Memo
 	}
 	if r.DocumentKind != nil {
 		l.DocumentKind = documentKinds.Of(*r.DocumentKind)

@@ -123,6 +123,21 @@ func TestReconciliation(t *testing.T) {
 		_, err := o.manager.settlements().GetReconciliation(t.Context(), &v1.GetReconciliationRequest{ClientId: o.other})
 		require.Equal(t, codes.NotFound, status.Code(err))
 	})
+	t.Run("postings of some days, newest first", func(t *testing.T) {
+		var got []string
+		request := &v1.ListPostingsRequest{FromDate: "2026-11-06", ToDate: "2026-11-20", PageSize: 2}
+		for {
+			page, err := o.director.ledger.ListPostings(t.Context(), request)
+			require.NoError(t, err)
+			for _, p := range page.GetPostings() {
+				got = append(got, p.GetAmount().GetAmount())
+			}
+			if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
+				break
+			}
+		}
+		require.Equal(t, []string{"-50.00", "50.00", "400.00", "-1200.00"}, got)
+	})
 	t.Run("days that are none", func(t *testing.T) {
 		_, err := o.director.settlements().GetReconciliation(t.Context(), &v1.GetReconciliationRequest{FromDate: "2026-11-02", ToDate: "2026-11-01"})
 		refusedFor(t, err, codes.InvalidArgument, "to_date", "days_order")

@@ -54,6 +54,9 @@ func (p *paperStatement) sum(m *kernelv1.Money) string {
 
 // what is a line in words: the document and its number, or what kind of posting it is.
 func (p *paperStatement) what(l *v1.ReconciliationLine) string {
+	if l.GetKind() == v1.PostingKind_POSTING_KIND_UNSPECIFIED {
+		return l.GetNumber()
+	}
 	key := ID + ".enums." + l.GetKind().String()
 	if l.GetDocumentKind() != 0 && l.GetKind() != v1.PostingKind_POSTING_KIND_REVERSAL {
 		key = ID + ".enums." + l.GetDocumentKind().String()
