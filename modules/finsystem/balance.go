@@ -140,7 +140,7 @@ func (s *ledgerService) ListPostings(ctx context.Context, r *v1.ListPostingsRequ
 	if err != nil || len(account) == 0 {
 		return response, err
 	}
-	c, byDay := &store.Where{}, false
+	c := &store.Where{}
 	c.Add("account_id = ?", account[0])
 	for _, edge := range []struct{ field, text, is string }{
 		{"from_date", r.GetFromDate(), "effective_date >= ?::date"}, {"to_date", r.GetToDate(), "effective_date <= ?::date"},
@@ -150,7 +150,6 @@ func (s *ledgerService) ListPostings(ctx context.Context, r *v1.ListPostingsRequ
 				return nil, err
 			}
 			c.Add(edge.is, edge.text)
-			byDay = true
 		}
 	}
 	if len(r.GetKinds()) > 0 {
@@ -167,9 +166,9 @@ func (s *ledgerService) ListPostings(ctx context.Context, r *v1.ListPostingsRequ
 	}
 	n := store.PageSize(r.GetPageSize())
 	most := c.Arg(n + 1)
-	if byDay && len(r.GetKinds()) == 0 && r.GetAboutId() == "" {
-		// The page's postings are looked for by their days. Read from the newest back, old days would come after all that is newer.
-		c.Add("posting_id in (select posting_id from finsystem.entries" + c.String() + " group by posting_id order by posting_id + 0 desc limit " + most + ")")
+	if past := r.GetToDate() != "" && r.GetToDate() < monthOf(s.today()).Format(time.DateOnly); past && len(r.GetKinds()) == 0 && r.GetAboutId() == "" {
+		// The page's postings are looked for by their days: read from the newest back, old days would come after all that is newer.
+		c.Add("posting_id = any(array(select posting_id from finsystem.entries" + c.String() + " group by posting_id order by posting_id + 0 desc limit " + most + "))")
 	}
 	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[postingRow], strings.NewReplacer("%s group", c.String()+" group", "limit %s", "limit "+most).Replace(postingsOfAccount), c.Args...)
 	if err != nil {

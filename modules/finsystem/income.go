@@ -47,7 +47,7 @@ var incomeGroups = map[v1.IncomeGroup]incomeGroup{
 // off, and what comes to it is income; an expense is what went out of its account. An entry is read by the account that it has on the other side,
 // which is the business's own, and by its own account where that is one too.
 const incomeLines = `
-	accounts as materialized (select id, kind, code from finsystem.income_accounts($1, $2)),
+	accounts as materialized (select id, kind, code from finsystem.own_accounts($1, $2)),
 	spans as materialized (select * from unnest($3::date[], $4::date[], $5::text[]::interval[]) with ordinality s(first, last, on_by, n)),
 	lines as (
 		select s.n, a.kind, a.code, e.posting_id, (e.effective_date + s.on_by)::date as day, e.client_id, case a.kind when 'revenue' then -e.amount else e.amount end as amount

@@ -85,8 +85,8 @@ func (s *settlementService) ListObligations(ctx context.Context, r *v1.ListOblig
 	return response, err
 }
 
-// GetTurnover says what a client was charged and paid. What takes something back counts against what it takes back: a refund is less paid, a credit note
-// or a voided act less charged.
+// GetTurnover says what a client was charged and paid, by what is on the other side of its entries: where money is kept, or what is earned and spent. So what
+// takes something back counts against what it takes back: a refund is less paid, a credit note or a voided act less charged.
 func (s *settlementService) GetTurnover(ctx context.Context, r *v1.GetTurnoverRequest) (*v1.GetTurnoverResponse, error) {
 	today := s.today()
 	year := time.Date(today.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
@@ -98,14 +98,14 @@ func (s *settlementService) GetTurnover(ctx context.Context, r *v1.GetTurnoverRe
 	type turnover struct{ MonthCharged, MonthPaid, QuarterCharged, QuarterPaid, YearCharged, YearPaid int64 }
 	t, err := store.QueryOne(ctx, s.host.Store, pgx.RowToStructByPos[turnover], `
 		with moved as (
-			select e.effective_date as day, coalesce(r.kind, p.kind) in ('payment', 'refund', 'chargeback') as paid, sum(e.amount) as amount
-			from finsystem.entries e join finsystem.postings p on p.id = e.posting_id left join finsystem.postings r on r.id = p.reverses
-			where e.account_id = any ($1) and e.effective_date between $2 and $3 and p.kind <> 'opening' group by 1, 2
+			select e.effective_date as day, a.kind in ('bank', 'cash', 'gateway', 'suspense') as paid, sum(e.amount) as amount
+			from (select effective_date, contra_id, sum(amount) as amount from finsystem.entries where account_id = any ($1) and effective_date between $2 and $3 group by 1, 2) e
+			join finsystem.own_accounts($6, '{bank, cash, gateway, suspense, revenue, expense, tax, rounding}') a on a.id = e.contra_id group by 1, 2
 		)
 		select coalesce(-sum(amount) filter (where not paid and day >= $5), 0)::bigint, coalesce(sum(amount) filter (where paid and day >= $5), 0)::bigint,
 			coalesce(-sum(amount) filter (where not paid and day >= $4), 0)::bigint, coalesce(sum(amount) filter (where paid and day >= $4), 0)::bigint,
 			coalesce(-sum(amount) filter (where not paid), 0)::bigint, coalesce(sum(amount) filter (where paid), 0)::bigint
-		from moved`, st.accounts, st.span.first, st.span.last, quarter, monthOf(today))
+		from moved`, st.accounts, st.span.first, st.span.last, quarter, monthOf(today), st.currency)
 	if err != nil {
 		return nil, err
 	}

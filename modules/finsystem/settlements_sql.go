@@ -3,6 +3,7 @@ package finsystem
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,21 +45,32 @@ type lineKey struct {
 // settleSQL takes sums and lines at one moment. What came before the first day is not added up: it is what there is now, less what came since, and of
 // most statements that is little. A posting that is not the client's, and moved its balance all the same, is a line without words: sums and lines agree.
 const settleSQL = `
-	with day as materialized (
-		select posting_id, effective_date, sum(amount)::bigint as amount from finsystem.entries
-		where account_id = any ($1) and effective_date between $2 and $3 group by posting_id, effective_date having sum(amount) <> 0
-	), sums as (
-		select (select coalesce(sum(balance), 0)::bigint from finsystem.balances where account_id = any ($1)) as now,
-			(select coalesce(sum(amount), 0)::bigint from finsystem.entries where account_id = any ($1) and effective_date > $3) as later,
-			(select coalesce(-sum(amount), 0)::bigint from day where amount < 0) as debits,
-			(select coalesce(sum(amount), 0)::bigint from day where amount > 0) as credits
-	), page as (
-		select * from day where $4::date is null or (effective_date, posting_id) > ($4, $5) order by effective_date, posting_id limit $6
-	)
 	select s.now, s.later, s.debits, s.credits, l.posting_id, l.effective_date, p.kind, p.memo, d.kind, coalesce(nullif(d.number, ''), y.reference, ''), l.amount
-	from sums s left join (page l left join finsystem.postings p on p.id = l.posting_id
-		left join finsystem.documents d on d.id = p.about_id left join finsystem.payments y on y.id = p.about_id) on true
+	from (
+		select (select coalesce(sum(balance), 0)::bigint from finsystem.balances where account_id = any ($1)) as now,
+			(select coalesce(sum(amount), 0)::bigint from finsystem.entries where WHOSE and effective_date > $3) as later,
+			coalesce(-sum(amount) filter (where amount < 0), 0)::bigint as debits, coalesce(sum(amount) filter (where amount > 0), 0)::bigint as credits
+		from (
+			select sum(amount) as amount from finsystem.entries where WHOSE and effective_date between $2 and $3 group by effective_date, posting_id
+		) posting
+	) s left join (
+		(
+			select posting_id, effective_date, sum(amount)::bigint as amount from finsystem.entries
+			where WHOSE and effective_date between $2 and $3 and ($4::date is null or (effective_date, posting_id) > ($4, $5))
+			group by effective_date, posting_id having sum(amount) <> 0 order by effective_date, posting_id limit $6
+		) l left join finsystem.postings p on p.id = l.posting_id
+		left join finsystem.documents d on d.id = p.about_id left join finsystem.payments y on y.id = p.about_id
+	) on true
 	order by l.effective_date, l.posting_id`
+
+// settleOf is the statement for so many accounts. One account's entries come in the order of the index, and a page is as far as they are read.
+func settleOf(accounts int) string {
+	whose := "account_id = any ($1)"
+	if accounts == 1 {
+		whose = "account_id = ($1::bigint[])[1]"
+	}
+	return strings.ReplaceAll(settleSQL, "WHOSE", whose)
+}
 
 // settle returns a statement's sums, and its lines after one.
 func settle(ctx context.Context, q store.Querier, st statement, after *lineKey, most int) (settled, []settledRow, error) {
@@ -75,7 +87,7 @@ func settle(ctx context.Context, q store.Querier, st statement, after *lineKey, 
 	if after != nil {
 		day, id = &after.Day, &after.ID
 	}
-	rows, err := store.Query(ctx, q, pgx.RowToStructByPos[row], settleSQL, st.accounts, st.span.first, st.span.last, day, id, most)
+	rows, err := store.Query(ctx, q, pgx.RowToStructByPos[row], settleOf(len(st.accounts)), st.accounts, st.span.first, st.span.last, day, id, most)
 	if err != nil || len(rows) == 0 {
 		return settled{}, nil, err
 	}

@@ -123,9 +123,8 @@ func TestReconciliation(t *testing.T) {
 		_, err := o.manager.settlements().GetReconciliation(t.Context(), &v1.GetReconciliationRequest{ClientId: o.other})
 		require.Equal(t, codes.NotFound, status.Code(err))
 	})
-	t.Run("postings of some days, newest first", func(t *testing.T) {
-		var got []string
-		request := &v1.ListPostingsRequest{FromDate: "2026-11-06", ToDate: "2026-11-20", PageSize: 2}
+	postings := func(days ...string) (got []string) {
+		request := &v1.ListPostingsRequest{FromDate: days[0], ToDate: days[1], PageSize: 2}
 		for {
 			page, err := o.director.ledger.ListPostings(t.Context(), request)
 			require.NoError(t, err)
@@ -136,8 +135,10 @@ func TestReconciliation(t *testing.T) {
 				break
 			}
 		}
-		require.Equal(t, []string{"-50.00", "50.00", "400.00", "-1200.00"}, got)
-	})
+		return got
+	}
+	require.Equal(t, []string{"-50.00", "50.00", "400.00", "-1200.00"}, postings("2026-11-06", "2026-11-20"), "newest first")
+	require.Equal(t, []string{"1000.00"}, postings("2026-10-01", "2026-10-31"))
 	t.Run("days that are none", func(t *testing.T) {
 		_, err := o.director.settlements().GetReconciliation(t.Context(), &v1.GetReconciliationRequest{FromDate: "2026-11-02", ToDate: "2026-11-01"})
 		refusedFor(t, err, codes.InvalidArgument, "to_date", "days_order")

@@ -83,6 +83,16 @@ func TestStatementFiles(t *testing.T) {
 			require.Contains(t, text, said)
 		}
 	})
+	t.Run("in its reader's language", func(t *testing.T) {
+		at, err := url.Parse(o.URL() + "/")
+		require.NoError(t, err)
+		reader := o.User(t, o.director.user.Token)
+		reader.HTTP.Jar.SetCookies(at, []*http.Cookie{{Name: "cabinet_language", Value: "uk"}})
+		text := pdfText(t, reader.Get(t, "/m/finsystem/statement.pdf"+query).Body)
+		for _, said := range []string{"Акт звірки", "Рахунок INVOICE-00001", "Сальдо на кінець", "заборгованість на користь", "Девʼятсот гривень"} {
+			require.Contains(t, text, said)
+		}
+	})
 	t.Run("nobody else's", func(t *testing.T) {
 		for _, path := range []string{"statement.pdf", "statement.xlsx"} {
 			require.Equal(t, http.StatusNotFound, o.stranger.user.Get(t, "/m/finsystem/"+path+query+o.zerno).Status)
