@@ -15,8 +15,6 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
-
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 )
 
@@ -27,7 +25,7 @@ func TestStatementFiles(t *testing.T) {
 	o.head.adjust(o.zerno, "-1.00", "2026-11-19", "Back again")
 	// A name that somebody chose to break headers and paths.
 	_, err := clientmanagerv1.NewClientServiceClient(o.head.user.Conn).UpdateClient(t.Context(), &clientmanagerv1.UpdateClientRequest{
-		Client: &clientmanagerv1.Client{Id: o.zerno, LegalName: `../"Зерно" & Co; filename=x`}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"legal_name"}},
+		Client: &clientmanagerv1.Client{Id: o.zerno, LegalName: `../"Зерно" & Co; filename=x`}, UpdateMask: mask("legal_name"),
 	})
 	require.NoError(t, err)
 	query := "?from_date=2026-11-01&to_date=2026-11-30&client_id="
