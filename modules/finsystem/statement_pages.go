@@ -49,13 +49,13 @@ func (m *Module) statementFile(ending, contentType string, write func(*paperStat
 		h.Set("Content-Type", contentType)
 		h.Set("Content-Length", strconv.Itoa(len(content)))
 		h.Set("Cache-Control", "no-store")
-		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": fileName(p.text.T(ID+".reconciliation.title"), p.buyer.Name, p.GetFromDate(), p.GetToDate()) + ending}))
+		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": statementName(p.text.T(ID+".reconciliation.title"), p.buyer.Name, p.GetFromDate(), p.GetToDate()) + ending}))
 		_, _ = w.Write(content) // who breaks off reads no answer
 	}
 }
 
-// fileName makes a name for a file of what people wrote: letters, digits and dashes, and no longer than a file system takes.
-func fileName(parts ...string) string {
+// statementName makes a name for a file of what people wrote: letters, digits and dashes, and no longer than a file system takes.
+func statementName(parts ...string) string {
 	var out []rune
 	for _, part := range parts {
 		for _, r := range strings.TrimSpace(part) + " " {
