@@ -9,7 +9,6 @@ package main
 import (
 	"github.com/opencabinet/cabinet/contracts/accountmanager/v1"
 	"github.com/opencabinet/cabinet/contracts/clientmanager/v1"
-	"github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	"github.com/opencabinet/cabinet/kernel"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/module"
@@ -42,10 +41,7 @@ func assemble(router *call.Router) ([]module.Unit, error) {
 	accountmanagerUnit := accountmanager.NewUnit(accountmanagerModule)
 	numbergeneratorModule := numbergenerator.New()
 	numbergeneratorUnit := numbergenerator.NewUnit(numbergeneratorModule)
-	documentServiceClient := finsystemv1.NewDocumentServiceClient(clientConnInterface)
-	agreementServiceClient := clientmanagerv1.NewAgreementServiceClient(clientConnInterface)
-	segmentServiceClient := clientmanagerv1.NewSegmentServiceClient(clientConnInterface)
-	finsystemModule := finsystem.New(clientServiceClient, documentServiceClient, agreementServiceClient, segmentServiceClient)
+	finsystemModule := finsystem.New(clientConnInterface)
 	finsystemUnit := finsystem.NewUnit(finsystemModule)
 	paysystemModule := paysystem.New(clientConnInterface)
 	paysystemUnit := paysystem.NewUnit(paysystemModule)

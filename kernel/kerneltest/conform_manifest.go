@@ -173,6 +173,9 @@ func (c *conformance) shown(p *Portal, m module.Manifest) []protoreflect.FieldDe
 			}
 		}
 		add(s.Method, true, s.Filters...)
+		for _, figure := range s.Figures {
+			add(s.Method, false, figure.Field)
+		}
 		for _, section := range s.Sections {
 			add(s.Method, s.Kind == module.Form, section.Fields...)
 		}

@@ -77,13 +77,19 @@ type Screen struct {
 	// force: "clientmanager.clients.export". Whose rows those are is the narrower of what it and the method's own reach.
 	Export string `json:"export,omitempty"`
 
+	// Figures are fields of what a list's response says beside its rows, shown above them: sums of the whole. What stands in the braces of the
+	// list's own actions is then filled from it: {"/m/books/statement.pdf?from={from_date}"}.
+	Figures []Figure `json:"figures,omitempty"`
+	// Bars draws how large each row of a list is beside the others.
+	Bars *Bars `json:"bars,omitempty"`
+
 	// Heading is the field that titles a detail, State the one shown beside it.
 	Heading string `json:"heading,omitempty"`
 	State   string `json:"state,omitempty"`
 	// PersonWhen is as that of a column, for the initials beside the heading.
 	PersonWhen map[string]string `json:"person_when,omitempty"`
 	Sections   []Section         `json:"sections,omitempty"`
-	// Lead are fields of a detail, or of what a form's Prefill gives, in one line below the heading, Marks fields whose values stand beside it as badges.
+	// Lead are fields of a detail, of what a form's Prefill gives, or of what a list has figures of, in one line below the heading, Marks fields whose values stand beside it as badges.
 	Lead  []string `json:"lead,omitempty"`
 	Marks []string `json:"marks,omitempty"`
 	// Sisters shows beside a detail the other clients of the same customer that a contact may act for, each with a button
@@ -190,8 +196,27 @@ type Column struct {
 	PersonWhen map[string]string `json:"person_when,omitempty"`
 	// OrderBy is the enum value of Order that sorts by this column: "CLIENT_ORDER_NAME".
 	OrderBy string `json:"order_by,omitempty"`
+	// Labelled has cards on phones say the column's title too, of a value that does not say by itself what it is.
+	Labelled bool `json:"labelled,omitempty"`
+	// OnlySet leaves the column out while no row of the page has something in it.
+	OnlySet bool `json:"only_set,omitempty"`
 	// Audience limits the column.
 	Audience Audience `json:"audience,omitempty"`
+}
+
+// Figure is a figure above a list, and the field with what it was before, which stands below it; empty for none.
+type Figure struct {
+	Field  string `json:"field"`
+	Before string `json:"before,omitempty"`
+}
+
+// Bars are drawn in the first column of a list, beside the largest on the page. They are for the eye: the figures stand in the row.
+type Bars struct {
+	// Field is an amount of money of the row; Before, where it is set, the same in the days before, drawn thinner.
+	Field  string `json:"field"`
+	Before string `json:"before,omitempty"`
+	// Out has bars drawn as what goes out while the row's fields have these values: see [Action.When].
+	Out map[string]string `json:"out,omitempty"`
 }
 
 // Section is a group of fields of a detail or form.

@@ -12,12 +12,10 @@ import (
 
 var filePath = regexp.MustCompile(`^/documents/([0-9a-f-]{36})\.pdf$`)
 
-// Routes serves the files of documents, each to who may read the document.
-func (m *Module) Routes() http.Handler { return http.HandlerFunc(m.serveFile) }
-
+// serveFile answers with a document's file to whoever may read the document.
 func (m *Module) serveFile(w http.ResponseWriter, r *http.Request) {
 	found := filePath.FindStringSubmatch(r.URL.Path)
-	if found == nil || r.Method != http.MethodGet {
+	if found == nil {
 		http.NotFound(w, r)
 		return
 	}

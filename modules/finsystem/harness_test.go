@@ -39,8 +39,7 @@ func assemble(router *call.Router) ([]module.Unit, error) {
 	accounts := accountmanager.New(clientmanagerv1.NewClientServiceClient(router))
 	return []module.Unit{
 		module.Unit(clientmanager.NewUnit(clients)), module.Unit(accountmanager.NewUnit(accounts)), module.Unit(numbergenerator.NewUnit(numbergenerator.New())),
-		module.Unit(finsystem.NewUnit(finsystem.New(clientmanagerv1.NewClientServiceClient(router), v1.NewDocumentServiceClient(router),
-			clientmanagerv1.NewAgreementServiceClient(router), clientmanagerv1.NewSegmentServiceClient(router)))),
+		module.Unit(finsystem.NewUnit(finsystem.New(router))),
 	}, nil
 }
 
@@ -74,7 +73,13 @@ type desk struct {
 
 func newOffice(t *testing.T, processes ...string) *office {
 	t.Helper()
-	o := &office{t: t, clock: kerneltest.NewClock(time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC))}
+	return newOfficeOn(t, 2, processes...)
+}
+
+// newOfficeOn is one on a day of November.
+func newOfficeOn(t *testing.T, day int, processes ...string) *office {
+	t.Helper()
+	o := &office{t: t, clock: kerneltest.NewClock(time.Date(2026, 11, day, 9, 0, 0, 0, time.UTC))}
 	o.Portal = kerneltest.Start(t, kerneltest.Options{Assemble: assemble, Config: config, Clock: o.clock, Processes: processes})
 	o.zerno, o.other = o.Client(t, "Zerno"), o.Client(t, "Other")
 	o.head, o.manager = o.desk(o.Head(t)), o.desk(o.Staff(t, "manager"))

@@ -42,6 +42,9 @@ const (
 	updateDeferralRules = "finsystem.deferral_rules.update"
 	readBank            = "finsystem.bank.read"
 	updateBank          = "finsystem.bank.update"
+	readReports         = "finsystem.reports.read"
+	readBooks           = "finsystem.books.read"
+	closeBooks          = "finsystem.books.close"
 )
 
 func manifest() module.Manifest {
@@ -51,6 +54,7 @@ func manifest() module.Manifest {
 			v1.LedgerService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName, v1.PaymentService_ServiceDesc.ServiceName,
 			v1.SubscriptionService_ServiceDesc.ServiceName, v1.DeferralService_ServiceDesc.ServiceName,
 			v1.StatementService_ServiceDesc.ServiceName,
+			v1.SettlementService_ServiceDesc.ServiceName, v1.ReportService_ServiceDesc.ServiceName, v1.BooksService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{
 			clientmanagerv1.ClientService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName,
@@ -90,9 +94,12 @@ func manifest() module.Manifest {
 			permission(decideDeferrals, access.None, access.Granted, access.All),
 			permission(readDeferralRules, access.None, access.None, access.All),
 			permission(updateDeferralRules, access.None, access.None, access.All),
+			permission(readReports, access.None, access.Granted, access.All),
+			permission(readBooks, access.None, access.None, access.All),
+			permission(closeBooks, access.None, access.None, access.All),
 		},
-		Screens:      slices.Concat(balanceScreens, documentScreens, paymentScreens, serviceScreens, deferralScreens, bankScreens),
-		Tiles:        tiles,
+		Screens:      slices.Concat(balanceScreens, documentScreens, paymentScreens, serviceScreens, deferralScreens, bankScreens, settlementScreens, reportScreens),
+		Tiles:        append(slices.Clone(tiles), booksTile),
 		MovesClients: true, // accounts of both are made one, with postings that say so
 		Migrations:   module.Folder(migrations, "migrations"),
 		Locales:      locales,

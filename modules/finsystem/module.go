@@ -1,6 +1,8 @@
 package finsystem
 
 import (
+	"google.golang.org/grpc"
+
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	"github.com/opencabinet/cabinet/kernel/event"
@@ -10,28 +12,28 @@ import (
 
 // Module keeps a portal's books: balances, documents about money, and payments. See [New].
 type Module struct {
-	clients    clientmanagerv1.ClientServiceClient
-	documents  v1.DocumentServiceClient
-	agreements clientmanagerv1.AgreementServiceClient
-	segments   clientmanagerv1.SegmentServiceClient
-	settings   Settings
-	words      *locale.Bundle // of documents
-	host       *module.Host
+	clients     clientmanagerv1.ClientServiceClient
+	agreements  clientmanagerv1.AgreementServiceClient
+	segments    clientmanagerv1.SegmentServiceClient
+	documents   v1.DocumentServiceClient   // its own, which files are made of as their reader
+	settlements v1.SettlementServiceClient // so is this one
+	settings    Settings
+	words       *locale.Bundle // of documents
+	host        *module.Host
 }
 
 var (
 	_ module.Module       = (*Module)(nil)
 	_ module.Configurable = (*Module)(nil)
-	_ module.Validator    = (*Settings)(nil)
 	_ module.Pages        = (*Module)(nil)
 )
 
-// New keeps the clients of the contracts the module calls, its own among them: a file is served by what the contract says of who asks.
-func New(clients clientmanagerv1.ClientServiceClient, documents v1.DocumentServiceClient, agreements clientmanagerv1.AgreementServiceClient,
-	segments clientmanagerv1.SegmentServiceClient,
-) *Module {
+// New keeps clients of the contracts the module calls; it does nothing else.
+func New(conn grpc.ClientConnInterface) *Module {
 	return &Module{
-		clients: clients, documents: documents, agreements: agreements, segments: segments, settings: defaults(), words: documentWords(),
+		clients: clientmanagerv1.NewClientServiceClient(conn), agreements: clientmanagerv1.NewAgreementServiceClient(conn),
+		segments: clientmanagerv1.NewSegmentServiceClient(conn), documents: v1.NewDocumentServiceClient(conn),
+		settlements: v1.NewSettlementServiceClient(conn), settings: defaults(), words: documentWords(),
 	}
 }
 
@@ -73,4 +75,8 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterStatementServiceServer(r, statements)
 	r.Handle(statements.work())
 	r.Handle(event.On(ID+".move-payers", m.movePayer))
+	v1.RegisterSettlementServiceServer(r, &settlementService{Module: m})
+	v1.RegisterReportServiceServer(r, &reportService{Module: m})
+	v1.RegisterBooksServiceServer(r, &booksService{Module: m})
+	r.Handle(m.nightly())
 }

@@ -65,16 +65,16 @@ func numberRuns(text string) []numberRun {
 	return out
 }
 
-// span is a place in a text that may be a number.
-type span struct {
+// numberSpan is a place in a text that may be a number.
+type numberSpan struct {
 	from, to int // of its runs; to is the one after the last
 	// clean tells that nothing is written right behind it.
 	clean bool
 }
 
 // spans are the places in a text that may be numbers, by their key.
-func spans(runs []numberRun) map[string][]span {
-	out := map[string][]span{}
+func spans(runs []numberRun) map[string][]numberSpan {
+	out := map[string][]numberSpan{}
 	for from := range runs {
 		if !begins(runs, from) {
 			continue
@@ -86,7 +86,7 @@ func spans(runs []numberRun) map[string][]span {
 				break
 			}
 			if ends, clean := ends(runs, to); digits && ends && len(key) >= 2 {
-				out[key] = append(out[key], span{from, to, clean})
+				out[key] = append(out[key], numberSpan{from, to, clean})
 			}
 		}
 	}
@@ -125,7 +125,7 @@ func ends(runs []numberRun, i int) (may, clean bool) {
 }
 
 // is tells whether a place in a text is a number, taken apart no finer than the number is.
-func (s span) is(runs, number []numberRun) bool {
+func (s numberSpan) is(runs, number []numberRun) bool {
 	at, own := 0, map[int]bool{}
 	for _, r := range number {
 		at += len(r.text)

@@ -31,19 +31,23 @@ var balanceScreens = []module.Screen{
 	{
 		ID: "balance", Path: "/balance", Kind: module.Detail, Title: "finsystem.balance.title", Icon: "wallet", Audience: module.ForContacts,
 		Nav: &module.Nav{Order: 20, Phone: true}, Method: v1.LedgerService_GetBalance_FullMethodName, Heading: "balance", State: "state",
-		Sections: balanceFigures, Related: []module.Related{
+		Sections: balanceFigures, Tiles: turnover, Related: []module.Related{
 			{Screen: "finsystem.open_documents", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
 			{Screen: "finsystem.postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
 			{Screen: "finsystem.payments", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 			{Screen: "finsystem.my_deferrals", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 			{Screen: "finsystem.holds", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 		},
-		Actions: []module.Action{{ID: "defer", Label: "finsystem.deferrals.ask", Icon: "clock", Path: "/balance/deferrals/new?currency_code={currency_code}"}},
+		Actions: []module.Action{
+			{ID: "reconcile", Label: "finsystem.reconciliation.title", Icon: "list", Path: "/reconciliation?currency_code={currency_code}"},
+			{ID: "obligations", Label: "finsystem.obligations.title", Icon: "clock", Path: "/obligations?currency_code={currency_code}"},
+			{ID: "defer", Label: "finsystem.deferrals.ask", Icon: "clock", Path: "/balance/deferrals/new?currency_code={currency_code}"},
+		},
 	},
 	{
 		ID: "client_balance", Path: "/clients/{client_id}/balance", Kind: module.Detail, Title: "finsystem.balance.title", Icon: "wallet", Audience: module.ForStaff,
 		Parent: "clientmanager.clients", Method: v1.LedgerService_GetBalance_FullMethodName, Heading: "balance", State: "state", Lead: []string{"client_id"},
-		Sections: balanceFigures, Related: []module.Related{
+		Sections: balanceFigures, Tiles: turnover, Related: []module.Related{
 			{Screen: "finsystem.open_documents", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
 			{Screen: "finsystem.postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
 			{Screen: "finsystem.payments", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
@@ -54,6 +58,7 @@ var balanceScreens = []module.Screen{
 		Actions: []module.Action{
 			{ID: "pay", Label: "finsystem.payments.new", Icon: "plus", Path: "/clients/{client_id}/payments/new?currency_code={currency_code}", Primary: true},
 			{ID: "hold", Label: "finsystem.holds.new", Icon: "lock", Path: "/clients/{client_id}/balance/hold?currency_code={currency_code}"},
+			{ID: "reconcile", Label: "finsystem.reconciliation.title", Icon: "list", Path: "/clients/{client_id}/reconciliation?currency_code={currency_code}"},
 			{ID: "adjust", Label: "finsystem.postings.adjust", Icon: "edit", Path: "/clients/{client_id}/balance/adjust?currency_code={currency_code}"},
 		},
 	},

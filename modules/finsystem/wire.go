@@ -14,5 +14,7 @@ type Unit module.Unit
 func NewUnit(m *Module) Unit { return Unit{Name: ID, Module: m} }
 
 // Set provides the module, and typed clients of its contracts for those who call them.
-var Set = wire.NewSet(New, NewUnit, v1.NewLedgerServiceClient, v1.NewDocumentServiceClient, v1.NewPaymentServiceClient,
-	v1.NewSubscriptionServiceClient, v1.NewDeferralServiceClient, v1.NewStatementServiceClient)
+var Set = wire.NewSet(
+	New, NewUnit, v1.NewLedgerServiceClient, v1.NewDocumentServiceClient, v1.NewPaymentServiceClient,
+	v1.NewSubscriptionServiceClient, v1.NewDeferralServiceClient, v1.NewStatementServiceClient, v1.NewSettlementServiceClient, v1.NewReportServiceClient, v1.NewBooksServiceClient,
+)

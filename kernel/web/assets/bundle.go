@@ -50,7 +50,7 @@ var ownLogo []byte
 var styleOrder = []string{
 	"tokens", "base",
 	"shell", "navigation", "topbar",
-	"text", "head", "buttons", "badges", "panels", "notices", "facts", "timeline", "menus", "tables", "filters", "forms", "rowset", "choices", "compare", "calendar",
+	"text", "head", "buttons", "badges", "panels", "notices", "facts", "bars", "timeline", "menus", "tables", "filters", "forms", "rowset", "choices", "compare", "calendar",
 	"calendar-days", "calendar-month", "calendar-rows",
 	"dashboard", "gate", "factor", "matrix", "passkey", "print",
 }

@@ -51,6 +51,8 @@ type Screen struct {
 	rows    map[string]*rowsField
 	heading fieldPath
 	state   fieldPath
+	figures []figure
+	bars    *bars
 	movedTo fieldPath
 	lead    []fieldPath
 	marks   []fieldPath
@@ -302,6 +304,7 @@ func (c *compiler) list(s *Screen) {
 			c.fail(where, "orders by %s, which %s lacks", col.OrderBy, s.Order)
 		}
 	}
+	c.figures(s, item.Message())
 	s.actions = c.actions(where, s.Actions, item.Message())
 	if s.Export != "" && (!c.permissions[s.Export] || !strings.HasPrefix(s.Export, s.Module+".")) {
 		c.fail(where, "is exported with the permission %q, which its module does not declare", s.Export)

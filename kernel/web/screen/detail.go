@@ -189,7 +189,15 @@ func (s *Set) badges(ctx context.Context, e *Env, m protoreflect.Message, path f
 // line is what fields hold, in one line.
 func (e *Env) line(m protoreflect.Message, paths []fieldPath) string {
 	var texts []string
-	for _, path := range paths {
+	for i := 0; i < len(paths); i++ {
+		path := paths[i]
+		if i+1 < len(paths) {
+			if days, ok := e.days(m, path, paths[i+1]); ok {
+				texts = append(texts, days)
+				i++
+				continue
+			}
+		}
 		if v := e.value(m, path); v.Text != "" && !closed(e, path) {
 			texts = append(texts, v.Text)
 		}

@@ -30,13 +30,21 @@ const tokens = "page"
 // list shows a list as a page of its own, below notices where there are some.
 func (s *Set) list(ctx context.Context, e *Env, sc *Screen, notices ...templ.Component) (*Page, error) {
 	views := s.openViews(ctx, e, sc)
-	table, total, err := s.table(ctx, e, sc, e.Query, "", nil, pageSize)
+	table, response, err := s.table(ctx, e, sc, e.Query, "", nil, pageSize)
 	refusal := err
 	if refused := status.Code(err) == codes.InvalidArgument && anySet(e.Query, append([]string{sc.Search}, sc.Filters...)); err != nil && !refused {
 		return nil, err
 	}
-	head := s.head(e, sc, e.Text.T(sc.Title), nil)
-	head.Lead = cmp.Or(total, head.Lead)
+	said, figures := sc.said(e, response)
+	head := s.head(e, sc, e.Text.T(sc.Title), said)
+	if response != nil {
+		head.Lead = cmp.Or(total(e, response), head.Lead)
+	}
+	if said != nil {
+		if line := e.line(said, sc.lead); line != "" {
+			head.Lead = strings.TrimSuffix(line+" · "+head.Lead, " · ")
+		}
+	}
 	head.Menu = s.exportMenu(ctx, e, sc)
 	filters, err := s.filterBar(ctx, e, sc)
 	if err != nil {
@@ -45,6 +53,9 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen, notices ...templ.Com
 	bar := s.viewBar(ctx, e, sc, views)
 	if filters != nil {
 		bar = ui.Join(bar, ui.FilterBar(*filters))
+	}
+	if figures != nil {
+		bar = ui.Join(bar, figures)
 	}
 	if refusal != nil { // the filters stay, to be put right
 		wrong := ui.NoticeBox(ui.Notice{Tone: ui.ToneBad, Title: e.Text.T("kernel.form.invalid"), Text: strings.Join(e.said(sc.call, refusal), " ")})
@@ -60,27 +71,27 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen, notices ...templ.Com
 
 // table calls a list's method and lays its rows out. bind fills more of the request; prefix tells several lists of one
 // page apart in its address.
-func (s *Set) table(ctx context.Context, e *Env, sc *Screen, query url.Values, prefix string, bind map[string]string, size int) (*ui.Table, string, error) {
+func (s *Set) table(ctx context.Context, e *Env, sc *Screen, query url.Values, prefix string, bind map[string]string, size int) (*ui.Table, protoreflect.Message, error) {
 	filters := query
 	if prefix != "" {
 		filters = nil // those of the address are another page's
 	}
 	request, names, err := sc.asked(ctx, e, filters)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	if prefix == "" {
 		if err := sc.fillVars(e, request); err != nil {
-			return nil, "", badRequest(err)
+			return nil, nil, badRequest(err)
 		}
 	}
 	for name, value := range bind {
 		path, err := findIn(sc.call.input, name)
 		if err != nil {
-			return nil, "", err
+			return nil, nil, err
 		}
 		if err := fill(request, path, []string{value}); err != nil {
-			return nil, "", badRequest(err)
+			return nil, nil, badRequest(err)
 		}
 	}
 	trail := query[prefix+tokens]
@@ -90,14 +101,14 @@ func (s *Set) table(ctx context.Context, e *Env, sc *Screen, query url.Values, p
 	}
 	response, err := sc.call.do(ctx, e, request)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	table := s.rows(ctx, e, sc, response, query, prefix)
 	table.Pager = pager(e, response, query, prefix, trail)
 	if len(table.Rows) == 0 {
 		table.Empty = e.empty(sc, query, prefix == "" && anySet(query, names))
 	}
-	return table, total(e, response), nil
+	return table, response, nil
 }
 
 // rows lays the items of a response out as a table.
@@ -110,13 +121,13 @@ func (s *Set) rows(ctx context.Context, e *Env, sc *Screen, response protoreflec
 		columns = slices.DeleteFunc(slices.Clone(sc.columns), func(c column) bool { return isExtra(c.path.last()) }) // the rest of the list stands
 	}
 	for _, c := range columns {
-		if e.sees(c.Audience) {
+		if e.sees(c.Audience) && !(c.OnlySet && none(c.path, response.Get(item).List())) {
 			shown = append(shown, c)
 			table.Columns = append(table.Columns, e.column(sc, c, query, prefix))
 		}
 	}
 	list := response.Get(item).List()
-	titles := s.titles(ctx, e, shown, list)
+	titles, bars := s.titles(ctx, e, shown, list), sc.bars.among(list)
 	for i := range list.Len() {
 		m := list.Get(i).Message()
 		key := rowKey(m)
@@ -126,6 +137,9 @@ func (s *Set) rows(ctx context.Context, e *Env, sc *Screen, response protoreflec
 		row := ui.Row{Key: key, Menu: s.rowMenu(e, sc, m, table.ID+"-"+key)}
 		for _, c := range shown {
 			row.Cells = append(row.Cells, s.cell(e, c, m, titles))
+		}
+		if len(row.Cells) > 0 {
+			row.Cells[0].Bar = bars.of(m)
 		}
 		table.Rows = append(table.Rows, row)
 	}
@@ -218,7 +232,7 @@ func (e *Env) column(sc *Screen, c column, query url.Values, prefix string) ui.C
 		}
 	}
 	// A bare "Yes" on a phone's card would not say to what.
-	out := ui.Column{Label: e.label(f, c.Label), Role: ui.Role(c.Place), Num: numeric(f), Labelled: f.Kind() == protoreflect.BoolKind}
+	out := ui.Column{Label: e.label(f, c.Label), Role: ui.Role(c.Place), Num: numeric(f), Labelled: c.Labelled || f.Kind() == protoreflect.BoolKind}
 	if c.Place == module.Primary && len(sc.columns) > 0 && c.Field == sc.columns[0].Field {
 		out.Role = ui.RolePrimary
 	}
@@ -249,6 +263,8 @@ func numeric(f protoreflect.FieldDescriptor) bool {
 	case protoreflect.Int32Kind, protoreflect.Int64Kind, protoreflect.Uint32Kind, protoreflect.Uint64Kind,
 		protoreflect.DoubleKind, protoreflect.FloatKind:
 		return true
+	case protoreflect.StringKind:
+		return meaning(f).GetKind() == kernelv1.Kind_KIND_PERCENT
 	case protoreflect.MessageKind:
 		return f.Message().FullName() == "cabinet.kernel.v1.Money"
 	}

@@ -138,7 +138,7 @@ func (e *Env) text(kind kernelv1.Kind, text string) ui.Value {
 			return ui.Value{Text: name}
 		}
 	case kernelv1.Kind_KIND_PERCENT:
-		return ui.Value{Text: text + "\u00a0%"}
+		return ui.Value{Text: e.Text.Decimal(text) + "\u00a0%"}
 	}
 	return ui.Value{Text: text}
 }

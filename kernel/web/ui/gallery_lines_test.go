@@ -56,7 +56,7 @@ func linesPage() templ.Component {
 			{ID: "about", Title: "What it is about", Fields: []ui.Field{{Name: "subject", Label: "Subject", Value: "November"}, lines, {Kind: ui.FieldTextArea, Name: "note", Label: "Note"}}},
 			{Fields: []ui.Field{
 				{Kind: ui.FieldRows, Name: "parts", Label: "Paid from", Error: "At most 1.", RowSet: set([]ui.RowBox{part("0")}, part(ui.RowIndex), 1)},
-				{Kind: ui.FieldReadOnly, Name: "taxes", Label: "Taxes", Content: ui.List(ui.Table{Caption: "Taxes", Columns: []ui.Column{{Label: "Rate"}}, Rows: []ui.Row{{Cells: []ui.Value{ui.T("20 %")}}}})},
+				{Kind: ui.FieldReadOnly, Name: "taxes", Label: "Taxes", Content: ui.List(ui.Table{Caption: "Taxes", Columns: []ui.Column{{Label: "Rate"}}, Rows: []ui.Row{{Cells: []ui.Value{{Text: "20 %", Bar: &ui.Bar{Share: 800, Before: 400, Out: true}}}}}})},
 			}},
 		},
 		Submit: ui.Button{Label: "Save the draft", Busy: "Saving…"},

@@ -22,6 +22,7 @@ type Value struct {
 	Dim      bool // less important than its neighbours
 	Lines    bool // keep the line breaks of Text
 	Code     bool // a token or an id: in a fixed-width font
+	Bar      *Bar // below it
 	// Content stands in the place of everything else.
 	Content templ.Component
 }
@@ -32,6 +33,13 @@ type Money struct {
 	Text     string // "42,067.50"
 	Currency string // "UAH"
 	Plus     bool   // money in
+}
+
+// Bar is how large a figure of the row is beside the largest one of its column, and what it was before as a thinner bar: both of a thousand.
+// It is for the eye alone.
+type Bar struct {
+	Share, Before int
+	Out           bool // what goes out, or is below zero
 }
 
 // T is a Value of plain text.
