@@ -20,6 +20,8 @@ func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
 func subject() kerneltest.Subject {
 	return kerneltest.Subject{
 		Module:  finsystem.ID,
+		// Samples put services into force, so that things can be done to them.
+		Logged: map[string]string{v1.SubscriptionService_DeleteSubscription_FullMethodName: "TestDraftsOfServices"},
 		// What is charged, held and moved may be owed.
 		Options: kerneltest.Options{Assemble: assemble, Config: strings.Replace(config, "{seller:", "{credit_limit: 10000000, seller:", 1)},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
@@ -76,9 +78,12 @@ func subject() kerneltest.Subject {
 				r := m.(*v1.UpdateDocumentRequest)
 				r.Document.Subject, r.UpdateMask = side.Marker, mask("subject")
 			},
+			v1.DocumentService_CheckDocument_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.CheckDocumentRequest).Code = strings.Repeat("x", 22)
+			},
 			v1.PaymentService_CreatePayment_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.CreatePaymentRequest)
-				r.Amount, r.PayDate, r.DocumentId, r.Title = uah("10.00"), "", "", side.Marker
+				r.Amount, r.PayDate, r.DocumentId, r.Title, r.Source = uah("10.00"), "", "", side.Marker, v1.PaymentSource_PAYMENT_SOURCE_BANK
 			},
 			v1.LedgerService_CreateAdjustment_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.CreateAdjustmentRequest)
