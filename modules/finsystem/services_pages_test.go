@@ -38,7 +38,8 @@ func TestServicesAndDeferralsInThePages(t *testing.T) {
 	post("/services/"+id[1]+"/record", url.Values{"quantity": {"0.5"}, "note": {"a call at night"}})
 	saw(manager.Get(t, "/services/"+id[1]).Body, "Maintenance of four units", "Record what was done", "Pause service", "Not paid", "450.00")
 	for _, step := range []string{"pause", "end", "edit"} {
-		require.Equal(t, http.StatusOK, manager.Get(t, "/services/"+id[1]+"/"+step).Status)
+		page := manager.Get(t, "/services/"+id[1]+"/"+step)
+		require.Equal(t, http.StatusOK, page.Status, step+page.Body)
 	}
 	saw(director.Get(t, "/services").Body, "Maintenance of four units", "Not paid")
 	body := director.Get(t, "/services/"+id[1]).Body
