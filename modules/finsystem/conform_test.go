@@ -19,7 +19,7 @@ func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
 
 func subject() kerneltest.Subject {
 	return kerneltest.Subject{
-		Module:  finsystem.ID,
+		Module: finsystem.ID,
 		// Samples put services into force, so that things can be done to them.
 		Logged: map[string]string{v1.SubscriptionService_DeleteSubscription_FullMethodName: "TestDraftsOfServices"},
 		// What is charged, held and moved may be owed.
