@@ -165,7 +165,7 @@ func (r *raid) plant(g *target) {
 	_, err = pgx.ForEachRow(rows, []any{&name, &kind}, func() error {
 		value, known := made[kind]
 		if !known {
-			value = "0"
+			value = "1" // more than nothing, as amounts are
 		}
 		names, values = append(names, name), append(values, value)
 		return nil

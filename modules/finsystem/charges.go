@@ -110,9 +110,7 @@ func (s *subscriptionService) RecordUsage(ctx context.Context, r *v1.RecordUsage
 			if err := charge.reckon("quantity"); err != nil {
 				return nil, wrongAmount("quantity", err)
 			}
-			batch := &pgx.Batch{}
-			queueCharge(batch, charge)
-			if err := tx.Batch(ctx, batch); err != nil {
+			if err := insertCharges(ctx, tx, []chargeRow{charge}); err != nil {
 				return nil, err
 			}
 			if err := s.settle(ctx, tx, s.host.Now(), map[string]*clientmanagerv1.Client{row.ClientID: client}, charge); err != nil {

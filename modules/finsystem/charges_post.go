@@ -66,15 +66,14 @@ func (m *Module) settle(ctx context.Context, tx *store.Tx, tried time.Time, clie
 			return err
 		}
 	}
-	b := &pgx.Batch{}
-	for _, row := range done {
-		b.Queue(`update finsystem.charges set posted_net = net, posted_tax = tax, postings = $2, status = 'charged', short = 0, try_time = $3, charge_time = $4 where id = $1`,
-			row.ID, row.Postings, tried, m.host.Now())
+	ids, postings := make([]string, len(done)), make([]int32, len(done))
+	for i, row := range done {
+		ids[i], postings[i] = row.ID, row.Postings
 	}
-	if b.Len() == 0 {
-		return nil
-	}
-	return tx.Batch(ctx, b)
+	_, err = tx.Exec(ctx, `
+		update finsystem.charges c set posted_net = net, posted_tax = tax, postings = d.postings, status = 'charged', short = 0, try_time = $3, charge_time = $4
+		from unnest($1::uuid[], $2::integer[]) d(id, postings) where c.id = d.id`, ids, postings, tried, m.host.Now())
+	return err
 }
 
 func isLimit(err error) bool {

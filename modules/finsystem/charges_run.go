@@ -66,18 +66,20 @@ func (m *Module) beginPeriods(ctx context.Context, tx *store.Tx) (bool, error) {
 	if err != nil || len(rows) == 0 {
 		return false, err
 	}
-	b := &pgx.Batch{}
-	for _, row := range rows {
-		charges, next, err := m.periodsOf(row)
+	var charges []chargeRow
+	ids, following := make([]string, len(rows)), make([]*time.Time, len(rows))
+	for i, row := range rows {
+		begun, next, err := m.periodsOf(row)
 		if err != nil {
 			return false, err
 		}
-		for _, c := range charges {
-			queueCharge(b, c)
-		}
-		b.Queue("update finsystem.subscriptions set next_start = $2 where id = $1", row.ID, next)
+		charges, ids[i], following[i] = append(charges, begun...), row.ID, next
 	}
-	return true, tx.Batch(ctx, b)
+	if err := insertCharges(ctx, tx, charges); err != nil {
+		return false, err
+	}
+	_, err = tx.Exec(ctx, "update finsystem.subscriptions s set next_start = n.next from unnest($1::uuid[], $2::date[]) n(id, next) where s.id = n.id", ids, following)
+	return true, err
 }
 
 // periodsOf are the charges for the periods of a service that have begun by today, and when the next one begins; nil for never.

@@ -2,6 +2,7 @@ package finsystem
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -63,13 +64,33 @@ func findCharge(ctx context.Context, q store.Querier, id string) (chargeRow, err
 	return row, store.NotFoundAs(err, errNoCharge)
 }
 
-// queueCharge has a new charge written.
-func queueCharge(b *pgx.Batch, r chargeRow) {
-	b.Queue(`
+// insertCharges writes new charges, in one statement however many they are. A period that is there already stays as it is.
+func insertCharges(ctx context.Context, tx *store.Tx, rows []chargeRow) error {
+	type written struct {
+		ID, Subscription, Client, Kind, From, To string
+		Days, Of                                 int32
+		Quantity, Price, Mode, Percent           string
+		Item, Stage, Note                        string
+		Net, Tax                                 int64
+		Created                                  time.Time
+	}
+	list := make([]written, len(rows))
+	for i, r := range rows {
+		list[i] = written{
+			r.ID, r.SubscriptionID, r.ClientID, r.Kind, r.From.Format(time.DateOnly), r.To.Format(time.DateOnly), r.Days, r.OfDays, r.Quantity, r.Price, r.TaxMode, r.TaxPercent,
+			r.Item, r.Stage, r.Note, r.Net, r.Tax, r.Created,
+		}
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
 		insert into finsystem.charges (id, subscription_id, client_id, kind, from_date, to_date, days, of_days, quantity, price, tax_mode, tax_percent, item, stage, note,
 			net, tax, status, create_time)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::numeric, $10::text::numeric, $11, $12, $13, $14, $15, $16, $17, 'due', $18)
-		on conflict (subscription_id, from_date) where kind = 'period' do nothing`,
-		r.ID, r.SubscriptionID, r.ClientID, r.Kind, r.From, r.To, r.Days, r.OfDays, r.Quantity, r.Price, r.TaxMode, r.TaxPercent, r.Item, r.Stage, r.Note,
-		r.Net, r.Tax, r.Created)
+		select "ID", "Subscription", "Client", "Kind", "From", "To", "Days", "Of", "Quantity", "Price", "Mode", "Percent", "Item", "Stage", "Note", "Net", "Tax", 'due', "Created"
+		from jsonb_to_recordset($1) as x("ID" uuid, "Subscription" uuid, "Client" uuid, "Kind" text, "From" date, "To" date, "Days" integer, "Of" integer,
+			"Quantity" numeric, "Price" numeric, "Mode" text, "Percent" text, "Item" text, "Stage" text, "Note" text, "Net" bigint, "Tax" bigint, "Created" timestamptz)
+		on conflict (subscription_id, from_date) where kind = 'period' do nothing`, string(text))
+	return err
 }

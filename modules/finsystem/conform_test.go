@@ -23,7 +23,13 @@ func subject() kerneltest.Subject {
 		Module: finsystem.ID,
 		// What is charged, held and moved may be owed.
 		Options: kerneltest.Options{Assemble: assemble, Config: strings.Replace(config, "{seller:", "{credit_limit: 10000000, seller:", 1)},
-		Logged:  map[string]string{v1.StatementService_DeleteMatchRule_FullMethodName: "TestLearning"},
+		Logged: map[string]string{
+			v1.StatementService_DeleteMatchRule_FullMethodName: "TestLearning",
+			// Samples put services into force, so that things can be done to them.
+			v1.SubscriptionService_DeleteSubscription_FullMethodName: "TestDraftsOfServices",
+			v1.LedgerService_ReversePosting_FullMethodName:           "TestAnAdjustmentIsTakenBack",
+			v1.PaymentService_AllocatePayment_FullMethodName:         "TestAnAdjustmentIsTakenBack",
+		},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
 			v1.SubscriptionService_CreateSubscription_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.CreateSubscriptionRequest)
@@ -78,13 +84,13 @@ func subject() kerneltest.Subject {
 				r := m.(*v1.UpdateDocumentRequest)
 				r.Document.Subject, r.UpdateMask = side.Marker, mask("subject")
 			},
+			v1.DocumentService_CheckDocument_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.CheckDocumentRequest).Code = strings.Repeat("x", 22)
+			},
 			v1.PaymentService_CreatePayment_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.CreatePaymentRequest)
 				r.Amount, r.PayDate, r.DocumentId, r.Title = uah("10.00"), "", "", side.Marker
 				r.Source = v1.PaymentSource_PAYMENT_SOURCE_CASH
-			},
-			v1.DocumentService_CheckDocument_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
-				m.(*v1.CheckDocumentRequest).Code = "AAAAAAAAAAAAAAAAAAAAAA"
 			},
 			v1.StatementService_UploadStatement_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.UploadStatementRequest)

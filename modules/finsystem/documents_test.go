@@ -345,3 +345,35 @@ func TestAMergedClientBringsItsMoney(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "150.00", o.head.balance(o.zerno).GetAvailable().GetAmount())
 }
+
+func TestAnAdjustmentIsTakenBack(t *testing.T) {
+	o := newOffice(t)
+	adjust := func(d *desk, client, amount string) (*v1.Posting, error) {
+		done, err := d.ledger.CreateAdjustment(t.Context(), &v1.CreateAdjustmentRequest{RequestId: store.NewID(), ClientId: client, Amount: uah(amount), Memo: "a gift"})
+		return done.GetPosting(), err
+	}
+	given, err := adjust(o.head, o.zerno, "30.00")
+	require.NoError(t, err)
+	require.Equal(t, "30.00", o.director.balance("").GetBalance().GetAmount())
+	_, err = adjust(o.head, o.zerno, "-30.01")
+	refusedFor(t, err, codes.FailedPrecondition, "", "limit")
+	_, err = adjust(o.manager, o.zerno, "1.00")
+	require.Equal(t, codes.PermissionDenied, status.Code(err), "by hand is the head's")
+	reverse := func(id string) error {
+		_, err := o.head.ledger.ReversePosting(t.Context(), &v1.ReversePostingRequest{RequestId: store.NewID(), Id: id, Memo: "by mistake"})
+		return err
+	}
+	require.NoError(t, reverse(given.GetId()))
+	refusedFor(t, reverse(given.GetId()), codes.FailedPrecondition, "", "too_much_back")
+	require.Equal(t, "0.00", o.director.balance("").GetBalance().GetAmount())
+
+	payment := o.manager.paid(o.zerno, "100.00", "")
+	list, err := o.head.ledger.ListPostings(t.Context(), &v1.ListPostingsRequest{ClientId: o.zerno})
+	require.NoError(t, err)
+	refusedFor(t, reverse(list.GetPostings()[0].GetId()), codes.FailedPrecondition, "id", "refund_it")
+	invoice := o.manager.issued(o.zerno, nil)
+	require.Equal(t, "1100.00", invoice.GetDue().GetAmount(), "what was free went towards it")
+	again, err := o.manager.payments.AllocatePayment(t.Context(), &v1.AllocatePaymentRequest{Id: payment.GetId()})
+	require.NoError(t, err)
+	require.Equal(t, "0.00", again.GetPayment().GetFree().GetAmount())
+}

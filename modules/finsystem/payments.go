@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/money"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/modules/finsystem/ledger"
@@ -238,7 +239,9 @@ func (s *paymentService) AllocatePayment(ctx context.Context, r *v1.AllocatePaym
 			return err
 		}
 		var err error
-		p, err = s.whole(ctx, tx, r.GetId())
+		if p, err = s.whole(ctx, tx, r.GetId()); err == nil {
+			audit.About(tx, p)
+		}
 		return err
 	})
 	return &v1.AllocatePaymentResponse{Payment: p}, err

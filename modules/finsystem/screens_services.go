@@ -98,13 +98,14 @@ var serviceScreens = []module.Screen{
 	{
 		ID: "service_new", Path: "/clients/{client_id}/services/new", Kind: module.Form, Title: "finsystem.services.new", Intro: "finsystem.services.new_intro",
 		Audience: module.ForStaff, Parent: "client_services", Method: v1.SubscriptionService_CreateSubscription_FullMethodName,
-		Sections: append(slices.Clone(serviceForm), module.Section{Fields: []string{"start"}}),
-		Submit:   "finsystem.services.save", Done: "/services/{id}",
+		Sections: slices.Concat([]module.Section{{Title: "finsystem.services.what", Fields: []string{"name", "agreement_id", "item"}}}, serviceTerms,
+			[]module.Section{{Fields: []string{"start"}}}),
+		Submit: "finsystem.services.save", Done: "/services/{id}",
 	},
 	{
 		ID: "service_edit", Path: "/services/{id}/edit", Kind: module.Form, Title: "finsystem.services.edit", Intro: "finsystem.services.edit_intro", Audience: module.ForStaff,
 		Parent: "service", Method: v1.SubscriptionService_UpdateSubscription_FullMethodName, Prefill: v1.SubscriptionService_GetSubscription_FullMethodName,
-		Sections: serviceForm, Submit: "finsystem.services.save",
+		Sections: slices.Concat([]module.Section{{Title: "finsystem.services.what", Fields: []string{"name", "item"}}}, serviceTerms), Submit: "finsystem.services.save",
 	},
 	serviceStep("service_pause", "pause", v1.SubscriptionService_PauseSubscription_FullMethodName, "from_date"),
 	serviceStep("service_resume", "resume", v1.SubscriptionService_ResumeSubscription_FullMethodName, "from_date"),
@@ -135,8 +136,8 @@ func serviceStep(id, text, method, day string) module.Screen {
 	}
 }
 
-var serviceForm = []module.Section{
-	{Title: "finsystem.services.what", Fields: []string{"name", "agreement_id", "item"}},
+// serviceTerms are the parts that the forms of a new service and of one that changes have in common.
+var serviceTerms = []module.Section{
 	{Title: "finsystem.services.money", Fields: []string{"currency_code", "price", "quantity", "unit", "tax_mode", "tax_percent", "own_account"}},
 	{Title: "finsystem.services.days", Fields: []string{"period", "billing_day", "start_date", "end_date"}},
 	{Title: "finsystem.services.stages", Fields: []string{"stages"}, Rows: map[string][]string{"stages": {"name", "quantity", "price"}}},

@@ -262,3 +262,39 @@ func TestSuspendedClientsAreNotCharged(t *testing.T) {
 	require.Equal(t, []string{"2026-11-01 10.00 CHARGED", "2026-12-01 154.84 CHARGED"}, kernel.charges(s.GetId()))
 	require.Equal(t, "835.16", kernel.balance(o.zerno).GetBalance().GetAmount())
 }
+
+// A draft is the business's own; it changes and goes, and what is in force does neither but in what is to come.
+func TestDraftsOfServices(t *testing.T) {
+	o := newOffice(t)
+	made, err := o.manager.services().CreateSubscription(t.Context(), &v1.CreateSubscriptionRequest{RequestId: store.NewID(), Subscription: &v1.Subscription{
+		ClientId: o.zerno, Name: "Hosting", CurrencyCode: "UAH", Price: "10", TaxMode: onTop, TaxPercent: "20.0", Period: v1.ServicePeriod_SERVICE_PERIOD_MONTH, StartDate: "2026-11-01",
+	}})
+	require.NoError(t, err)
+	one := made.GetSubscription()
+	require.Equal(t, []string{"1", "20", "SUBSCRIPTION_STATUS_DRAFT"}, []string{one.GetQuantity(), one.GetTaxPercent(), one.GetStatus().String()})
+	require.Equal(t, codes.NotFound, status.Code(second(o.director.services().GetSubscription(t.Context(), &v1.GetSubscriptionRequest{Id: one.GetId()}))))
+	update := func(change func(*v1.Subscription), fields ...string) error {
+		s := &v1.Subscription{Id: one.GetId()}
+		change(s)
+		return second(o.manager.services().UpdateSubscription(t.Context(), &v1.UpdateSubscriptionRequest{Subscription: s, UpdateMask: mask(fields...)}))
+	}
+	_, err = o.manager.services().RecordUsage(t.Context(), &v1.RecordUsageRequest{RequestId: store.NewID(), SubscriptionId: one.GetId(), Quantity: "1"})
+	refusedFor(t, err, codes.FailedPrecondition, "id", "service_not_in_force")
+	require.NoError(t, update(func(s *v1.Subscription) { s.StartDate, s.Price = "2026-11-02", "20" }, "start_date", "price"))
+	refusedFor(t, update(func(s *v1.Subscription) { s.EndDate = "2026-10-01" }, "end_date"), codes.InvalidArgument, "subscription.end_date", "ends_before")
+	refusedFor(t, update(func(s *v1.Subscription) { s.StartDate = "2026-02-30" }, "start_date"), codes.InvalidArgument, "subscription.start_date", "no_date")
+	refusedFor(t, update(func(s *v1.Subscription) { s.CurrencyCode = "XYZ" }, "currency_code"), codes.InvalidArgument, "subscription.price", "no_currency")
+	refusedFor(t, update(func(s *v1.Subscription) { s.Price, s.Quantity = "999999999999", "999999999999" }, "price", "quantity"), codes.InvalidArgument, "subscription.price", "amount_range")
+	refusedFor(t, update(func(s *v1.Subscription) { s.Revision = 7 }, "name"), codes.Aborted, "", "meanwhile")
+
+	in := o.manager.service(o.zerno, nil)
+	one = in
+	refusedFor(t, update(func(s *v1.Subscription) { s.StartDate = "2026-10-01" }, "start_date"), codes.FailedPrecondition, "subscription.start_date", "service_in_force")
+	require.NoError(t, update(func(s *v1.Subscription) { s.Price = "400" }, "price"))
+	require.Equal(t, []string{"2026-11-01 300.00 REFUSED"}, o.director.charges(in.GetId()), "the new price is for what is to come")
+	_, err = o.manager.services().DeleteSubscription(t.Context(), &v1.DeleteSubscriptionRequest{Id: in.GetId()})
+	refusedFor(t, err, codes.FailedPrecondition, "id", "service_no_draft")
+	_, err = o.manager.services().DeleteSubscription(t.Context(), &v1.DeleteSubscriptionRequest{Id: made.GetSubscription().GetId()})
+	require.NoError(t, err)
+	require.Equal(t, "1", o.text("select count(*)::text from kernel.audit_entry where outcome = 'done' and method = '"+v1.SubscriptionService_DeleteSubscription_FullMethodName+"'"))
+}

@@ -168,12 +168,13 @@ func (m *Module) stand(ctx context.Context, tx *store.Tx, row subscriptionRow, c
 	if err != nil {
 		return err
 	}
-	b := &pgx.Batch{}
-	for _, c := range charges {
-		queueCharge(b, c)
+	if err := insertCharges(ctx, tx, charges); err != nil {
+		return err
 	}
+	b := &pgx.Batch{}
 	present, err := store.Query(ctx, tx, pgx.RowToStructByPos[chargeRow], `select `+chargeFields+chargesOf+`
-		where c.subscription_id = $1 and c.kind = 'period' and c.to_date >= $2 and c.status <> 'cancelled' order by c.id for update of c`, row.ID, since)
+		where c.subscription_id = $1 and c.kind = 'period' and c.to_date >= $2 and c.status <> 'cancelled' and not c.id = any ($3::uuid[]) order by c.id for update of c`,
+		row.ID, since, idsOf(charges))
 	if err != nil {
 		return err
 	}
@@ -196,10 +197,20 @@ func (m *Module) stand(ctx context.Context, tx *store.Tx, row subscriptionRow, c
 	if len(charges) == 0 {
 		return nil
 	}
-	if err := tx.Batch(ctx, b); err != nil {
-		return err
+	if b.Len() > 0 {
+		if err := tx.Batch(ctx, b); err != nil {
+			return err
+		}
 	}
 	return m.settle(ctx, tx, m.host.Now(), map[string]*clientmanagerv1.Client{row.ClientID: client}, charges...)
+}
+
+func idsOf(charges []chargeRow) []string {
+	ids := make([]string, len(charges))
+	for i, c := range charges {
+		ids[i] = c.ID
+	}
+	return ids
 }
 
 // clientSuspended pauses what a client has: nobody is charged for days on which they are not served.
