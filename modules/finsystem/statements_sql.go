@@ -17,16 +17,16 @@ import (
 var statementTasks = store.Enum[v1.StatementTask]{Prefix: "STATEMENT_TASK_", Values: v1.StatementTask_value}
 
 type statementRow struct {
-	ID, Name, Format                                   string
-	From, To                                           *time.Time
-	Entries, NotBooked                                 int32
-	Mismatches                                         []string
-	Task                                               string
-	Undone                                             bool
-	UndoReason                                         string
-	Actor                                              *string
-	Created                                            time.Time
-	Fresh, Waiting, Matched, Posted, Ignored, Unlooked int32
+	ID, Name, Format                         string
+	From, To                                 *time.Time
+	Entries, NotBooked                       int32
+	Mismatches                               []string
+	Task                                     string
+	Undone                                   bool
+	UndoReason                               string
+	Actor                                    *string
+	Created                                  time.Time
+	Fresh, Waiting, Matched, Posted, Ignored int32
 }
 
 func (r statementRow) statement() *v1.Statement {
@@ -62,12 +62,11 @@ func listStatements(ctx context.Context, q store.Querier, c *store.Where, most i
 	limit := c.Arg(most)
 	rows, err := store.Query(ctx, q, pgx.RowToStructByPos[statementRow], `
 		select s.id::text, s.file_name, s.format, s.from_date, s.to_date, s.entries, s.not_booked, s.mismatches, s.task, s.undone, s.undo_reason, s.actor_id::text,
-			s.create_time, e.fresh, e.waiting, e.matched, e.posted, e.ignored, e.unlooked
+			s.create_time, e.fresh, e.waiting, e.matched, e.posted, e.ignored
 		from (select * from finsystem.statements s`+c.String()+` order by s.id desc limit `+limit+`) s
 		cross join lateral (
 			select count(*)::int as fresh, count(*) filter (where e.state = 'waiting')::int as waiting, count(*) filter (where e.state = 'matched')::int as matched,
-				count(*) filter (where e.state = 'posted')::int as posted, count(*) filter (where e.state = 'ignored')::int as ignored,
-				count(*) filter (where not e.examined)::int as unlooked
+				count(*) filter (where e.state = 'posted')::int as posted, count(*) filter (where e.state = 'ignored')::int as ignored
 			from finsystem.statement_entries e where e.statement_id = s.id) e
 		order by s.id desc`, c.Args...)
 	if err != nil {
