@@ -51,8 +51,7 @@ func newSafe(b *testing.B) *safe {
 	db, err := store.Open(b.Context(), config)
 	require.NoError(b, err)
 	b.Cleanup(db.Close)
-	s, err := db.Module(b.Context(), store.ModuleSpec{ID: "finsystem", Migrations: os.DirFS("../migrations")})
-	require.NoError(b, err)
+	s := rows(b, db)
 	w := &safe{dsn: storetest.Named(b, c.DSN(), db.Pool().Config().ConnConfig.Database), db: db, s: s}
 	storetest.Run(b, w.dsn, `insert into kernel.client (id, module) select gen_random_uuid(), 'clientmanager' from generate_series(1, `+strconv.Itoa(benchAccounts)+`);
 		insert into finsystem.accounts (client_id, kind, code, currency_code) select id, 'client', '', 'UAH' from kernel.client;

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"testing"
 	"time"
@@ -9,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/opencabinet/cabinet/kernel/access"
+	"github.com/opencabinet/cabinet/kernel/live"
+	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/kernel/store/storetest"
 	"github.com/opencabinet/cabinet/modules/finsystem/ledger"
@@ -25,6 +28,16 @@ type books struct {
 	ctx                          context.Context
 }
 
+// migrations are those of the module, whose part the ledger is.
+func migrations() fs.FS { return os.DirFS("../migrations") }
+
+// rows opens the module's store, in a database that has what its migrations speak of.
+func rows(t testing.TB, db *store.DB) *store.Store {
+	t.Helper()
+	require.NoError(t, db.Migrate(t.Context(), "live", module.Folder(live.Migrations, "migrations")))
+	return storetest.Module(t, db, store.ModuleSpec{ID: "finsystem", Migrations: migrations()})
+}
+
 var day = time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC)
 
 func newBooks(t *testing.T) *books {
@@ -35,7 +48,7 @@ func newBooks(t *testing.T) *books {
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
 	b.db = db
-	b.s = storetest.Module(t, db, store.ModuleSpec{ID: "finsystem", Migrations: os.DirFS("../migrations")})
+	b.s = rows(t, db)
 	storetest.Run(t, b.dsn, "insert into kernel.client (id, module) values ('"+b.annID+"', 'clientmanager'), ('"+b.benID+"', 'clientmanager')")
 	none := int64(0)
 	b.tx(func(ctx context.Context, tx *store.Tx) error {

@@ -214,6 +214,7 @@ begin
             returning b.client_id, b.balance into whose, after;
             clients[i] := whose;
             balances[i] := after;
+            exit when whose is null; -- the other function then locks in order
         end loop;
         insert into finsystem.postings (id, key, digest, kind, client_id, amount, currency_code, effective_date, post_time, reverses, about_id,
             memo, actor_id, branch_id, manager_id)
