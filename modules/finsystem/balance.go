@@ -170,10 +170,6 @@ func (s *ledgerService) ListPostings(ctx context.Context, r *v1.ListPostingsRequ
 	}
 	n := store.PageSize(r.GetPageSize())
 	most := c.Arg(n + 1)
-	if past := r.GetToDate() != "" && r.GetToDate() < monthOf(s.today()).Format(time.DateOnly); past && len(r.GetKinds()) == 0 && r.GetAboutId() == "" {
-		// The page's postings are looked for by their days: read from the newest back, old days would come after all that is newer.
-		c.Add("posting_id = any(array(select posting_id from finsystem.entries" + c.String() + " group by posting_id order by posting_id + 0 desc limit " + most + "))")
-	}
 	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[postingRow], strings.NewReplacer("%s group", c.String()+" group", "limit %s", "limit "+most).Replace(postingsOfAccount), c.Args...)
 	if err != nil {
 		return nil, err

@@ -69,7 +69,7 @@ func newLong(b *testing.B, entries int) *long {
 }
 
 // BenchmarkStatements shows statements and reports beside each other: pages of an account with 1,000 entries and of one with a million (with
-// CABINET_MILLION=1; else 50,000), through the router. FIGURES.md has the command and what came out.
+// CABINET_MILLION=1; else 50,000), through the router. FIGURES_REPORTS.md has the command and what came out.
 func BenchmarkStatements(b *testing.B) {
 	entries := 50_000
 	if os.Getenv("CABINET_MILLION") != "" {
