@@ -289,6 +289,13 @@ func (s *ledgerService) ReversePosting(ctx context.Context, r *v1.ReversePosting
 				return nil, refuse(codes.FailedPrecondition, "id", "refund_it", "a payment posted this: refund or reverse the payment")
 			case p.GetKind() != v1.PostingKind_POSTING_KIND_ADJUSTMENT:
 				return nil, refuse(codes.FailedPrecondition, "id", "no_adjustment", "only what was posted by hand is taken back here")
+			case p.GetReversed() != nil: // whole, as all are that are taken back here
+				before, err := store.QueryOne(ctx, tx, pgx.RowTo[int64], "select id from finsystem.postings where reverses = $1", id)
+				if err != nil {
+					return nil, err
+				}
+				made, err := s.findPosting(ctx, tx, before)
+				return &v1.ReversePostingResponse{Posting: made}, err
 			}
 			done, err := ledger.Reverse(ctx, tx, ledger.Back{
 				Key: "reversal:" + r.GetRequestId(), Kind: ledger.Reversal, Posting: id, Date: s.today(), Memo: strings.TrimSpace(r.GetMemo()), ActorID: actor(ctx),

@@ -343,7 +343,7 @@ func TestAMergedClientBringsItsMoney(t *testing.T) {
 	require.Equal(t, o.zerno, o.director.document(invoice.GetId()).GetClientId())
 	_, err = o.head.ledger.ReleaseHold(t.Context(), &v1.ReleaseHoldRequest{Id: held.GetHold().GetId()})
 	require.NoError(t, err)
-	require.Equal(t, "150.00", o.head.balance(o.zerno).GetAvailable().GetAmount())
+	require.Equal(t, "100.00", o.head.balance(o.zerno).GetAvailable().GetAmount(), "the rest is paid ahead")
 }
 
 func TestAnAdjustmentIsTakenBack(t *testing.T) {
@@ -364,7 +364,7 @@ func TestAnAdjustmentIsTakenBack(t *testing.T) {
 		return err
 	}
 	require.NoError(t, reverse(given.GetId()))
-	refusedFor(t, reverse(given.GetId()), codes.FailedPrecondition, "", "too_much_back")
+	require.NoError(t, reverse(given.GetId()), "once more is the same")
 	require.Equal(t, "0.00", o.director.balance("").GetBalance().GetAmount())
 
 	payment := o.manager.paid(o.zerno, "100.00", "")

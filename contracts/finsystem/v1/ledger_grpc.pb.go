@@ -50,7 +50,7 @@ type LedgerServiceClient interface {
 	CreateHold(ctx context.Context, in *CreateHoldRequest, opts ...grpc.CallOption) (*CreateHoldResponse, error)
 	// Gives back what a hold set aside. Releasing it again does nothing.
 	ReleaseHold(ctx context.Context, in *ReleaseHoldRequest, opts ...grpc.CallOption) (*ReleaseHoldResponse, error)
-	// Takes an adjustment back, whole. What documents and payments posted is reversed by them: void the document, refund the payment.
+	// Takes an adjustment back, whole; one that was taken back stays as it is. What documents and payments posted is reversed by them: void the document, refund the payment.
 	ReversePosting(ctx context.Context, in *ReversePostingRequest, opts ...grpc.CallOption) (*ReversePostingResponse, error)
 }
 
@@ -163,7 +163,7 @@ type LedgerServiceServer interface {
 	CreateHold(context.Context, *CreateHoldRequest) (*CreateHoldResponse, error)
 	// Gives back what a hold set aside. Releasing it again does nothing.
 	ReleaseHold(context.Context, *ReleaseHoldRequest) (*ReleaseHoldResponse, error)
-	// Takes an adjustment back, whole. What documents and payments posted is reversed by them: void the document, refund the payment.
+	// Takes an adjustment back, whole; one that was taken back stays as it is. What documents and payments posted is reversed by them: void the document, refund the payment.
 	ReversePosting(context.Context, *ReversePostingRequest) (*ReversePostingResponse, error)
 	mustEmbedUnimplementedLedgerServiceServer()
 }
