@@ -18,7 +18,7 @@ var tiles = []module.Tile{
 }
 
 var balanceFigures = []module.Section{
-	{Title: "finsystem.balance.now", Fields: []string{"due", "overdue", "next_due_date", "advance", "available"}},
+	{Title: "finsystem.balance.now", Fields: []string{"balance", "due", "overdue", "next_due_date", "advance", "available"}},
 	{Title: "finsystem.balance.terms", Fields: []string{"held", "credit_limit"}, Aside: true},
 }
 

@@ -36,7 +36,7 @@ func onPage(actions []module.Action) []module.Action {
 
 var bankScreens = []module.Screen{
 	{
-		ID: "bank", Path: "/bank", Kind: module.List, Title: "finsystem.bank.title", Icon: "bank", Audience: module.ForStaff, Nav: &module.Nav{Order: 50},
+		ID: "bank", Path: "/bank", Kind: module.List, Title: "finsystem.bank.title", Icon: "bank", Audience: module.ForStaff, Nav: &module.Nav{Section: "finsystem.nav.money", Order: 50},
 		Method: v1.StatementService_ListStatements_FullMethodName,
 		Columns: []module.Column{
 			{Field: "file_name", Second: "format", Link: "/bank/statements/{id}"}, {Field: "from_date", Place: module.Away}, {Field: "to_date", Place: module.Under},

@@ -17,7 +17,7 @@ var deferralColumns = []module.Column{
 
 var deferralScreens = []module.Screen{
 	{
-		ID: "deferrals", Path: "/deferrals", Kind: module.List, Title: "finsystem.deferrals.title", Icon: "clock", Audience: module.ForStaff, Nav: &module.Nav{Order: 50},
+		ID: "deferrals", Path: "/deferrals", Kind: module.List, Title: "finsystem.deferrals.title", Icon: "clock", Audience: module.ForStaff, Nav: &module.Nav{Section: "finsystem.nav.money", Order: 50},
 		Method: v1.DeferralService_ListDeferrals_FullMethodName, Columns: deferralColumns, Filters: []string{"statuses"}, Empty: "finsystem.deferrals.empty",
 		Actions: []module.Action{{ID: "rules", Label: "finsystem.deferral_rules.title", Icon: "gear", Path: "/deferrals/rules"}},
 	},

@@ -137,7 +137,7 @@ var paymentScreens = []module.Screen{
 	},
 	{
 		ID: "received", Path: "/money/received", Kind: module.List, Title: "finsystem.payments.title", Icon: "wallet", Audience: module.ForStaff,
-		Nav: &module.Nav{Order: 40}, Method: v1.PaymentService_ListPayments_FullMethodName, Columns: paymentColumns, Filters: []string{"sources"},
+		Nav: &module.Nav{Section: "finsystem.nav.money", Order: 40}, Method: v1.PaymentService_ListPayments_FullMethodName, Columns: paymentColumns, Filters: []string{"sources"},
 		Empty: "finsystem.payments.empty", Export: exportMoney,
 	},
 	{

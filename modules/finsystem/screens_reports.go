@@ -48,7 +48,7 @@ var settlementScreens = []module.Screen{
 	},
 	{
 		ID: "obligations", Path: "/obligations", Kind: module.List, Title: "finsystem.obligations.title", Icon: "clock",
-		Nav: &module.Nav{Order: 35}, Method: v1.SettlementService_ListObligations_FullMethodName,
+		Nav: &module.Nav{Section: "finsystem.nav.money", Order: 35}, Method: v1.SettlementService_ListObligations_FullMethodName,
 		Columns: obligationColumns, Filters: []string{"currency_code"}, Figures: []module.Figure{{Field: "overdue"}, {Field: "this_month"}, {Field: "next_month"}, {Field: "later"}, {Field: "total"}},
 		Empty: "finsystem.obligations.empty", Export: exportMoney,
 	},
@@ -57,7 +57,7 @@ var settlementScreens = []module.Screen{
 var reportScreens = []module.Screen{
 	{
 		ID: "income", Path: "/reports/income", Kind: module.List, Title: "finsystem.income.title", Intro: "finsystem.income.intro", Icon: "chart", Audience: module.ForStaff,
-		Nav: &module.Nav{Order: 60}, Method: v1.ReportService_GetIncomeReport_FullMethodName,
+		Nav: &module.Nav{Section: "finsystem.nav.money", Order: 60}, Method: v1.ReportService_GetIncomeReport_FullMethodName,
 		Columns: []module.Column{
 			{Field: "name", OnlySet: true, Link: rowPostings}, {Field: "client_id", OnlySet: true, Link: rowPostings}, {Field: "branch_id", OnlySet: true, Link: rowPostings},
 			{Field: "manager_id", OnlySet: true, Link: rowPostings}, {Field: "kind", Place: module.Under}, {Field: "amount", Place: module.End, Link: rowPostings},
@@ -82,7 +82,7 @@ var reportScreens = []module.Screen{
 	},
 	{
 		ID: "books", Path: "/books", Kind: module.Detail, Title: "finsystem.books.title", Icon: "check", Audience: module.ForStaff,
-		Nav: &module.Nav{Order: 70}, Method: v1.BooksService_GetBooks_FullMethodName, State: "state",
+		Nav: &module.Nav{Section: "finsystem.nav.money", Order: 70}, Method: v1.BooksService_GetBooks_FullMethodName, State: "state",
 		Sections: []module.Section{{Fields: []string{"closed_until", "check_time", "problems"}}, {Title: "finsystem.books.found", Fields: []string{"found"}, OnlySet: true}},
 		Actions: []module.Action{
 			{ID: "close", Label: "finsystem.books.close", Icon: "lock", Path: "/books/close", Primary: true},

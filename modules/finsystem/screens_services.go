@@ -21,7 +21,7 @@ const (
 
 var serviceScreens = []module.Screen{
 	{
-		ID: "services", Path: "/services", Kind: module.List, Title: "finsystem.services.title", Icon: "list", Nav: &module.Nav{Order: 45},
+		ID: "services", Path: "/services", Kind: module.List, Title: "finsystem.services.title", Icon: "list", Nav: &module.Nav{Section: "finsystem.nav.money", Order: 45},
 		Method: v1.SubscriptionService_ListSubscriptions_FullMethodName, Columns: subscriptionColumns, Filters: []string{"statuses"}, Empty: "finsystem.services.empty",
 	},
 	{
