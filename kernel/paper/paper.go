@@ -43,7 +43,6 @@ type Document struct {
 	page    int
 	colour  ink
 	widths  map[font]map[rune]float64
-	images  int
 	onPage  func() // writes what a block repeats at the top of a page that begins in it
 	err     error
 }

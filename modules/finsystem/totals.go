@@ -92,7 +92,7 @@ func sum(currency string, lines []*v1.DocumentLine) (totals, error) {
 
 // reckon adds a rate's net and tax, and shares the net over its lines so that they come to it.
 func (r *rate) reckon(t *totals, amounts, nets []int64) error {
-	whole, net, tax := hundred, r.amount, int64(0)
+	whole, net := hundred, r.amount
 	if r.included {
 		sum, err := hundred.Add(r.percent)
 		if err != nil {
