@@ -65,6 +65,7 @@ func TestAMonthInABrowser(t *testing.T) {
 
 	manager.open("/documents/" + id)
 	manager.leads(200, manager.clickText("Make an act"))
+	manager.open(manager.path())
 	manager.do(manager.clickText("Issue"))
 	manager.leads(200, click("#ask-yes"))
 	acts, err := documents.ListDocuments(t.Context(), &finsystemv1.ListDocumentsRequest{BasedOnId: id})

@@ -308,7 +308,8 @@ type Action struct {
 	// a path to a form that has such a field among its own, hidden and with a limit. The form says how many were chosen and
 	// names some, and a list of several pages offers all that match its filters, up to that limit.
 	Many bool `json:"many,omitempty"`
-	// Back is the path that a method's action leads to; empty for the page it was taken on. For what is gone then.
+	// Back is the path that a method's action leads to, braces filled from the response; empty for the page it was taken on. For what
+	// is gone then, and for what was made.
 	Back string `json:"back,omitempty"`
 }
 

@@ -23,7 +23,7 @@ func becomes(id string, kind v1.DocumentKind, when string) module.Action {
 	return module.Action{
 		ID: id, Label: "finsystem.documents.make_" + id, Icon: "copy", Method: v1.DocumentService_CopyDocument_FullMethodName,
 		Bind: map[string]string{"id": "id"}, Fixed: map[string]string{"kind": kind.String()},
-		When: map[string]string{"status": inForce, "kind": when}, Done: "finsystem.documents.made", Back: "/documents/{document.id}",
+		When: map[string]string{"status": inForce, "kind": when}, Done: "finsystem.documents.made", Back: "/documents/{id}",
 	}
 }
 

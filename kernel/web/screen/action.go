@@ -144,10 +144,16 @@ func (s *Set) Act(ctx context.Context, e *Env, screen, id string, form url.Value
 		if err := fillNamed(request, form, names); err != nil {
 			return nil, badRequest(err)
 		}
-		if _, err := a.call.do(ctx, e, request); err != nil {
+		response, err := a.call.do(ctx, e, request)
+		if err != nil {
 			return nil, err
 		}
-		page := &Page{Redirect: cmp.Or(a.Back, back)}
+		thing, whole := e.from(about(response)), e.from(response)
+		to, ok := expand(a.Back, func(name string) string { return cmp.Or(thing(name), whole(name)) })
+		if !ok || to == "" {
+			to = back
+		}
+		page := &Page{Redirect: to}
 		if a.Done != "" {
 			page.Notice = e.Text.T(a.Done)
 		}
