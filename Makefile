@@ -56,4 +56,6 @@ bench: ## The figures of kernel/README.md
 	go test -run '^$$' -bench PublishAt -benchtime 2000x ./kernel/event
 	CABINET_MILLION=1 go test -run '^$$' -bench ListClients -benchtime 20x -timeout 60m ./modules/clientmanager
 	CABINET_MILLION=1 go test -run XXX -bench ListAuditEntries -benchtime 20x -timeout 30m ./kernel/audit/trail
+	go test -run '^$$' -bench Transfers -benchtime 1x ./modules/finsystem/ledger
+	CABINET_MILLION=1 go test -run '^$$' -bench Statements -benchtime 200x -timeout 30m ./modules/finsystem
 	go test -run '^$$' -bench Start -benchtime 5x ./examples/services
