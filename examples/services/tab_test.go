@@ -123,7 +123,7 @@ func (b *tab) hear(ev any) {
 			said += " " + e.ExceptionDetails.Exception.Description
 		}
 	}
-	if said != "" {
+	if said != "" && !strings.Contains(said, "Transition was skipped") { // said of a page that was left before it had come in whole
 		b.mu.Lock()
 		b.complaints = append(b.complaints, said)
 		b.mu.Unlock()
