@@ -57,6 +57,9 @@ var balanceScreens = []module.Screen{
 		},
 		Actions: []module.Action{
 			{ID: "pay", Label: "finsystem.payments.new", Icon: "plus", Path: "/clients/{client_id}/payments/new?currency_code={currency_code}", Primary: true},
+			{ID: "documents", Label: "finsystem.documents.title", Icon: "invoice", Path: "/clients/{client_id}/documents"},
+			{ID: "services", Label: "finsystem.services.title", Icon: "list", Path: "/clients/{client_id}/services"},
+			{ID: "deferrals", Label: "finsystem.deferrals.title", Icon: "clock", Path: "/clients/{client_id}/deferrals"},
 			{ID: "hold", Label: "finsystem.holds.new", Icon: "lock", Path: "/clients/{client_id}/balance/hold?currency_code={currency_code}"},
 			{ID: "reconcile", Label: "finsystem.reconciliation.title", Icon: "list", Path: "/clients/{client_id}/reconciliation?currency_code={currency_code}"},
 			{ID: "adjust", Label: "finsystem.postings.adjust", Icon: "edit", Path: "/clients/{client_id}/balance/adjust?currency_code={currency_code}"},

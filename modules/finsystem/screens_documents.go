@@ -77,6 +77,7 @@ var documentScreens = []module.Screen{
 				Path: "/payments/new?amount={due.amount}&currency_code={currency_code}&description={number}&document_id={id}",
 				When: map[string]string{"status": isOwed, "kind": invoice},
 			},
+			{ID: "balance", Label: "finsystem.balance.title", Icon: "wallet", Path: "/clients/{client_id}/balance"},
 			{ID: "pdf", Label: "finsystem.documents.open_file", Icon: "print", Path: "/m/finsystem/documents/{id}.pdf"},
 			{
 				ID: "receive", Label: "finsystem.payments.new", Icon: "plus", Path: "/clients/{client_id}/payments/new?document_id={id}&currency_code={currency_code}&amount={due}",
