@@ -1,46 +1,21 @@
 package paysystem
 
 import (
-	"strings"
-
 	v1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
+	"github.com/opencabinet/cabinet/kernel/store"
 )
 
-// valued is an enum of the contract.
-type valued interface {
-	~int32
-	String() string
-}
-
-// kept says how an enum is kept in a column: "PAYMENT_STATE_NEW" is "new".
-type kept[E valued] struct {
-	prefix string
-	values map[string]int32
-}
-
-func (w kept[E]) text(e E) string { return strings.ToLower(strings.TrimPrefix(e.String(), w.prefix)) }
-
-// texts are several values, as a query asks for them.
-func (w kept[E]) texts(values []E) []string {
-	out := make([]string, len(values))
-	for i, e := range values {
-		out[i] = w.text(e)
-	}
-	return out
-}
-
-func (w kept[E]) of(text string) E { return E(w.values[w.prefix+strings.ToUpper(text)]) }
-
+// How the contract's enums are kept in columns.
 var (
-	paymentStates    = kept[v1.PaymentState]{"PAYMENT_STATE_", v1.PaymentState_value}
-	paymentFlags     = kept[v1.PaymentFlag]{"PAYMENT_FLAG_", v1.PaymentFlag_value}
-	methodKinds      = kept[v1.MethodKind]{"METHOD_KIND_", v1.MethodKind_value}
-	refundStates     = kept[v1.RefundState]{"REFUND_STATE_", v1.RefundState_value}
-	chargebackStates = kept[v1.ChargebackState]{"CHARGEBACK_STATE_", v1.ChargebackState_value}
-	noticeStates     = kept[v1.NoticeState]{"NOTICE_STATE_", v1.NoticeState_value}
-	receiptKinds     = kept[v1.ReceiptKind]{"RECEIPT_KIND_", v1.ReceiptKind_value}
-	receiptStates    = kept[v1.ReceiptState]{"RECEIPT_STATE_", v1.ReceiptState_value}
-	noticeOddities   = kept[v1.NoticeOddity]{"NOTICE_ODDITY_", v1.NoticeOddity_value}
+	paymentStates    = store.Enum[v1.PaymentState]{Prefix: "PAYMENT_STATE_", Values: v1.PaymentState_value}
+	paymentFlags     = store.Enum[v1.PaymentFlag]{Prefix: "PAYMENT_FLAG_", Values: v1.PaymentFlag_value}
+	methodKinds      = store.Enum[v1.MethodKind]{Prefix: "METHOD_KIND_", Values: v1.MethodKind_value}
+	refundStates     = store.Enum[v1.RefundState]{Prefix: "REFUND_STATE_", Values: v1.RefundState_value}
+	chargebackStates = store.Enum[v1.ChargebackState]{Prefix: "CHARGEBACK_STATE_", Values: v1.ChargebackState_value}
+	noticeStates     = store.Enum[v1.NoticeState]{Prefix: "NOTICE_STATE_", Values: v1.NoticeState_value}
+	receiptKinds     = store.Enum[v1.ReceiptKind]{Prefix: "RECEIPT_KIND_", Values: v1.ReceiptKind_value}
+	receiptStates    = store.Enum[v1.ReceiptState]{Prefix: "RECEIPT_STATE_", Values: v1.ReceiptState_value}
+	noticeOddities   = store.Enum[v1.NoticeOddity]{Prefix: "NOTICE_ODDITY_", Values: v1.NoticeOddity_value}
 )
 
 // The states and flags as they are kept.

@@ -45,7 +45,7 @@ func (s *methodService) ListPaymentMethods(ctx context.Context, r *v1.ListPaymen
 		case row.Gateway != "" && !slices.Contains(gateways, row.Gateway): // it is off now
 		case r.GetCurrencyCode() != "" && row.Currency != "" && row.Currency != r.GetCurrencyCode():
 		default:
-			response.Methods = append(response.Methods, &v1.OfferedMethod{Id: row.ID, Title: row.Title, Kind: methodKinds.of(row.Kind)})
+			response.Methods = append(response.Methods, &v1.OfferedMethod{Id: row.ID, Title: row.Title, Kind: methodKinds.Of(row.Kind)})
 		}
 	}
 	return response, nil

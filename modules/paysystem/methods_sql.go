@@ -25,7 +25,7 @@ const methodFields = `id::text, title, kind, gateway, currency_code, segment_ids
 
 func (r *methodRow) method() *v1.Method {
 	return &v1.Method{
-		Id: r.ID, Title: r.Title, Kind: methodKinds.of(r.Kind), Gateway: r.Gateway, CurrencyCode: r.Currency, SegmentIds: r.Segments,
+		Id: r.ID, Title: r.Title, Kind: methodKinds.Of(r.Kind), Gateway: r.Gateway, CurrencyCode: r.Currency, SegmentIds: r.Segments,
 		Least: r.Least, Most: r.Most, Position: r.Position, Off: r.Off, Receipts: r.Receipts, Revision: r.Revision,
 	}
 }
@@ -68,6 +68,6 @@ func saveMethod(ctx context.Context, tx *store.Tx, m *v1.Method) error {
 		values ($1, $2, $3, $4, $5, $6::text[]::uuid[], $7, $8, $9, $10, $11, $12)
 		on conflict (id) do update set title = excluded.title, kind = excluded.kind, gateway = excluded.gateway, currency_code = excluded.currency_code,
 			segment_ids = excluded.segment_ids, least = excluded.least, most = excluded.most, position = excluded.position, off = excluded.off, receipts = excluded.receipts, revision = excluded.revision`,
-		m.GetId(), m.GetTitle(), methodKinds.text(m.GetKind()), m.GetGateway(), m.GetCurrencyCode(), segments, m.GetLeast(), m.GetMost(), m.GetPosition(), m.GetOff(), m.GetReceipts(), m.GetRevision())
+		m.GetId(), m.GetTitle(), methodKinds.Text(m.GetKind()), m.GetGateway(), m.GetCurrencyCode(), segments, m.GetLeast(), m.GetMost(), m.GetPosition(), m.GetOff(), m.GetReceipts(), m.GetRevision())
 	return err
 }

@@ -27,7 +27,7 @@ const noticeFields = `id::text, gateway, state, oddity, title, verified, coalesc
 
 func (r noticeRow) notice() *v1.Notice {
 	return &v1.Notice{
-		Id: r.ID, Gateway: r.Gateway, Title: r.Title, State: noticeStates.of(r.State), Oddity: noticeOddities.of(r.Oddity), Verified: r.Verified,
+		Id: r.ID, Gateway: r.Gateway, Title: r.Title, State: noticeStates.Of(r.State), Oddity: noticeOddities.Of(r.Oddity), Verified: r.Verified,
 		PaymentId: r.PaymentID, ClientId: r.ClientID, ReceiveTime: timestamppb.New(r.Received),
 	}
 }
@@ -206,7 +206,7 @@ var _ v1.NoticeServiceServer = (*noticeService)(nil)
 func (s *noticeService) ListNotices(ctx context.Context, r *v1.ListNoticesRequest) (*v1.ListNoticesResponse, error) {
 	c := &store.Where{}
 	if len(r.GetStates()) > 0 {
-		c.Add("state = any(?)", noticeStates.texts(r.GetStates()))
+		c.Add("state = any(?)", noticeStates.Texts(r.GetStates()))
 	}
 	var id string
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &id); err != nil {

@@ -30,7 +30,7 @@ func (s *paymentService) ListPayments(ctx context.Context, r *v1.ListPaymentsReq
 		c.Add("client_id = ?::uuid", who.ActingFor)
 	}
 	if len(r.GetStates()) > 0 {
-		c.Add("state = any(?)", paymentStates.texts(r.GetStates()))
+		c.Add("state = any(?)", paymentStates.Texts(r.GetStates()))
 	}
 	if r.GetDocumentId() != "" {
 		c.Add("document_id = ?::uuid", r.GetDocumentId())

@@ -56,13 +56,13 @@ func (r *paymentRow) flag(name string) {
 // payment is the contract's.
 func (r *paymentRow) payment() *v1.Payment {
 	p := &v1.Payment{
-		Id: r.ID, ClientId: r.ClientID, Reference: r.Reference, MethodId: r.MethodID, MethodTitle: r.MethodTitle, MethodKind: methodKinds.of(r.MethodKind),
+		Id: r.ID, ClientId: r.ClientID, Reference: r.Reference, MethodId: r.MethodID, MethodTitle: r.MethodTitle, MethodKind: methodKinds.Of(r.MethodKind),
 		Gateway: r.Gateway, GatewayPaymentId: r.GatewayID, Amount: r.money(r.Amount), DocumentId: r.DocumentID, Description: r.Description,
-		State: paymentStates.of(r.State), Failure: r.Failure, CreateTime: timestamppb.New(r.Created), Revision: r.Revision,
+		State: paymentStates.Of(r.State), Failure: r.Failure, CreateTime: timestamppb.New(r.Created), Revision: r.Revision,
 		SucceedTime: stamp(r.Succeeded),
 	}
 	for _, f := range r.Flags {
-		p.Flags = append(p.Flags, paymentFlags.of(f))
+		p.Flags = append(p.Flags, paymentFlags.Of(f))
 	}
 	if r.Refunded > 0 {
 		p.Refunded = r.money(r.Refunded)

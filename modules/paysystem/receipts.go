@@ -34,8 +34,8 @@ const receiptTables = ` from paysystem.receipts r join paysystem.payments p on p
 
 func (r *receiptRow) receipt() *v1.Receipt {
 	return &v1.Receipt{
-		Id: r.ID, PaymentId: r.PaymentID, ClientId: r.ClientID, Kind: receiptKinds.of(r.Kind), Provider: r.Provider, Amount: money.Of(r.Currency, r.Amount),
-		State: receiptStates.of(r.State), Number: r.Number, Url: r.URL, Failure: r.Failed, Attempts: r.Attempts, CreateTime: timestamppb.New(r.Created), DoneTime: stamp(r.Done),
+		Id: r.ID, PaymentId: r.PaymentID, ClientId: r.ClientID, Kind: receiptKinds.Of(r.Kind), Provider: r.Provider, Amount: money.Of(r.Currency, r.Amount),
+		State: receiptStates.Of(r.State), Number: r.Number, Url: r.URL, Failure: r.Failed, Attempts: r.Attempts, CreateTime: timestamppb.New(r.Created), DoneTime: stamp(r.Done),
 	}
 }
 
@@ -126,7 +126,7 @@ func (m *Module) register(ctx context.Context, r *receiptRow) (*v1.RegisterRecei
 		return nil, err
 	}
 	request := &v1.RegisterReceiptRequest{
-		ReceiptId: r.ID, ProviderReceiptId: r.ProviderID, Kind: receiptKinds.of(r.Kind), Amount: money.Of(r.Currency, r.Amount), Description: m.describes(&p),
+		ReceiptId: r.ID, ProviderReceiptId: r.ProviderID, Kind: receiptKinds.Of(r.Kind), Amount: money.Of(r.Currency, r.Amount), Description: m.describes(&p),
 		Cash: p.MethodKind == "cash", Time: timestamppb.New(r.Created), Retries: r.Retries,
 	}
 	if r.RefundID != "" {
@@ -169,7 +169,7 @@ func (s *receiptService) ListReceipts(ctx context.Context, r *v1.ListReceiptsReq
 		c.Add("r.payment_id = ?::uuid", r.GetPaymentId())
 	}
 	if len(r.GetStates()) > 0 {
-		c.Add("r.state = any(?)", receiptStates.texts(r.GetStates()))
+		c.Add("r.state = any(?)", receiptStates.Texts(r.GetStates()))
 	}
 	var id string
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &id); err != nil {

@@ -170,7 +170,7 @@ func (s *paymentService) ListChargebacks(ctx context.Context, r *v1.ListChargeba
 	response := &v1.ListChargebacksResponse{}
 	for _, c := range rows {
 		response.Chargebacks = append(response.Chargebacks, &v1.Chargeback{
-			Id: c.ID, PaymentId: c.PaymentID, ClientId: c.ClientID, Amount: p.money(c.Amount), State: chargebackStates.of(c.State),
+			Id: c.ID, PaymentId: c.PaymentID, ClientId: c.ClientID, Amount: p.money(c.Amount), State: chargebackStates.Of(c.State),
 			CreateTime: timestamppb.New(c.Created), EndTime: stamp(c.Ended),
 		})
 	}

@@ -24,7 +24,7 @@ const refundFields = `id::text, payment_id::text, client_id::text, amount, state
 
 func (r *refundRow) refund(p *paymentRow) *v1.Refund {
 	return &v1.Refund{
-		Id: r.ID, PaymentId: r.PaymentID, ClientId: r.ClientID, Amount: p.money(r.Amount), State: refundStates.of(r.State), Reason: r.Reason, Failure: r.Failed,
+		Id: r.ID, PaymentId: r.PaymentID, ClientId: r.ClientID, Amount: p.money(r.Amount), State: refundStates.Of(r.State), Reason: r.Reason, Failure: r.Failed,
 		CreateTime: timestamppb.New(r.Created), SucceedTime: stamp(r.Succeeded),
 	}
 }
