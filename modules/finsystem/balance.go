@@ -2,6 +2,7 @@ package finsystem
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -170,7 +171,7 @@ func (s *ledgerService) ListPostings(ctx context.Context, r *v1.ListPostingsRequ
 	}
 	n := store.PageSize(r.GetPageSize())
 	most := c.Arg(n + 1)
-	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[postingRow], strings.NewReplacer("%s group", c.String()+" group", "limit %s", "limit "+most).Replace(postingsOfAccount), c.Args...)
+	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[postingRow], fmt.Sprintf(postingsOfAccount, c.String(), most), c.Args...)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +197,7 @@ func (s *ledgerService) GetPosting(ctx context.Context, r *v1.GetPostingRequest)
 
 func (m *Module) findPosting(ctx context.Context, q store.Querier, id int64) (*v1.Posting, error) {
 	rows, err := store.Query(ctx, q, pgx.RowToStructByPos[postingRow],
-		strings.NewReplacer("%s group", "where posting_id = $1 and client_id is not null group", "limit %s", "limit 1").Replace(postingsOfAccount), id)
+		fmt.Sprintf(postingsOfAccount, "where posting_id = $1 and client_id is not null", "1"), id)
 	if err != nil {
 		return nil, err
 	}
