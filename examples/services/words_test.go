@@ -68,8 +68,16 @@ type words struct {
 	texts, links []string
 }
 
-// fileEnding is of links that lead to a file and no page: a booking for one's own calendar.
-const fileEnding = ".ics"
+// fileEnding is of links that lead to a file and no page: a booking for one's own calendar, a statement to print.
+const fileEnding = `\.(?:ics|pdf|xlsx)$`
+
+var aFile = regexp.MustCompile(fileEnding)
+
+// toFile tells whether a link leads to a file.
+func toFile(link string) bool {
+	path, _, _ := strings.Cut(link, "?")
+	return aFile.MatchString(path)
+}
 
 func read(t *testing.T, body string) words {
 	t.Helper()
@@ -84,7 +92,7 @@ func read(t *testing.T, body string) words {
 			switch {
 			case n.Data == "html" && a.Key == "lang":
 				w.lang = a.Val
-			case n.Data == "a" && a.Key == "href" && strings.HasPrefix(a.Val, "/") && !strings.HasPrefix(a.Val, "/language/") && !strings.HasSuffix(a.Val, fileEnding):
+			case n.Data == "a" && a.Key == "href" && strings.HasPrefix(a.Val, "/") && !strings.HasPrefix(a.Val, "/language/") && !toFile(a.Val):
 				w.links = append(w.links, a.Val)
 			case a.Key == "title", a.Key == "placeholder", a.Key == "alt", a.Key == "aria-label", strings.HasPrefix(a.Key, "data-confirm"), a.Key == "data-label", a.Key == "data-busy":
 				w.texts = append(w.texts, a.Val)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,12 +40,19 @@ func TestWatcher(t *testing.T) {
 		return calm
 	}
 	told := make(chan []string)
+	ctx, end := context.WithCancel(t.Context())
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	defer end()
 	next := func() {
-		go func() {
-			if paths, err := w.Next(t.Context()); err == nil {
-				told <- paths
+		asking.Go(func() {
+			if paths, err := w.Next(ctx); err == nil {
+				select {
+				case told <- paths:
+				case <-ctx.Done(): // more was saved than is asked about
+				}
 			}
-		}()
+		})
 	}
 
 	next()
@@ -78,11 +86,11 @@ func TestWatcher(t *testing.T) {
 	}
 	require.Equal(t, map[string]bool{"plugins/notes/notes.go": true, "plugins/notes/v1/notes.proto": true}, seen)
 
-	ctx, cancel := context.WithCancel(t.Context())
+	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	silent, err := Watch(root)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, silent.Close()) }()
-	_, err = silent.Next(ctx)
+	_, err = silent.Next(over)
 	require.ErrorIs(t, err, context.Canceled)
 }
