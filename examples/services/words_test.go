@@ -115,6 +115,7 @@ func light(t *testing.T, s *site, path, session string) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+path, nil)
 		require.NoError(t, err)
 		r.Header.Set("Accept-Encoding", encoding)
+		r.Header.Set("Sec-Fetch-Site", "none")
 		r.AddCookie(&http.Cookie{Name: "cabinet_session", Value: session})
 		response, err := client.Do(r)
 		require.NoError(t, err)

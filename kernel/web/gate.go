@@ -300,7 +300,7 @@ func (s *Server) render(c echo.Context, code int, page templ.Component) error {
 	if err := page.Render(ctx, &out); err != nil {
 		return err
 	}
-	return c.HTML(code, out.String())
+	return sendPage(c, code, out.String())
 }
 
 // place is where a request comes from, for the audit log.
