@@ -40,7 +40,12 @@ type site struct {
 
 func openSite(t *testing.T, change ...func(*kernel.Options)) *site {
 	t.Helper()
-	return openSiteWith(t, portalYAML, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), change...)
+	return openSiteWith(t, portalYAML, quietLog(t), change...)
+}
+
+// quietLog shows errors alone.
+func quietLog(t *testing.T) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 }
 
 func openSiteWith(t *testing.T, text []byte, log *slog.Logger, change ...func(*kernel.Options)) *site {

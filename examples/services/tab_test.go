@@ -37,6 +37,7 @@ func openBrowser(t *testing.T) context.Context {
 		t.Skip("axe-core not found: run npm ci in .ci, or name axe.min.js in CABINET_AXE")
 	}
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.IgnoreCertErrors, // of a gateway's page, which a test is
 		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	alloc, stop := chromedp.NewExecAllocator(t.Context(), opts...)
 	t.Cleanup(stop)

@@ -1,15 +1,9 @@
 package stripe_test
 
 import (
-	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
@@ -24,6 +18,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/store"
 	pt "github.com/opencabinet/cabinet/modules/paysystem/paysystemtest"
 	"github.com/opencabinet/cabinet/plugins/stripe"
+	"github.com/opencabinet/cabinet/plugins/stripe/stripetest"
 )
 
 var assemble = pt.Assemble(func(router *call.Router) module.Unit { return module.Unit(stripe.NewUnit(stripe.New(router))) })
@@ -174,7 +169,7 @@ func pays(t *testing.T, w *pt.World, v *vendor) {
 
 // Stripe's own stripe-mock holds every request against the published description of the API, and answers with its examples.
 func TestStripeMockTakesEachRequest(t *testing.T) {
-	url := stripeMock(t)
+	url := stripetest.Mock(t)
 	p := kerneltest.Start(t, kerneltest.Options{Assemble: assemble, Config: settings(url)})
 	who := access.With(t.Context(), access.AsModule("paysystem"))
 	ctx, gateway := call.To(who, stripe.ID), v1.NewGatewayServiceClient(p.Router())
@@ -197,40 +192,4 @@ func TestStripeMockTakesEachRequest(t *testing.T) {
 	}
 	_, err = gateway.CreateCheckout(ctx, &v1.CreateCheckoutRequest{PaymentId: store.NewID(), Amount: pt.Money("1.234")})
 	require.Equal(t, codes.InvalidArgument, status.Code(err))
-}
-
-// stripeMock starts the program, built once into the repository's build folder.
-func stripeMock(t *testing.T) string {
-	t.Helper()
-	folder, err := filepath.Abs("../../.build")
-	require.NoError(t, err)
-	program := filepath.Join(folder, "stripe-mock")
-	if _, err := os.Stat(program); err != nil {
-		build := exec.CommandContext(t.Context(), "go", "install", "github.com/stripe/stripe-mock@v0.203.0")
-		build.Env, build.Dir = append(os.Environ(), "GOBIN="+folder, "GOFLAGS="), t.TempDir()
-		out, err := build.CombinedOutput()
-		require.NoError(t, err, "%s", out)
-	}
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := listener.Addr().String()
-	require.NoError(t, listener.Close())
-	ctx, stop := context.WithCancel(t.Context())
-	run := exec.CommandContext(ctx, program, "-http-addr", address)
-	require.NoError(t, run.Start())
-	t.Cleanup(func() {
-		stop()
-		_ = run.Wait() // it was killed
-	})
-	require.Eventually(t, func() bool {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/v1/charges", nil)
-		require.NoError(t, err)
-		r.Header.Set("Authorization", "Bearer sk_test_123")
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			return false
-		}
-		return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
-	}, 30*time.Second, 20*time.Millisecond)
-	return "http://" + address
 }
