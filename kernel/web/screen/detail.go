@@ -198,7 +198,13 @@ func (e *Env) line(m protoreflect.Message, paths []fieldPath) string {
 				continue
 			}
 		}
-		if v := e.value(m, path); v.Text != "" && !closed(e, path) {
+		if closed(e, path) {
+			continue
+		}
+		switch v := e.value(m, path); {
+		case v.Money != nil:
+			texts = append(texts, v.Money.Text+"\u00a0"+v.Money.Currency)
+		case v.Text != "":
 			texts = append(texts, v.Text)
 		}
 	}

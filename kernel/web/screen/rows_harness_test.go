@@ -114,7 +114,7 @@ func lineColumns() map[string][]string {
 func paperScreens() []module.Screen {
 	return []module.Screen{
 		{
-			ID: "paper", Path: "/papers/{id}", Kind: module.Detail, Title: "finsystem.paper", Heading: "title",
+			ID: "paper", Path: "/papers/{id}", Kind: module.Detail, Title: "finsystem.paper", Heading: "title", Lead: []string{"subject", "total", "due"},
 			Method: finsystemv1.DocumentService_GetDocument_FullMethodName,
 			Sections: []module.Section{
 				{Title: "finsystem.what", Fields: []string{"lines"}, Rows: lineColumns()},
@@ -170,7 +170,7 @@ func uah(amount string) *kernelv1.Money { return &kernelv1.Money{CurrencyCode: "
 
 func paper() *finsystemv1.Document {
 	return &finsystemv1.Document{
-		Id: paperID, Kind: 1, Title: "INV-2026-00017", Subject: "November", CurrencyCode: "UAH", Revision: 7,
+		Id: paperID, Kind: 1, Title: "INV-2026-00017", Subject: "November", CurrencyCode: "UAH", Revision: 7, Total: uah("15648.00"),
 		Lines: []*finsystemv1.DocumentLine{
 			{Description: "Planned maintenance", Item: "maintenance", Quantity: "4", Unit: "unit", Price: "2100.00", TaxMode: 1, Amount: uah("8400.00")},
 			{Description: "Refrigerant", Quantity: "3.2", Price: "1450.00", Amount: uah("4640.00")},

@@ -58,6 +58,7 @@ func TestDetailsShowRowsAsTables(t *testing.T) {
 		got = append(got, m[2]+num)
 	}
 	require.Equal(t, []string{"What it is", "Quantity >", "Unit", "Price >", "Tax mode", "Amount >", "Percent", "Net >", "Tax >"}, got)
+	require.Contains(t, page.html, "November · 15,648.00\u00a0UAH<", "what it comes to stands at the top, and what is not set does not")
 	require.Contains(t, page.html, "<caption>What for, 2 rows</caption>")
 	for _, cell := range []string{"Planned maintenance", "2,100.00", "8,400.00", "On top"} {
 		require.Contains(t, page.html, cell)
