@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -259,7 +260,20 @@ func (b *tab) clickText(text string) chromedp.Action[chromedp.Void] {
 		return !!found;
 	})()`
 	require.True(b.t, ask[bool](b, mark), "no link or button says %q on %s", text, b.path())
-	return click("[data-here]")
+	return func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		for {
+			short, cancel := context.WithTimeout(ctx, patience/6)
+			done, err := click("[data-here]")(short, target)
+			cancel()
+			if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+				return done, err
+			}
+			// A page that follows what happens has drawn itself anew, and the mark is gone.
+			if _, err := chromedp.Evaluate[bool](mark)(ctx, target); err != nil {
+				return done, err
+			}
+		}
+	}
 }
 
 // signIn fills the sign-in page in and goes in.
