@@ -128,20 +128,31 @@ var screens = []module.Screen{
 		ID: "methods", Path: "/paysystem/methods", Kind: module.List, Title: "paysystem.methods.title", Intro: "paysystem.methods.intro", Icon: "settings", Audience: module.ForStaff,
 		Nav: &module.Nav{Section: "paysystem.nav", Order: 42}, Method: v1.MethodService_ListMethods_FullMethodName,
 		Columns: []module.Column{
-			{Field: "title", Link: "/paysystem/methods/{id}/edit"}, {Field: "kind", Place: module.Under}, {Field: "gateway", Place: module.Under},
+			{Field: "title", Link: "/paysystem/methods/{id}"}, {Field: "kind", Place: module.Under}, {Field: "gateway", Place: module.Under},
 			{Field: "currency_code", Place: module.End}, {Field: "off", Place: module.Away},
 		},
 		Empty:   "paysystem.methods.empty",
 		Actions: []module.Action{{ID: "new", Label: "paysystem.methods.new", Icon: "plus", Path: "/paysystem/methods/new", Primary: true}},
 	},
 	{
-		ID: "method_new", Path: "/paysystem/methods/new", Kind: module.Form, Title: "paysystem.methods.new", Audience: module.ForStaff, Parent: "methods",
-		Method: v1.MethodService_CreateMethod_FullMethodName, Sections: methodForm, Submit: "paysystem.methods.add", Done: "/paysystem/methods",
+		ID: "method", Path: "/paysystem/methods/{id}", Kind: module.Detail, Title: "paysystem.methods.one", Icon: "settings", Audience: module.ForStaff, Parent: "methods",
+		Method: v1.MethodService_GetMethod_FullMethodName, Heading: "title", Lead: []string{"kind"},
+		Sections: []module.Section{
+			{Fields: []string{"gateway", "receipts", "off"}, OnlySet: true},
+			{Title: "paysystem.methods.whom", Fields: []string{"segment_ids", "position"}},
+			{Title: "paysystem.methods.bounds", Fields: []string{"currency_code", "least", "most"}, OnlySet: true},
+		},
+		// A link of the list would lead to the form whoever reads it: what an action leads to is asked for first.
+		Actions: []module.Action{{ID: "edit", Label: "paysystem.methods.edit", Icon: "edit", Path: "/paysystem/methods/{id}/edit", Primary: true}},
 	},
 	{
-		ID: "method_edit", Path: "/paysystem/methods/{id}/edit", Kind: module.Form, Title: "paysystem.methods.edit", Audience: module.ForStaff, Parent: "methods",
+		ID: "method_new", Path: "/paysystem/methods/new", Kind: module.Form, Title: "paysystem.methods.new", Audience: module.ForStaff, Parent: "methods",
+		Method: v1.MethodService_CreateMethod_FullMethodName, Sections: methodForm, Submit: "paysystem.methods.add", Done: "/paysystem/methods/{id}",
+	},
+	{
+		ID: "method_edit", Path: "/paysystem/methods/{id}/edit", Kind: module.Form, Title: "paysystem.methods.edit", Audience: module.ForStaff, Parent: "method",
 		Method: v1.MethodService_UpdateMethod_FullMethodName, Prefill: v1.MethodService_GetMethod_FullMethodName, Sections: methodForm, Submit: "paysystem.methods.save",
-		Done: "/paysystem/methods",
+		Done: "/paysystem/methods/{id}",
 	},
 	{
 		ID: "of_client", Path: "/clients/{client_id}/payments", Kind: module.List, Title: "paysystem.payments.title", Icon: "card", Audience: module.ForStaff, Parent: "payments",
