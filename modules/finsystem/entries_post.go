@@ -119,6 +119,11 @@ func (s *statementService) post(ctx context.Context, ids []string, actorID strin
 			}
 			for i, row := range came {
 				row.State, row.PaymentID, row.ClientID = posted, &payments[i], &all[i].clientID
+				if len(references(row.texts())) > 0 { // a payment that was begun in the portal may be made by it
+					if err := s.host.Publish(ctx, tx, payments[i], &v1.SettlementDue{PaymentId: payments[i]}); err != nil {
+						return err
+					}
+				}
 				n++
 				done = append(done, row)
 			}

@@ -81,6 +81,9 @@ func (m *Module) takeBackWhole(ctx context.Context, tx *store.Tx, rows []*entryR
 		}
 	}
 	for _, p := range payments {
+		if err := m.unsettles(ctx, tx, p); err != nil {
+			return err
+		}
 		if err := m.host.Publish(ctx, tx, p.ClientID, &v1.PaymentReversed{PaymentId: p.ID, ClientId: p.ClientID, Amount: money.Of(p.Currency, p.Amount)}); err != nil {
 			return err
 		}

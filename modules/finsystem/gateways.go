@@ -25,6 +25,7 @@ func (m *Module) listen(r module.Registrar) {
 	r.Handle(event.On(ID+".gateway-refunds", m.paymentRefunded))
 	r.Handle(event.On(ID+".gateway-chargebacks", m.paymentChargedBack))
 	r.Handle(event.On(ID+".gateway-won", m.chargebackWon))
+	r.Handle(event.On(ID+".settlements", m.settlementDue))
 }
 
 func gatewayKey(payment string) string { return "gateway:" + payment }
@@ -105,7 +106,7 @@ func (m *Module) wentBack(ctx context.Context, payment, key string, kind ledger.
 		return err
 	}
 	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
-		id, err := store.QueryOne(ctx, tx, pgx.RowTo[string], "select id::text from finsystem.payments where source_key = $1", gatewayKey(payment))
+		id, err := store.QueryOne(ctx, tx, pgx.RowTo[string], "select id::text from finsystem.payments where source_key = $1 or settles = $2", gatewayKey(payment), payment)
 		if err != nil {
 			return store.NotFoundAs(err, errNoPayment) // told before the payment: it is tried again
 		}

@@ -7,6 +7,7 @@ import (
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	numbergeneratorv1 "github.com/opencabinet/cabinet/contracts/numbergenerator/v1"
+	paysystemv1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
@@ -45,6 +46,7 @@ const (
 	readReports         = "finsystem.reports.read"
 	readBooks           = "finsystem.books.read"
 	closeBooks          = "finsystem.books.close"
+	grantBonuses        = "finsystem.bonuses.grant"
 )
 
 func manifest() module.Manifest {
@@ -55,12 +57,14 @@ func manifest() module.Manifest {
 			v1.SubscriptionService_ServiceDesc.ServiceName, v1.DeferralService_ServiceDesc.ServiceName,
 			v1.StatementService_ServiceDesc.ServiceName,
 			v1.SettlementService_ServiceDesc.ServiceName, v1.ReportService_ServiceDesc.ServiceName, v1.BooksService_ServiceDesc.ServiceName,
+			v1.BonusService_ServiceDesc.ServiceName, paysystemv1.AccountService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{
 			clientmanagerv1.ClientService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName,
 			clientmanagerv1.AgreementService_ServiceDesc.ServiceName, clientmanagerv1.SegmentService_ServiceDesc.ServiceName,
 		},
-		Borrows: []string{numbergeneratorv1.Take},
+		Optional: []string{paysystemv1.PaymentService_ServiceDesc.ServiceName}, // clients may pay without it
+		Borrows:  []string{numbergeneratorv1.Take},
 		Publishes: []string{
 			string((&v1.DocumentIssued{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.DocumentVoided{}).ProtoReflect().Descriptor().FullName()),
@@ -71,6 +75,8 @@ func manifest() module.Manifest {
 			string((&v1.DeferralRequested{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.DeferralDecided{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.DeferralDue{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.SettlementDue{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.BonusChanged{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.HoldDue{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.StatementWork{}).ProtoReflect().Descriptor().FullName()),
 		},
@@ -97,8 +103,9 @@ func manifest() module.Manifest {
 			permission(readReports, access.None, access.Granted, access.All),
 			permission(readBooks, access.None, access.None, access.All),
 			permission(closeBooks, access.None, access.None, access.All),
+			permission(grantBonuses, access.None, access.None, access.All),
 		},
-		Screens:      slices.Concat(balanceScreens, documentScreens, paymentScreens, serviceScreens, deferralScreens, bankScreens, settlementScreens, reportScreens),
+		Screens:      slices.Concat(balanceScreens, documentScreens, paymentScreens, serviceScreens, deferralScreens, bankScreens, settlementScreens, reportScreens, bonusScreens),
 		Tiles:        append(slices.Clone(tiles), booksTile),
 		MovesClients: true, // accounts of both are made one, with postings that say so
 		Migrations:   module.Folder(migrations, "migrations"),

@@ -11,17 +11,18 @@ import (
 	"google.golang.org/grpc/status"
 
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
+	paysystemv1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
-// Whose money is what a bank tells of. In order: what a hand said of the same payer before, an invoice's number in the purpose, the payer's
+// Whose money is what a bank tells of. In order: the reference of a payment that was begun in the portal, what a hand said of the same payer before, an invoice's number in the purpose, the payer's
 // tax id, an account that one client alone paid from, an amount that one open invoice comes to, a name. Only what is sure is matched; what is
 // likely or not sure waits with a suggestion. Where two of them contradict each other nothing is sure.
 
 const (
 	sure, likely, unsure = "sure", "likely", "unsure"
 
-	byHand, byRule, byNumber, byTaxID, byAccount, byAmount, byName = "hand", "rule", "number", "tax_id", "account", "amount", "name"
+	byHand, byRule, byNumber, byTaxID, byAccount, byAmount, byName, byReference = "hand", "rule", "number", "tax_id", "account", "amount", "name", "reference"
 )
 
 // found is whose an entry may be.
@@ -35,6 +36,7 @@ type found struct {
 type examiner struct {
 	*Module
 	rules    map[ruleKey]string
+	begun    map[string]*paysystemv1.Payment // by reference
 	invoices map[string][]invoiceRow
 	taxIDs   map[string]string // client by tax id; "" for nobody's
 	names    map[string]string // the same by name
@@ -52,7 +54,7 @@ func (m *Module) examine(ctx context.Context, rows []*entryRow) error {
 		if len(part) == 0 {
 			continue
 		}
-		for _, look := range []func(context.Context, []*entryRow) error{x.lookRules, x.lookNumbers, x.lookPayers, x.lookAmounts} {
+		for _, look := range []func(context.Context, []*entryRow) error{x.lookReferences, x.lookRules, x.lookNumbers, x.lookPayers, x.lookAmounts} {
 			if err := look(ctx, part); err != nil {
 				return err
 			}
@@ -80,7 +82,17 @@ func (x *examiner) decide(ctx context.Context, r *entryRow) error {
 			r.State = matched
 		}
 	}
+	begun := x.byReference(r)
 	switch {
+	case begun.client != "":
+		contradicted, err := x.contradicted(ctx, r, begun.client, taxID)
+		if err != nil {
+			return err
+		}
+		if contradicted {
+			begun.strength = likely
+		}
+		set(byReference, begun)
 	case rule.client != "":
 		if number.client == rule.client {
 			rule.documents = number.documents

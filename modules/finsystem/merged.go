@@ -39,6 +39,8 @@ func moveServices(ctx context.Context, tx *store.Tx, from, into string) error {
 		`update finsystem.deferrals set client_id = $2 where client_id = $1`,
 		`update finsystem.subscriptions set client_id = $2 where client_id = $1`,
 		`update finsystem.charges set client_id = $2 where client_id = $1`,
+		`update finsystem.spendings set client_id = $2 where client_id = $1`,
+		`update finsystem.spendings_back set client_id = $2 where client_id = $1`,
 	} {
 		if _, err := tx.Exec(ctx, sql, from, into); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
+	paysystemv1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/locale"
 	"github.com/opencabinet/cabinet/kernel/module"
@@ -17,6 +18,7 @@ type Module struct {
 	segments    clientmanagerv1.SegmentServiceClient
 	documents   v1.DocumentServiceClient   // its own, which files are made of as their reader
 	settlements v1.SettlementServiceClient // so is this one
+	checkouts   paysystemv1.PaymentServiceClient
 	settings    Settings
 	words       *locale.Bundle // of documents
 	host        *module.Host
@@ -33,7 +35,7 @@ func New(conn grpc.ClientConnInterface) *Module {
 	return &Module{
 		clients: clientmanagerv1.NewClientServiceClient(conn), agreements: clientmanagerv1.NewAgreementServiceClient(conn),
 		segments: clientmanagerv1.NewSegmentServiceClient(conn), documents: v1.NewDocumentServiceClient(conn),
-		settlements: v1.NewSettlementServiceClient(conn), settings: defaults(), words: documentWords(),
+		settlements: v1.NewSettlementServiceClient(conn), checkouts: paysystemv1.NewPaymentServiceClient(conn), settings: defaults(), words: documentWords(),
 	}
 }
 
@@ -78,5 +80,7 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterSettlementServiceServer(r, &settlementService{Module: m})
 	v1.RegisterReportServiceServer(r, &reportService{Module: m})
 	v1.RegisterBooksServiceServer(r, &booksService{Module: m})
+	v1.RegisterBonusServiceServer(r, &bonusService{Module: m})
+	paysystemv1.RegisterAccountServiceServer(r, &accountService{Module: m})
 	r.Handle(m.nightly())
 }

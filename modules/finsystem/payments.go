@@ -255,7 +255,7 @@ func (s *paymentService) ReversePayment(ctx context.Context, r *v1.ReversePaymen
 		if err != nil {
 			return err
 		}
-		if row.Source == "gateway" {
+		if row.Source == "gateway" || row.Source == bonus {
 			return refuse(codes.FailedPrecondition, "id", "refund_it", "this came through a gateway: refund it there")
 		}
 		if row.Reversed < row.Amount {
@@ -302,6 +302,11 @@ func (m *Module) takeBack(ctx context.Context, tx *store.Tx, payment string, bac
 	}
 	if _, err := tx.Exec(ctx, "update finsystem.payments set reversed = reversed + $2 where id = $1", row.ID, amount); err != nil {
 		return err
+	}
+	if back.kind == ledger.Reversal && row.Reversed+amount == row.Amount {
+		if err := m.unsettles(ctx, tx, row); err != nil {
+			return err
+		}
 	}
 	return m.host.Publish(ctx, tx, row.ClientID, &v1.PaymentReversed{PaymentId: row.ID, ClientId: row.ClientID, Amount: money.Of(row.Currency, amount)})
 }

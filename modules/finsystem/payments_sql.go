@@ -21,9 +21,10 @@ type paymentRow struct {
 	Title, Reference               string
 	PostingID                      int64
 	Created                        time.Time
+	Settles                        string // a payment of paysystem's; empty for none
 }
 
-const paymentFields = `id::text, client_id::text, source, currency_code, amount, reversed, allocated, pay_date, title, reference, posting_id, create_time`
+const paymentFields = `id::text, client_id::text, source, currency_code, amount, reversed, allocated, pay_date, title, reference, posting_id, create_time, coalesce(settles::text, '')`
 
 // free is what of it is on the balance.
 func (r paymentRow) free() int64 { return r.Amount - r.Reversed - r.Allocated }

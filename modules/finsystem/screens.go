@@ -39,6 +39,7 @@ var balanceScreens = []module.Screen{
 			{Screen: "finsystem.holds", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 		},
 		Actions: []module.Action{
+			{ID: "bonus", Label: "finsystem.bonuses.title", Icon: "wallet", Path: "/bonuses?currency_code={currency_code}"},
 			{ID: "reconcile", Label: "finsystem.reconciliation.title", Icon: "list", Path: "/reconciliation?currency_code={currency_code}"},
 			{ID: "obligations", Label: "finsystem.obligations.title", Icon: "clock", Path: "/obligations?currency_code={currency_code}"},
 			{ID: "defer", Label: "finsystem.deferrals.ask", Icon: "clock", Path: "/balance/deferrals/new?currency_code={currency_code}"},
@@ -60,6 +61,7 @@ var balanceScreens = []module.Screen{
 			{ID: "documents", Label: "finsystem.documents.title", Icon: "invoice", Path: "/clients/{client_id}/documents"},
 			{ID: "services", Label: "finsystem.services.title", Icon: "list", Path: "/clients/{client_id}/services"},
 			{ID: "deferrals", Label: "finsystem.deferrals.title", Icon: "clock", Path: "/clients/{client_id}/deferrals"},
+			{ID: "bonus", Label: "finsystem.bonuses.title", Icon: "wallet", Path: "/clients/{client_id}/bonuses?currency_code={currency_code}"},
 			{ID: "hold", Label: "finsystem.holds.new", Icon: "lock", Path: "/clients/{client_id}/balance/hold?currency_code={currency_code}"},
 			{ID: "reconcile", Label: "finsystem.reconciliation.title", Icon: "list", Path: "/clients/{client_id}/reconciliation?currency_code={currency_code}"},
 			{ID: "adjust", Label: "finsystem.postings.adjust", Icon: "edit", Path: "/clients/{client_id}/balance/adjust?currency_code={currency_code}"},

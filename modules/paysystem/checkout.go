@@ -3,6 +3,7 @@ package paysystem
 import (
 	"context"
 	"encoding/base32"
+	"errors"
 	"strings"
 
 	"github.com/google/uuid"
@@ -50,10 +51,15 @@ func (s *paymentService) CreatePayment(ctx context.Context, r *v1.CreatePaymentR
 	if err != nil {
 		return nil, err
 	}
-	if p.State == stateNew {
-		if p, err = s.checkout(ctx, p, client); err != nil {
-			return nil, err
-		}
+	switch {
+	case p.State != stateNew:
+	case ofAccount(p.MethodKind):
+		p, err = s.fromAccount(ctx, p, access.From(ctx).UserID)
+	default:
+		p, err = s.checkout(ctx, p, client)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return &v1.CreatePaymentResponse{Payment: p.payment()}, nil
 }
@@ -65,8 +71,11 @@ func (m *Module) received(ctx context.Context, tx *store.Tx, p *paymentRow) erro
 			return errNotConfirm
 		}
 	}
-	if p.Gateway != "" {
+	switch {
+	case p.Gateway != "":
 		return errReported
+	case ofAccount(p.MethodKind):
+		return errByItself
 	}
 	if err := m.succeed(ctx, tx, p, p.Created, nil, true); err != nil {
 		return err
@@ -76,7 +85,7 @@ func (m *Module) received(ctx context.Context, tx *store.Tx, p *paymentRow) erro
 
 // begun is a payment as it is asked for, checked against the way it is paid.
 func (m *Module) begun(ctx context.Context, tx *store.Tx, client *clientmanagerv1.Client, r *v1.CreatePaymentRequest) (*paymentRow, error) {
-	method, err := findMethod(ctx, tx, r.GetMethodId())
+	method, card, err := wayOf(ctx, tx, client, r.GetMethodId())
 	if err != nil {
 		return nil, err
 	}
@@ -101,18 +110,46 @@ func (m *Module) begun(ctx context.Context, tx *store.Tx, client *clientmanagerv
 	p := &paymentRow{
 		ID: store.NewID(), ClientID: client.GetId(), MethodID: method.ID, MethodTitle: method.Title, MethodKind: method.Kind, Gateway: method.Gateway,
 		Amount: amount, Currency: currency, DocumentID: r.GetDocumentId(), Description: strings.TrimSpace(r.GetDescription()),
-		State: statePending, Created: now, Revision: 1, Flags: []string{},
+		State: statePending, Created: now, Revision: 1, Flags: []string{}, Partly: r.GetPartly(), Asked: amount, CardID: card.ID, Keep: r.GetKeepCard() && card.ID == "",
+	}
+	if card.ID != "" {
+		p.MethodTitle = card.Title
 	}
 	p.Reference = referenceOf(p.ID)
-	if p.Gateway != "" {
+	if ofAccount(p.MethodKind) {
+		switch {
+		case p.DocumentID == "":
+			return nil, errNoBill
+		case client.GetStatus() == clientmanagerv1.ClientStatus_CLIENT_STATUS_SUSPENDED:
+			return nil, errSuspended
+		}
+	}
+	if p.Gateway != "" || ofAccount(p.MethodKind) {
 		expires := now.Add(m.settings.expires())
-		p.State, p.Expires, p.Reports = stateNew, &expires, true
+		p.State, p.Expires, p.Reports = stateNew, &expires, p.Gateway != ""
 		// If nothing else comes of it, it is looked at then.
 		if err := m.host.PublishAt(ctx, tx, now.Add(checkAfter(0)), p.ID, &v1.PaymentCheckDue{PaymentId: p.ID}); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
+}
+
+// wayOf is what a client chose to pay by: a way to pay, or a card that was kept and the way to pay that takes it.
+func wayOf(ctx context.Context, q store.Querier, client *clientmanagerv1.Client, id string) (methodRow, cardRow, error) {
+	method, err := findMethod(ctx, q, id)
+	if !errors.Is(err, errNoMethod) {
+		return method, cardRow{}, err
+	}
+	card, none := findCard(ctx, q, id)
+	switch {
+	case errors.Is(none, errNoCard), none == nil && card.ClientID != client.GetId():
+		return method, card, err
+	case none != nil:
+		return method, card, none
+	}
+	method, err = findMethod(ctx, q, card.MethodID)
+	return method, card, err
 }
 
 // unitsOf counts an amount that somebody typed.
@@ -150,7 +187,12 @@ func (m *Module) checkout(ctx context.Context, p paymentRow, client *clientmanag
 	if err != nil {
 		return p, orGateway(err)
 	}
+	request, customer, err := m.withCard(m.host.Self(ctx), &p, about)
+	if err != nil {
+		return p, err
+	}
 	made, err := m.gateways.CreateCheckout(m.to(ctx, p.Gateway), &v1.CreateCheckoutRequest{
+		SavedMethodId: request.GetSavedMethodId(), KeepMethod: request.GetKeepMethod(), CustomerToken: request.GetCustomerToken(),
 		PaymentId: p.ID, ClientId: p.ClientID, Amount: p.money(p.Amount), Description: m.describes(&p), Reference: p.Reference,
 		CustomerEmail: client.GetEmail(), Language: module.Language(ctx),
 		ReturnUrl: m.host.URL + "/payments/" + p.ID, NotifyUrl: m.noticeURL(p.Gateway),
@@ -179,6 +221,14 @@ func (m *Module) checkout(ctx context.Context, p paymentRow, client *clientmanag
 			if !about.GetReports() {
 				after.Expires = nil // whoever sees the money says so, whenever it comes
 			}
+			after.CustomerID = customer
+			if err = m.knows(ctx, tx, &after, request.GetCustomerToken(), made.GetCustomerToken()); err == nil && len(made.GetFacts()) > 0 {
+				for _, f := range made.GetFacts() {
+					if _, err = m.applyOne(ctx, tx, &after, f); err != nil {
+						break
+					}
+				}
+			}
 		}
 		if err != nil {
 			return err
@@ -197,6 +247,33 @@ func (m *Module) checkout(ctx context.Context, p paymentRow, client *clientmanag
 		return after, errRefused
 	}
 	return after, nil
+}
+
+// withCard is what a payment says of cards: the one that is paid with, or that one may be kept, and the row that keeps who the client is to the gateway.
+func (m *Module) withCard(ctx context.Context, p *paymentRow, about *v1.DescribeGatewayResponse) (r *v1.CreateCheckoutRequest, customer string, err error) {
+	r = &v1.CreateCheckoutRequest{}
+	if !about.GetSavedMethods() {
+		return r, "", nil
+	}
+	if p.CardID != "" {
+		card, err := findCard(ctx, m.host.Store, p.CardID)
+		if errors.Is(err, errNoCard) { // it was removed meanwhile: it is paid on the gateway's page
+			return r, "", nil
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		r.SavedMethodId, r.CustomerToken, err = m.tokens(ctx, &card)
+		return r, card.CustomerID, err
+	}
+	if r.KeepMethod = p.Keep; !p.Keep {
+		return r, "", nil
+	}
+	if customer, err = m.customerOf(ctx, p.ClientID, p.Gateway); err != nil {
+		return nil, "", err
+	}
+	r.CustomerToken, err = m.customer(ctx, customer)
+	return r, customer, err
 }
 
 // describes is what a payment is for, on the gateway's page.

@@ -33,6 +33,12 @@ func (m *Module) checkDue(ctx context.Context, _ event.Event, e *v1.PaymentCheck
 	if err != nil {
 		return err
 	}
+	if ofAccount(p.MethodKind) { // it ended before the answer was kept
+		if _, err := m.fromAccount(ctx, p, ""); err != nil && passing(err) {
+			return err
+		}
+		return m.nothing(ctx)
+	}
 	var facts []*v1.Fact
 	asked := false
 	if p.Reports && p.State == statePending {

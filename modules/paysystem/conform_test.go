@@ -21,8 +21,11 @@ func subject() kerneltest.Subject {
 		Logged: map[string]string{
 			v1.ReceiptService_RetryReceipt_FullMethodName: "TestReceipts",
 			// What gateways tell, and what they are asked.
-			v1.NoticeService_ResolveNotice_FullMethodName: "TestOddNoticesAreLookedAt",
-			v1.PaymentService_CheckPayment_FullMethodName: "TestWhoAsksIsToldHowItStands",
+			v1.NoticeService_ResolveNotice_FullMethodName:      "TestOddNoticesAreLookedAt",
+			v1.PaymentService_CheckPayment_FullMethodName:      "TestWhoAsksIsToldHowItStands",
+			v1.PaymentService_ResolvePayment_FullMethodName:    "TestMoneyOfAnotherAmount",
+			v1.PaymentService_UnsettlePayment_FullMethodName:   "TestSettledAndNot",
+			v1.SavedCardService_DeleteSavedCard_FullMethodName: "TestSavedCards",
 		},
 		Options: kerneltest.Options{Assemble: assemble},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
@@ -44,6 +47,12 @@ func subject() kerneltest.Subject {
 			},
 			v1.PaymentService_RefundPayment_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
 				m.(*v1.RefundPaymentRequest).Amount = "1.00"
+			},
+			v1.PaymentService_ResolvePayment_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.ResolvePaymentRequest).Resolution = v1.PaymentResolution_PAYMENT_RESOLUTION_CREDIT
+			},
+			v1.NoticeService_ResolveNotice_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.ResolveNoticeRequest).Resolution = v1.PaymentResolution_PAYMENT_RESOLUTION_UNSPECIFIED
 			},
 			v1.PaymentService_SettlePayment_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
 				m.(*v1.SettlePaymentRequest).Amount = &kernelv1.Money{CurrencyCode: "UAH", Amount: "125.50"}

@@ -2,6 +2,7 @@ package paysystem
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -64,7 +65,7 @@ func (p *paymentRow) same(f *v1.Fact) (units int64, ok bool) {
 // paid credits a payment. Money that is not what was asked for is not credited: somebody looks at it.
 func (m *Module) paid(ctx context.Context, tx *store.Tx, p *paymentRow, f *v1.Fact) (oddity string, err error) {
 	if units, ok := p.same(f); !ok || units != p.Amount {
-		p.flag(flagAmount)
+		p.differs(f)
 		return oddAmount, nil
 	}
 	if p.State == stateSucceeded {
@@ -99,11 +100,22 @@ func (m *Module) succeed(ctx context.Context, tx *store.Tx, p *paymentRow, at ti
 		p.flag(flagSuspended)
 	}
 	p.State, p.Succeeded, p.Fee, p.Failure = stateSucceeded, &at, fee, ""
-	if err := m.queueReceipt(ctx, tx, p, nil); err != nil {
-		return err
+	p.Came, p.CameCurrency = nil, nil
+	p.Flags = slices.DeleteFunc(p.Flags, func(f string) bool { return f == flagUnsettled })
+	if p.Keep && p.CustomerID != "" {
+		if err := m.host.Publish(ctx, tx, p.ClientID, &v1.SavedCardsDue{PaymentId: p.ID}); err != nil {
+			return err
+		}
+	}
+	if !ofAccount(p.MethodKind) {
+		if err := m.queueReceipt(ctx, tx, p, nil); err != nil {
+			return err
+		}
 	}
 	if !tells {
-		return nil
+		return m.host.Publish(ctx, tx, p.ClientID, &v1.PaymentSettled{
+			PaymentId: p.ID, ClientId: p.ClientID, Amount: p.money(p.Amount), DocumentId: p.DocumentID, MethodId: p.MethodID, SettleTime: timestamppb.New(at),
+		})
 	}
 	e := &v1.PaymentSucceeded{
 		PaymentId: p.ID, ClientId: p.ClientID, Amount: p.money(p.Amount), DocumentId: p.DocumentID, Gateway: p.Gateway, MethodId: p.MethodID,

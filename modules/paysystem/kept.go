@@ -26,12 +26,14 @@ const (
 	stateFailed    = "failed"
 	stateCancelled = "cancelled"
 	stateExpired   = "expired"
+	stateDeferred  = "deferred"
 
 	flagLate          = "late"
 	flagSuspended     = "client_suspended"
 	flagAmount        = "amount_differs"
 	flagRefundExceeds = "refund_exceeds"
 	flagChargeback    = "chargeback"
+	flagUnsettled     = "unsettled"
 
 	oddUnknown     = "unknown_payment"
 	oddAmount      = "amount_differs"

@@ -39,13 +39,13 @@ func manifest() module.Manifest {
 		ID: ID,
 		Provides: []string{
 			v1.PaymentService_ServiceDesc.ServiceName, v1.MethodService_ServiceDesc.ServiceName, v1.NoticeService_ServiceDesc.ServiceName,
-			v1.ReceiptService_ServiceDesc.ServiceName,
+			v1.ReceiptService_ServiceDesc.ServiceName, v1.SavedCardService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName},
-		Optional: []string{v1.GatewayService_ServiceDesc.ServiceName, v1.FiscalService_ServiceDesc.ServiceName}, // a business may take cash alone
+		Optional: []string{v1.GatewayService_ServiceDesc.ServiceName, v1.FiscalService_ServiceDesc.ServiceName, v1.AccountService_ServiceDesc.ServiceName}, // a business may take cash alone
 		Publishes: []string{
 			nameOf(&v1.PaymentSucceeded{}), nameOf(&v1.PaymentFailed{}), nameOf(&v1.PaymentRefunded{}), nameOf(&v1.PaymentChargedBack{}), nameOf(&v1.ChargebackWon{}),
-			nameOf(&v1.NoticeReceived{}), nameOf(&v1.PaymentCheckDue{}), nameOf(&v1.RefundDue{}), nameOf(&v1.ReceiptDue{}),
+			nameOf(&v1.PaymentSettled{}), nameOf(&v1.PaymentDeferred{}), nameOf(&v1.SavedCardsDue{}), nameOf(&v1.NoticeReceived{}), nameOf(&v1.PaymentCheckDue{}), nameOf(&v1.RefundDue{}), nameOf(&v1.ReceiptDue{}),
 		},
 		Hooks: true,
 		Permissions: []access.Permission{

@@ -38,14 +38,26 @@ func (s *methodService) ListPaymentMethods(ctx context.Context, r *v1.ListPaymen
 	if err != nil {
 		return nil, err
 	}
+	cards, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[cardRow], `select `+cardFields+` from paysystem.saved_cards where client_id = $1 order by id desc`, client.GetId())
+	if err != nil {
+		return nil, err
+	}
+	funds := s.fundsFor(ctx, client.GetId(), r.GetDocumentId())
 	response := &v1.ListPaymentMethodsResponse{}
 	for _, row := range rows {
+		one := &v1.OfferedMethod{Id: row.ID, Title: row.Title, Kind: methodKinds.Of(row.Kind)}
 		switch {
 		case !row.offeredTo(client):
+		case ofAccount(row.Kind) && !offers(one, funds, row.Currency):
 		case row.Gateway != "" && !slices.Contains(gateways, row.Gateway): // it is off now
 		case r.GetCurrencyCode() != "" && row.Currency != "" && row.Currency != r.GetCurrencyCode():
 		default:
-			response.Methods = append(response.Methods, &v1.OfferedMethod{Id: row.ID, Title: row.Title, Kind: methodKinds.Of(row.Kind)})
+			for _, c := range cards {
+				if c.MethodID == row.ID {
+					response.Methods = append(response.Methods, &v1.OfferedMethod{Id: c.ID, Title: c.Title, Kind: one.GetKind(), SavedCard: true})
+				}
+			}
+			response.Methods = append(response.Methods, one)
 		}
 	}
 	return response, nil

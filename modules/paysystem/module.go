@@ -12,10 +12,13 @@
 //	manifest.go     what it says of itself; screens.go its pages
 //	payments.go     payments: list, begin, call off; payments_sql.go their rows
 //	checkout.go     how a payment begins at its gateway; gateways.go how gateways are called
+//	funds.go        what is paid from a client's account: what was paid ahead, bonuses, later
 //	facts.go        what a fact does to a payment, under its row's lock; reversals.go refunds and chargebacks
+//	differences.go  money that came in another amount, and what somebody says is to be done with it
 //	refunds.go      money that goes back because staff says so
 //	notices.go      what gateways tell: stored first, applied once, in any order
 //	checks.go       what gateways are asked, when they do not tell
+//	cards.go        cards that gateways keep for clients
 //	receipts.go     receipts of cash registers, and their queue
 //	methods.go      the ways to pay, and who is offered which
 //	pages.go        where gateways post to, and the picture that a bank's program reads
@@ -35,6 +38,7 @@ type Module struct {
 	clients  clientmanagerv1.ClientServiceClient
 	gateways v1.GatewayServiceClient
 	fiscal   v1.FiscalServiceClient
+	accounts v1.AccountServiceClient
 	payments v1.PaymentServiceClient // its own, which a page reads as its reader
 	settings Settings
 	host     *module.Host
@@ -50,7 +54,7 @@ var (
 // New keeps clients of the contracts the module calls; it does nothing else.
 func New(conn grpc.ClientConnInterface) *Module {
 	return &Module{
-		clients: clientmanagerv1.NewClientServiceClient(conn), gateways: v1.NewGatewayServiceClient(conn), fiscal: v1.NewFiscalServiceClient(conn),
+		clients: clientmanagerv1.NewClientServiceClient(conn), gateways: v1.NewGatewayServiceClient(conn), fiscal: v1.NewFiscalServiceClient(conn), accounts: v1.NewAccountServiceClient(conn),
 		payments: v1.NewPaymentServiceClient(conn), settings: defaults(),
 	}
 }
@@ -67,12 +71,14 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterPaymentServiceServer(r, &paymentService{Module: m})
 	v1.RegisterMethodServiceServer(r, &methodService{Module: m})
 	v1.RegisterNoticeServiceServer(r, &noticeService{Module: m})
+	v1.RegisterSavedCardServiceServer(r, &savedCardService{Module: m})
 	v1.RegisterReceiptServiceServer(r, &receiptService{Module: m})
 	r.Handle(event.On(ID+".clients", m.clientSuspended))
 	r.Handle(event.On(ID+".clients", m.clientResumed))
 	r.Handle(event.On(ID+".notices", m.noticeReceived))
 	r.Handle(event.On(ID+".checks", m.checkDue))
 	r.Handle(event.On(ID+".refunds", m.refundDue))
+	r.Handle(event.On(ID+".cards", m.savedCardsDue))
 	r.Handle(event.On(ID+".receipts", m.receiptDue))
 	r.Handle(event.OnSchedule(ID+".sweep", event.Schedule{
 		Title: ID + ".schedules.sweep", Cron: "15 4 * * *", CatchUp: event.CatchUpOnce,

@@ -231,10 +231,29 @@ func (s *noticeService) ListNotices(ctx context.Context, r *v1.ListNoticesReques
 	return response, nil
 }
 
-// ResolveNotice says that somebody looked at an odd one.
+// ResolveNotice says that somebody looked at an odd one, and, of another amount, what is to be done with the money.
 func (s *noticeService) ResolveNotice(ctx context.Context, r *v1.ResolveNoticeRequest) (*v1.ResolveNoticeResponse, error) {
+	about := ""
+	if r.GetResolution() != v1.PaymentResolution_PAYMENT_RESOLUTION_UNSPECIFIED {
+		row, err := store.QueryOne(ctx, s.host.Store, pgx.RowToStructByPos[noticeRow], `select `+noticeFields+` from paysystem.notices where id = $1`, r.GetId())
+		switch {
+		case err != nil:
+			return nil, store.NotFoundAs(err, errNoNotice)
+		case row.Oddity != oddAmount || row.PaymentID == "":
+			return nil, errSame
+		}
+		about = row.PaymentID
+		if err := s.resolvable(ctx, about, r.GetResolution()); err != nil {
+			return nil, err
+		}
+	}
 	var response *v1.ResolveNoticeResponse
 	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if about != "" {
+			if _, err := s.resolve(ctx, tx, about, r.GetResolution()); err != nil {
+				return err
+			}
+		}
 		row, err := store.QueryOne(ctx, tx, pgx.RowToStructByPos[noticeRow], `select `+noticeFields+` from paysystem.notices where id = $1 for update`, r.GetId())
 		if err != nil {
 			return store.NotFoundAs(err, errNoNotice)

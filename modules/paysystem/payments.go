@@ -3,6 +3,7 @@ package paysystem
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
 	"google.golang.org/grpc/codes"
 
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
@@ -121,6 +122,8 @@ func (s *paymentService) CancelPayment(ctx context.Context, r *v1.CancelPaymentR
 		switch {
 		case p.State == stateSucceeded:
 			return errPaid
+		case p.State == stateDeferred:
+			return errDeferred
 		case !p.open():
 			return nil // it is over already, which is what was wanted
 		}
@@ -140,6 +143,8 @@ func (s *paymentService) ConfirmPayment(ctx context.Context, r *v1.ConfirmPaymen
 			return nil
 		case p.Reports:
 			return errReported
+		case ofAccount(p.MethodKind):
+			return errByItself
 		case !p.open():
 			return errOver
 		}
@@ -162,6 +167,8 @@ func (s *paymentService) SettlePayment(ctx context.Context, r *v1.SettlePaymentR
 			return nil
 		case p.Reports:
 			return errReported
+		case ofAccount(p.MethodKind):
+			return errByItself
 		}
 		at := s.host.Now()
 		if r.GetTime() != nil {
@@ -173,4 +180,40 @@ func (s *paymentService) SettlePayment(ctx context.Context, r *v1.SettlePaymentR
 		return nil, err
 	}
 	return &v1.SettlePaymentResponse{Payment: p}, nil
+}
+
+// UnsettlePayment has a payment wait for its money again, of which what it was settled with was taken back.
+func (s *paymentService) UnsettlePayment(ctx context.Context, r *v1.UnsettlePaymentRequest) (*v1.UnsettlePaymentResponse, error) {
+	p, err := s.change(s.host.Self(ctx), r.GetPaymentId(), func(_ context.Context, _ *store.Tx, p *paymentRow) error {
+		switch {
+		case p.Reports:
+			return errReported
+		case ofAccount(p.MethodKind):
+			return errByItself
+		case p.Refunded > 0:
+			return errGivenBack
+		case p.State == stateSucceeded:
+			p.State, p.Succeeded = statePending, nil
+			p.flag(flagUnsettled)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &v1.UnsettlePaymentResponse{Payment: p}, nil
+}
+
+// FindPayments finds payments by their references.
+func (s *paymentService) FindPayments(ctx context.Context, r *v1.FindPaymentsRequest) (*v1.FindPaymentsResponse, error) {
+	rows, err := store.Query(s.host.Self(ctx), s.host.Store, pgx.RowToStructByPos[paymentRow],
+		`select `+paymentFields+` from paysystem.payments where reference = any ($1) order by id`, r.GetReferences())
+	if err != nil {
+		return nil, err
+	}
+	response := &v1.FindPaymentsResponse{}
+	for _, row := range rows {
+		response.Payments = append(response.Payments, row.payment())
+	}
+	return response, nil
 }

@@ -28,11 +28,19 @@ type paymentRow struct {
 	Created                                                                        time.Time
 	Succeeded, Expires, Checked                                                    *time.Time
 	Revision                                                                       int64
+	Partly                                                                         bool
+	Due                                                                            *time.Time
+	Came                                                                           *int64
+	CameCurrency                                                                   *string
+	Keep                                                                           bool
+	CustomerID, CardID                                                             string
+	Asked                                                                          int64 // the amount as it was asked for
 }
 
 const paymentFields = `id::text, client_id::text, reference, method_id::text, method_title, method_kind, gateway, gateway_payment_id, reports, amount, currency_code,
 	refunded, charged_back, fee, coalesce(document_id::text, ''), description, state, flags, failure, checkout_url, instructions, qr_text,
-	create_time, succeed_time, expire_time, check_time, revision`
+	create_time, succeed_time, expire_time, check_time, revision, partly, due_date, came, came_currency, keep_card, coalesce(customer_id::text, ''),
+	coalesce(card_id::text, ''), coalesce(asked, amount)`
 
 func (r *paymentRow) money(units int64) *kernelv1.Money { return money.Of(r.Currency, units) }
 
@@ -60,6 +68,12 @@ func (r *paymentRow) payment() *v1.Payment {
 		Gateway: r.Gateway, GatewayPaymentId: r.GatewayID, Amount: r.money(r.Amount), DocumentId: r.DocumentID, Description: r.Description,
 		State: paymentStates.Of(r.State), Failure: r.Failure, CreateTime: timestamppb.New(r.Created), Revision: r.Revision,
 		SucceedTime: stamp(r.Succeeded),
+	}
+	if r.Due != nil {
+		p.DueDate = r.Due.Format(time.DateOnly)
+	}
+	if r.Came != nil {
+		p.Came, p.Differs = money.Of(*r.CameCurrency, *r.Came), true
 	}
 	for _, f := range r.Flags {
 		p.Flags = append(p.Flags, paymentFlags.Of(f))
@@ -129,10 +143,11 @@ func (m *Module) listPayments(ctx context.Context, c *store.Where, limit int) ([
 func insertPayment(ctx context.Context, tx *store.Tx, r *paymentRow) error {
 	_, err := tx.Exec(ctx, `
 		insert into paysystem.payments (id, client_id, reference, method_id, method_title, method_kind, gateway, gateway_payment_id, reports, amount, currency_code,
-			refunded, charged_back, fee, document_id, description, state, flags, failure, checkout_url, instructions, qr_text, create_time, expire_time, revision)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, null, $12::text::uuid, $13, $14, '{}', '', $15, $16, $17, $18, $19, $20)`,
+			refunded, charged_back, fee, document_id, description, state, flags, failure, checkout_url, instructions, qr_text, create_time, expire_time, revision,
+			partly, keep_card, card_id, asked)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, null, $12::text::uuid, $13, $14, '{}', '', $15, $16, $17, $18, $19, $20, $21, $22, $23::text::uuid, $10)`,
 		r.ID, r.ClientID, r.Reference, r.MethodID, r.MethodTitle, r.MethodKind, r.Gateway, r.GatewayID, r.Reports, r.Amount, r.Currency,
-		orNil(r.DocumentID), r.Description, r.State, r.URL, r.Instructions, r.QR, r.Created, r.Expires, r.Revision)
+		orNil(r.DocumentID), r.Description, r.State, r.URL, r.Instructions, r.QR, r.Created, r.Expires, r.Revision, r.Partly, r.Keep, orNil(r.CardID))
 	return err
 }
 
@@ -141,9 +156,11 @@ func savePayment(ctx context.Context, tx *store.Tx, r *paymentRow) error {
 	r.Revision++
 	_, err := tx.Exec(ctx, `
 		update paysystem.payments set gateway_payment_id = $2, reports = $3, refunded = $4, charged_back = $5, fee = $6, state = $7, flags = $8, failure = $9,
-			checkout_url = $10, instructions = $11, qr_text = $12, succeed_time = $13, expire_time = $14, check_time = $15, revision = $16
+			checkout_url = $10, instructions = $11, qr_text = $12, succeed_time = $13, expire_time = $14, check_time = $15, revision = $16,
+			amount = $17, currency_code = $18, due_date = $19, came = $20, came_currency = $21, customer_id = $22::text::uuid
 		where id = $1`,
 		r.ID, r.GatewayID, r.Reports, r.Refunded, r.ChargedBack, r.Fee, r.State, r.Flags, r.Failure,
-		r.URL, r.Instructions, r.QR, r.Succeeded, r.Expires, r.Checked, r.Revision)
+		r.URL, r.Instructions, r.QR, r.Succeeded, r.Expires, r.Checked, r.Revision,
+		r.Amount, r.Currency, r.Due, r.Came, r.CameCurrency, orNil(r.CustomerID))
 	return err
 }

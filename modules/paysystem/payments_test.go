@@ -108,6 +108,18 @@ func TestPayments(t *testing.T) {
 		}
 	})
 
+	t.Run("a manager sees ways to pay, and is led to no form of them", func(t *testing.T) {
+		manager := w.Staff(t, "manager")
+		list, one := "/paysystem/methods", "/paysystem/methods/"+method.GetId()
+		require.Contains(t, manager.Get(t, list).Body, `href="`+one+`"`)
+		require.NotContains(t, manager.Get(t, list).Body, "/edit")
+		page := manager.Get(t, one)
+		require.Equal(t, http.StatusOK, page.Status)
+		require.NotContains(t, page.Body, "/edit")
+		require.Contains(t, w.Head.Get(t, one).Body, `href="`+one+`/edit"`)
+		require.Equal(t, http.StatusOK, w.Head.Get(t, one+"/edit").Status)
+	})
+
 	t.Run("told twice and at once", func(t *testing.T) {
 		p := w.Pay(t, method, "10.00")
 		headers, body := pt.Notice(true, pt.Paid(p.GetId(), pt.Money("10.00")))

@@ -21,16 +21,9 @@ func (s *paymentService) RefundPayment(ctx context.Context, r *v1.RefundPaymentR
 	if err != nil {
 		return nil, err
 	}
-	partly := true
-	if p.Reports { // the gateway is asked before the transaction
-		about, err := s.describe(ctx, p.Gateway)
-		switch {
-		case err != nil:
-			return nil, orGateway(err)
-		case !about.GetRefunds():
-			return nil, errNoRefunds
-		}
-		partly = about.GetPartialRefunds()
+	partly, err := s.givesBack(ctx, &p)
+	if err != nil {
+		return nil, err
 	}
 	var response *v1.RefundPaymentResponse
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
@@ -40,6 +33,21 @@ func (s *paymentService) RefundPayment(ctx context.Context, r *v1.RefundPaymentR
 		return err
 	})
 	return response, err
+}
+
+// givesBack asks a payment's gateway, before a transaction, whether it gives money back, and in parts.
+func (m *Module) givesBack(ctx context.Context, p *paymentRow) (partly bool, err error) {
+	if !p.Reports {
+		return true, nil
+	}
+	about, err := m.describe(ctx, p.Gateway)
+	switch {
+	case err != nil:
+		return false, orGateway(err)
+	case !about.GetRefunds():
+		return false, errNoRefunds
+	}
+	return about.GetPartialRefunds(), nil
 }
 
 func (s *paymentService) refund(ctx context.Context, tx *store.Tx, r *v1.RefundPaymentRequest, partly bool) (*v1.RefundPaymentResponse, error) {
@@ -73,7 +81,7 @@ func (s *paymentService) refund(ctx context.Context, tx *store.Tx, r *v1.RefundP
 		return nil, errWhole
 	}
 	row := &refundRow{ID: store.NewID(), PaymentID: p.ID, ClientID: p.ClientID, Amount: units, State: "pending", Reason: r.GetReason(), Created: s.host.Now()}
-	if p.Reports {
+	if p.Reports || ofAccount(p.MethodKind) {
 		if err := saveRefund(ctx, tx, row); err != nil {
 			return nil, err
 		}
@@ -112,10 +120,7 @@ func (m *Module) refundDue(ctx context.Context, _ event.Event, e *v1.RefundDue) 
 	if err != nil {
 		return err
 	}
-	response, err := m.gateways.RefundCheckout(m.to(ctx, p.Gateway), &v1.RefundCheckoutRequest{
-		RefundId: r.ID, PaymentId: p.ID, GatewayPaymentId: p.GatewayID, Amount: p.money(r.Amount), Paid: p.money(p.Amount), Reason: r.Reason,
-	})
-	fact := response.GetFact()
+	fact, err := m.goBack(ctx, &p, &r)
 	switch {
 	case err != nil && passing(err):
 		return err
@@ -138,6 +143,17 @@ func (m *Module) refundDue(ctx context.Context, _ event.Event, e *v1.RefundDue) 
 		}
 		return m.host.PublishAt(ctx, tx, m.host.Now().Add(again), r.ID, &v1.RefundDue{RefundId: r.ID})
 	})
+}
+
+// goBack asks whoever has the money of a refund for it.
+func (m *Module) goBack(ctx context.Context, p *paymentRow, r *refundRow) (*v1.Fact, error) {
+	if ofAccount(p.MethodKind) {
+		return m.returned(ctx, p, r)
+	}
+	response, err := m.gateways.RefundCheckout(m.to(ctx, p.Gateway), &v1.RefundCheckoutRequest{
+		RefundId: r.ID, PaymentId: p.ID, GatewayPaymentId: p.GatewayID, Amount: p.money(r.Amount), Paid: p.money(p.Amount), Reason: r.Reason,
+	})
+	return response.GetFact(), err
 }
 
 // ListRefunds lists the refunds of a payment.

@@ -112,6 +112,9 @@ func (m *Module) refunded(ctx context.Context, tx *store.Tx, p *paymentRow, r *r
 		}
 		r.State, r.Succeeded, r.Failed = "succeeded", &at, ""
 		p.Refunded += r.Amount
+		if ofAccount(p.MethodKind) { // who keeps accounts has booked it
+			return "", saveRefund(ctx, tx, r)
+		}
 		if err := m.host.Publish(ctx, tx, p.ClientID, &v1.PaymentRefunded{
 			RefundId: r.ID, PaymentId: p.ID, ClientId: p.ClientID, Amount: p.money(r.Amount), DocumentId: p.DocumentID, Gateway: p.Gateway, RefundTime: timestamppb.New(at),
 		}); err != nil {

@@ -25,14 +25,15 @@ var screens = []module.Screen{
 		Actions: []module.Action{
 			{ID: "new", Label: "paysystem.payments.new", Icon: "plus", Path: "/payments/new", Primary: true},
 			{ID: "new_for", Label: "paysystem.payments.new_for", Icon: "plus", Path: "/payments/new-for", Primary: true},
+			{ID: "cards", Label: "paysystem.cards.title", Icon: "card", Path: "/payments/cards"},
 		},
 	},
 	{
 		ID: "payment", Path: "/payments/{id}", Kind: module.Detail, Title: "paysystem.payments.one", Icon: "card", Parent: "payments",
 		Method: v1.PaymentService_GetPayment_FullMethodName, Heading: "reference", State: "state", Lead: []string{"amount", "description"}, Marks: []string{"flags"},
 		Sections: []module.Section{
-			{Title: "paysystem.payments.how", Fields: []string{"method_title", "instructions", "expire_time", "failure"}, OnlySet: true},
-			{Title: "paysystem.payments.money", Fields: []string{"amount", "refunded", "charged_back", "refundable", "fee"}, OnlySet: true},
+			{Title: "paysystem.payments.how", Fields: []string{"method_title", "instructions", "expire_time", "due_date", "failure"}, OnlySet: true},
+			{Title: "paysystem.payments.money", Fields: []string{"amount", "came", "refunded", "charged_back", "refundable", "fee"}, OnlySet: true},
 			{Title: "paysystem.payments.about", Fields: []string{"client_id", "description", "create_time", "succeed_time", "gateway", "gateway_payment_id"}, Aside: true, OnlySet: true},
 		},
 		Related: []module.Related{
@@ -51,6 +52,16 @@ var screens = []module.Screen{
 				ID: "confirm", Label: "paysystem.payments.confirm", Icon: "done", Method: v1.PaymentService_ConfirmPayment_FullMethodName, Bind: map[string]string{"id": "id"},
 				When: map[string]string{"state": isPending}, Confirm: "paysystem.payments.confirm_ask", Done: "paysystem.payments.confirmed",
 			},
+			{
+				ID: "credit", Label: "paysystem.payments.credit", Icon: "done", Method: v1.PaymentService_ResolvePayment_FullMethodName, Bind: map[string]string{"id": "id"},
+				Fixed: map[string]string{"resolution": "PAYMENT_RESOLUTION_CREDIT"}, When: map[string]string{"differs": "true"},
+				Confirm: "paysystem.payments.credit_ask", Done: "paysystem.payments.credited",
+			},
+			{
+				ID: "give_back", Label: "paysystem.payments.give_back", Icon: "undo", Danger: true, Method: v1.PaymentService_ResolvePayment_FullMethodName, Bind: map[string]string{"id": "id"},
+				Fixed: map[string]string{"resolution": "PAYMENT_RESOLUTION_GIVE_BACK"}, When: map[string]string{"differs": "true"},
+				Confirm: "paysystem.payments.give_back_ask", Done: "paysystem.payments.refund_said",
+			},
 			{ID: "refund", Label: "paysystem.payments.refund", Icon: "undo", Danger: true, Path: "/payments/{id}/refund", When: map[string]string{"state": isPaid}},
 			{
 				ID: "cancel", Label: "paysystem.payments.cancel", Icon: "x", Danger: true, Method: v1.PaymentService_CancelPayment_FullMethodName, Bind: map[string]string{"id": "id"},
@@ -62,9 +73,10 @@ var screens = []module.Screen{
 		ID: "new", Path: "/payments/new", Kind: module.Form, Title: "paysystem.payments.new", Intro: "paysystem.payments.new_intro", Audience: module.ForContacts,
 		Parent: "payments", Method: v1.PaymentService_CreatePayment_FullMethodName, Submit: "paysystem.payments.begin", Done: "/payments/{id}", Said: "paysystem.payments.begun",
 		Sections: []module.Section{{
-			Fields: []string{"amount", "currency_code", "method_id", "description", "document_id"},
+			Fields: []string{"amount", "currency_code", "method_id", "partly", "keep_card", "description", "document_id"},
 			Choices: map[string]module.Choice{"method_id": {
 				Method: v1.MethodService_ListPaymentMethods_FullMethodName, Value: "id", Label: "title", None: "paysystem.methods.none",
+				Bind: map[string]string{"document_id": "document_id", "currency_code": "currency_code"}, Optional: []string{"document_id", "currency_code"},
 			}},
 		}},
 	},
@@ -73,11 +85,24 @@ var screens = []module.Screen{
 		Parent: "payments", Method: v1.PaymentService_CreatePayment_FullMethodName, Submit: "paysystem.payments.begin", Done: "/payments/{id}", Said: "paysystem.payments.begun",
 		Redraw: "paysystem.payments.redraw",
 		Sections: []module.Section{{
-			Fields: []string{"client_id", "amount", "currency_code", "method_id", "description", "received", "document_id"}, Needed: []string{"client_id"},
+			Fields: []string{"client_id", "amount", "currency_code", "method_id", "partly", "description", "received", "document_id"}, Needed: []string{"client_id"},
 			Choices: map[string]module.Choice{"method_id": {
-				Method: v1.MethodService_ListPaymentMethods_FullMethodName, Value: "id", Label: "title", Bind: map[string]string{"client_id": "client_id"},
-				First: "paysystem.methods.first", None: "paysystem.methods.none",
+				Method: v1.MethodService_ListPaymentMethods_FullMethodName, Value: "id", Label: "title", Bind: map[string]string{"client_id": "client_id", "document_id": "document_id"},
+				Optional: []string{"document_id"}, First: "paysystem.methods.first", None: "paysystem.methods.none",
 			}},
+		}},
+	},
+	{
+		ID: "cards", Path: "/payments/cards", Kind: module.List, Title: "paysystem.cards.title", Intro: "paysystem.cards.intro", Icon: "card", Parent: "payments",
+		Method: v1.SavedCardService_ListSavedCards_FullMethodName,
+		Columns: []module.Column{
+			{Field: "title"}, {Field: "client_id", Place: module.Under, Audience: module.ForStaff}, {Field: "expires", Place: module.Under, Labelled: true},
+			{Field: "create_time", Label: "paysystem.cards.since", Place: module.End},
+		},
+		Empty: "paysystem.cards.empty",
+		Actions: []module.Action{{
+			ID: "delete", Label: "paysystem.cards.delete", Icon: "trash", Danger: true, Row: true, Method: v1.SavedCardService_DeleteSavedCard_FullMethodName,
+			Bind: map[string]string{"id": "id"}, Confirm: "paysystem.cards.delete_ask", Done: "paysystem.cards.deleted",
 		}},
 	},
 	{
@@ -119,29 +144,52 @@ var screens = []module.Screen{
 			{Field: "payment_id", Place: module.Under}, {Field: "verified", Place: module.Away}, {Field: "state", Place: module.End},
 		},
 		Filters: []string{"states"}, Empty: "paysystem.notices.empty",
-		Actions: []module.Action{{
-			ID: "resolve", Label: "paysystem.notices.resolve", Icon: "done", Row: true, Method: v1.NoticeService_ResolveNotice_FullMethodName, Bind: map[string]string{"id": "id"},
-			When: map[string]string{"state": "NOTICE_STATE_ODD"}, Done: "paysystem.notices.resolved",
-		}},
+		Actions: []module.Action{
+			{
+				ID: "credit", Label: "paysystem.payments.credit", Icon: "plus", Row: true, Method: v1.NoticeService_ResolveNotice_FullMethodName, Bind: map[string]string{"id": "id"},
+				Fixed: map[string]string{"resolution": "PAYMENT_RESOLUTION_CREDIT"}, When: map[string]string{"state": "NOTICE_STATE_ODD", "oddity": "NOTICE_ODDITY_AMOUNT_DIFFERS"},
+				Confirm: "paysystem.payments.credit_ask", Done: "paysystem.payments.credited",
+			},
+			{
+				ID: "give_back", Label: "paysystem.payments.give_back", Icon: "undo", Danger: true, Row: true, Method: v1.NoticeService_ResolveNotice_FullMethodName, Bind: map[string]string{"id": "id"},
+				Fixed: map[string]string{"resolution": "PAYMENT_RESOLUTION_GIVE_BACK"}, When: map[string]string{"state": "NOTICE_STATE_ODD", "oddity": "NOTICE_ODDITY_AMOUNT_DIFFERS"},
+				Confirm: "paysystem.payments.give_back_ask", Done: "paysystem.payments.refund_said",
+			},
+			{
+				ID: "resolve", Label: "paysystem.notices.resolve", Icon: "done", Row: true, Method: v1.NoticeService_ResolveNotice_FullMethodName, Bind: map[string]string{"id": "id"},
+				When: map[string]string{"state": "NOTICE_STATE_ODD"}, Done: "paysystem.notices.resolved",
+			},
+		},
 	},
 	{
 		ID: "methods", Path: "/paysystem/methods", Kind: module.List, Title: "paysystem.methods.title", Intro: "paysystem.methods.intro", Icon: "settings", Audience: module.ForStaff,
 		Nav: &module.Nav{Section: "paysystem.nav", Order: 42}, Method: v1.MethodService_ListMethods_FullMethodName,
 		Columns: []module.Column{
-			{Field: "title", Link: "/paysystem/methods/{id}/edit"}, {Field: "kind", Place: module.Under}, {Field: "gateway", Place: module.Under},
+			{Field: "title", Link: "/paysystem/methods/{id}"}, {Field: "kind", Place: module.Under}, {Field: "gateway", Place: module.Under},
 			{Field: "currency_code", Place: module.End}, {Field: "off", Place: module.Away},
 		},
 		Empty:   "paysystem.methods.empty",
 		Actions: []module.Action{{ID: "new", Label: "paysystem.methods.new", Icon: "plus", Path: "/paysystem/methods/new", Primary: true}},
 	},
 	{
-		ID: "method_new", Path: "/paysystem/methods/new", Kind: module.Form, Title: "paysystem.methods.new", Audience: module.ForStaff, Parent: "methods",
-		Method: v1.MethodService_CreateMethod_FullMethodName, Sections: methodForm, Submit: "paysystem.methods.add", Done: "/paysystem/methods",
+		ID: "method", Path: "/paysystem/methods/{id}", Kind: module.Detail, Title: "paysystem.methods.one", Icon: "settings", Audience: module.ForStaff, Parent: "methods",
+		Method: v1.MethodService_GetMethod_FullMethodName, Heading: "title", Lead: []string{"kind"},
+		Sections: []module.Section{
+			{Fields: []string{"gateway", "receipts", "off"}, OnlySet: true},
+			{Title: "paysystem.methods.whom", Fields: []string{"segment_ids", "position"}},
+			{Title: "paysystem.methods.bounds", Fields: []string{"currency_code", "least", "most"}, OnlySet: true},
+		},
+		// A link of the list would lead to the form whoever reads it: what an action leads to is asked for first.
+		Actions: []module.Action{{ID: "edit", Label: "paysystem.methods.edit", Icon: "edit", Path: "/paysystem/methods/{id}/edit", Primary: true}},
 	},
 	{
-		ID: "method_edit", Path: "/paysystem/methods/{id}/edit", Kind: module.Form, Title: "paysystem.methods.edit", Audience: module.ForStaff, Parent: "methods",
+		ID: "method_new", Path: "/paysystem/methods/new", Kind: module.Form, Title: "paysystem.methods.new", Audience: module.ForStaff, Parent: "methods",
+		Method: v1.MethodService_CreateMethod_FullMethodName, Sections: methodForm, Submit: "paysystem.methods.add", Done: "/paysystem/methods/{id}",
+	},
+	{
+		ID: "method_edit", Path: "/paysystem/methods/{id}/edit", Kind: module.Form, Title: "paysystem.methods.edit", Audience: module.ForStaff, Parent: "method",
 		Method: v1.MethodService_UpdateMethod_FullMethodName, Prefill: v1.MethodService_GetMethod_FullMethodName, Sections: methodForm, Submit: "paysystem.methods.save",
-		Done: "/paysystem/methods",
+		Done: "/paysystem/methods/{id}",
 	},
 	{
 		ID: "of_client", Path: "/clients/{client_id}/payments", Kind: module.List, Title: "paysystem.payments.title", Icon: "card", Audience: module.ForStaff, Parent: "payments",

@@ -14,4 +14,4 @@ type Unit module.Unit
 func NewUnit(m *Module) Unit { return Unit{Name: ID, Module: m} }
 
 // Set provides the module, and typed clients of its contracts for those who call them.
-var Set = wire.NewSet(New, NewUnit, v1.NewPaymentServiceClient, v1.NewMethodServiceClient, v1.NewNoticeServiceClient, v1.NewReceiptServiceClient)
+var Set = wire.NewSet(New, NewUnit, v1.NewPaymentServiceClient, v1.NewMethodServiceClient, v1.NewNoticeServiceClient, v1.NewReceiptServiceClient, v1.NewSavedCardServiceClient)

@@ -23,7 +23,7 @@ const (
 
 // DescribeGateway says what Stripe can do here.
 func (s *gatewayService) DescribeGateway(context.Context, *v1.DescribeGatewayRequest) (*v1.DescribeGatewayResponse, error) {
-	return &v1.DescribeGatewayResponse{Title: "Stripe", Refunds: true, PartialRefunds: true, HostedPage: true, Reports: true}, nil
+	return &v1.DescribeGatewayResponse{Title: "Stripe", Refunds: true, PartialRefunds: true, HostedPage: true, Reports: true, SavedMethods: true}, nil
 }
 
 // open is how long a session can be paid: 30 minutes to 24 hours, says https://docs.stripe.com/api/checkout/sessions/create. A
@@ -35,6 +35,18 @@ func (s *gatewayService) CreateCheckout(ctx context.Context, r *v1.CreateCheckou
 	n, err := units(r.GetAmount())
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	if r.GetSavedMethodId() != "" {
+		done, err := s.charge(ctx, r, n)
+		if done != nil || err != nil {
+			return done, err
+		}
+	}
+	customer := r.GetCustomerToken()
+	if r.GetKeepMethod() {
+		if customer, err = s.customer(ctx, r); err != nil {
+			return nil, err
+		}
 	}
 	meta := map[string]string{metaPayment: r.GetPaymentId()}
 	// By the time of the payment's own id, so that the same request again is the same to Stripe.
@@ -51,15 +63,23 @@ func (s *gatewayService) CreateCheckout(ctx context.Context, r *v1.CreateCheckou
 		}},
 		PaymentIntentData: &stripe.CheckoutSessionCreatePaymentIntentDataParams{Description: stripe.String(r.GetDescription()), Metadata: meta},
 	}
-	if r.GetCustomerEmail() != "" {
+	switch { // one or the other: https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-customer
+	case customer != "":
+		params.Customer = stripe.String(customer)
+	case r.GetCustomerEmail() != "":
 		params.CustomerEmail = stripe.String(r.GetCustomerEmail())
+	}
+	if r.GetKeepMethod() { // https://docs.stripe.com/payments/save-during-payment
+		params.PaymentIntentData.SetupFutureUsage = stripe.String(string(stripe.PaymentIntentSetupFutureUsageOffSession))
 	}
 	params.SetIdempotencyKey("checkout-" + r.GetPaymentId())
 	session, err := s.client.V1CheckoutSessions.Create(ctx, params)
 	if err != nil {
 		return nil, failed(err)
 	}
-	return &v1.CreateCheckoutResponse{GatewayPaymentId: session.ID, RedirectUrl: session.URL, ExpireTime: timestamppb.New(time.Unix(session.ExpiresAt, 0))}, nil
+	return &v1.CreateCheckoutResponse{
+		GatewayPaymentId: session.ID, RedirectUrl: session.URL, ExpireTime: timestamppb.New(time.Unix(session.ExpiresAt, 0)), CustomerToken: customer,
+	}, nil
 }
 
 // begun is when a payment's id was made, which says it itself: it is a UUIDv7.

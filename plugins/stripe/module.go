@@ -4,6 +4,7 @@
 //	module.go    New, Register: the module at a glance
 //	settings.go  what portal.yaml says
 //	checkout.go  payments
+//	cards.go     cards that are kept, and payments with them
 //	state.go     what is true of one
 //	refunds.go   money that goes back
 //	notices.go   Stripe's events

@@ -40,6 +40,15 @@ func (s *gatewayService) ReadNotice(ctx context.Context, r *v1.ReadNoticeRequest
 		} else if f := ofSession(&session); f != nil {
 			response.Facts = []*v1.Fact{f}
 		}
+	case kind == "payment_intent.succeeded":
+		var intent stripe.PaymentIntent
+		if err := json.Unmarshal(event.Data.Raw, &intent); err != nil {
+			return nil, status.Error(codes.InvalidArgument, "the event's intent cannot be read")
+		}
+		// That of a session the session says, and one that was refused has been answered so.
+		if f := ofIntent(&intent); f != nil && intent.Metadata[metaCard] != "" && intent.Metadata[metaPayment] != "" {
+			response.Facts = []*v1.Fact{f}
+		}
 	case strings.HasPrefix(kind, "charge."), strings.HasPrefix(kind, "refund."):
 		return response, s.hint(ctx, event.Data.Raw, response)
 	}

@@ -17,14 +17,17 @@ func (s *gatewayService) RefundCheckout(ctx context.Context, r *v1.RefundCheckou
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	session, err := s.client.V1CheckoutSessions.Retrieve(ctx, r.GetGatewayPaymentId(), nil)
-	if err != nil {
-		return nil, failed(err)
+	intent := r.GetGatewayPaymentId()
+	if !ofCard(intent) {
+		session, err := s.client.V1CheckoutSessions.Retrieve(ctx, r.GetGatewayPaymentId(), nil)
+		if err != nil {
+			return nil, failed(err)
+		}
+		if session.PaymentIntent == nil {
+			return nil, status.Error(codes.FailedPrecondition, "Stripe knows of no money for this payment")
+		}
+		intent = session.PaymentIntent.ID
 	}
-	if session.PaymentIntent == nil {
-		return nil, status.Error(codes.FailedPrecondition, "Stripe knows of no money for this payment")
-	}
-	intent := session.PaymentIntent.ID
 	for one, err := range s.client.V1Refunds.List(ctx, &stripe.RefundListParams{PaymentIntent: stripe.String(intent)}) {
 		if err != nil {
 			return nil, failed(err)

@@ -12,11 +12,11 @@ import (
 
 // Settings are what portal.yaml may say, below modules.stripe.settings.
 type Settings struct {
-	// SecretKey is the account's, "sk_…" or, with rights to sessions, refunds, intents, charges and disputes alone, "rk_…". Write
+	// SecretKey is the account's, "sk_…" or, with rights to sessions, refunds, intents, charges, disputes, customers and payment methods alone, "rk_…". Write
 	// it as ${env:NAME} or ${file:/path}. Required.
 	SecretKey secret.Text `yaml:"secret_key" json:"secret_key"`
 	// WebhookSecret is that of the endpoint, "whsec_…", in the same way. Required. The endpoint's address is the portal's,
-	// /m/paysystem/hooks/stripe, and its events are checkout.session.*, charge.refunded, refund.* and charge.dispute.*.
+	// /m/paysystem/hooks/stripe, and its events are checkout.session.*, payment_intent.succeeded, charge.refunded, refund.* and charge.dispute.*.
 	WebhookSecret secret.Text `yaml:"webhook_secret" json:"webhook_secret"`
 	// URL is where the API is. Default: Stripe's own.
 	URL string `yaml:"url" json:"url"`

@@ -20,24 +20,21 @@ func timeOf(id string) (time.Time, bool) {
 	return time.Unix(u.Time().UnixTime()), true
 }
 
-// GetCheckout says what is true of a session, of the refunds of what was paid, and of disputes about it.
+// GetCheckout says what is true of a session or of an intent, of the refunds of what was paid, and of disputes about it.
 func (s *gatewayService) GetCheckout(ctx context.Context, r *v1.GetCheckoutRequest) (*v1.GetCheckoutResponse, error) {
-	params := &stripe.CheckoutSessionRetrieveParams{}
-	params.AddExpand("payment_intent.latest_charge.balance_transaction")
-	session, err := s.client.V1CheckoutSessions.Retrieve(ctx, r.GetGatewayPaymentId(), params)
-	if err != nil {
-		return nil, failed(err)
-	}
 	response := &v1.GetCheckoutResponse{}
-	paid := ofSession(session)
-	if paid == nil {
+	if r.GetGatewayPaymentId() == "" { // Stripe never said what it is called there
 		return response, nil
+	}
+	paid, intent, err := s.paid(ctx, r.GetGatewayPaymentId())
+	if err != nil || paid == nil {
+		return response, err
 	}
 	response.Facts = append(response.Facts, paid)
-	if paid.GetKind() != v1.FactKind_FACT_KIND_PAYMENT_SUCCEEDED || session.PaymentIntent == nil {
+	if paid.GetKind() != v1.FactKind_FACT_KIND_PAYMENT_SUCCEEDED || intent == "" {
 		return response, nil
 	}
-	refunds := &stripe.RefundListParams{PaymentIntent: stripe.String(session.PaymentIntent.ID)}
+	refunds := &stripe.RefundListParams{PaymentIntent: stripe.String(intent)}
 	for one, err := range s.client.V1Refunds.List(ctx, refunds) {
 		if err != nil {
 			return nil, failed(err)
@@ -46,7 +43,7 @@ func (s *gatewayService) GetCheckout(ctx context.Context, r *v1.GetCheckoutReque
 			response.Facts = append(response.Facts, f)
 		}
 	}
-	disputes := &stripe.DisputeListParams{PaymentIntent: stripe.String(session.PaymentIntent.ID)}
+	disputes := &stripe.DisputeListParams{PaymentIntent: stripe.String(intent)}
 	for one, err := range s.client.V1Disputes.List(ctx, disputes) {
 		if err != nil {
 			return nil, failed(err)
@@ -56,6 +53,29 @@ func (s *gatewayService) GetCheckout(ctx context.Context, r *v1.GetCheckoutReque
 		}
 	}
 	return response, nil
+}
+
+// paid says what became of a session or an intent, and which intent has the money.
+func (s *gatewayService) paid(ctx context.Context, id string) (*v1.Fact, string, error) {
+	if ofCard(id) {
+		params := &stripe.PaymentIntentRetrieveParams{}
+		params.AddExpand("latest_charge.balance_transaction")
+		intent, err := s.client.V1PaymentIntents.Retrieve(ctx, id, params)
+		if err != nil {
+			return nil, "", failed(err)
+		}
+		return ofIntent(intent), id, nil
+	}
+	params := &stripe.CheckoutSessionRetrieveParams{}
+	params.AddExpand("payment_intent.latest_charge.balance_transaction")
+	session, err := s.client.V1CheckoutSessions.Retrieve(ctx, id, params)
+	if err != nil {
+		return nil, "", failed(err)
+	}
+	if session.PaymentIntent == nil {
+		return ofSession(session), "", nil
+	}
+	return ofSession(session), session.PaymentIntent.ID, nil
 }
 
 // ofSession is what a session says; nil while nothing happened. A session is complete before money that takes days has come:
@@ -71,13 +91,8 @@ func ofSession(s *stripe.CheckoutSession) *v1.Fact {
 	default:
 		return nil
 	}
-	if s.PaymentIntent == nil || s.PaymentIntent.LatestCharge == nil || s.PaymentIntent.LatestCharge.Created == 0 {
-		return f
-	}
-	charge := s.PaymentIntent.LatestCharge
-	f.Time = timestamppb.New(time.Unix(charge.Created, 0))
-	if b := charge.BalanceTransaction; b != nil && b.Currency == s.Currency { // otherwise it is in the currency of the account
-		f.Fee = amount(b.Fee, string(b.Currency))
+	if s.PaymentIntent != nil {
+		charged(f, s.PaymentIntent.LatestCharge, s.Currency)
 	}
 	return f
 }

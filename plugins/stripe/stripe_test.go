@@ -160,11 +160,68 @@ func pays(t *testing.T, w *pt.World, v *vendor) {
 		require.NoError(t, err)
 		require.NotEmpty(t, made.GetPayment().GetCheckoutUrl())
 	})
+	t.Run("a card that is kept", func(t *testing.T) { keeps(t, w, v, method) })
 	t.Run("what others do with the same account", func(t *testing.T) {
 		tell(t, "invoice.paid", map[string]any{"id": "in_1", "object": "invoice"})
 		tell(t, "checkout.session.completed", map[string]any{"id": "cs_other", "object": "checkout.session", "payment_status": "paid", "amount_total": 5, "currency": "uah"})
 		require.Equal(t, v1.NoticeState_NOTICE_STATE_IGNORED, w.Notices(t)[0].GetState())
 	})
+}
+
+func keeps(t *testing.T, w *pt.World, v *vendor, method *v1.Method) {
+	pay := func(way string, keep bool) (*v1.Payment, error) {
+		made, err := pt.Payments(w.Contact).CreatePayment(t.Context(), &v1.CreatePaymentRequest{RequestId: store.NewID(), MethodId: way, Amount: "10.00", KeepCard: keep})
+		return made.GetPayment(), err
+	}
+	bank := func(says string) {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.bank = says
+	}
+	p, err := pay(method.GetId(), true)
+	require.NoError(t, err)
+	session := w.Payment(t, p.GetId()).GetGatewayPaymentId()
+	v.pay(session)
+	headers, body := v.event("checkout.session.completed", v.asEvent(session), signingSecret)
+	w.Tell(t, stripe.ID, headers, body)
+	cards := func() []*v1.SavedCard {
+		t.Helper()
+		list, err := v1.NewSavedCardServiceClient(w.Contact.Conn).ListSavedCards(t.Context(), &v1.ListSavedCardsRequest{})
+		require.NoError(t, err)
+		return list.GetSavedCards()
+	}
+	require.Len(t, cards(), 1)
+	card := cards()[0]
+	require.Equal(t, []string{"Visa •• 4242", "04/2029"}, []string{card.GetTitle(), card.GetExpires()})
+
+	p, err = pay(card.GetId(), false)
+	require.NoError(t, err)
+	require.Equal(t, v1.PaymentState_PAYMENT_STATE_SUCCEEDED, p.GetState())
+	intent := w.Payment(t, p.GetId()).GetGatewayPaymentId()
+	require.Regexp(t, "^pi_", intent)
+	headers, body = v.event("payment_intent.succeeded", v.intent(intent), signingSecret)
+	w.Tell(t, stripe.ID, headers, body)
+	require.Equal(t, 1, w.Published(t, "PaymentSucceeded", p.GetId()))
+	_, err = pt.Payments(w.Head).RefundPayment(t.Context(), &v1.RefundPaymentRequest{RequestId: store.NewID(), PaymentId: p.GetId(), Amount: "4.00"})
+	require.NoError(t, err)
+	w.Drained(t)
+	require.Equal(t, "4.00", w.Payment(t, p.GetId()).GetRefunded().GetAmount())
+
+	bank("authentication_required")
+	p, err = pay(card.GetId(), false)
+	require.NoError(t, err)
+	require.Equal(t, v1.PaymentState_PAYMENT_STATE_PENDING, p.GetState())
+	require.Contains(t, p.GetCheckoutUrl(), "https://checkout.stripe.com/")
+	bank("card_declined")
+	_, err = pay(card.GetId(), false)
+	require.Equal(t, codes.FailedPrecondition, status.Code(err))
+	bank("")
+
+	_, err = v1.NewSavedCardServiceClient(w.Contact.Conn).DeleteSavedCard(t.Context(), &v1.DeleteSavedCardRequest{Id: card.GetId()})
+	require.NoError(t, err)
+	require.Empty(t, cards())
+	require.Nil(t, v.card(card.GetId()))
+	require.Empty(t, v.cards)
 }
 
 // Stripe's own stripe-mock holds every request against the published description of the API, and answers with its examples.
@@ -190,6 +247,24 @@ func TestStripeMockTakesEachRequest(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, refund, given.GetFact().GetRefundId())
 	}
+	// Cards that are kept.
+	kept, err := gateway.CreateCheckout(ctx, &v1.CreateCheckoutRequest{
+		PaymentId: store.NewID(), ClientId: store.NewID(), Amount: pt.Money("10.00"), Description: "Bill 13", CustomerEmail: "payer@example.com",
+		ReturnUrl: "https://portal.example/payments/1", KeepMethod: true,
+	})
+	require.NoError(t, err)
+	require.NotEmpty(t, kept.GetCustomerToken())
+	_, err = gateway.ListSavedMethods(ctx, &v1.ListSavedMethodsRequest{ClientId: store.NewID(), CustomerToken: kept.GetCustomerToken()})
+	require.NoError(t, err)
+	charged, err := gateway.CreateCheckout(ctx, &v1.CreateCheckoutRequest{
+		PaymentId: store.NewID(), Amount: pt.Money("10.00"), Description: "Bill 14", ReturnUrl: "https://portal.example/payments/1",
+		SavedMethodId: "pm_card_visa", CustomerToken: kept.GetCustomerToken(),
+	})
+	require.NoError(t, err)
+	_, err = gateway.GetCheckout(ctx, &v1.GetCheckoutRequest{PaymentId: payment, GatewayPaymentId: charged.GetGatewayPaymentId()})
+	require.NoError(t, err)
+	_, err = gateway.RemoveSavedMethod(ctx, &v1.RemoveSavedMethodRequest{ClientId: store.NewID(), Id: "pm_1"}) // its example card is of no customer
+	require.NoError(t, err)
 	_, err = gateway.CreateCheckout(ctx, &v1.CreateCheckoutRequest{PaymentId: store.NewID(), Amount: pt.Money("1.234")})
 	require.Equal(t, codes.InvalidArgument, status.Code(err))
 }

@@ -412,6 +412,113 @@ func (x *HoldDue) GetHoldId() string {
 	return ""
 }
 
+// SettlementDue says that a payment of a bank statement, which names a payment that was begun in the portal, was posted or taken back. The
+// module itself hears it.
+type SettlementDue struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PaymentId     string                 `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SettlementDue) Reset() {
+	*x = SettlementDue{}
+	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SettlementDue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SettlementDue) ProtoMessage() {}
+
+func (x *SettlementDue) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SettlementDue.ProtoReflect.Descriptor instead.
+func (*SettlementDue) Descriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_events_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *SettlementDue) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+// BonusChanged says that a client was granted bonuses, or that some were taken.
+type BonusChanged struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ClientId      string                 `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Amount        *v1.Money              `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	ActorId       string                 `protobuf:"bytes,3,opt,name=actor_id,json=actorId,proto3" json:"actor_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BonusChanged) Reset() {
+	*x = BonusChanged{}
+	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BonusChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BonusChanged) ProtoMessage() {}
+
+func (x *BonusChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BonusChanged.ProtoReflect.Descriptor instead.
+func (*BonusChanged) Descriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_events_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *BonusChanged) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *BonusChanged) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *BonusChanged) GetActorId() string {
+	if x != nil {
+		return x.ActorId
+	}
+	return ""
+}
+
 var File_contracts_finsystem_v1_events_proto protoreflect.FileDescriptor
 
 const file_contracts_finsystem_v1_events_proto_rawDesc = "" +
@@ -450,7 +557,14 @@ const file_contracts_finsystem_v1_events_proto_rawDesc = "" +
 	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount:V\xf2\x9d\xea\x02Q\x12\x1bfinsystem.timeline.reversed\x1a\n" +
 	"payment_id\"\x1c/money/payments/{payment_id}(\x012\x06wallet\"\"\n" +
 	"\aHoldDue\x12\x17\n" +
-	"\ahold_id\x18\x01 \x01(\tR\x06holdIdBCZAgithub.com/opencabinet/cabinet/contracts/finsystem/v1;finsystemv1b\x06proto3"
+	"\ahold_id\x18\x01 \x01(\tR\x06holdId\".\n" +
+	"\rSettlementDue\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tR\tpaymentId\"\xc0\x01\n" +
+	"\fBonusChanged\x12$\n" +
+	"\tclient_id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x020\x01R\bclientId\x120\n" +
+	"\x06amount\x18\x02 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount\x12\x19\n" +
+	"\bactor_id\x18\x03 \x01(\tR\aactorId:=\xf2\x9d\xea\x028\x12\x18finsystem.timeline.bonus\"\b/bonuses(\x012\x06wallet:\bactor_idBCZAgithub.com/opencabinet/cabinet/contracts/finsystem/v1;finsystemv1b\x06proto3"
 
 var (
 	file_contracts_finsystem_v1_events_proto_rawDescOnce sync.Once
@@ -464,7 +578,7 @@ func file_contracts_finsystem_v1_events_proto_rawDescGZIP() []byte {
 	return file_contracts_finsystem_v1_events_proto_rawDescData
 }
 
-var file_contracts_finsystem_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_contracts_finsystem_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_contracts_finsystem_v1_events_proto_goTypes = []any{
 	(*DocumentIssued)(nil),  // 0: cabinet.finsystem.v1.DocumentIssued
 	(*DocumentVoided)(nil),  // 1: cabinet.finsystem.v1.DocumentVoided
@@ -472,22 +586,25 @@ var file_contracts_finsystem_v1_events_proto_goTypes = []any{
 	(*PaymentReceived)(nil), // 3: cabinet.finsystem.v1.PaymentReceived
 	(*PaymentReversed)(nil), // 4: cabinet.finsystem.v1.PaymentReversed
 	(*HoldDue)(nil),         // 5: cabinet.finsystem.v1.HoldDue
-	(DocumentKind)(0),       // 6: cabinet.finsystem.v1.DocumentKind
-	(*v1.Money)(nil),        // 7: cabinet.kernel.v1.Money
+	(*SettlementDue)(nil),   // 6: cabinet.finsystem.v1.SettlementDue
+	(*BonusChanged)(nil),    // 7: cabinet.finsystem.v1.BonusChanged
+	(DocumentKind)(0),       // 8: cabinet.finsystem.v1.DocumentKind
+	(*v1.Money)(nil),        // 9: cabinet.kernel.v1.Money
 }
 var file_contracts_finsystem_v1_events_proto_depIdxs = []int32{
-	6, // 0: cabinet.finsystem.v1.DocumentIssued.kind:type_name -> cabinet.finsystem.v1.DocumentKind
-	7, // 1: cabinet.finsystem.v1.DocumentIssued.total:type_name -> cabinet.kernel.v1.Money
-	6, // 2: cabinet.finsystem.v1.DocumentVoided.kind:type_name -> cabinet.finsystem.v1.DocumentKind
-	7, // 3: cabinet.finsystem.v1.DocumentVoided.total:type_name -> cabinet.kernel.v1.Money
-	7, // 4: cabinet.finsystem.v1.DocumentPaid.total:type_name -> cabinet.kernel.v1.Money
-	7, // 5: cabinet.finsystem.v1.PaymentReceived.amount:type_name -> cabinet.kernel.v1.Money
-	7, // 6: cabinet.finsystem.v1.PaymentReversed.amount:type_name -> cabinet.kernel.v1.Money
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	8, // 0: cabinet.finsystem.v1.DocumentIssued.kind:type_name -> cabinet.finsystem.v1.DocumentKind
+	9, // 1: cabinet.finsystem.v1.DocumentIssued.total:type_name -> cabinet.kernel.v1.Money
+	8, // 2: cabinet.finsystem.v1.DocumentVoided.kind:type_name -> cabinet.finsystem.v1.DocumentKind
+	9, // 3: cabinet.finsystem.v1.DocumentVoided.total:type_name -> cabinet.kernel.v1.Money
+	9, // 4: cabinet.finsystem.v1.DocumentPaid.total:type_name -> cabinet.kernel.v1.Money
+	9, // 5: cabinet.finsystem.v1.PaymentReceived.amount:type_name -> cabinet.kernel.v1.Money
+	9, // 6: cabinet.finsystem.v1.PaymentReversed.amount:type_name -> cabinet.kernel.v1.Money
+	9, // 7: cabinet.finsystem.v1.BonusChanged.amount:type_name -> cabinet.kernel.v1.Money
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_contracts_finsystem_v1_events_proto_init() }
@@ -502,7 +619,7 @@ func file_contracts_finsystem_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_finsystem_v1_events_proto_rawDesc), len(file_contracts_finsystem_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

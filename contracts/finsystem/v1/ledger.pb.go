@@ -40,21 +40,24 @@ const (
 	PostingKind_POSTING_KIND_REVERSAL   PostingKind = 8
 	// What a client had when the books began.
 	PostingKind_POSTING_KIND_OPENING PostingKind = 9
+	// Bonuses that were granted or taken.
+	PostingKind_POSTING_KIND_BONUS PostingKind = 10
 )
 
 // Enum value maps for PostingKind.
 var (
 	PostingKind_name = map[int32]string{
-		0: "POSTING_KIND_UNSPECIFIED",
-		1: "POSTING_KIND_CHARGE",
-		2: "POSTING_KIND_PAYMENT",
-		3: "POSTING_KIND_REFUND",
-		4: "POSTING_KIND_CHARGEBACK",
-		5: "POSTING_KIND_TRANSFER",
-		6: "POSTING_KIND_ADJUSTMENT",
-		7: "POSTING_KIND_FEE",
-		8: "POSTING_KIND_REVERSAL",
-		9: "POSTING_KIND_OPENING",
+		0:  "POSTING_KIND_UNSPECIFIED",
+		1:  "POSTING_KIND_CHARGE",
+		2:  "POSTING_KIND_PAYMENT",
+		3:  "POSTING_KIND_REFUND",
+		4:  "POSTING_KIND_CHARGEBACK",
+		5:  "POSTING_KIND_TRANSFER",
+		6:  "POSTING_KIND_ADJUSTMENT",
+		7:  "POSTING_KIND_FEE",
+		8:  "POSTING_KIND_REVERSAL",
+		9:  "POSTING_KIND_OPENING",
+		10: "POSTING_KIND_BONUS",
 	}
 	PostingKind_value = map[string]int32{
 		"POSTING_KIND_UNSPECIFIED": 0,
@@ -67,6 +70,7 @@ var (
 		"POSTING_KIND_FEE":         7,
 		"POSTING_KIND_REVERSAL":    8,
 		"POSTING_KIND_OPENING":     9,
+		"POSTING_KIND_BONUS":       10,
 	}
 )
 
@@ -1694,7 +1698,7 @@ const file_contracts_finsystem_v1_ledger_proto_rawDesc = "" +
 	"\x12ReleaseHoldRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"E\n" +
 	"\x13ReleaseHoldResponse\x12.\n" +
-	"\x04hold\x18\x01 \x01(\v2\x1a.cabinet.finsystem.v1.HoldR\x04hold*\xc4\x02\n" +
+	"\x04hold\x18\x01 \x01(\v2\x1a.cabinet.finsystem.v1.HoldR\x04hold*\xdc\x02\n" +
 	"\vPostingKind\x12\x1c\n" +
 	"\x18POSTING_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13POSTING_KIND_CHARGE\x10\x01\x12!\n" +
@@ -1705,7 +1709,9 @@ const file_contracts_finsystem_v1_ledger_proto_rawDesc = "" +
 	"\x17POSTING_KIND_ADJUSTMENT\x10\x06\x1a\a\xea\x9d\xea\x02\x02\b\x04\x12\x14\n" +
 	"\x10POSTING_KIND_FEE\x10\a\x12\"\n" +
 	"\x15POSTING_KIND_REVERSAL\x10\b\x1a\a\xea\x9d\xea\x02\x02\b\x02\x12\x18\n" +
-	"\x14POSTING_KIND_OPENING\x10\t*\x95\x01\n" +
+	"\x14POSTING_KIND_OPENING\x10\t\x12\x16\n" +
+	"\x12POSTING_KIND_BONUS\x10\n" +
+	"*\x95\x01\n" +
 	"\fBalanceState\x12\x1d\n" +
 	"\x19BALANCE_STATE_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x15BALANCE_STATE_SETTLED\x10\x01\x1a\a\xea\x9d\xea\x02\x02\b\x01\x12\x1e\n" +

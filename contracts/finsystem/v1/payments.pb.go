@@ -32,6 +32,8 @@ const (
 	PaymentSource_PAYMENT_SOURCE_GATEWAY     PaymentSource = 1
 	PaymentSource_PAYMENT_SOURCE_BANK        PaymentSource = 2
 	PaymentSource_PAYMENT_SOURCE_CASH        PaymentSource = 3
+	// With bonuses: no money came.
+	PaymentSource_PAYMENT_SOURCE_BONUS PaymentSource = 4
 )
 
 // Enum value maps for PaymentSource.
@@ -41,12 +43,14 @@ var (
 		1: "PAYMENT_SOURCE_GATEWAY",
 		2: "PAYMENT_SOURCE_BANK",
 		3: "PAYMENT_SOURCE_CASH",
+		4: "PAYMENT_SOURCE_BONUS",
 	}
 	PaymentSource_value = map[string]int32{
 		"PAYMENT_SOURCE_UNSPECIFIED": 0,
 		"PAYMENT_SOURCE_GATEWAY":     1,
 		"PAYMENT_SOURCE_BANK":        2,
 		"PAYMENT_SOURCE_CASH":        3,
+		"PAYMENT_SOURCE_BONUS":       4,
 	}
 )
 
@@ -962,12 +966,13 @@ const file_contracts_finsystem_v1_payments_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x06reason\"Q\n" +
 	"\x16ReversePaymentResponse\x127\n" +
-	"\apayment\x18\x01 \x01(\v2\x1d.cabinet.finsystem.v1.PaymentR\apayment*}\n" +
+	"\apayment\x18\x01 \x01(\v2\x1d.cabinet.finsystem.v1.PaymentR\apayment*\x97\x01\n" +
 	"\rPaymentSource\x12\x1e\n" +
 	"\x1aPAYMENT_SOURCE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16PAYMENT_SOURCE_GATEWAY\x10\x01\x12\x17\n" +
 	"\x13PAYMENT_SOURCE_BANK\x10\x02\x12\x17\n" +
-	"\x13PAYMENT_SOURCE_CASH\x10\x03*\xa8\x01\n" +
+	"\x13PAYMENT_SOURCE_CASH\x10\x03\x12\x18\n" +
+	"\x14PAYMENT_SOURCE_BONUS\x10\x04*\xa8\x01\n" +
 	"\rPaymentStatus\x12\x1e\n" +
 	"\x1aPAYMENT_STATUS_UNSPECIFIED\x10\x00\x12$\n" +
 	"\x17PAYMENT_STATUS_RECEIVED\x10\x01\x1a\a\xea\x9d\xea\x02\x02\b\x01\x12+\n" +

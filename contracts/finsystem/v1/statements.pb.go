@@ -215,6 +215,8 @@ const (
 	MatchReason_MATCH_REASON_AMOUNT MatchReason = 6
 	// One client is called as the payer is.
 	MatchReason_MATCH_REASON_NAME MatchReason = 7
+	// The reference of a payment that was begun in the portal stands in the purpose.
+	MatchReason_MATCH_REASON_REFERENCE MatchReason = 8
 )
 
 // Enum value maps for MatchReason.
@@ -228,6 +230,7 @@ var (
 		5: "MATCH_REASON_ACCOUNT",
 		6: "MATCH_REASON_AMOUNT",
 		7: "MATCH_REASON_NAME",
+		8: "MATCH_REASON_REFERENCE",
 	}
 	MatchReason_value = map[string]int32{
 		"MATCH_REASON_UNSPECIFIED": 0,
@@ -238,6 +241,7 @@ var (
 		"MATCH_REASON_ACCOUNT":     5,
 		"MATCH_REASON_AMOUNT":      6,
 		"MATCH_REASON_NAME":        7,
+		"MATCH_REASON_REFERENCE":   8,
 	}
 )
 
@@ -2628,7 +2632,7 @@ const file_contracts_finsystem_v1_statements_proto_rawDesc = "" +
 	"\x1aMATCH_STRENGTH_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x13MATCH_STRENGTH_SURE\x10\x01\x1a\a\xea\x9d\xea\x02\x02\b\x01\x12\"\n" +
 	"\x15MATCH_STRENGTH_LIKELY\x10\x02\x1a\a\xea\x9d\xea\x02\x02\b\x04\x12\"\n" +
-	"\x15MATCH_STRENGTH_UNSURE\x10\x03\x1a\a\xea\x9d\xea\x02\x02\b\x02*\xd5\x01\n" +
+	"\x15MATCH_STRENGTH_UNSURE\x10\x03\x1a\a\xea\x9d\xea\x02\x02\b\x02*\xf1\x01\n" +
 	"\vMatchReason\x12\x1c\n" +
 	"\x18MATCH_REASON_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11MATCH_REASON_HAND\x10\x01\x12\x15\n" +
@@ -2637,7 +2641,8 @@ const file_contracts_finsystem_v1_statements_proto_rawDesc = "" +
 	"\x13MATCH_REASON_TAX_ID\x10\x04\x12\x18\n" +
 	"\x14MATCH_REASON_ACCOUNT\x10\x05\x12\x17\n" +
 	"\x13MATCH_REASON_AMOUNT\x10\x06\x12\x15\n" +
-	"\x11MATCH_REASON_NAME\x10\a*a\n" +
+	"\x11MATCH_REASON_NAME\x10\a\x12\x1a\n" +
+	"\x16MATCH_REASON_REFERENCE\x10\b*a\n" +
 	"\x06BookAs\x12\x17\n" +
 	"\x13BOOK_AS_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fBOOK_AS_EXPENSE\x10\x01\x12\x14\n" +

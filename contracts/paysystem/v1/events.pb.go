@@ -475,6 +475,214 @@ func (x *ChargebackWon) GetTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// PaymentSettled says that a payment is made for which nothing has to be posted any more: from what was paid ahead, with bonuses, or by a
+// transfer that whoever keeps accounts has booked.
+type PaymentSettled struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PaymentId     string                 `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	ClientId      string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Amount        *v1.Money              `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	DocumentId    string                 `protobuf:"bytes,4,opt,name=document_id,json=documentId,proto3" json:"document_id,omitempty"`
+	MethodId      string                 `protobuf:"bytes,5,opt,name=method_id,json=methodId,proto3" json:"method_id,omitempty"`
+	SettleTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=settle_time,json=settleTime,proto3" json:"settle_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PaymentSettled) Reset() {
+	*x = PaymentSettled{}
+	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PaymentSettled) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PaymentSettled) ProtoMessage() {}
+
+func (x *PaymentSettled) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PaymentSettled.ProtoReflect.Descriptor instead.
+func (*PaymentSettled) Descriptor() ([]byte, []int) {
+	return file_contracts_paysystem_v1_events_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PaymentSettled) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *PaymentSettled) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *PaymentSettled) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *PaymentSettled) GetDocumentId() string {
+	if x != nil {
+		return x.DocumentId
+	}
+	return ""
+}
+
+func (x *PaymentSettled) GetMethodId() string {
+	if x != nil {
+		return x.MethodId
+	}
+	return ""
+}
+
+func (x *PaymentSettled) GetSettleTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SettleTime
+	}
+	return nil
+}
+
+// PaymentDeferred says that a bill is to be paid later.
+type PaymentDeferred struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PaymentId     string                 `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	ClientId      string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Amount        *v1.Money              `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	DocumentId    string                 `protobuf:"bytes,4,opt,name=document_id,json=documentId,proto3" json:"document_id,omitempty"`
+	DueDate       string                 `protobuf:"bytes,5,opt,name=due_date,json=dueDate,proto3" json:"due_date,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PaymentDeferred) Reset() {
+	*x = PaymentDeferred{}
+	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PaymentDeferred) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PaymentDeferred) ProtoMessage() {}
+
+func (x *PaymentDeferred) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PaymentDeferred.ProtoReflect.Descriptor instead.
+func (*PaymentDeferred) Descriptor() ([]byte, []int) {
+	return file_contracts_paysystem_v1_events_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *PaymentDeferred) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *PaymentDeferred) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *PaymentDeferred) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *PaymentDeferred) GetDocumentId() string {
+	if x != nil {
+		return x.DocumentId
+	}
+	return ""
+}
+
+func (x *PaymentDeferred) GetDueDate() string {
+	if x != nil {
+		return x.DueDate
+	}
+	return ""
+}
+
+// SavedCardsDue says that a gateway should be asked which cards it keeps for a client. The module itself hears it.
+type SavedCardsDue struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PaymentId     string                 `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SavedCardsDue) Reset() {
+	*x = SavedCardsDue{}
+	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedCardsDue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedCardsDue) ProtoMessage() {}
+
+func (x *SavedCardsDue) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedCardsDue.ProtoReflect.Descriptor instead.
+func (*SavedCardsDue) Descriptor() ([]byte, []int) {
+	return file_contracts_paysystem_v1_events_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *SavedCardsDue) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
 // NoticeReceived says that a gateway's notice is stored. The module itself hears it, and reads the notice.
 type NoticeReceived struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -485,7 +693,7 @@ type NoticeReceived struct {
 
 func (x *NoticeReceived) Reset() {
 	*x = NoticeReceived{}
-	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[5]
+	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -497,7 +705,7 @@ func (x *NoticeReceived) String() string {
 func (*NoticeReceived) ProtoMessage() {}
 
 func (x *NoticeReceived) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[5]
+	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -510,7 +718,7 @@ func (x *NoticeReceived) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeReceived.ProtoReflect.Descriptor instead.
 func (*NoticeReceived) Descriptor() ([]byte, []int) {
-	return file_contracts_paysystem_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_contracts_paysystem_v1_events_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *NoticeReceived) GetNoticeId() string {
@@ -532,7 +740,7 @@ type PaymentCheckDue struct {
 
 func (x *PaymentCheckDue) Reset() {
 	*x = PaymentCheckDue{}
-	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[6]
+	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -544,7 +752,7 @@ func (x *PaymentCheckDue) String() string {
 func (*PaymentCheckDue) ProtoMessage() {}
 
 func (x *PaymentCheckDue) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[6]
+	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -557,7 +765,7 @@ func (x *PaymentCheckDue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentCheckDue.ProtoReflect.Descriptor instead.
 func (*PaymentCheckDue) Descriptor() ([]byte, []int) {
-	return file_contracts_paysystem_v1_events_proto_rawDescGZIP(), []int{6}
+	return file_contracts_paysystem_v1_events_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PaymentCheckDue) GetPaymentId() string {
@@ -584,7 +792,7 @@ type RefundDue struct {
 
 func (x *RefundDue) Reset() {
 	*x = RefundDue{}
-	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[7]
+	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -596,7 +804,7 @@ func (x *RefundDue) String() string {
 func (*RefundDue) ProtoMessage() {}
 
 func (x *RefundDue) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[7]
+	mi := &file_contracts_paysystem_v1_events_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -609,7 +817,7 @@ func (x *RefundDue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundDue.ProtoReflect.Descriptor instead.
 func (*RefundDue) Descriptor() ([]byte, []int) {
-	return file_contracts_paysystem_v1_events_proto_rawDescGZIP(), []int{7}
+	return file_contracts_paysystem_v1_events_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RefundDue) GetRefundId() string {
@@ -675,7 +883,30 @@ const file_contracts_paysystem_v1_events_proto_rawDesc = "" +
 	"\vdocument_id\x18\x05 \x01(\tR\n" +
 	"documentId\x12\x18\n" +
 	"\agateway\x18\x06 \x01(\tR\agateway\x12.\n" +
-	"\x04time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"-\n" +
+	"\x04time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xc8\x02\n" +
+	"\x0ePaymentSettled\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x120\n" +
+	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount\x12\x1f\n" +
+	"\vdocument_id\x18\x04 \x01(\tR\n" +
+	"documentId\x12\x1b\n" +
+	"\tmethod_id\x18\x05 \x01(\tR\bmethodId\x12;\n" +
+	"\vsettle_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"settleTime:M\xf2\x9d\xea\x02H\x12\x1apaysystem.timeline.settled\x1a\n" +
+	"payment_id\"\x16/payments/{payment_id}(\x012\x04done\"\x95\x02\n" +
+	"\x0fPaymentDeferred\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x120\n" +
+	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount\x12\x1f\n" +
+	"\vdocument_id\x18\x04 \x01(\tR\n" +
+	"documentId\x12\"\n" +
+	"\bdue_date\x18\x05 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x05R\adueDate:O\xf2\x9d\xea\x02J\x12\x1bpaysystem.timeline.deferred\x1a\n" +
+	"payment_id\"\x16/payments/{payment_id}(\x012\x05clock\".\n" +
+	"\rSavedCardsDue\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tR\tpaymentId\"-\n" +
 	"\x0eNoticeReceived\x12\x1b\n" +
 	"\tnotice_id\x18\x01 \x01(\tR\bnoticeId\"H\n" +
 	"\x0fPaymentCheckDue\x12\x1d\n" +
@@ -697,35 +928,41 @@ func file_contracts_paysystem_v1_events_proto_rawDescGZIP() []byte {
 	return file_contracts_paysystem_v1_events_proto_rawDescData
 }
 
-var file_contracts_paysystem_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_contracts_paysystem_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_contracts_paysystem_v1_events_proto_goTypes = []any{
 	(*PaymentSucceeded)(nil),      // 0: cabinet.paysystem.v1.PaymentSucceeded
 	(*PaymentFailed)(nil),         // 1: cabinet.paysystem.v1.PaymentFailed
 	(*PaymentRefunded)(nil),       // 2: cabinet.paysystem.v1.PaymentRefunded
 	(*PaymentChargedBack)(nil),    // 3: cabinet.paysystem.v1.PaymentChargedBack
 	(*ChargebackWon)(nil),         // 4: cabinet.paysystem.v1.ChargebackWon
-	(*NoticeReceived)(nil),        // 5: cabinet.paysystem.v1.NoticeReceived
-	(*PaymentCheckDue)(nil),       // 6: cabinet.paysystem.v1.PaymentCheckDue
-	(*RefundDue)(nil),             // 7: cabinet.paysystem.v1.RefundDue
-	(*v1.Money)(nil),              // 8: cabinet.kernel.v1.Money
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*PaymentSettled)(nil),        // 5: cabinet.paysystem.v1.PaymentSettled
+	(*PaymentDeferred)(nil),       // 6: cabinet.paysystem.v1.PaymentDeferred
+	(*SavedCardsDue)(nil),         // 7: cabinet.paysystem.v1.SavedCardsDue
+	(*NoticeReceived)(nil),        // 8: cabinet.paysystem.v1.NoticeReceived
+	(*PaymentCheckDue)(nil),       // 9: cabinet.paysystem.v1.PaymentCheckDue
+	(*RefundDue)(nil),             // 10: cabinet.paysystem.v1.RefundDue
+	(*v1.Money)(nil),              // 11: cabinet.kernel.v1.Money
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
 }
 var file_contracts_paysystem_v1_events_proto_depIdxs = []int32{
-	8,  // 0: cabinet.paysystem.v1.PaymentSucceeded.amount:type_name -> cabinet.kernel.v1.Money
-	9,  // 1: cabinet.paysystem.v1.PaymentSucceeded.succeed_time:type_name -> google.protobuf.Timestamp
-	8,  // 2: cabinet.paysystem.v1.PaymentSucceeded.fee:type_name -> cabinet.kernel.v1.Money
-	9,  // 3: cabinet.paysystem.v1.PaymentFailed.time:type_name -> google.protobuf.Timestamp
-	8,  // 4: cabinet.paysystem.v1.PaymentRefunded.amount:type_name -> cabinet.kernel.v1.Money
-	9,  // 5: cabinet.paysystem.v1.PaymentRefunded.refund_time:type_name -> google.protobuf.Timestamp
-	8,  // 6: cabinet.paysystem.v1.PaymentChargedBack.amount:type_name -> cabinet.kernel.v1.Money
-	9,  // 7: cabinet.paysystem.v1.PaymentChargedBack.time:type_name -> google.protobuf.Timestamp
-	8,  // 8: cabinet.paysystem.v1.ChargebackWon.amount:type_name -> cabinet.kernel.v1.Money
-	9,  // 9: cabinet.paysystem.v1.ChargebackWon.time:type_name -> google.protobuf.Timestamp
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	11, // 0: cabinet.paysystem.v1.PaymentSucceeded.amount:type_name -> cabinet.kernel.v1.Money
+	12, // 1: cabinet.paysystem.v1.PaymentSucceeded.succeed_time:type_name -> google.protobuf.Timestamp
+	11, // 2: cabinet.paysystem.v1.PaymentSucceeded.fee:type_name -> cabinet.kernel.v1.Money
+	12, // 3: cabinet.paysystem.v1.PaymentFailed.time:type_name -> google.protobuf.Timestamp
+	11, // 4: cabinet.paysystem.v1.PaymentRefunded.amount:type_name -> cabinet.kernel.v1.Money
+	12, // 5: cabinet.paysystem.v1.PaymentRefunded.refund_time:type_name -> google.protobuf.Timestamp
+	11, // 6: cabinet.paysystem.v1.PaymentChargedBack.amount:type_name -> cabinet.kernel.v1.Money
+	12, // 7: cabinet.paysystem.v1.PaymentChargedBack.time:type_name -> google.protobuf.Timestamp
+	11, // 8: cabinet.paysystem.v1.ChargebackWon.amount:type_name -> cabinet.kernel.v1.Money
+	12, // 9: cabinet.paysystem.v1.ChargebackWon.time:type_name -> google.protobuf.Timestamp
+	11, // 10: cabinet.paysystem.v1.PaymentSettled.amount:type_name -> cabinet.kernel.v1.Money
+	12, // 11: cabinet.paysystem.v1.PaymentSettled.settle_time:type_name -> google.protobuf.Timestamp
+	11, // 12: cabinet.paysystem.v1.PaymentDeferred.amount:type_name -> cabinet.kernel.v1.Money
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_contracts_paysystem_v1_events_proto_init() }
@@ -739,7 +976,7 @@ func file_contracts_paysystem_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_paysystem_v1_events_proto_rawDesc), len(file_contracts_paysystem_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -247,8 +247,13 @@ type CreateCheckoutRequest struct {
 	// Where the payer's browser goes afterwards, and where notices are posted to.
 	ReturnUrl string `protobuf:"bytes,8,opt,name=return_url,json=returnUrl,proto3" json:"return_url,omitempty"`
 	NotifyUrl string `protobuf:"bytes,9,opt,name=notify_url,json=notifyUrl,proto3" json:"notify_url,omitempty"`
-	// A saved method of the client's that is paid with, by its id; may be empty.
+	// A saved method of the client's that is paid with at once, by its id; may be empty. Where its owner is to say so again, the answer
+	// has a page to do it on.
 	SavedMethodId string `protobuf:"bytes,10,opt,name=saved_method_id,json=savedMethodId,proto3" json:"saved_method_id,omitempty"`
+	// The payer lets the vendor keep the way to pay for the next time.
+	KeepMethod bool `protobuf:"varint,11,opt,name=keep_method,json=keepMethod,proto3" json:"keep_method,omitempty"`
+	// What the gateway said last that the client is to its vendor; empty where it never did.
+	CustomerToken string `protobuf:"bytes,12,opt,name=customer_token,json=customerToken,proto3" json:"customer_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -353,6 +358,20 @@ func (x *CreateCheckoutRequest) GetSavedMethodId() string {
 	return ""
 }
 
+func (x *CreateCheckoutRequest) GetKeepMethod() bool {
+	if x != nil {
+		return x.KeepMethod
+	}
+	return false
+}
+
+func (x *CreateCheckoutRequest) GetCustomerToken() string {
+	if x != nil {
+		return x.CustomerToken
+	}
+	return ""
+}
+
 type CreateCheckoutResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The vendor's own id of the payment.
@@ -364,7 +383,11 @@ type CreateCheckoutResponse struct {
 	// What a QR code of the payment says; empty for none. It is drawn with the correction level M, or what is named.
 	QrText string `protobuf:"bytes,4,opt,name=qr_text,json=qrText,proto3" json:"qr_text,omitempty"`
 	// Until when it can be paid; unset for what paysystem's settings say.
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// What the client is to the vendor, where methods are kept under it. It is kept sealed, and given back with each call.
+	CustomerToken string `protobuf:"bytes,6,opt,name=customer_token,json=customerToken,proto3" json:"customer_token,omitempty"`
+	// What happened already, of a payment with a saved method.
+	Facts         []*Fact `protobuf:"bytes,7,rep,name=facts,proto3" json:"facts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -430,6 +453,20 @@ func (x *CreateCheckoutResponse) GetQrText() string {
 func (x *CreateCheckoutResponse) GetExpireTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *CreateCheckoutResponse) GetCustomerToken() string {
+	if x != nil {
+		return x.CustomerToken
+	}
+	return ""
+}
+
+func (x *CreateCheckoutResponse) GetFacts() []*Fact {
+	if x != nil {
+		return x.Facts
 	}
 	return nil
 }
@@ -1026,8 +1063,13 @@ type SavedMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// As its owner knows it: "Visa •• 4242".
-	Title         string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	Title      string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Of a card: "visa", its last four digits, and the last month in which it is good.
+	Brand         string `protobuf:"bytes,4,opt,name=brand,proto3" json:"brand,omitempty"`
+	LastFour      string `protobuf:"bytes,5,opt,name=last_four,json=lastFour,proto3" json:"last_four,omitempty"`
+	ExpireMonth   int32  `protobuf:"varint,6,opt,name=expire_month,json=expireMonth,proto3" json:"expire_month,omitempty"`
+	ExpireYear    int32  `protobuf:"varint,7,opt,name=expire_year,json=expireYear,proto3" json:"expire_year,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1083,9 +1125,38 @@ func (x *SavedMethod) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *SavedMethod) GetBrand() string {
+	if x != nil {
+		return x.Brand
+	}
+	return ""
+}
+
+func (x *SavedMethod) GetLastFour() string {
+	if x != nil {
+		return x.LastFour
+	}
+	return ""
+}
+
+func (x *SavedMethod) GetExpireMonth() int32 {
+	if x != nil {
+		return x.ExpireMonth
+	}
+	return 0
+}
+
+func (x *SavedMethod) GetExpireYear() int32 {
+	if x != nil {
+		return x.ExpireYear
+	}
+	return 0
+}
+
 type ListSavedMethodsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ClientId      string                 `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	CustomerToken string                 `protobuf:"bytes,2,opt,name=customer_token,json=customerToken,proto3" json:"customer_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1123,6 +1194,13 @@ func (*ListSavedMethodsRequest) Descriptor() ([]byte, []int) {
 func (x *ListSavedMethodsRequest) GetClientId() string {
 	if x != nil {
 		return x.ClientId
+	}
+	return ""
+}
+
+func (x *ListSavedMethodsRequest) GetCustomerToken() string {
+	if x != nil {
+		return x.CustomerToken
 	}
 	return ""
 }
@@ -1175,6 +1253,7 @@ type RemoveSavedMethodRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ClientId      string                 `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	CustomerToken string                 `protobuf:"bytes,3,opt,name=customer_token,json=customerToken,proto3" json:"customer_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1219,6 +1298,13 @@ func (x *RemoveSavedMethodRequest) GetClientId() string {
 func (x *RemoveSavedMethodRequest) GetId() string {
 	if x != nil {
 		return x.Id
+	}
+	return ""
+}
+
+func (x *RemoveSavedMethodRequest) GetCustomerToken() string {
+	if x != nil {
+		return x.CustomerToken
 	}
 	return ""
 }
@@ -1273,7 +1359,7 @@ const file_contracts_paysystem_v1_gateways_proto_rawDesc = "" +
 	"\rsaved_methods\x18\x05 \x01(\bR\fsavedMethods\x12\x1f\n" +
 	"\vhosted_page\x18\x06 \x01(\bR\n" +
 	"hostedPage\x12\x18\n" +
-	"\areports\x18\a \x01(\bR\areports\"\x9c\x03\n" +
+	"\areports\x18\a \x01(\bR\areports\"\xe4\x03\n" +
 	"\x15CreateCheckoutRequest\x12'\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\x12\x1b\n" +
@@ -1288,14 +1374,19 @@ const file_contracts_paysystem_v1_gateways_proto_rawDesc = "" +
 	"\n" +
 	"notify_url\x18\t \x01(\tR\tnotifyUrl\x12&\n" +
 	"\x0fsaved_method_id\x18\n" +
-	" \x01(\tR\rsavedMethodId\"\xa4\x02\n" +
+	" \x01(\tR\rsavedMethodId\x12\x1f\n" +
+	"\vkeep_method\x18\v \x01(\bR\n" +
+	"keepMethod\x12%\n" +
+	"\x0ecustomer_token\x18\f \x01(\tR\rcustomerToken\"\x87\x03\n" +
 	"\x16CreateCheckoutResponse\x126\n" +
 	"\x12gateway_payment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\x10gatewayPaymentId\x12+\n" +
 	"\fredirect_url\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xa0\x1fR\vredirectUrl\x12E\n" +
 	"\finstructions\x18\x03 \x03(\v2!.cabinet.paysystem.v1.InstructionR\finstructions\x12!\n" +
 	"\aqr_text\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06qrText\x12;\n" +
 	"\vexpire_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"9\n" +
+	"expireTime\x12/\n" +
+	"\x0ecustomer_token\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01R\rcustomerToken\x120\n" +
+	"\x05facts\x18\a \x03(\v2\x1a.cabinet.paysystem.v1.FactR\x05facts\"9\n" +
 	"\vInstruction\x12\x14\n" +
 	"\x05label\x18\x01 \x01(\tR\x05label\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\"\x9d\x01\n" +
@@ -1343,19 +1434,26 @@ const file_contracts_paysystem_v1_gateways_proto_rawDesc = "" +
 	"\x06amount\x18\x06 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount\x12*\n" +
 	"\x03fee\x18\a \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x03fee\x12.\n" +
 	"\x04time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x16\n" +
-	"\x06reason\x18\t \x01(\tR\x06reason\"p\n" +
+	"\x06reason\x18\t \x01(\tR\x06reason\"\xe7\x01\n" +
 	"\vSavedMethod\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12;\n" +
 	"\vcreate_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"@\n" +
+	"createTime\x12\x14\n" +
+	"\x05brand\x18\x04 \x01(\tR\x05brand\x12\x1b\n" +
+	"\tlast_four\x18\x05 \x01(\tR\blastFour\x12!\n" +
+	"\fexpire_month\x18\x06 \x01(\x05R\vexpireMonth\x12\x1f\n" +
+	"\vexpire_year\x18\a \x01(\x05R\n" +
+	"expireYear\"g\n" +
 	"\x17ListSavedMethodsRequest\x12%\n" +
-	"\tclient_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bclientId\"b\n" +
+	"\tclient_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bclientId\x12%\n" +
+	"\x0ecustomer_token\x18\x02 \x01(\tR\rcustomerToken\"b\n" +
 	"\x18ListSavedMethodsResponse\x12F\n" +
-	"\rsaved_methods\x18\x01 \x03(\v2!.cabinet.paysystem.v1.SavedMethodR\fsavedMethods\"Z\n" +
+	"\rsaved_methods\x18\x01 \x03(\v2!.cabinet.paysystem.v1.SavedMethodR\fsavedMethods\"\x81\x01\n" +
 	"\x18RemoveSavedMethodRequest\x12%\n" +
 	"\tclient_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bclientId\x12\x17\n" +
-	"\x02id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x02id\"\x1b\n" +
+	"\x02id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x02id\x12%\n" +
+	"\x0ecustomer_token\x18\x03 \x01(\tR\rcustomerToken\"\x1b\n" +
 	"\x19RemoveSavedMethodResponse*\xbe\x02\n" +
 	"\bFactKind\x12\x19\n" +
 	"\x15FACT_KIND_UNSPECIFIED\x10\x00\x12\x1f\n" +
@@ -1427,39 +1525,40 @@ var file_contracts_paysystem_v1_gateways_proto_depIdxs = []int32{
 	20, // 0: cabinet.paysystem.v1.CreateCheckoutRequest.amount:type_name -> cabinet.kernel.v1.Money
 	5,  // 1: cabinet.paysystem.v1.CreateCheckoutResponse.instructions:type_name -> cabinet.paysystem.v1.Instruction
 	21, // 2: cabinet.paysystem.v1.CreateCheckoutResponse.expire_time:type_name -> google.protobuf.Timestamp
-	20, // 3: cabinet.paysystem.v1.GetCheckoutRequest.amount:type_name -> cabinet.kernel.v1.Money
-	13, // 4: cabinet.paysystem.v1.GetCheckoutResponse.facts:type_name -> cabinet.paysystem.v1.Fact
-	20, // 5: cabinet.paysystem.v1.RefundCheckoutRequest.amount:type_name -> cabinet.kernel.v1.Money
-	20, // 6: cabinet.paysystem.v1.RefundCheckoutRequest.paid:type_name -> cabinet.kernel.v1.Money
-	13, // 7: cabinet.paysystem.v1.RefundCheckoutResponse.fact:type_name -> cabinet.paysystem.v1.Fact
-	19, // 8: cabinet.paysystem.v1.ReadNoticeRequest.headers:type_name -> cabinet.paysystem.v1.ReadNoticeRequest.HeadersEntry
-	13, // 9: cabinet.paysystem.v1.ReadNoticeResponse.facts:type_name -> cabinet.paysystem.v1.Fact
-	12, // 10: cabinet.paysystem.v1.ReadNoticeResponse.hints:type_name -> cabinet.paysystem.v1.PaymentHint
-	0,  // 11: cabinet.paysystem.v1.Fact.kind:type_name -> cabinet.paysystem.v1.FactKind
-	20, // 12: cabinet.paysystem.v1.Fact.amount:type_name -> cabinet.kernel.v1.Money
-	20, // 13: cabinet.paysystem.v1.Fact.fee:type_name -> cabinet.kernel.v1.Money
-	21, // 14: cabinet.paysystem.v1.Fact.time:type_name -> google.protobuf.Timestamp
-	21, // 15: cabinet.paysystem.v1.SavedMethod.create_time:type_name -> google.protobuf.Timestamp
-	14, // 16: cabinet.paysystem.v1.ListSavedMethodsResponse.saved_methods:type_name -> cabinet.paysystem.v1.SavedMethod
-	1,  // 17: cabinet.paysystem.v1.GatewayService.DescribeGateway:input_type -> cabinet.paysystem.v1.DescribeGatewayRequest
-	3,  // 18: cabinet.paysystem.v1.GatewayService.CreateCheckout:input_type -> cabinet.paysystem.v1.CreateCheckoutRequest
-	6,  // 19: cabinet.paysystem.v1.GatewayService.GetCheckout:input_type -> cabinet.paysystem.v1.GetCheckoutRequest
-	8,  // 20: cabinet.paysystem.v1.GatewayService.RefundCheckout:input_type -> cabinet.paysystem.v1.RefundCheckoutRequest
-	10, // 21: cabinet.paysystem.v1.GatewayService.ReadNotice:input_type -> cabinet.paysystem.v1.ReadNoticeRequest
-	15, // 22: cabinet.paysystem.v1.GatewayService.ListSavedMethods:input_type -> cabinet.paysystem.v1.ListSavedMethodsRequest
-	17, // 23: cabinet.paysystem.v1.GatewayService.RemoveSavedMethod:input_type -> cabinet.paysystem.v1.RemoveSavedMethodRequest
-	2,  // 24: cabinet.paysystem.v1.GatewayService.DescribeGateway:output_type -> cabinet.paysystem.v1.DescribeGatewayResponse
-	4,  // 25: cabinet.paysystem.v1.GatewayService.CreateCheckout:output_type -> cabinet.paysystem.v1.CreateCheckoutResponse
-	7,  // 26: cabinet.paysystem.v1.GatewayService.GetCheckout:output_type -> cabinet.paysystem.v1.GetCheckoutResponse
-	9,  // 27: cabinet.paysystem.v1.GatewayService.RefundCheckout:output_type -> cabinet.paysystem.v1.RefundCheckoutResponse
-	11, // 28: cabinet.paysystem.v1.GatewayService.ReadNotice:output_type -> cabinet.paysystem.v1.ReadNoticeResponse
-	16, // 29: cabinet.paysystem.v1.GatewayService.ListSavedMethods:output_type -> cabinet.paysystem.v1.ListSavedMethodsResponse
-	18, // 30: cabinet.paysystem.v1.GatewayService.RemoveSavedMethod:output_type -> cabinet.paysystem.v1.RemoveSavedMethodResponse
-	24, // [24:31] is the sub-list for method output_type
-	17, // [17:24] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	13, // 3: cabinet.paysystem.v1.CreateCheckoutResponse.facts:type_name -> cabinet.paysystem.v1.Fact
+	20, // 4: cabinet.paysystem.v1.GetCheckoutRequest.amount:type_name -> cabinet.kernel.v1.Money
+	13, // 5: cabinet.paysystem.v1.GetCheckoutResponse.facts:type_name -> cabinet.paysystem.v1.Fact
+	20, // 6: cabinet.paysystem.v1.RefundCheckoutRequest.amount:type_name -> cabinet.kernel.v1.Money
+	20, // 7: cabinet.paysystem.v1.RefundCheckoutRequest.paid:type_name -> cabinet.kernel.v1.Money
+	13, // 8: cabinet.paysystem.v1.RefundCheckoutResponse.fact:type_name -> cabinet.paysystem.v1.Fact
+	19, // 9: cabinet.paysystem.v1.ReadNoticeRequest.headers:type_name -> cabinet.paysystem.v1.ReadNoticeRequest.HeadersEntry
+	13, // 10: cabinet.paysystem.v1.ReadNoticeResponse.facts:type_name -> cabinet.paysystem.v1.Fact
+	12, // 11: cabinet.paysystem.v1.ReadNoticeResponse.hints:type_name -> cabinet.paysystem.v1.PaymentHint
+	0,  // 12: cabinet.paysystem.v1.Fact.kind:type_name -> cabinet.paysystem.v1.FactKind
+	20, // 13: cabinet.paysystem.v1.Fact.amount:type_name -> cabinet.kernel.v1.Money
+	20, // 14: cabinet.paysystem.v1.Fact.fee:type_name -> cabinet.kernel.v1.Money
+	21, // 15: cabinet.paysystem.v1.Fact.time:type_name -> google.protobuf.Timestamp
+	21, // 16: cabinet.paysystem.v1.SavedMethod.create_time:type_name -> google.protobuf.Timestamp
+	14, // 17: cabinet.paysystem.v1.ListSavedMethodsResponse.saved_methods:type_name -> cabinet.paysystem.v1.SavedMethod
+	1,  // 18: cabinet.paysystem.v1.GatewayService.DescribeGateway:input_type -> cabinet.paysystem.v1.DescribeGatewayRequest
+	3,  // 19: cabinet.paysystem.v1.GatewayService.CreateCheckout:input_type -> cabinet.paysystem.v1.CreateCheckoutRequest
+	6,  // 20: cabinet.paysystem.v1.GatewayService.GetCheckout:input_type -> cabinet.paysystem.v1.GetCheckoutRequest
+	8,  // 21: cabinet.paysystem.v1.GatewayService.RefundCheckout:input_type -> cabinet.paysystem.v1.RefundCheckoutRequest
+	10, // 22: cabinet.paysystem.v1.GatewayService.ReadNotice:input_type -> cabinet.paysystem.v1.ReadNoticeRequest
+	15, // 23: cabinet.paysystem.v1.GatewayService.ListSavedMethods:input_type -> cabinet.paysystem.v1.ListSavedMethodsRequest
+	17, // 24: cabinet.paysystem.v1.GatewayService.RemoveSavedMethod:input_type -> cabinet.paysystem.v1.RemoveSavedMethodRequest
+	2,  // 25: cabinet.paysystem.v1.GatewayService.DescribeGateway:output_type -> cabinet.paysystem.v1.DescribeGatewayResponse
+	4,  // 26: cabinet.paysystem.v1.GatewayService.CreateCheckout:output_type -> cabinet.paysystem.v1.CreateCheckoutResponse
+	7,  // 27: cabinet.paysystem.v1.GatewayService.GetCheckout:output_type -> cabinet.paysystem.v1.GetCheckoutResponse
+	9,  // 28: cabinet.paysystem.v1.GatewayService.RefundCheckout:output_type -> cabinet.paysystem.v1.RefundCheckoutResponse
+	11, // 29: cabinet.paysystem.v1.GatewayService.ReadNotice:output_type -> cabinet.paysystem.v1.ReadNoticeResponse
+	16, // 30: cabinet.paysystem.v1.GatewayService.ListSavedMethods:output_type -> cabinet.paysystem.v1.ListSavedMethodsResponse
+	18, // 31: cabinet.paysystem.v1.GatewayService.RemoveSavedMethod:output_type -> cabinet.paysystem.v1.RemoveSavedMethodResponse
+	25, // [25:32] is the sub-list for method output_type
+	18, // [18:25] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_contracts_paysystem_v1_gateways_proto_init() }

@@ -8,7 +8,7 @@ package paysystemv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
-	_ "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	v1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -165,12 +165,18 @@ func (x *Method) GetRevision() int64 {
 	return 0
 }
 
-// OfferedMethod is a way to pay as a client is offered it.
+// OfferedMethod is a way to pay as a client is offered it: one of the business's, or a card that the client let its gateway keep.
 type OfferedMethod struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Title         string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	Kind          MethodKind             `protobuf:"varint,3,opt,name=kind,proto3,enum=cabinet.paysystem.v1.MethodKind" json:"kind,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What CreatePayment takes as its method_id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Of what was paid ahead and of bonuses, with how much there is.
+	Title string     `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	Kind  MethodKind `protobuf:"varint,3,opt,name=kind,proto3,enum=cabinet.paysystem.v1.MethodKind" json:"kind,omitempty"`
+	// It is a card that was kept: it is paid with at once.
+	SavedCard bool `protobuf:"varint,4,opt,name=saved_card,json=savedCard,proto3" json:"saved_card,omitempty"`
+	// How much there is, of what was paid ahead and of bonuses.
+	Available     *v1.Money `protobuf:"bytes,5,opt,name=available,proto3" json:"available,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -226,12 +232,28 @@ func (x *OfferedMethod) GetKind() MethodKind {
 	return MethodKind_METHOD_KIND_UNSPECIFIED
 }
 
+func (x *OfferedMethod) GetSavedCard() bool {
+	if x != nil {
+		return x.SavedCard
+	}
+	return false
+}
+
+func (x *OfferedMethod) GetAvailable() *v1.Money {
+	if x != nil {
+		return x.Available
+	}
+	return nil
+}
+
 type ListPaymentMethodsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty for the client acted for.
 	ClientId string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	// Only those for a currency; empty for any.
-	CurrencyCode  string `protobuf:"bytes,2,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	CurrencyCode string `protobuf:"bytes,2,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// The bill that is to be paid. Without one nothing can be paid from what was paid ahead, with bonuses, or later.
+	DocumentId    string `protobuf:"bytes,3,opt,name=document_id,json=documentId,proto3" json:"document_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -276,6 +298,13 @@ func (x *ListPaymentMethodsRequest) GetClientId() string {
 func (x *ListPaymentMethodsRequest) GetCurrencyCode() string {
 	if x != nil {
 		return x.CurrencyCode
+	}
+	return ""
+}
+
+func (x *ListPaymentMethodsRequest) GetDocumentId() string {
+	if x != nil {
+		return x.DocumentId
 	}
 	return ""
 }
@@ -847,7 +876,7 @@ var File_contracts_paysystem_v1_methods_proto protoreflect.FileDescriptor
 
 const file_contracts_paysystem_v1_methods_proto_rawDesc = "" +
 	"\n" +
-	"$contracts/paysystem/v1/methods.proto\x12\x14cabinet.paysystem.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a%contracts/paysystem/v1/payments.proto\x1a google/protobuf/field_mask.proto\"\xcc\x05\n" +
+	"$contracts/paysystem/v1/methods.proto\x12\x14cabinet.paysystem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\x1a%contracts/paysystem/v1/payments.proto\x1a google/protobuf/field_mask.proto\"\xcc\x05\n" +
 	"\x06Method\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12\x1f\n" +
@@ -866,14 +895,19 @@ const file_contracts_paysystem_v1_methods_proto_rawDesc = "" +
 	" \x01(\bR\x03off\x12\x1a\n" +
 	"\breceipts\x18\f \x01(\bR\breceipts\x12#\n" +
 	"\brevision\x18\v \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision:l\xea\x9d\xea\x02g\n" +
-	"\x05title\x12-/cabinet.paysystem.v1.MethodService/GetMethod\x1a//cabinet.paysystem.v1.MethodService/ListMethods\"k\n" +
+	"\x05title\x12-/cabinet.paysystem.v1.MethodService/GetMethod\x1a//cabinet.paysystem.v1.MethodService/ListMethods\"\xc2\x01\n" +
 	"\rOfferedMethod\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x124\n" +
-	"\x04kind\x18\x03 \x01(\x0e2 .cabinet.paysystem.v1.MethodKindR\x04kind\"\xa8\x01\n" +
+	"\x04kind\x18\x03 \x01(\x0e2 .cabinet.paysystem.v1.MethodKindR\x04kind\x12\x1d\n" +
+	"\n" +
+	"saved_card\x18\x04 \x01(\bR\tsavedCard\x126\n" +
+	"\tavailable\x18\x05 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\tavailable\"\xdd\x01\n" +
 	"\x19ListPaymentMethodsRequest\x12P\n" +
 	"\tclient_id\x18\x01 \x01(\tB3\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x129\n" +
-	"\rcurrency_code\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\"[\n" +
+	"\rcurrency_code\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x123\n" +
+	"\vdocument_id\x18\x03 \x01(\tB\x12\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\n" +
+	"documentId\"[\n" +
 	"\x1aListPaymentMethodsResponse\x12=\n" +
 	"\amethods\x18\x01 \x03(\v2#.cabinet.paysystem.v1.OfferedMethodR\amethods\"f\n" +
 	"\x12ListMethodsRequest\x12'\n" +
@@ -944,37 +978,39 @@ var file_contracts_paysystem_v1_methods_proto_goTypes = []any{
 	(*ListGatewaysRequest)(nil),        // 13: cabinet.paysystem.v1.ListGatewaysRequest
 	(*ListGatewaysResponse)(nil),       // 14: cabinet.paysystem.v1.ListGatewaysResponse
 	(MethodKind)(0),                    // 15: cabinet.paysystem.v1.MethodKind
-	(*fieldmaskpb.FieldMask)(nil),      // 16: google.protobuf.FieldMask
+	(*v1.Money)(nil),                   // 16: cabinet.kernel.v1.Money
+	(*fieldmaskpb.FieldMask)(nil),      // 17: google.protobuf.FieldMask
 }
 var file_contracts_paysystem_v1_methods_proto_depIdxs = []int32{
 	15, // 0: cabinet.paysystem.v1.Method.kind:type_name -> cabinet.paysystem.v1.MethodKind
 	15, // 1: cabinet.paysystem.v1.OfferedMethod.kind:type_name -> cabinet.paysystem.v1.MethodKind
-	1,  // 2: cabinet.paysystem.v1.ListPaymentMethodsResponse.methods:type_name -> cabinet.paysystem.v1.OfferedMethod
-	0,  // 3: cabinet.paysystem.v1.ListMethodsResponse.methods:type_name -> cabinet.paysystem.v1.Method
-	0,  // 4: cabinet.paysystem.v1.GetMethodResponse.method:type_name -> cabinet.paysystem.v1.Method
-	0,  // 5: cabinet.paysystem.v1.CreateMethodRequest.method:type_name -> cabinet.paysystem.v1.Method
-	0,  // 6: cabinet.paysystem.v1.CreateMethodResponse.method:type_name -> cabinet.paysystem.v1.Method
-	0,  // 7: cabinet.paysystem.v1.UpdateMethodRequest.method:type_name -> cabinet.paysystem.v1.Method
-	16, // 8: cabinet.paysystem.v1.UpdateMethodRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 9: cabinet.paysystem.v1.UpdateMethodResponse.method:type_name -> cabinet.paysystem.v1.Method
-	12, // 10: cabinet.paysystem.v1.ListGatewaysResponse.gateways:type_name -> cabinet.paysystem.v1.Gateway
-	2,  // 11: cabinet.paysystem.v1.MethodService.ListPaymentMethods:input_type -> cabinet.paysystem.v1.ListPaymentMethodsRequest
-	4,  // 12: cabinet.paysystem.v1.MethodService.ListMethods:input_type -> cabinet.paysystem.v1.ListMethodsRequest
-	6,  // 13: cabinet.paysystem.v1.MethodService.GetMethod:input_type -> cabinet.paysystem.v1.GetMethodRequest
-	8,  // 14: cabinet.paysystem.v1.MethodService.CreateMethod:input_type -> cabinet.paysystem.v1.CreateMethodRequest
-	10, // 15: cabinet.paysystem.v1.MethodService.UpdateMethod:input_type -> cabinet.paysystem.v1.UpdateMethodRequest
-	13, // 16: cabinet.paysystem.v1.MethodService.ListGateways:input_type -> cabinet.paysystem.v1.ListGatewaysRequest
-	3,  // 17: cabinet.paysystem.v1.MethodService.ListPaymentMethods:output_type -> cabinet.paysystem.v1.ListPaymentMethodsResponse
-	5,  // 18: cabinet.paysystem.v1.MethodService.ListMethods:output_type -> cabinet.paysystem.v1.ListMethodsResponse
-	7,  // 19: cabinet.paysystem.v1.MethodService.GetMethod:output_type -> cabinet.paysystem.v1.GetMethodResponse
-	9,  // 20: cabinet.paysystem.v1.MethodService.CreateMethod:output_type -> cabinet.paysystem.v1.CreateMethodResponse
-	11, // 21: cabinet.paysystem.v1.MethodService.UpdateMethod:output_type -> cabinet.paysystem.v1.UpdateMethodResponse
-	14, // 22: cabinet.paysystem.v1.MethodService.ListGateways:output_type -> cabinet.paysystem.v1.ListGatewaysResponse
-	17, // [17:23] is the sub-list for method output_type
-	11, // [11:17] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	16, // 2: cabinet.paysystem.v1.OfferedMethod.available:type_name -> cabinet.kernel.v1.Money
+	1,  // 3: cabinet.paysystem.v1.ListPaymentMethodsResponse.methods:type_name -> cabinet.paysystem.v1.OfferedMethod
+	0,  // 4: cabinet.paysystem.v1.ListMethodsResponse.methods:type_name -> cabinet.paysystem.v1.Method
+	0,  // 5: cabinet.paysystem.v1.GetMethodResponse.method:type_name -> cabinet.paysystem.v1.Method
+	0,  // 6: cabinet.paysystem.v1.CreateMethodRequest.method:type_name -> cabinet.paysystem.v1.Method
+	0,  // 7: cabinet.paysystem.v1.CreateMethodResponse.method:type_name -> cabinet.paysystem.v1.Method
+	0,  // 8: cabinet.paysystem.v1.UpdateMethodRequest.method:type_name -> cabinet.paysystem.v1.Method
+	17, // 9: cabinet.paysystem.v1.UpdateMethodRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 10: cabinet.paysystem.v1.UpdateMethodResponse.method:type_name -> cabinet.paysystem.v1.Method
+	12, // 11: cabinet.paysystem.v1.ListGatewaysResponse.gateways:type_name -> cabinet.paysystem.v1.Gateway
+	2,  // 12: cabinet.paysystem.v1.MethodService.ListPaymentMethods:input_type -> cabinet.paysystem.v1.ListPaymentMethodsRequest
+	4,  // 13: cabinet.paysystem.v1.MethodService.ListMethods:input_type -> cabinet.paysystem.v1.ListMethodsRequest
+	6,  // 14: cabinet.paysystem.v1.MethodService.GetMethod:input_type -> cabinet.paysystem.v1.GetMethodRequest
+	8,  // 15: cabinet.paysystem.v1.MethodService.CreateMethod:input_type -> cabinet.paysystem.v1.CreateMethodRequest
+	10, // 16: cabinet.paysystem.v1.MethodService.UpdateMethod:input_type -> cabinet.paysystem.v1.UpdateMethodRequest
+	13, // 17: cabinet.paysystem.v1.MethodService.ListGateways:input_type -> cabinet.paysystem.v1.ListGatewaysRequest
+	3,  // 18: cabinet.paysystem.v1.MethodService.ListPaymentMethods:output_type -> cabinet.paysystem.v1.ListPaymentMethodsResponse
+	5,  // 19: cabinet.paysystem.v1.MethodService.ListMethods:output_type -> cabinet.paysystem.v1.ListMethodsResponse
+	7,  // 20: cabinet.paysystem.v1.MethodService.GetMethod:output_type -> cabinet.paysystem.v1.GetMethodResponse
+	9,  // 21: cabinet.paysystem.v1.MethodService.CreateMethod:output_type -> cabinet.paysystem.v1.CreateMethodResponse
+	11, // 22: cabinet.paysystem.v1.MethodService.UpdateMethod:output_type -> cabinet.paysystem.v1.UpdateMethodResponse
+	14, // 23: cabinet.paysystem.v1.MethodService.ListGateways:output_type -> cabinet.paysystem.v1.ListGatewaysResponse
+	18, // [18:24] is the sub-list for method output_type
+	12, // [12:18] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_contracts_paysystem_v1_methods_proto_init() }

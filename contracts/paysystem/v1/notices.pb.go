@@ -375,8 +375,10 @@ func (x *ListNoticesResponse) GetNextPageToken() string {
 }
 
 type ResolveNoticeRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What to do with the money, of one that tells of another amount; unspecified for nothing.
+	Resolution    PaymentResolution `protobuf:"varint,2,opt,name=resolution,proto3,enum=cabinet.paysystem.v1.PaymentResolution" json:"resolution,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -416,6 +418,13 @@ func (x *ResolveNoticeRequest) GetId() string {
 		return x.Id
 	}
 	return ""
+}
+
+func (x *ResolveNoticeRequest) GetResolution() PaymentResolution {
+	if x != nil {
+		return x.Resolution
+	}
+	return PaymentResolution_PAYMENT_RESOLUTION_UNSPECIFIED
 }
 
 type ResolveNoticeResponse struct {
@@ -466,7 +475,7 @@ var File_contracts_paysystem_v1_notices_proto protoreflect.FileDescriptor
 
 const file_contracts_paysystem_v1_notices_proto_rawDesc = "" +
 	"\n" +
-	"$contracts/paysystem/v1/notices.proto\x12\x14cabinet.paysystem.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x03\n" +
+	"$contracts/paysystem/v1/notices.proto\x12\x14cabinet.paysystem.v1\x1a\x1bbuf/validate/validate.proto\x1a!contracts/kernel/v1/options.proto\x1a%contracts/paysystem/v1/payments.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x03\n" +
 	"\x06Notice\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12\x18\n" +
@@ -487,9 +496,12 @@ const file_contracts_paysystem_v1_notices_proto_rawDesc = "" +
 	"\x06states\x18\x03 \x03(\x0e2!.cabinet.paysystem.v1.NoticeStateB\b\xbaH\x05\x92\x01\x02\x10\bR\x06states\"u\n" +
 	"\x13ListNoticesResponse\x126\n" +
 	"\anotices\x18\x01 \x03(\v2\x1c.cabinet.paysystem.v1.NoticeR\anotices\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"0\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x83\x01\n" +
 	"\x14ResolveNoticeRequest\x12\x18\n" +
-	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"M\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12Q\n" +
+	"\n" +
+	"resolution\x18\x02 \x01(\x0e2'.cabinet.paysystem.v1.PaymentResolutionB\b\xbaH\x05\x82\x01\x02\x10\x01R\n" +
+	"resolution\"M\n" +
 	"\x15ResolveNoticeResponse\x124\n" +
 	"\x06notice\x18\x01 \x01(\v2\x1c.cabinet.paysystem.v1.NoticeR\x06notice*\xc1\x01\n" +
 	"\vNoticeState\x12\x1c\n" +
@@ -533,6 +545,7 @@ var file_contracts_paysystem_v1_notices_proto_goTypes = []any{
 	(*ResolveNoticeRequest)(nil),  // 5: cabinet.paysystem.v1.ResolveNoticeRequest
 	(*ResolveNoticeResponse)(nil), // 6: cabinet.paysystem.v1.ResolveNoticeResponse
 	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(PaymentResolution)(0),        // 8: cabinet.paysystem.v1.PaymentResolution
 }
 var file_contracts_paysystem_v1_notices_proto_depIdxs = []int32{
 	0, // 0: cabinet.paysystem.v1.Notice.state:type_name -> cabinet.paysystem.v1.NoticeState
@@ -540,16 +553,17 @@ var file_contracts_paysystem_v1_notices_proto_depIdxs = []int32{
 	7, // 2: cabinet.paysystem.v1.Notice.receive_time:type_name -> google.protobuf.Timestamp
 	0, // 3: cabinet.paysystem.v1.ListNoticesRequest.states:type_name -> cabinet.paysystem.v1.NoticeState
 	2, // 4: cabinet.paysystem.v1.ListNoticesResponse.notices:type_name -> cabinet.paysystem.v1.Notice
-	2, // 5: cabinet.paysystem.v1.ResolveNoticeResponse.notice:type_name -> cabinet.paysystem.v1.Notice
-	3, // 6: cabinet.paysystem.v1.NoticeService.ListNotices:input_type -> cabinet.paysystem.v1.ListNoticesRequest
-	5, // 7: cabinet.paysystem.v1.NoticeService.ResolveNotice:input_type -> cabinet.paysystem.v1.ResolveNoticeRequest
-	4, // 8: cabinet.paysystem.v1.NoticeService.ListNotices:output_type -> cabinet.paysystem.v1.ListNoticesResponse
-	6, // 9: cabinet.paysystem.v1.NoticeService.ResolveNotice:output_type -> cabinet.paysystem.v1.ResolveNoticeResponse
-	8, // [8:10] is the sub-list for method output_type
-	6, // [6:8] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	8, // 5: cabinet.paysystem.v1.ResolveNoticeRequest.resolution:type_name -> cabinet.paysystem.v1.PaymentResolution
+	2, // 6: cabinet.paysystem.v1.ResolveNoticeResponse.notice:type_name -> cabinet.paysystem.v1.Notice
+	3, // 7: cabinet.paysystem.v1.NoticeService.ListNotices:input_type -> cabinet.paysystem.v1.ListNoticesRequest
+	5, // 8: cabinet.paysystem.v1.NoticeService.ResolveNotice:input_type -> cabinet.paysystem.v1.ResolveNoticeRequest
+	4, // 9: cabinet.paysystem.v1.NoticeService.ListNotices:output_type -> cabinet.paysystem.v1.ListNoticesResponse
+	6, // 10: cabinet.paysystem.v1.NoticeService.ResolveNotice:output_type -> cabinet.paysystem.v1.ResolveNoticeResponse
+	9, // [9:11] is the sub-list for method output_type
+	7, // [7:9] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_contracts_paysystem_v1_notices_proto_init() }
@@ -557,6 +571,7 @@ func file_contracts_paysystem_v1_notices_proto_init() {
 	if File_contracts_paysystem_v1_notices_proto != nil {
 		return
 	}
+	file_contracts_paysystem_v1_payments_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

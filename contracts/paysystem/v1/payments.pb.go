@@ -36,6 +36,8 @@ const (
 	PaymentState_PAYMENT_STATE_FAILED      PaymentState = 4
 	PaymentState_PAYMENT_STATE_CANCELLED   PaymentState = 5
 	PaymentState_PAYMENT_STATE_EXPIRED     PaymentState = 6
+	// It was agreed that the bill is paid later. No money came by it, and none will: the bill is paid by another payment.
+	PaymentState_PAYMENT_STATE_DEFERRED PaymentState = 7
 )
 
 // Enum value maps for PaymentState.
@@ -48,6 +50,7 @@ var (
 		4: "PAYMENT_STATE_FAILED",
 		5: "PAYMENT_STATE_CANCELLED",
 		6: "PAYMENT_STATE_EXPIRED",
+		7: "PAYMENT_STATE_DEFERRED",
 	}
 	PaymentState_value = map[string]int32{
 		"PAYMENT_STATE_UNSPECIFIED": 0,
@@ -57,6 +60,7 @@ var (
 		"PAYMENT_STATE_FAILED":      4,
 		"PAYMENT_STATE_CANCELLED":   5,
 		"PAYMENT_STATE_EXPIRED":     6,
+		"PAYMENT_STATE_DEFERRED":    7,
 	}
 )
 
@@ -102,6 +106,8 @@ const (
 	PaymentFlag_PAYMENT_FLAG_REFUND_EXCEEDS PaymentFlag = 4
 	// The payer's bank takes it back.
 	PaymentFlag_PAYMENT_FLAG_CHARGEBACK PaymentFlag = 5
+	// What it was settled with was taken back: it waits for its money again.
+	PaymentFlag_PAYMENT_FLAG_UNSETTLED PaymentFlag = 6
 )
 
 // Enum value maps for PaymentFlag.
@@ -113,6 +119,7 @@ var (
 		3: "PAYMENT_FLAG_AMOUNT_DIFFERS",
 		4: "PAYMENT_FLAG_REFUND_EXCEEDS",
 		5: "PAYMENT_FLAG_CHARGEBACK",
+		6: "PAYMENT_FLAG_UNSETTLED",
 	}
 	PaymentFlag_value = map[string]int32{
 		"PAYMENT_FLAG_UNSPECIFIED":      0,
@@ -121,6 +128,7 @@ var (
 		"PAYMENT_FLAG_AMOUNT_DIFFERS":   3,
 		"PAYMENT_FLAG_REFUND_EXCEEDS":   4,
 		"PAYMENT_FLAG_CHARGEBACK":       5,
+		"PAYMENT_FLAG_UNSETTLED":        6,
 	}
 )
 
@@ -149,6 +157,58 @@ func (x PaymentFlag) Number() protoreflect.EnumNumber {
 // Deprecated: Use PaymentFlag.Descriptor instead.
 func (PaymentFlag) EnumDescriptor() ([]byte, []int) {
 	return file_contracts_paysystem_v1_payments_proto_rawDescGZIP(), []int{1}
+}
+
+// PaymentResolution is what is to be done with money of another amount.
+type PaymentResolution int32
+
+const (
+	PaymentResolution_PAYMENT_RESOLUTION_UNSPECIFIED PaymentResolution = 0
+	// The client is credited what came, and the bill is paid with it as far as it reaches.
+	PaymentResolution_PAYMENT_RESOLUTION_CREDIT PaymentResolution = 1
+	// It goes back the way it came.
+	PaymentResolution_PAYMENT_RESOLUTION_GIVE_BACK PaymentResolution = 2
+)
+
+// Enum value maps for PaymentResolution.
+var (
+	PaymentResolution_name = map[int32]string{
+		0: "PAYMENT_RESOLUTION_UNSPECIFIED",
+		1: "PAYMENT_RESOLUTION_CREDIT",
+		2: "PAYMENT_RESOLUTION_GIVE_BACK",
+	}
+	PaymentResolution_value = map[string]int32{
+		"PAYMENT_RESOLUTION_UNSPECIFIED": 0,
+		"PAYMENT_RESOLUTION_CREDIT":      1,
+		"PAYMENT_RESOLUTION_GIVE_BACK":   2,
+	}
+)
+
+func (x PaymentResolution) Enum() *PaymentResolution {
+	p := new(PaymentResolution)
+	*p = x
+	return p
+}
+
+func (x PaymentResolution) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PaymentResolution) Descriptor() protoreflect.EnumDescriptor {
+	return file_contracts_paysystem_v1_payments_proto_enumTypes[2].Descriptor()
+}
+
+func (PaymentResolution) Type() protoreflect.EnumType {
+	return &file_contracts_paysystem_v1_payments_proto_enumTypes[2]
+}
+
+func (x PaymentResolution) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PaymentResolution.Descriptor instead.
+func (PaymentResolution) EnumDescriptor() ([]byte, []int) {
+	return file_contracts_paysystem_v1_payments_proto_rawDescGZIP(), []int{2}
 }
 
 // RefundState is whether money went back.
@@ -188,11 +248,11 @@ func (x RefundState) String() string {
 }
 
 func (RefundState) Descriptor() protoreflect.EnumDescriptor {
-	return file_contracts_paysystem_v1_payments_proto_enumTypes[2].Descriptor()
+	return file_contracts_paysystem_v1_payments_proto_enumTypes[3].Descriptor()
 }
 
 func (RefundState) Type() protoreflect.EnumType {
-	return &file_contracts_paysystem_v1_payments_proto_enumTypes[2]
+	return &file_contracts_paysystem_v1_payments_proto_enumTypes[3]
 }
 
 func (x RefundState) Number() protoreflect.EnumNumber {
@@ -201,7 +261,7 @@ func (x RefundState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RefundState.Descriptor instead.
 func (RefundState) EnumDescriptor() ([]byte, []int) {
-	return file_contracts_paysystem_v1_payments_proto_rawDescGZIP(), []int{2}
+	return file_contracts_paysystem_v1_payments_proto_rawDescGZIP(), []int{3}
 }
 
 // ChargebackState is how a dispute with the payer's bank stands.
@@ -241,11 +301,11 @@ func (x ChargebackState) String() string {
 }
 
 func (ChargebackState) Descriptor() protoreflect.EnumDescriptor {
-	return file_contracts_paysystem_v1_payments_proto_enumTypes[3].Descriptor()
+	return file_contracts_paysystem_v1_payments_proto_enumTypes[4].Descriptor()
 }
 
 func (ChargebackState) Type() protoreflect.EnumType {
-	return &file_contracts_paysystem_v1_payments_proto_enumTypes[3]
+	return &file_contracts_paysystem_v1_payments_proto_enumTypes[4]
 }
 
 func (x ChargebackState) Number() protoreflect.EnumNumber {
@@ -254,7 +314,7 @@ func (x ChargebackState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ChargebackState.Descriptor instead.
 func (ChargebackState) EnumDescriptor() ([]byte, []int) {
-	return file_contracts_paysystem_v1_payments_proto_rawDescGZIP(), []int{3}
+	return file_contracts_paysystem_v1_payments_proto_rawDescGZIP(), []int{4}
 }
 
 // MethodKind is how money comes.
@@ -308,11 +368,11 @@ func (x MethodKind) String() string {
 }
 
 func (MethodKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_contracts_paysystem_v1_payments_proto_enumTypes[4].Descriptor()
+	return file_contracts_paysystem_v1_payments_proto_enumTypes[5].Descriptor()
 }
 
 func (MethodKind) Type() protoreflect.EnumType {
-	return &file_contracts_paysystem_v1_payments_proto_enumTypes[4]
+	return &file_contracts_paysystem_v1_payments_proto_enumTypes[5]
 }
 
 func (x MethodKind) Number() protoreflect.EnumNumber {
@@ -321,7 +381,7 @@ func (x MethodKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MethodKind.Descriptor instead.
 func (MethodKind) EnumDescriptor() ([]byte, []int) {
-	return file_contracts_paysystem_v1_payments_proto_rawDescGZIP(), []int{4}
+	return file_contracts_paysystem_v1_payments_proto_rawDescGZIP(), []int{5}
 }
 
 // Payment is money that a client pays, or means to.
@@ -359,11 +419,17 @@ type Payment struct {
 	// Names the picture that a bank's program reads, below /m/paysystem/qr/; empty where there is none.
 	Qr string `protobuf:"bytes,20,opt,name=qr,proto3" json:"qr,omitempty"`
 	// Staff may give back so much yet.
-	Refundable    *v1.Money              `protobuf:"bytes,21,opt,name=refundable,proto3" json:"refundable,omitempty"`
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	SucceedTime   *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=succeed_time,json=succeedTime,proto3" json:"succeed_time,omitempty"`
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	Revision      int64                  `protobuf:"varint,25,opt,name=revision,proto3" json:"revision,omitempty"`
+	Refundable  *v1.Money              `protobuf:"bytes,21,opt,name=refundable,proto3" json:"refundable,omitempty"`
+	CreateTime  *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	SucceedTime *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=succeed_time,json=succeedTime,proto3" json:"succeed_time,omitempty"`
+	ExpireTime  *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	Revision    int64                  `protobuf:"varint,25,opt,name=revision,proto3" json:"revision,omitempty"`
+	// What came, while it is another amount or currency than was asked for and nobody said what to do with it.
+	Came *v1.Money `protobuf:"bytes,26,opt,name=came,proto3" json:"came,omitempty"`
+	// Whether there is something to say of it.
+	Differs bool `protobuf:"varint,27,opt,name=differs,proto3" json:"differs,omitempty"`
+	// Until when the bill may be paid, of one that is put off.
+	DueDate       string `protobuf:"bytes,28,opt,name=due_date,json=dueDate,proto3" json:"due_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -571,6 +637,27 @@ func (x *Payment) GetRevision() int64 {
 		return x.Revision
 	}
 	return 0
+}
+
+func (x *Payment) GetCame() *v1.Money {
+	if x != nil {
+		return x.Came
+	}
+	return nil
+}
+
+func (x *Payment) GetDiffers() bool {
+	if x != nil {
+		return x.Differs
+	}
+	return false
+}
+
+func (x *Payment) GetDueDate() string {
+	if x != nil {
+		return x.DueDate
+	}
+	return ""
 }
 
 // Refund is money of a payment that goes back.
@@ -1006,7 +1093,7 @@ type CreatePaymentRequest struct {
 	RequestId string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Empty for the client acted for.
 	ClientId string `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	// Of what is offered to the client: see MethodService.ListPaymentMethods.
+	// Of what is offered to the client: see MethodService.ListPaymentMethods. A card that was kept is among it.
 	MethodId string `protobuf:"bytes,3,opt,name=method_id,json=methodId,proto3" json:"method_id,omitempty"`
 	// Empty for the portal's own currency.
 	CurrencyCode string `protobuf:"bytes,4,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
@@ -1016,7 +1103,11 @@ type CreatePaymentRequest struct {
 	// What it is for, an id that another module gave.
 	DocumentId string `protobuf:"bytes,7,opt,name=document_id,json=documentId,proto3" json:"document_id,omitempty"`
 	// The money is here already, as cash in the till is. For ways of which no gateway reports, and who may confirm payments.
-	Received      bool `protobuf:"varint,8,opt,name=received,proto3" json:"received,omitempty"`
+	Received bool `protobuf:"varint,8,opt,name=received,proto3" json:"received,omitempty"`
+	// From what was paid ahead, or with bonuses: as much as there is, where that is less.
+	Partly bool `protobuf:"varint,9,opt,name=partly,proto3" json:"partly,omitempty"`
+	// The payer lets the gateway keep the card for the next time, where it can.
+	KeepCard      bool `protobuf:"varint,10,opt,name=keep_card,json=keepCard,proto3" json:"keep_card,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1103,6 +1194,20 @@ func (x *CreatePaymentRequest) GetDocumentId() string {
 func (x *CreatePaymentRequest) GetReceived() bool {
 	if x != nil {
 		return x.Received
+	}
+	return false
+}
+
+func (x *CreatePaymentRequest) GetPartly() bool {
+	if x != nil {
+		return x.Partly
+	}
+	return false
+}
+
+func (x *CreatePaymentRequest) GetKeepCard() bool {
+	if x != nil {
+		return x.KeepCard
 	}
 	return false
 }
@@ -1809,12 +1914,283 @@ func (x *SettlePaymentResponse) GetPayment() *Payment {
 	return nil
 }
 
+type UnsettlePaymentRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PaymentId     string                 `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnsettlePaymentRequest) Reset() {
+	*x = UnsettlePaymentRequest{}
+	mi := &file_contracts_paysystem_v1_payments_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnsettlePaymentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnsettlePaymentRequest) ProtoMessage() {}
+
+func (x *UnsettlePaymentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_paysystem_v1_payments_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnsettlePaymentRequest.ProtoReflect.Descriptor instead.
+func (*UnsettlePaymentRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_paysystem_v1_payments_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *UnsettlePaymentRequest) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+type UnsettlePaymentResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Payment       *Payment               `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnsettlePaymentResponse) Reset() {
+	*x = UnsettlePaymentResponse{}
+	mi := &file_contracts_paysystem_v1_payments_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnsettlePaymentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnsettlePaymentResponse) ProtoMessage() {}
+
+func (x *UnsettlePaymentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_paysystem_v1_payments_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnsettlePaymentResponse.ProtoReflect.Descriptor instead.
+func (*UnsettlePaymentResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_paysystem_v1_payments_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *UnsettlePaymentResponse) GetPayment() *Payment {
+	if x != nil {
+		return x.Payment
+	}
+	return nil
+}
+
+type FindPaymentsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	References    []string               `protobuf:"bytes,1,rep,name=references,proto3" json:"references,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindPaymentsRequest) Reset() {
+	*x = FindPaymentsRequest{}
+	mi := &file_contracts_paysystem_v1_payments_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindPaymentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindPaymentsRequest) ProtoMessage() {}
+
+func (x *FindPaymentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_paysystem_v1_payments_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindPaymentsRequest.ProtoReflect.Descriptor instead.
+func (*FindPaymentsRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_paysystem_v1_payments_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *FindPaymentsRequest) GetReferences() []string {
+	if x != nil {
+		return x.References
+	}
+	return nil
+}
+
+type FindPaymentsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Payments      []*Payment             `protobuf:"bytes,1,rep,name=payments,proto3" json:"payments,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindPaymentsResponse) Reset() {
+	*x = FindPaymentsResponse{}
+	mi := &file_contracts_paysystem_v1_payments_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindPaymentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindPaymentsResponse) ProtoMessage() {}
+
+func (x *FindPaymentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_paysystem_v1_payments_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindPaymentsResponse.ProtoReflect.Descriptor instead.
+func (*FindPaymentsResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_paysystem_v1_payments_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *FindPaymentsResponse) GetPayments() []*Payment {
+	if x != nil {
+		return x.Payments
+	}
+	return nil
+}
+
+type ResolvePaymentRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Resolution    PaymentResolution      `protobuf:"varint,2,opt,name=resolution,proto3,enum=cabinet.paysystem.v1.PaymentResolution" json:"resolution,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolvePaymentRequest) Reset() {
+	*x = ResolvePaymentRequest{}
+	mi := &file_contracts_paysystem_v1_payments_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolvePaymentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolvePaymentRequest) ProtoMessage() {}
+
+func (x *ResolvePaymentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_paysystem_v1_payments_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolvePaymentRequest.ProtoReflect.Descriptor instead.
+func (*ResolvePaymentRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_paysystem_v1_payments_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ResolvePaymentRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ResolvePaymentRequest) GetResolution() PaymentResolution {
+	if x != nil {
+		return x.Resolution
+	}
+	return PaymentResolution_PAYMENT_RESOLUTION_UNSPECIFIED
+}
+
+type ResolvePaymentResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Payment       *Payment               `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolvePaymentResponse) Reset() {
+	*x = ResolvePaymentResponse{}
+	mi := &file_contracts_paysystem_v1_payments_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolvePaymentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolvePaymentResponse) ProtoMessage() {}
+
+func (x *ResolvePaymentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_paysystem_v1_payments_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolvePaymentResponse.ProtoReflect.Descriptor instead.
+func (*ResolvePaymentResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_paysystem_v1_payments_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ResolvePaymentResponse) GetPayment() *Payment {
+	if x != nil {
+		return x.Payment
+	}
+	return nil
+}
+
 var File_contracts_paysystem_v1_payments_proto protoreflect.FileDescriptor
 
 const file_contracts_paysystem_v1_payments_proto_rawDesc = "" +
 	"\n" +
-	"%contracts/paysystem/v1/payments.proto\x12\x14cabinet.paysystem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\n" +
-	"\n" +
+	"%contracts/paysystem/v1/payments.proto\x12\x14cabinet.paysystem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb2\v\n" +
 	"\aPayment\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12E\n" +
@@ -1848,7 +2224,10 @@ const file_contracts_paysystem_v1_payments_proto_rawDesc = "" +
 	"\fsucceed_time\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\vsucceedTime\x12;\n" +
 	"\vexpire_time\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"expireTime\x12#\n" +
-	"\brevision\x18\x19 \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision:t\xea\x9d\xea\x02o\n" +
+	"\brevision\x18\x19 \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\x125\n" +
+	"\x04came\x18\x1a \x01(\v2\x18.cabinet.kernel.v1.MoneyB\a\xea\x9d\xea\x02\x02(\x01R\x04came\x12#\n" +
+	"\adiffers\x18\x1b \x01(\bB\t\xea\x9d\xea\x02\x04 \x01(\x01R\adiffers\x12\"\n" +
+	"\bdue_date\x18\x1c \x01(\tB\a\xea\x9d\xea\x02\x02\b\x05R\adueDate:t\xea\x9d\xea\x02o\n" +
 	"\treference\x12//cabinet.paysystem.v1.PaymentService/GetPayment\x1a1/cabinet.paysystem.v1.PaymentService/ListPayments\"\xd7\x03\n" +
 	"\x06Refund\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
@@ -1891,7 +2270,7 @@ const file_contracts_paysystem_v1_payments_proto_rawDesc = "" +
 	"\x11GetPaymentRequest\x12\x18\n" +
 	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\"M\n" +
 	"\x12GetPaymentResponse\x127\n" +
-	"\apayment\x18\x01 \x01(\v2\x1d.cabinet.paysystem.v1.PaymentR\apayment\"\xec\x03\n" +
+	"\apayment\x18\x01 \x01(\v2\x1d.cabinet.paysystem.v1.PaymentR\apayment\"\xa1\x04\n" +
 	"\x14CreatePaymentRequest\x12.\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x0f\xbaH\x05r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\trequestId\x12P\n" +
@@ -1903,7 +2282,10 @@ const file_contracts_paysystem_v1_payments_proto_rawDesc = "" +
 	"\vdescription\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\vdescription\x123\n" +
 	"\vdocument_id\x18\a \x01(\tB\x12\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\n" +
 	"documentId\x12#\n" +
-	"\breceived\x18\b \x01(\bB\a\xea\x9d\xea\x02\x02(\x01R\breceived\"P\n" +
+	"\breceived\x18\b \x01(\bB\a\xea\x9d\xea\x02\x02(\x01R\breceived\x12\x16\n" +
+	"\x06partly\x18\t \x01(\bR\x06partly\x12\x1b\n" +
+	"\tkeep_card\x18\n" +
+	" \x01(\bR\bkeepCard\"P\n" +
 	"\x15CreatePaymentResponse\x127\n" +
 	"\apayment\x18\x01 \x01(\v2\x1d.cabinet.paysystem.v1.PaymentR\apayment\"0\n" +
 	"\x14CancelPaymentRequest\x12\x18\n" +
@@ -1943,7 +2325,26 @@ const file_contracts_paysystem_v1_payments_proto_rawDesc = "" +
 	"\x06amount\x18\x02 \x01(\v2\x18.cabinet.kernel.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12.\n" +
 	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"P\n" +
 	"\x15SettlePaymentResponse\x127\n" +
-	"\apayment\x18\x01 \x01(\v2\x1d.cabinet.paysystem.v1.PaymentR\apayment*\xf2\x01\n" +
+	"\apayment\x18\x01 \x01(\v2\x1d.cabinet.paysystem.v1.PaymentR\apayment\"A\n" +
+	"\x16UnsettlePaymentRequest\x12'\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tpaymentId\"R\n" +
+	"\x17UnsettlePaymentResponse\x127\n" +
+	"\apayment\x18\x01 \x01(\v2\x1d.cabinet.paysystem.v1.PaymentR\apayment\"F\n" +
+	"\x13FindPaymentsRequest\x12/\n" +
+	"\n" +
+	"references\x18\x01 \x03(\tB\x0f\xbaH\f\x92\x01\t\x10\xe8\a\"\x04r\x02\x18@R\n" +
+	"references\"Q\n" +
+	"\x14FindPaymentsResponse\x129\n" +
+	"\bpayments\x18\x01 \x03(\v2\x1d.cabinet.paysystem.v1.PaymentR\bpayments\"\x86\x01\n" +
+	"\x15ResolvePaymentRequest\x12\x18\n" +
+	"\x02id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\x02id\x12S\n" +
+	"\n" +
+	"resolution\x18\x02 \x01(\x0e2'.cabinet.paysystem.v1.PaymentResolutionB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\n" +
+	"resolution\"Q\n" +
+	"\x16ResolvePaymentResponse\x127\n" +
+	"\apayment\x18\x01 \x01(\v2\x1d.cabinet.paysystem.v1.PaymentR\apayment*\x97\x02\n" +
 	"\fPaymentState\x12\x1d\n" +
 	"\x19PAYMENT_STATE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x11PAYMENT_STATE_NEW\x10\x01\x1a\a\xea\x9d\xea\x02\x02\b\x04\x12\"\n" +
@@ -1951,14 +2352,20 @@ const file_contracts_paysystem_v1_payments_proto_rawDesc = "" +
 	"\x17PAYMENT_STATE_SUCCEEDED\x10\x03\x1a\a\xea\x9d\xea\x02\x02\b\x01\x12!\n" +
 	"\x14PAYMENT_STATE_FAILED\x10\x04\x1a\a\xea\x9d\xea\x02\x02\b\x03\x12\x1b\n" +
 	"\x17PAYMENT_STATE_CANCELLED\x10\x05\x12\x19\n" +
-	"\x15PAYMENT_STATE_EXPIRED\x10\x06*\xc4\x01\n" +
+	"\x15PAYMENT_STATE_EXPIRED\x10\x06\x12#\n" +
+	"\x16PAYMENT_STATE_DEFERRED\x10\a\x1a\a\xea\x9d\xea\x02\x02\b\x01*\xe0\x01\n" +
 	"\vPaymentFlag\x12\x1c\n" +
 	"\x18PAYMENT_FLAG_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11PAYMENT_FLAG_LATE\x10\x01\x12!\n" +
 	"\x1dPAYMENT_FLAG_CLIENT_SUSPENDED\x10\x02\x12\x1f\n" +
 	"\x1bPAYMENT_FLAG_AMOUNT_DIFFERS\x10\x03\x12\x1f\n" +
 	"\x1bPAYMENT_FLAG_REFUND_EXCEEDS\x10\x04\x12\x1b\n" +
-	"\x17PAYMENT_FLAG_CHARGEBACK\x10\x05*\x95\x01\n" +
+	"\x17PAYMENT_FLAG_CHARGEBACK\x10\x05\x12\x1a\n" +
+	"\x16PAYMENT_FLAG_UNSETTLED\x10\x06*x\n" +
+	"\x11PaymentResolution\x12\"\n" +
+	"\x1ePAYMENT_RESOLUTION_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19PAYMENT_RESOLUTION_CREDIT\x10\x01\x12 \n" +
+	"\x1cPAYMENT_RESOLUTION_GIVE_BACK\x10\x02*\x95\x01\n" +
 	"\vRefundState\x12\x1c\n" +
 	"\x18REFUND_STATE_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x14REFUND_STATE_PENDING\x10\x01\x1a\a\xea\x9d\xea\x02\x02\b\x04\x12#\n" +
@@ -1977,7 +2384,7 @@ const file_contracts_paysystem_v1_payments_proto_rawDesc = "" +
 	"\x14METHOD_KIND_NON_CASH\x10\x03\x12\x18\n" +
 	"\x14METHOD_KIND_DEFERRAL\x10\x04\x12\x15\n" +
 	"\x11METHOD_KIND_BONUS\x10\x05\x12\x1a\n" +
-	"\x16METHOD_KIND_PREPAYMENT\x10\x062\x97\v\n" +
+	"\x16METHOD_KIND_PREPAYMENT\x10\x062\x9b\x0e\n" +
 	"\x0ePaymentService\x12\x8a\x01\n" +
 	"\fListPayments\x12).cabinet.paysystem.v1.ListPaymentsRequest\x1a*.cabinet.paysystem.v1.ListPaymentsResponse\"#\xea\x9d\xea\x02\x1b\b\x03\x12\x17paysystem.payments.read\x90\x02\x01\x12\x84\x01\n" +
 	"\n" +
@@ -1990,7 +2397,12 @@ const file_contracts_paysystem_v1_payments_proto_rawDesc = "" +
 	"\vListRefunds\x12(.cabinet.paysystem.v1.ListRefundsRequest\x1a).cabinet.paysystem.v1.ListRefundsResponse\"#\xea\x9d\xea\x02\x1b\b\x03\x12\x17paysystem.payments.read\x90\x02\x01\x12\x93\x01\n" +
 	"\x0fListChargebacks\x12,.cabinet.paysystem.v1.ListChargebacksRequest\x1a-.cabinet.paysystem.v1.ListChargebacksResponse\"#\xea\x9d\xea\x02\x1b\b\x03\x12\x17paysystem.payments.read\x90\x02\x01\x12t\n" +
 	"\rSettlePayment\x12*.cabinet.paysystem.v1.SettlePaymentRequest\x1a+.cabinet.paysystem.v1.SettlePaymentResponse\"\n" +
-	"\xea\x9d\xea\x02\x02\b\x06\x90\x02\x02BCZAgithub.com/opencabinet/cabinet/contracts/paysystem/v1;paysystemv1b\x06proto3"
+	"\xea\x9d\xea\x02\x02\b\x06\x90\x02\x02\x12z\n" +
+	"\x0fUnsettlePayment\x12,.cabinet.paysystem.v1.UnsettlePaymentRequest\x1a-.cabinet.paysystem.v1.UnsettlePaymentResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x06\x90\x02\x02\x12q\n" +
+	"\fFindPayments\x12).cabinet.paysystem.v1.FindPaymentsRequest\x1a*.cabinet.paysystem.v1.FindPaymentsResponse\"\n" +
+	"\xea\x9d\xea\x02\x02\b\x06\x90\x02\x01\x12\x92\x01\n" +
+	"\x0eResolvePayment\x12+.cabinet.paysystem.v1.ResolvePaymentRequest\x1a,.cabinet.paysystem.v1.ResolvePaymentResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19paysystem.notices.resolve\x90\x02\x02BCZAgithub.com/opencabinet/cabinet/contracts/paysystem/v1;paysystemv1b\x06proto3"
 
 var (
 	file_contracts_paysystem_v1_payments_proto_rawDescOnce sync.Once
@@ -2004,98 +2416,116 @@ func file_contracts_paysystem_v1_payments_proto_rawDescGZIP() []byte {
 	return file_contracts_paysystem_v1_payments_proto_rawDescData
 }
 
-var file_contracts_paysystem_v1_payments_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_contracts_paysystem_v1_payments_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_contracts_paysystem_v1_payments_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_contracts_paysystem_v1_payments_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_contracts_paysystem_v1_payments_proto_goTypes = []any{
 	(PaymentState)(0),               // 0: cabinet.paysystem.v1.PaymentState
 	(PaymentFlag)(0),                // 1: cabinet.paysystem.v1.PaymentFlag
-	(RefundState)(0),                // 2: cabinet.paysystem.v1.RefundState
-	(ChargebackState)(0),            // 3: cabinet.paysystem.v1.ChargebackState
-	(MethodKind)(0),                 // 4: cabinet.paysystem.v1.MethodKind
-	(*Payment)(nil),                 // 5: cabinet.paysystem.v1.Payment
-	(*Refund)(nil),                  // 6: cabinet.paysystem.v1.Refund
-	(*Chargeback)(nil),              // 7: cabinet.paysystem.v1.Chargeback
-	(*ListPaymentsRequest)(nil),     // 8: cabinet.paysystem.v1.ListPaymentsRequest
-	(*ListPaymentsResponse)(nil),    // 9: cabinet.paysystem.v1.ListPaymentsResponse
-	(*GetPaymentRequest)(nil),       // 10: cabinet.paysystem.v1.GetPaymentRequest
-	(*GetPaymentResponse)(nil),      // 11: cabinet.paysystem.v1.GetPaymentResponse
-	(*CreatePaymentRequest)(nil),    // 12: cabinet.paysystem.v1.CreatePaymentRequest
-	(*CreatePaymentResponse)(nil),   // 13: cabinet.paysystem.v1.CreatePaymentResponse
-	(*CancelPaymentRequest)(nil),    // 14: cabinet.paysystem.v1.CancelPaymentRequest
-	(*CancelPaymentResponse)(nil),   // 15: cabinet.paysystem.v1.CancelPaymentResponse
-	(*CheckPaymentRequest)(nil),     // 16: cabinet.paysystem.v1.CheckPaymentRequest
-	(*CheckPaymentResponse)(nil),    // 17: cabinet.paysystem.v1.CheckPaymentResponse
-	(*ConfirmPaymentRequest)(nil),   // 18: cabinet.paysystem.v1.ConfirmPaymentRequest
-	(*ConfirmPaymentResponse)(nil),  // 19: cabinet.paysystem.v1.ConfirmPaymentResponse
-	(*RefundPaymentRequest)(nil),    // 20: cabinet.paysystem.v1.RefundPaymentRequest
-	(*RefundPaymentResponse)(nil),   // 21: cabinet.paysystem.v1.RefundPaymentResponse
-	(*ListRefundsRequest)(nil),      // 22: cabinet.paysystem.v1.ListRefundsRequest
-	(*ListRefundsResponse)(nil),     // 23: cabinet.paysystem.v1.ListRefundsResponse
-	(*ListChargebacksRequest)(nil),  // 24: cabinet.paysystem.v1.ListChargebacksRequest
-	(*ListChargebacksResponse)(nil), // 25: cabinet.paysystem.v1.ListChargebacksResponse
-	(*SettlePaymentRequest)(nil),    // 26: cabinet.paysystem.v1.SettlePaymentRequest
-	(*SettlePaymentResponse)(nil),   // 27: cabinet.paysystem.v1.SettlePaymentResponse
-	(*v1.Money)(nil),                // 28: cabinet.kernel.v1.Money
-	(*timestamppb.Timestamp)(nil),   // 29: google.protobuf.Timestamp
+	(PaymentResolution)(0),          // 2: cabinet.paysystem.v1.PaymentResolution
+	(RefundState)(0),                // 3: cabinet.paysystem.v1.RefundState
+	(ChargebackState)(0),            // 4: cabinet.paysystem.v1.ChargebackState
+	(MethodKind)(0),                 // 5: cabinet.paysystem.v1.MethodKind
+	(*Payment)(nil),                 // 6: cabinet.paysystem.v1.Payment
+	(*Refund)(nil),                  // 7: cabinet.paysystem.v1.Refund
+	(*Chargeback)(nil),              // 8: cabinet.paysystem.v1.Chargeback
+	(*ListPaymentsRequest)(nil),     // 9: cabinet.paysystem.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),    // 10: cabinet.paysystem.v1.ListPaymentsResponse
+	(*GetPaymentRequest)(nil),       // 11: cabinet.paysystem.v1.GetPaymentRequest
+	(*GetPaymentResponse)(nil),      // 12: cabinet.paysystem.v1.GetPaymentResponse
+	(*CreatePaymentRequest)(nil),    // 13: cabinet.paysystem.v1.CreatePaymentRequest
+	(*CreatePaymentResponse)(nil),   // 14: cabinet.paysystem.v1.CreatePaymentResponse
+	(*CancelPaymentRequest)(nil),    // 15: cabinet.paysystem.v1.CancelPaymentRequest
+	(*CancelPaymentResponse)(nil),   // 16: cabinet.paysystem.v1.CancelPaymentResponse
+	(*CheckPaymentRequest)(nil),     // 17: cabinet.paysystem.v1.CheckPaymentRequest
+	(*CheckPaymentResponse)(nil),    // 18: cabinet.paysystem.v1.CheckPaymentResponse
+	(*ConfirmPaymentRequest)(nil),   // 19: cabinet.paysystem.v1.ConfirmPaymentRequest
+	(*ConfirmPaymentResponse)(nil),  // 20: cabinet.paysystem.v1.ConfirmPaymentResponse
+	(*RefundPaymentRequest)(nil),    // 21: cabinet.paysystem.v1.RefundPaymentRequest
+	(*RefundPaymentResponse)(nil),   // 22: cabinet.paysystem.v1.RefundPaymentResponse
+	(*ListRefundsRequest)(nil),      // 23: cabinet.paysystem.v1.ListRefundsRequest
+	(*ListRefundsResponse)(nil),     // 24: cabinet.paysystem.v1.ListRefundsResponse
+	(*ListChargebacksRequest)(nil),  // 25: cabinet.paysystem.v1.ListChargebacksRequest
+	(*ListChargebacksResponse)(nil), // 26: cabinet.paysystem.v1.ListChargebacksResponse
+	(*SettlePaymentRequest)(nil),    // 27: cabinet.paysystem.v1.SettlePaymentRequest
+	(*SettlePaymentResponse)(nil),   // 28: cabinet.paysystem.v1.SettlePaymentResponse
+	(*UnsettlePaymentRequest)(nil),  // 29: cabinet.paysystem.v1.UnsettlePaymentRequest
+	(*UnsettlePaymentResponse)(nil), // 30: cabinet.paysystem.v1.UnsettlePaymentResponse
+	(*FindPaymentsRequest)(nil),     // 31: cabinet.paysystem.v1.FindPaymentsRequest
+	(*FindPaymentsResponse)(nil),    // 32: cabinet.paysystem.v1.FindPaymentsResponse
+	(*ResolvePaymentRequest)(nil),   // 33: cabinet.paysystem.v1.ResolvePaymentRequest
+	(*ResolvePaymentResponse)(nil),  // 34: cabinet.paysystem.v1.ResolvePaymentResponse
+	(*v1.Money)(nil),                // 35: cabinet.kernel.v1.Money
+	(*timestamppb.Timestamp)(nil),   // 36: google.protobuf.Timestamp
 }
 var file_contracts_paysystem_v1_payments_proto_depIdxs = []int32{
-	4,  // 0: cabinet.paysystem.v1.Payment.method_kind:type_name -> cabinet.paysystem.v1.MethodKind
-	28, // 1: cabinet.paysystem.v1.Payment.amount:type_name -> cabinet.kernel.v1.Money
-	28, // 2: cabinet.paysystem.v1.Payment.refunded:type_name -> cabinet.kernel.v1.Money
-	28, // 3: cabinet.paysystem.v1.Payment.charged_back:type_name -> cabinet.kernel.v1.Money
-	28, // 4: cabinet.paysystem.v1.Payment.fee:type_name -> cabinet.kernel.v1.Money
+	5,  // 0: cabinet.paysystem.v1.Payment.method_kind:type_name -> cabinet.paysystem.v1.MethodKind
+	35, // 1: cabinet.paysystem.v1.Payment.amount:type_name -> cabinet.kernel.v1.Money
+	35, // 2: cabinet.paysystem.v1.Payment.refunded:type_name -> cabinet.kernel.v1.Money
+	35, // 3: cabinet.paysystem.v1.Payment.charged_back:type_name -> cabinet.kernel.v1.Money
+	35, // 4: cabinet.paysystem.v1.Payment.fee:type_name -> cabinet.kernel.v1.Money
 	0,  // 5: cabinet.paysystem.v1.Payment.state:type_name -> cabinet.paysystem.v1.PaymentState
 	1,  // 6: cabinet.paysystem.v1.Payment.flags:type_name -> cabinet.paysystem.v1.PaymentFlag
-	28, // 7: cabinet.paysystem.v1.Payment.refundable:type_name -> cabinet.kernel.v1.Money
-	29, // 8: cabinet.paysystem.v1.Payment.create_time:type_name -> google.protobuf.Timestamp
-	29, // 9: cabinet.paysystem.v1.Payment.succeed_time:type_name -> google.protobuf.Timestamp
-	29, // 10: cabinet.paysystem.v1.Payment.expire_time:type_name -> google.protobuf.Timestamp
-	28, // 11: cabinet.paysystem.v1.Refund.amount:type_name -> cabinet.kernel.v1.Money
-	2,  // 12: cabinet.paysystem.v1.Refund.state:type_name -> cabinet.paysystem.v1.RefundState
-	29, // 13: cabinet.paysystem.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
-	29, // 14: cabinet.paysystem.v1.Refund.succeed_time:type_name -> google.protobuf.Timestamp
-	28, // 15: cabinet.paysystem.v1.Chargeback.amount:type_name -> cabinet.kernel.v1.Money
-	3,  // 16: cabinet.paysystem.v1.Chargeback.state:type_name -> cabinet.paysystem.v1.ChargebackState
-	29, // 17: cabinet.paysystem.v1.Chargeback.create_time:type_name -> google.protobuf.Timestamp
-	29, // 18: cabinet.paysystem.v1.Chargeback.end_time:type_name -> google.protobuf.Timestamp
-	0,  // 19: cabinet.paysystem.v1.ListPaymentsRequest.states:type_name -> cabinet.paysystem.v1.PaymentState
-	5,  // 20: cabinet.paysystem.v1.ListPaymentsResponse.payments:type_name -> cabinet.paysystem.v1.Payment
-	5,  // 21: cabinet.paysystem.v1.GetPaymentResponse.payment:type_name -> cabinet.paysystem.v1.Payment
-	5,  // 22: cabinet.paysystem.v1.CreatePaymentResponse.payment:type_name -> cabinet.paysystem.v1.Payment
-	5,  // 23: cabinet.paysystem.v1.CancelPaymentResponse.payment:type_name -> cabinet.paysystem.v1.Payment
-	5,  // 24: cabinet.paysystem.v1.CheckPaymentResponse.payment:type_name -> cabinet.paysystem.v1.Payment
-	5,  // 25: cabinet.paysystem.v1.ConfirmPaymentResponse.payment:type_name -> cabinet.paysystem.v1.Payment
-	6,  // 26: cabinet.paysystem.v1.RefundPaymentResponse.refund:type_name -> cabinet.paysystem.v1.Refund
-	6,  // 27: cabinet.paysystem.v1.ListRefundsResponse.refunds:type_name -> cabinet.paysystem.v1.Refund
-	7,  // 28: cabinet.paysystem.v1.ListChargebacksResponse.chargebacks:type_name -> cabinet.paysystem.v1.Chargeback
-	28, // 29: cabinet.paysystem.v1.SettlePaymentRequest.amount:type_name -> cabinet.kernel.v1.Money
-	29, // 30: cabinet.paysystem.v1.SettlePaymentRequest.time:type_name -> google.protobuf.Timestamp
-	5,  // 31: cabinet.paysystem.v1.SettlePaymentResponse.payment:type_name -> cabinet.paysystem.v1.Payment
-	8,  // 32: cabinet.paysystem.v1.PaymentService.ListPayments:input_type -> cabinet.paysystem.v1.ListPaymentsRequest
-	10, // 33: cabinet.paysystem.v1.PaymentService.GetPayment:input_type -> cabinet.paysystem.v1.GetPaymentRequest
-	12, // 34: cabinet.paysystem.v1.PaymentService.CreatePayment:input_type -> cabinet.paysystem.v1.CreatePaymentRequest
-	14, // 35: cabinet.paysystem.v1.PaymentService.CancelPayment:input_type -> cabinet.paysystem.v1.CancelPaymentRequest
-	16, // 36: cabinet.paysystem.v1.PaymentService.CheckPayment:input_type -> cabinet.paysystem.v1.CheckPaymentRequest
-	18, // 37: cabinet.paysystem.v1.PaymentService.ConfirmPayment:input_type -> cabinet.paysystem.v1.ConfirmPaymentRequest
-	20, // 38: cabinet.paysystem.v1.PaymentService.RefundPayment:input_type -> cabinet.paysystem.v1.RefundPaymentRequest
-	22, // 39: cabinet.paysystem.v1.PaymentService.ListRefunds:input_type -> cabinet.paysystem.v1.ListRefundsRequest
-	24, // 40: cabinet.paysystem.v1.PaymentService.ListChargebacks:input_type -> cabinet.paysystem.v1.ListChargebacksRequest
-	26, // 41: cabinet.paysystem.v1.PaymentService.SettlePayment:input_type -> cabinet.paysystem.v1.SettlePaymentRequest
-	9,  // 42: cabinet.paysystem.v1.PaymentService.ListPayments:output_type -> cabinet.paysystem.v1.ListPaymentsResponse
-	11, // 43: cabinet.paysystem.v1.PaymentService.GetPayment:output_type -> cabinet.paysystem.v1.GetPaymentResponse
-	13, // 44: cabinet.paysystem.v1.PaymentService.CreatePayment:output_type -> cabinet.paysystem.v1.CreatePaymentResponse
-	15, // 45: cabinet.paysystem.v1.PaymentService.CancelPayment:output_type -> cabinet.paysystem.v1.CancelPaymentResponse
-	17, // 46: cabinet.paysystem.v1.PaymentService.CheckPayment:output_type -> cabinet.paysystem.v1.CheckPaymentResponse
-	19, // 47: cabinet.paysystem.v1.PaymentService.ConfirmPayment:output_type -> cabinet.paysystem.v1.ConfirmPaymentResponse
-	21, // 48: cabinet.paysystem.v1.PaymentService.RefundPayment:output_type -> cabinet.paysystem.v1.RefundPaymentResponse
-	23, // 49: cabinet.paysystem.v1.PaymentService.ListRefunds:output_type -> cabinet.paysystem.v1.ListRefundsResponse
-	25, // 50: cabinet.paysystem.v1.PaymentService.ListChargebacks:output_type -> cabinet.paysystem.v1.ListChargebacksResponse
-	27, // 51: cabinet.paysystem.v1.PaymentService.SettlePayment:output_type -> cabinet.paysystem.v1.SettlePaymentResponse
-	42, // [42:52] is the sub-list for method output_type
-	32, // [32:42] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	35, // 7: cabinet.paysystem.v1.Payment.refundable:type_name -> cabinet.kernel.v1.Money
+	36, // 8: cabinet.paysystem.v1.Payment.create_time:type_name -> google.protobuf.Timestamp
+	36, // 9: cabinet.paysystem.v1.Payment.succeed_time:type_name -> google.protobuf.Timestamp
+	36, // 10: cabinet.paysystem.v1.Payment.expire_time:type_name -> google.protobuf.Timestamp
+	35, // 11: cabinet.paysystem.v1.Payment.came:type_name -> cabinet.kernel.v1.Money
+	35, // 12: cabinet.paysystem.v1.Refund.amount:type_name -> cabinet.kernel.v1.Money
+	3,  // 13: cabinet.paysystem.v1.Refund.state:type_name -> cabinet.paysystem.v1.RefundState
+	36, // 14: cabinet.paysystem.v1.Refund.create_time:type_name -> google.protobuf.Timestamp
+	36, // 15: cabinet.paysystem.v1.Refund.succeed_time:type_name -> google.protobuf.Timestamp
+	35, // 16: cabinet.paysystem.v1.Chargeback.amount:type_name -> cabinet.kernel.v1.Money
+	4,  // 17: cabinet.paysystem.v1.Chargeback.state:type_name -> cabinet.paysystem.v1.ChargebackState
+	36, // 18: cabinet.paysystem.v1.Chargeback.create_time:type_name -> google.protobuf.Timestamp
+	36, // 19: cabinet.paysystem.v1.Chargeback.end_time:type_name -> google.protobuf.Timestamp
+	0,  // 20: cabinet.paysystem.v1.ListPaymentsRequest.states:type_name -> cabinet.paysystem.v1.PaymentState
+	6,  // 21: cabinet.paysystem.v1.ListPaymentsResponse.payments:type_name -> cabinet.paysystem.v1.Payment
+	6,  // 22: cabinet.paysystem.v1.GetPaymentResponse.payment:type_name -> cabinet.paysystem.v1.Payment
+	6,  // 23: cabinet.paysystem.v1.CreatePaymentResponse.payment:type_name -> cabinet.paysystem.v1.Payment
+	6,  // 24: cabinet.paysystem.v1.CancelPaymentResponse.payment:type_name -> cabinet.paysystem.v1.Payment
+	6,  // 25: cabinet.paysystem.v1.CheckPaymentResponse.payment:type_name -> cabinet.paysystem.v1.Payment
+	6,  // 26: cabinet.paysystem.v1.ConfirmPaymentResponse.payment:type_name -> cabinet.paysystem.v1.Payment
+	7,  // 27: cabinet.paysystem.v1.RefundPaymentResponse.refund:type_name -> cabinet.paysystem.v1.Refund
+	7,  // 28: cabinet.paysystem.v1.ListRefundsResponse.refunds:type_name -> cabinet.paysystem.v1.Refund
+	8,  // 29: cabinet.paysystem.v1.ListChargebacksResponse.chargebacks:type_name -> cabinet.paysystem.v1.Chargeback
+	35, // 30: cabinet.paysystem.v1.SettlePaymentRequest.amount:type_name -> cabinet.kernel.v1.Money
+	36, // 31: cabinet.paysystem.v1.SettlePaymentRequest.time:type_name -> google.protobuf.Timestamp
+	6,  // 32: cabinet.paysystem.v1.SettlePaymentResponse.payment:type_name -> cabinet.paysystem.v1.Payment
+	6,  // 33: cabinet.paysystem.v1.UnsettlePaymentResponse.payment:type_name -> cabinet.paysystem.v1.Payment
+	6,  // 34: cabinet.paysystem.v1.FindPaymentsResponse.payments:type_name -> cabinet.paysystem.v1.Payment
+	2,  // 35: cabinet.paysystem.v1.ResolvePaymentRequest.resolution:type_name -> cabinet.paysystem.v1.PaymentResolution
+	6,  // 36: cabinet.paysystem.v1.ResolvePaymentResponse.payment:type_name -> cabinet.paysystem.v1.Payment
+	9,  // 37: cabinet.paysystem.v1.PaymentService.ListPayments:input_type -> cabinet.paysystem.v1.ListPaymentsRequest
+	11, // 38: cabinet.paysystem.v1.PaymentService.GetPayment:input_type -> cabinet.paysystem.v1.GetPaymentRequest
+	13, // 39: cabinet.paysystem.v1.PaymentService.CreatePayment:input_type -> cabinet.paysystem.v1.CreatePaymentRequest
+	15, // 40: cabinet.paysystem.v1.PaymentService.CancelPayment:input_type -> cabinet.paysystem.v1.CancelPaymentRequest
+	17, // 41: cabinet.paysystem.v1.PaymentService.CheckPayment:input_type -> cabinet.paysystem.v1.CheckPaymentRequest
+	19, // 42: cabinet.paysystem.v1.PaymentService.ConfirmPayment:input_type -> cabinet.paysystem.v1.ConfirmPaymentRequest
+	21, // 43: cabinet.paysystem.v1.PaymentService.RefundPayment:input_type -> cabinet.paysystem.v1.RefundPaymentRequest
+	23, // 44: cabinet.paysystem.v1.PaymentService.ListRefunds:input_type -> cabinet.paysystem.v1.ListRefundsRequest
+	25, // 45: cabinet.paysystem.v1.PaymentService.ListChargebacks:input_type -> cabinet.paysystem.v1.ListChargebacksRequest
+	27, // 46: cabinet.paysystem.v1.PaymentService.SettlePayment:input_type -> cabinet.paysystem.v1.SettlePaymentRequest
+	29, // 47: cabinet.paysystem.v1.PaymentService.UnsettlePayment:input_type -> cabinet.paysystem.v1.UnsettlePaymentRequest
+	31, // 48: cabinet.paysystem.v1.PaymentService.FindPayments:input_type -> cabinet.paysystem.v1.FindPaymentsRequest
+	33, // 49: cabinet.paysystem.v1.PaymentService.ResolvePayment:input_type -> cabinet.paysystem.v1.ResolvePaymentRequest
+	10, // 50: cabinet.paysystem.v1.PaymentService.ListPayments:output_type -> cabinet.paysystem.v1.ListPaymentsResponse
+	12, // 51: cabinet.paysystem.v1.PaymentService.GetPayment:output_type -> cabinet.paysystem.v1.GetPaymentResponse
+	14, // 52: cabinet.paysystem.v1.PaymentService.CreatePayment:output_type -> cabinet.paysystem.v1.CreatePaymentResponse
+	16, // 53: cabinet.paysystem.v1.PaymentService.CancelPayment:output_type -> cabinet.paysystem.v1.CancelPaymentResponse
+	18, // 54: cabinet.paysystem.v1.PaymentService.CheckPayment:output_type -> cabinet.paysystem.v1.CheckPaymentResponse
+	20, // 55: cabinet.paysystem.v1.PaymentService.ConfirmPayment:output_type -> cabinet.paysystem.v1.ConfirmPaymentResponse
+	22, // 56: cabinet.paysystem.v1.PaymentService.RefundPayment:output_type -> cabinet.paysystem.v1.RefundPaymentResponse
+	24, // 57: cabinet.paysystem.v1.PaymentService.ListRefunds:output_type -> cabinet.paysystem.v1.ListRefundsResponse
+	26, // 58: cabinet.paysystem.v1.PaymentService.ListChargebacks:output_type -> cabinet.paysystem.v1.ListChargebacksResponse
+	28, // 59: cabinet.paysystem.v1.PaymentService.SettlePayment:output_type -> cabinet.paysystem.v1.SettlePaymentResponse
+	30, // 60: cabinet.paysystem.v1.PaymentService.UnsettlePayment:output_type -> cabinet.paysystem.v1.UnsettlePaymentResponse
+	32, // 61: cabinet.paysystem.v1.PaymentService.FindPayments:output_type -> cabinet.paysystem.v1.FindPaymentsResponse
+	34, // 62: cabinet.paysystem.v1.PaymentService.ResolvePayment:output_type -> cabinet.paysystem.v1.ResolvePaymentResponse
+	50, // [50:63] is the sub-list for method output_type
+	37, // [37:50] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_contracts_paysystem_v1_payments_proto_init() }
@@ -2108,8 +2538,8 @@ func file_contracts_paysystem_v1_payments_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_paysystem_v1_payments_proto_rawDesc), len(file_contracts_paysystem_v1_payments_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   23,
+			NumEnums:      6,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,9 @@ const (
 	PaymentService_ListRefunds_FullMethodName     = "/cabinet.paysystem.v1.PaymentService/ListRefunds"
 	PaymentService_ListChargebacks_FullMethodName = "/cabinet.paysystem.v1.PaymentService/ListChargebacks"
 	PaymentService_SettlePayment_FullMethodName   = "/cabinet.paysystem.v1.PaymentService/SettlePayment"
+	PaymentService_UnsettlePayment_FullMethodName = "/cabinet.paysystem.v1.PaymentService/UnsettlePayment"
+	PaymentService_FindPayments_FullMethodName    = "/cabinet.paysystem.v1.PaymentService/FindPayments"
+	PaymentService_ResolvePayment_FullMethodName  = "/cabinet.paysystem.v1.PaymentService/ResolvePayment"
 )
 
 // PaymentServiceClient is the client API for PaymentService service.
@@ -59,6 +62,14 @@ type PaymentServiceClient interface {
 	// For the module that keeps accounts: money came that it has booked by itself, as from a bank's statement. The payment is over,
 	// and no PaymentSucceeded is published.
 	SettlePayment(ctx context.Context, in *SettlePaymentRequest, opts ...grpc.CallOption) (*SettlePaymentResponse, error)
+	// For the same module: what a payment was settled with was taken back, as a statement that was brought in by mistake. The payment
+	// waits for its money again, and is flagged.
+	UnsettlePayment(ctx context.Context, in *UnsettlePaymentRequest, opts ...grpc.CallOption) (*UnsettlePaymentResponse, error)
+	// For the same module: the payments that references stand for, as they are found in a statement. Those that are over are among them.
+	FindPayments(ctx context.Context, in *FindPaymentsRequest, opts ...grpc.CallOption) (*FindPaymentsResponse, error)
+	// Says what is to be done with money that came where it is another amount, or another currency, than was asked for: credit to the
+	// client what came, or give it back.
+	ResolvePayment(ctx context.Context, in *ResolvePaymentRequest, opts ...grpc.CallOption) (*ResolvePaymentResponse, error)
 }
 
 type paymentServiceClient struct {
@@ -169,6 +180,36 @@ func (c *paymentServiceClient) SettlePayment(ctx context.Context, in *SettlePaym
 	return out, nil
 }
 
+func (c *paymentServiceClient) UnsettlePayment(ctx context.Context, in *UnsettlePaymentRequest, opts ...grpc.CallOption) (*UnsettlePaymentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UnsettlePaymentResponse)
+	err := c.cc.Invoke(ctx, PaymentService_UnsettlePayment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) FindPayments(ctx context.Context, in *FindPaymentsRequest, opts ...grpc.CallOption) (*FindPaymentsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindPaymentsResponse)
+	err := c.cc.Invoke(ctx, PaymentService_FindPayments_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *paymentServiceClient) ResolvePayment(ctx context.Context, in *ResolvePaymentRequest, opts ...grpc.CallOption) (*ResolvePaymentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResolvePaymentResponse)
+	err := c.cc.Invoke(ctx, PaymentService_ResolvePayment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PaymentServiceServer is the server API for PaymentService service.
 // All implementations must embed UnimplementedPaymentServiceServer
 // for forward compatibility.
@@ -197,6 +238,14 @@ type PaymentServiceServer interface {
 	// For the module that keeps accounts: money came that it has booked by itself, as from a bank's statement. The payment is over,
 	// and no PaymentSucceeded is published.
 	SettlePayment(context.Context, *SettlePaymentRequest) (*SettlePaymentResponse, error)
+	// For the same module: what a payment was settled with was taken back, as a statement that was brought in by mistake. The payment
+	// waits for its money again, and is flagged.
+	UnsettlePayment(context.Context, *UnsettlePaymentRequest) (*UnsettlePaymentResponse, error)
+	// For the same module: the payments that references stand for, as they are found in a statement. Those that are over are among them.
+	FindPayments(context.Context, *FindPaymentsRequest) (*FindPaymentsResponse, error)
+	// Says what is to be done with money that came where it is another amount, or another currency, than was asked for: credit to the
+	// client what came, or give it back.
+	ResolvePayment(context.Context, *ResolvePaymentRequest) (*ResolvePaymentResponse, error)
 	mustEmbedUnimplementedPaymentServiceServer()
 }
 
@@ -236,6 +285,15 @@ func (UnimplementedPaymentServiceServer) ListChargebacks(context.Context, *ListC
 }
 func (UnimplementedPaymentServiceServer) SettlePayment(context.Context, *SettlePaymentRequest) (*SettlePaymentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SettlePayment not implemented")
+}
+func (UnimplementedPaymentServiceServer) UnsettlePayment(context.Context, *UnsettlePaymentRequest) (*UnsettlePaymentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UnsettlePayment not implemented")
+}
+func (UnimplementedPaymentServiceServer) FindPayments(context.Context, *FindPaymentsRequest) (*FindPaymentsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindPayments not implemented")
+}
+func (UnimplementedPaymentServiceServer) ResolvePayment(context.Context, *ResolvePaymentRequest) (*ResolvePaymentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResolvePayment not implemented")
 }
 func (UnimplementedPaymentServiceServer) mustEmbedUnimplementedPaymentServiceServer() {}
 func (UnimplementedPaymentServiceServer) testEmbeddedByValue()                        {}
@@ -438,6 +496,60 @@ func _PaymentService_SettlePayment_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PaymentService_UnsettlePayment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnsettlePaymentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).UnsettlePayment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_UnsettlePayment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).UnsettlePayment(ctx, req.(*UnsettlePaymentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_FindPayments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindPaymentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).FindPayments(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_FindPayments_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).FindPayments(ctx, req.(*FindPaymentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PaymentService_ResolvePayment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResolvePaymentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PaymentServiceServer).ResolvePayment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PaymentService_ResolvePayment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PaymentServiceServer).ResolvePayment(ctx, req.(*ResolvePaymentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // PaymentService_ServiceDesc is the grpc.ServiceDesc for PaymentService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -484,6 +596,18 @@ var PaymentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SettlePayment",
 			Handler:    _PaymentService_SettlePayment_Handler,
+		},
+		{
+			MethodName: "UnsettlePayment",
+			Handler:    _PaymentService_UnsettlePayment_Handler,
+		},
+		{
+			MethodName: "FindPayments",
+			Handler:    _PaymentService_FindPayments_Handler,
+		},
+		{
+			MethodName: "ResolvePayment",
+			Handler:    _PaymentService_ResolvePayment_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -29,6 +29,7 @@ const (
 	Fee        Kind = "fee"
 	Reversal   Kind = "reversal"
 	Opening    Kind = "opening"
+	Bonus      Kind = "bonus"
 )
 
 // Posting is money that moves between accounts.

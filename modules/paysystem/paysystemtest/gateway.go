@@ -3,6 +3,7 @@ package paysystemtest
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 
 	"google.golang.org/grpc/codes"
@@ -21,6 +22,8 @@ type Gateway struct {
 	v1.UnimplementedGatewayServiceServer
 	// ID is the module's.
 	ID string
+	// Silent has it tell nothing of what becomes of a payment, as a bank does.
+	Silent bool
 
 	mu sync.Mutex
 	// what the vendor knows, by our payment's id.
@@ -29,13 +32,16 @@ type Gateway struct {
 	refunds map[string]*v1.RefundCheckoutRequest
 	down    error
 	slow    v1.FactKind
+	// what the vendor keeps, by the customer's token, and what becomes of a payment with it.
+	kept   map[string][]*v1.SavedMethod
+	charge func(r *v1.CreateCheckoutRequest) (*v1.CreateCheckoutResponse, error)
 }
 
 var _ module.Module = (*Gateway)(nil)
 
 // NewGateway is one that nobody has paid by.
 func NewGateway(id string) *Gateway {
-	return &Gateway{ID: id, facts: map[string][]*v1.Fact{}, made: map[string]*v1.CreateCheckoutRequest{}, refunds: map[string]*v1.RefundCheckoutRequest{}, slow: v1.FactKind_FACT_KIND_REFUND_SUCCEEDED}
+	return &Gateway{ID: id, facts: map[string][]*v1.Fact{}, made: map[string]*v1.CreateCheckoutRequest{}, refunds: map[string]*v1.RefundCheckoutRequest{}, slow: v1.FactKind_FACT_KIND_REFUND_SUCCEEDED, kept: map[string][]*v1.SavedMethod{}}
 }
 
 // Unit lists the gateway in a portal.
@@ -68,6 +74,30 @@ func (g *Gateway) RefundsEnd(kind v1.FactKind) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.slow = kind
+}
+
+// Keep has the vendor keep ways to pay under a customer's token, and no others: Customer of a client.
+func (g *Gateway) Keep(customer string, methods ...*v1.SavedMethod) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.kept[customer] = methods
+}
+
+// Kept are those that it keeps.
+func (g *Gateway) Kept(customer string) []*v1.SavedMethod {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.kept[customer]
+}
+
+// Customer is a client's token at the vendor's.
+func Customer(client string) string { return "cus-" + client }
+
+// Charge has payments with what is kept end so; nil has them be made at once.
+func (g *Gateway) Charge(end func(r *v1.CreateCheckoutRequest) (*v1.CreateCheckoutResponse, error)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.charge = end
 }
 
 // Asked are the refunds that were asked for, by our ids.
@@ -110,7 +140,7 @@ func Notice(signed bool, facts ...*v1.Fact) (headers map[string]string, body []b
 
 // DescribeGateway says that it can do everything.
 func (g *Gateway) DescribeGateway(context.Context, *v1.DescribeGatewayRequest) (*v1.DescribeGatewayResponse, error) {
-	return &v1.DescribeGatewayResponse{Title: "Test pay", Refunds: true, PartialRefunds: true, HostedPage: true, Reports: true}, nil
+	return &v1.DescribeGatewayResponse{Title: "Test pay", Refunds: true, PartialRefunds: true, HostedPage: true, Reports: !g.Silent, SavedMethods: true}, nil
 }
 
 func (g *Gateway) lock() (func(), error) {
@@ -126,7 +156,35 @@ func (g *Gateway) CreateCheckout(_ context.Context, r *v1.CreateCheckoutRequest)
 		return nil, err
 	}
 	g.made[r.GetPaymentId()] = proto.CloneOf(r)
-	return &v1.CreateCheckoutResponse{GatewayPaymentId: "T-" + r.GetPaymentId(), RedirectUrl: "https://pay.example/" + r.GetPaymentId()}, nil
+	switch {
+	case r.GetSavedMethodId() != "" && g.charge != nil:
+		return g.charge(r)
+	case r.GetSavedMethodId() != "":
+		return &v1.CreateCheckoutResponse{GatewayPaymentId: "T-" + r.GetPaymentId(), Facts: []*v1.Fact{Paid(r.GetPaymentId(), r.GetAmount())}}, nil
+	}
+	response := &v1.CreateCheckoutResponse{GatewayPaymentId: "T-" + r.GetPaymentId(), RedirectUrl: "https://pay.example/" + r.GetPaymentId()}
+	if r.GetKeepMethod() {
+		response.CustomerToken = Customer(r.GetClientId())
+	}
+	return response, nil
+}
+
+// ListSavedMethods lists what the test had the vendor keep.
+func (g *Gateway) ListSavedMethods(_ context.Context, r *v1.ListSavedMethodsRequest) (*v1.ListSavedMethodsResponse, error) {
+	unlock, err := g.lock()
+	defer unlock()
+	return &v1.ListSavedMethodsResponse{SavedMethods: g.kept[r.GetCustomerToken()]}, err
+}
+
+// RemoveSavedMethod has the vendor keep one no more.
+func (g *Gateway) RemoveSavedMethod(_ context.Context, r *v1.RemoveSavedMethodRequest) (*v1.RemoveSavedMethodResponse, error) {
+	unlock, err := g.lock()
+	defer unlock()
+	if err != nil {
+		return nil, err
+	}
+	g.kept[r.GetCustomerToken()] = slices.DeleteFunc(slices.Clone(g.kept[r.GetCustomerToken()]), func(m *v1.SavedMethod) bool { return m.GetId() == r.GetId() })
+	return &v1.RemoveSavedMethodResponse{}, nil
 }
 
 // GetCheckout says what the test had the vendor know.

@@ -1,0 +1,174 @@
+package finsystem
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
+	paysystemv1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
+	"github.com/opencabinet/cabinet/kernel/event"
+	"github.com/opencabinet/cabinet/kernel/money"
+	"github.com/opencabinet/cabinet/kernel/store"
+)
+
+// A payment that somebody began in the portal, and makes at their bank, has a reference that stands in the transfer. A statement that tells of it says so
+// whose money it is; once that is posted, paysystem is told that the payment is made, and once it is taken back, that it is not.
+
+// reference is how paysystem calls a payment: see its contract. Banks break lines wherever they like.
+var reference = regexp.MustCompile(`^PAY[0-9A-HJKMNP-TV-Z]{10}`)
+
+// references are those that may stand in a text. They may overlap: "payment PAY…" has two.
+func references(text string) (out []string) {
+	for rest := strings.Join(strings.Fields(strings.ToUpper(text)), ""); ; rest = rest[1:] {
+		at := strings.Index(rest, "PAY")
+		if at < 0 {
+			return out
+		}
+		rest = rest[at:]
+		if name := reference.FindString(rest); name != "" {
+			out = append(out, name)
+		}
+	}
+}
+
+// begun are the payments that references stand for, by reference. None where no module takes payments.
+func (m *Module) begun(ctx context.Context, names []string) (map[string]*paysystemv1.Payment, error) {
+	out := map[string]*paysystemv1.Payment{}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	for part := range slices.Chunk(names, 1000) {
+		found, err := m.checkouts.FindPayments(m.host.Self(ctx), &paysystemv1.FindPaymentsRequest{References: part})
+		if status.Code(err) == codes.Unimplemented {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range found.GetPayments() {
+			out[p.GetReference()] = p
+		}
+	}
+	return out, nil
+}
+
+// lookReferences asks which payments the entries' texts name.
+func (x *examiner) lookReferences(ctx context.Context, rows []*entryRow) (err error) {
+	var names []string
+	for _, r := range rows {
+		names = append(names, references(r.texts())...)
+	}
+	x.begun, err = x.Module.begun(ctx, names)
+	return err
+}
+
+// byReference is whose payment an entry names; payments of several clients say nothing.
+func (x *examiner) byReference(r *entryRow) (out found) {
+	for _, name := range references(r.texts()) {
+		p := x.begun[name]
+		switch {
+		case p == nil:
+			continue
+		case out.client != "" && out.client != p.GetClientId():
+			return found{}
+		case p.GetDocumentId() != "" && p.GetAmount().GetCurrencyCode() == r.Currency:
+			out.documents = append(out.documents, p.GetDocumentId())
+		}
+		out.client, out.strength = p.GetClientId(), sure
+	}
+	return out
+}
+
+// settlementDue tells paysystem what is true of a payment that a statement told of, whatever was true when it was said that it is due.
+func (m *Module) settlementDue(ctx context.Context, _ event.Event, e *v1.SettlementDue) error {
+	type told struct {
+		ClientID, Currency, Settles string
+		Amount, Reversed            int64
+		Day                         time.Time
+		Texts                       string
+	}
+	rows, err := store.Query(ctx, m.host.Store, pgx.RowToStructByPos[told], `
+		select p.client_id::text, p.currency_code, coalesce(p.settles::text, ''), p.amount, p.reversed, p.pay_date,
+			coalesce((select e.purpose || ' ; ' || e.other_references || ' ; ' || e.document_number from finsystem.statement_entries e
+				where e.payment_id = p.id and e.state = 'posted' and e.amount > 0 limit 1), '')
+		from finsystem.payments p where p.id = $1`, e.GetPaymentId())
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	row := rows[0]
+	taken := row.Reversed == row.Amount
+	if row.Settles == "" && !taken {
+		begun, err := m.begun(ctx, references(row.Texts))
+		if err != nil {
+			return err
+		}
+		for _, p := range begun {
+			units, err := money.Units(p.GetAmount())
+			if err == nil && units == row.Amount && p.GetAmount().GetCurrencyCode() == row.Currency && p.GetClientId() == row.ClientID &&
+				p.GetState() != paysystemv1.PaymentState_PAYMENT_STATE_SUCCEEDED {
+				row.Settles = p.GetId()
+			}
+		}
+		if row.Settles, err = m.claim(ctx, e.GetPaymentId(), row.Settles); err != nil {
+			return err
+		}
+	}
+	if row.Settles != "" && taken {
+		_, err = m.checkouts.UnsettlePayment(m.host.Self(ctx), &paysystemv1.UnsettlePaymentRequest{PaymentId: row.Settles})
+	} else if row.Settles != "" {
+		_, err = m.checkouts.SettlePayment(m.host.Self(ctx), &paysystemv1.SettlePaymentRequest{
+			PaymentId: row.Settles, Amount: money.Of(row.Currency, row.Amount), Time: timestamppb.New(row.Day),
+		})
+	}
+	refused := err != nil && isRefusal(err)
+	if err != nil && !refused {
+		return err
+	}
+	if refused {
+		m.host.Log.WarnContext(ctx, "a payment that a statement tells of is not settled by it", "payment", row.Settles, "error", err)
+	}
+	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
+		if taken == refused { // it goes on settling the other, or never settled one
+			return nil
+		}
+		_, err := tx.Exec(ctx, "update finsystem.payments set settles = null where id = $1", e.GetPaymentId())
+		return err
+	})
+}
+
+// claim says that a payment settles one of paysystem's before paysystem is told, so that who takes the payment back knows of it. It answers with nothing where
+// another settles that one, or this one was taken back meanwhile.
+func (m *Module) claim(ctx context.Context, payment, settles string) (string, error) {
+	if settles == "" {
+		return "", nil
+	}
+	claimed := ""
+	err := m.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		tx.Audit().Quiet = true // what it settles has an entry of its own
+		row, err := holdPayment(ctx, tx, payment)
+		if err != nil || row.Reversed > 0 {
+			return err
+		}
+		done, err := tx.Exec(ctx, `update finsystem.payments set settles = $2 where id = $1 and not exists (select from finsystem.payments o where o.settles = $2)`, payment, settles)
+		if err == nil && done.RowsAffected() > 0 {
+			claimed = settles
+		}
+		return err
+	})
+	return claimed, err
+}
+
+// unsettles says that paysystem is to be told that a payment was taken back, where that settled one of its.
+func (m *Module) unsettles(ctx context.Context, tx *store.Tx, p paymentRow) error {
+	if p.Settles == "" {
+		return nil
+	}
+	return m.host.Publish(ctx, tx, p.ID, &v1.SettlementDue{PaymentId: p.ID})
+}
