@@ -16,7 +16,9 @@ type Module struct {
 	agreements  clientmanagerv1.AgreementServiceClient
 	segments    clientmanagerv1.SegmentServiceClient
 	documents   v1.DocumentServiceClient   // its own, which files are made of as their reader
-	settlements v1.SettlementServiceClient // so is this one
+	settlements v1.SettlementServiceClient // so are these
+	signatories v1.SignatoryServiceClient
+	drawing     chan struct{} // lets one picture at a time be decoded
 	settings    Settings
 	words       *locale.Bundle // of documents
 	host        *module.Host
@@ -34,6 +36,7 @@ func New(conn grpc.ClientConnInterface) *Module {
 		clients: clientmanagerv1.NewClientServiceClient(conn), agreements: clientmanagerv1.NewAgreementServiceClient(conn),
 		segments: clientmanagerv1.NewSegmentServiceClient(conn), documents: v1.NewDocumentServiceClient(conn),
 		settlements: v1.NewSettlementServiceClient(conn), settings: defaults(), words: documentWords(),
+		signatories: v1.NewSignatoryServiceClient(conn), drawing: make(chan struct{}, 1),
 	}
 }
 
@@ -58,6 +61,7 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterLedgerServiceServer(r, &ledgerService{Module: m})
 	v1.RegisterDocumentServiceServer(r, &documentService{Module: m})
 	v1.RegisterPaymentServiceServer(r, &paymentService{Module: m})
+	v1.RegisterSignatoryServiceServer(r, &signatoryService{Module: m})
 
 	r.Handle(event.On(ID+".move-clients", m.clientsMerged))
 	r.Handle(event.On(ID+".holds", m.holdDue))
