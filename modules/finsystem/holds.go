@@ -36,8 +36,8 @@ type holdRow struct {
 	DocumentID             *string
 }
 
-const holdFields = `select h.id::text, h.client_id::text, b.currency_code, h.amount, h.what, h.status, h.create_time, h.expire_time, h.document_id::text
-	from finsystem.holds h join finsystem.balances b on b.account_id = h.account_id`
+const holdFields = `select h.id::text, h.client_id::text, b.currency_code, h.amount, coalesce(nullif(d.subject, ''), h.what), h.status, h.create_time, h.expire_time, h.document_id::text
+	from finsystem.holds h join finsystem.balances b on b.account_id = h.account_id left join finsystem.documents d on d.id = h.document_id`
 
 func (r holdRow) hold() *v1.Hold {
 	h := &v1.Hold{

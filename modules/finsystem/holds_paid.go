@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/opencabinet/cabinet/kernel/store"
+	"github.com/opencabinet/cabinet/modules/finsystem/ledger"
 )
 
 // What was paid towards an invoice that charges nothing is held for it until its act or delivery note charges it, so that nothing else takes it in the
@@ -11,7 +12,11 @@ import (
 
 // lockMoney keeps others from moving a client's money until the transaction ends. It comes before every other lock of a transaction that changes documents or payments
 // together with money.
-func lockMoney(ctx context.Context, tx *store.Tx, client, currency string) error {
+func (m *Module) lockMoney(ctx context.Context, tx *store.Tx, client, currency string) error {
+	// There is nothing to lock before there is an account.
+	if _, err := ledger.Open(ctx, tx, m.settings.limit(), ledger.Of{ClientID: client, Kind: "client", Currency: currency}); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, "select finsystem.lock_money($1, $2)", client, currency)
 	return err
 }
@@ -22,7 +27,7 @@ func (m *Module) holdWithMoney(ctx context.Context, tx *store.Tx, id string) (do
 	if err != nil {
 		return found, err
 	}
-	if err := lockMoney(ctx, tx, found.ClientID, found.Currency); err != nil {
+	if err := m.lockMoney(ctx, tx, found.ClientID, found.Currency); err != nil {
 		return found, err
 	}
 	row, err := holdDocument(ctx, tx, id)

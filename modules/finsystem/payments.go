@@ -239,7 +239,7 @@ func (s *paymentService) AllocatePayment(ctx context.Context, r *v1.AllocatePaym
 		if err != nil {
 			return err
 		}
-		if err := lockMoney(ctx, tx, found.ClientID, found.Currency); err != nil {
+		if err := s.lockMoney(ctx, tx, found.ClientID, found.Currency); err != nil {
 			return err
 		}
 		if err := s.allocate(ctx, tx, r.GetId(), r.GetDocumentIds(), false); err != nil {
@@ -291,7 +291,7 @@ func (m *Module) takeBack(ctx context.Context, tx *store.Tx, payment string, bac
 	if err != nil {
 		return err
 	}
-	if err := lockMoney(ctx, tx, found.ClientID, found.Currency); err != nil {
+	if err := m.lockMoney(ctx, tx, found.ClientID, found.Currency); err != nil {
 		return err
 	}
 	row, err := holdPayment(ctx, tx, payment)
