@@ -35,5 +35,6 @@
 //	totals.go   Totals, with a code and the amount in words
 //	sign.go     Signatures, with pictures of signature and seal
 //	picture.go  Picture: PNG, JPEG or WebP, checked and made fit
+//	ink.go      ReadInk: signatures and seals, taken off their paper
 //	code.go     QR
 package paper

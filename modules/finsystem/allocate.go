@@ -12,8 +12,11 @@ import (
 )
 
 // allocate puts what is free of a payment towards invoices of its client: the named ones in their order, or else those that are due first. What is
-// left stays on the balance. Rows are locked payments first, then documents by due date and id, whoever allocates.
-func (m *Module) allocate(ctx context.Context, tx *store.Tx, payment string, documents []string) error {
+// left stays on the balance. Whoever calls it has the lock of the client's money.
+//
+// Towards an invoice that is paid before anything is delivered goes no more than the balance has, because it is held for the invoice from then on and what was
+// charged since cannot be; unless the payer said that it is for the invoice, and it came just now.
+func (m *Module) allocate(ctx context.Context, tx *store.Tx, payment string, documents []string, meant bool) error {
 	p, err := holdPayment(ctx, tx, payment)
 	if err != nil || p.free() == 0 {
 		return err
@@ -31,8 +34,18 @@ func (m *Module) allocate(ctx context.Context, tx *store.Tx, payment string, doc
 		}
 	}
 	free := p.free()
+	spare := free
+	if !meant {
+		if spare, err = spareOf(ctx, tx, p.ClientID, p.Currency); err != nil {
+			return err
+		}
+	}
 	for _, d := range open {
 		part := min(free, d.left())
+		if !d.Charged {
+			part = min(part, spare)
+			spare -= max(part, 0)
+		}
 		if part <= 0 {
 			continue
 		}
@@ -68,12 +81,24 @@ func chosen(found []documentRow, ids []string) ([]documentRow, error) {
 	return out, nil
 }
 
+// spareOf is what a client has that is not held for anything, without what may be owed.
+func spareOf(ctx context.Context, tx *store.Tx, client, currency string) (int64, error) {
+	return store.QueryOne(ctx, tx, pgx.RowTo[int64], `
+		select coalesce((select b.balance - b.held from finsystem.balances b join finsystem.accounts a on a.id = b.account_id
+			where a.client_id = $1 and a.kind = 'client' and a.code = '' and a.currency_code = $2), 0)`, client, currency)
+}
+
 // put puts a part of a payment towards a document, and says when that is paid by it.
 func (m *Module) put(ctx context.Context, tx *store.Tx, payment string, d documentRow, part int64) error {
 	if _, err := tx.Exec(ctx, `
 		insert into finsystem.allocations (payment_id, document_id, client_id, amount) values ($1, $2, $3, $4)
 		on conflict (payment_id, document_id) do update set amount = allocations.amount + excluded.amount`, payment, d.ID, d.ClientID, part); err != nil {
 		return err
+	}
+	if !d.Charged {
+		if err := holdPaid(ctx, tx, d.ID, 0); err != nil {
+			return err
+		}
 	}
 	if part < d.left() {
 		return nil
@@ -89,7 +114,7 @@ func (m *Module) payFromBalance(ctx context.Context, tx *store.Tx, client, curre
 		return err
 	}
 	for _, payment := range free {
-		if err := m.allocate(ctx, tx, payment, []string{document}); err != nil {
+		if err := m.allocate(ctx, tx, payment, []string{document}, false); err != nil {
 			return err
 		}
 	}
@@ -116,10 +141,11 @@ func free(ctx context.Context, tx *store.Tx, by, id string, amount int64) error 
 	if err != nil {
 		return err
 	}
+	freed := map[string]bool{}
 	for _, p := range parts {
 		switch take := min(amount, p.Amount); {
 		case take == 0:
-			return nil
+			continue
 		case take == p.Amount:
 			_, err = tx.Exec(ctx, "delete from finsystem.allocations where payment_id = $1 and document_id = $2", p.PaymentID, p.DocumentID)
 			amount -= take
@@ -128,6 +154,12 @@ func free(ctx context.Context, tx *store.Tx, by, id string, amount int64) error 
 			amount -= take
 		}
 		if err != nil {
+			return err
+		}
+		freed[p.DocumentID] = true
+	}
+	for document := range freed {
+		if err := holdPaid(ctx, tx, document, 0); err != nil {
 			return err
 		}
 	}

@@ -45,19 +45,18 @@ func (s *ledgerService) GetBalance(ctx context.Context, r *v1.GetBalanceRequest)
 		return nil, err
 	}
 	type balance struct {
-		Balance, Held         int64
+		Balance, Held         int64 // Held is in all, with what is paid ahead
 		Limit                 *int64
 		Due, Overdue, Advance int64
 		Next                  *time.Time
 	}
 	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[balance], `
-		select b.balance, b.held, b.credit_limit, 0::bigint, 0::bigint, 0::bigint, null::date from finsystem.balances b join finsystem.accounts a on a.id = b.account_id
-		where b.client_id = $1 and b.currency_code = $2 and a.kind = 'client'
+		select b.balance, b.held, b.credit_limit, 0::bigint, 0::bigint, (
+			select coalesce(sum(h.amount), 0)::bigint from finsystem.holds h where h.account_id = b.account_id and h.status = 'held' and h.document_id is not null), null::date
+		from finsystem.balances b join finsystem.accounts a on a.id = b.account_id
+		where b.client_id = $1 and b.currency_code = $2 and a.kind = 'client' and a.code = ''
 		union all
-		select 0, 0, null, coalesce(sum(total - credited - paid), 0)::bigint, coalesce(sum(total - credited - paid) filter (where due_date < $3), 0)::bigint, (
-			select coalesce(sum(greatest(0, d.paid - (
-				select coalesce(sum(a.total - a.credited), 0) from finsystem.documents a where a.based_on_id = d.id and a.status = 'issued' and a.charged and a.kind <> 'credit_note'))), 0)::bigint
-			from finsystem.documents d where d.client_id = $1 and d.currency_code = $2 and d.status = 'issued' and d.kind = 'invoice' and not d.charged and d.paid > 0), min(due_date)
+		select 0, 0, null, coalesce(sum(total - credited - paid), 0)::bigint, coalesce(sum(total - credited - paid) filter (where due_date < $3), 0)::bigint, 0::bigint, min(due_date)
 		from finsystem.documents where client_id = $1 and currency_code = $2 and status = 'issued' and kind = 'invoice' and paid < total - credited`,
 		client, currency, s.today())
 	if err != nil {
@@ -70,11 +69,11 @@ func (s *ledgerService) GetBalance(ctx context.Context, r *v1.GetBalanceRequest)
 		return nil, err
 	}
 	out := &v1.Balance{
-		ClientId: client, CurrencyCode: currency, Balance: money.Of(currency, b.Balance), Held: money.Of(currency, b.Held),
-		Advance: money.Of(currency, due.Advance), Due: money.Of(currency, due.Due), Overdue: money.Of(currency, due.Overdue), NextDueDate: dateText(due.Next), State: v1.BalanceState_BALANCE_STATE_SETTLED,
+		ClientId: client, CurrencyCode: currency, Balance: money.Of(currency, b.Balance), Held: money.Of(currency, b.Held-b.Advance),
+		Advance: money.Of(currency, b.Advance), Due: money.Of(currency, due.Due), Overdue: money.Of(currency, due.Overdue), NextDueDate: dateText(due.Next), State: v1.BalanceState_BALANCE_STATE_SETTLED,
 	}
 	if b.Limit != nil {
-		out.CreditLimit, out.Available = money.Of(currency, *b.Limit), money.Of(currency, max(0, b.Balance-b.Held-due.Advance+*b.Limit))
+		out.CreditLimit, out.Available = money.Of(currency, *b.Limit), money.Of(currency, max(0, b.Balance-b.Held+*b.Limit))
 	}
 	switch {
 	case due.Overdue > 0:

@@ -19,6 +19,8 @@ func mask(fields ...string) *fieldmaskpb.FieldMask { return &fieldmaskpb.FieldMa
 
 func TestConform(t *testing.T) { kerneltest.ConformBoth(t, subject) }
 
+var samplePicture = signaturePicture(nil)
+
 func subject() kerneltest.Subject {
 	return kerneltest.Subject{
 		Module: finsystem.ID,
@@ -102,6 +104,17 @@ func subject() kerneltest.Subject {
 				r := m.(*v1.CreatePaymentRequest)
 				r.Amount, r.PayDate, r.DocumentId, r.Title = uah("10.00"), "", "", side.Marker
 				r.Source = v1.PaymentSource_PAYMENT_SOURCE_CASH
+			},
+			v1.SignatoryService_SetSignature_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.SetSignatureRequest).Picture = samplePicture
+			},
+			v1.SignatoryService_SetSeal_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*v1.SetSealRequest).Picture = samplePicture
+			},
+			v1.SignatoryService_UpdateSignatory_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.UpdateSignatoryRequest)
+				r.Signatory = &v1.Signatory{Name: side.Marker}
+				r.UpdateMask = mask("name")
 			},
 			v1.StatementService_UploadStatement_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.UploadStatementRequest)

@@ -48,6 +48,9 @@ func (s *documentService) ListDocuments(ctx context.Context, r *v1.ListDocuments
 	if r.GetBasedOnId() != "" {
 		c.Add("based_on_id = ?::uuid", r.GetBasedOnId())
 	}
+	if r.GetAgreementId() != "" {
+		c.Add("agreement_id = ?::uuid", r.GetAgreementId())
+	}
 	if r.GetOpen() {
 		c.Add("status = 'issued' and kind = 'invoice' and paid < total - credited")
 	}
@@ -159,6 +162,9 @@ func (s *documentService) CreateDocument(ctx context.Context, r *v1.CreateDocume
 	if _, err := s.client(ctx, client); err != nil {
 		return nil, err
 	}
+	if _, err := s.agreementOf(ctx, "document.agreement_id", client, r.GetDocument().GetAgreementId()); err != nil {
+		return nil, err
+	}
 	var response *v1.CreateDocumentResponse
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.CreateDocumentResponse, error) {
@@ -243,6 +249,15 @@ func (s *documentService) UpdateDocument(ctx context.Context, r *v1.UpdateDocume
 	fields, err := module.Named(r.GetUpdateMask(), known, ID+".refusal.nothing_named", ID+".refusal.no_field")
 	if err != nil {
 		return nil, err
+	}
+	if slices.Contains(fields, "agreement_id") {
+		row, err := findDocument(ctx, s.host.Store, r.GetDocument().GetId())
+		if err != nil {
+			return nil, err
+		}
+		if _, err := s.agreementOf(ctx, "document.agreement_id", row.ClientID, r.GetDocument().GetAgreementId()); err != nil {
+			return nil, err
+		}
 	}
 	var out *v1.Document
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {

@@ -333,17 +333,19 @@ func TestAMergedClientBringsItsMoney(t *testing.T) {
 	o := newOffice(t)
 	o.head.paid(o.zerno, "100.00", "")
 	o.head.paid(o.other, "50.00", "")
-	invoice := o.head.issued(o.other, nil)
 	held, err := o.head.ledger.CreateHold(t.Context(), &v1.CreateHoldRequest{RequestId: store.NewID(), ClientId: o.other, Amount: uah("20.00"), What: "a room"})
 	require.NoError(t, err)
+	invoice := o.head.issued(o.other, nil)
+	require.Equal(t, "30.00", invoice.GetPaid().GetAmount(), "what is not held")
 	_, err = clientmanagerv1.NewMergeServiceClient(o.head.user.Conn).MergeClients(t.Context(), &clientmanagerv1.MergeClientsRequest{RequestId: store.NewID(), IntoId: o.zerno, FromId: o.other})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return o.head.balance(o.zerno).GetBalance().GetAmount() == "150.00" }, 20*time.Second, 20*time.Millisecond)
-	require.Equal(t, "20.00", o.head.balance(o.zerno).GetHeld().GetAmount())
+	b := o.head.balance(o.zerno)
+	require.Equal(t, []string{"20.00", "30.00", "100.00"}, []string{b.GetHeld().GetAmount(), b.GetAdvance().GetAmount(), b.GetAvailable().GetAmount()})
 	require.Equal(t, o.zerno, o.director.document(invoice.GetId()).GetClientId())
 	_, err = o.head.ledger.ReleaseHold(t.Context(), &v1.ReleaseHoldRequest{Id: held.GetHold().GetId()})
 	require.NoError(t, err)
-	require.Equal(t, "100.00", o.head.balance(o.zerno).GetAvailable().GetAmount(), "the rest is paid ahead")
+	require.Equal(t, "120.00", o.head.balance(o.zerno).GetAvailable().GetAmount(), "the rest is paid ahead")
 }
 
 func TestAnAdjustmentIsTakenBack(t *testing.T) {

@@ -21,7 +21,9 @@ import (
 var (
 	holdStatuses = store.Enum[v1.HoldStatus]{Prefix: "HOLD_STATUS_", Values: v1.HoldStatus_value}
 
-	errNoHold    = refuse(codes.NotFound, "", "no_hold", "there is no such hold among those you may see")
+	errNoHold         = refuse(codes.NotFound, "", "no_hold", "there is no such hold among those you may see")
+	errHeldForInvoice = refuse(codes.FailedPrecondition, "id", "held_for_invoice", "this was paid for an invoice: void the invoice, or refund the payment")
+
 	errHoldEnded = refuse(codes.FailedPrecondition, "id", "hold_ended", "this was charged already: it is held no more")
 )
 
@@ -31,10 +33,11 @@ type holdRow struct {
 	What, Status           string
 	Created                time.Time
 	Expires                *time.Time
+	DocumentID             *string
 }
 
-const holdFields = `select h.id::text, h.client_id::text, b.currency_code, h.amount, h.what, h.status, h.create_time, h.expire_time
-	from finsystem.holds h join finsystem.balances b on b.account_id = h.account_id`
+const holdFields = `select h.id::text, h.client_id::text, b.currency_code, h.amount, coalesce(nullif(d.subject, ''), h.what), h.status, h.create_time, h.expire_time, h.document_id::text
+	from finsystem.holds h join finsystem.balances b on b.account_id = h.account_id left join finsystem.documents d on d.id = h.document_id`
 
 func (r holdRow) hold() *v1.Hold {
 	h := &v1.Hold{
@@ -42,6 +45,9 @@ func (r holdRow) hold() *v1.Hold {
 	}
 	if r.Expires != nil {
 		h.ExpireTime = timestamppb.New(*r.Expires)
+	}
+	if r.DocumentID != nil {
+		h.DocumentId = *r.DocumentID
 	}
 	return h
 }
@@ -59,6 +65,9 @@ func (s *ledgerService) ListHolds(ctx context.Context, r *v1.ListHoldsRequest) (
 	}
 	c := &store.Where{}
 	c.Add("h.client_id = ?::uuid", client)
+	if len(r.GetStatuses()) > 0 {
+		c.Add("h.status = any(?)", holdStatuses.Texts(r.GetStatuses()))
+	}
 	var id string
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &id); err != nil {
 		return nil, err
@@ -127,8 +136,11 @@ func (s *ledgerService) CreateHold(ctx context.Context, r *v1.CreateHoldRequest)
 func (s *ledgerService) ReleaseHold(ctx context.Context, r *v1.ReleaseHoldRequest) (*v1.ReleaseHoldResponse, error) {
 	var h *v1.Hold
 	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		if _, err = findHold(ctx, tx, r.GetId()); err != nil {
+		if h, err = findHold(ctx, tx, r.GetId()); err != nil {
 			return err
+		}
+		if h.GetDocumentId() != "" {
+			return errHeldForInvoice
 		}
 		if err = ledger.Release(ctx, tx, r.GetId()); errors.Is(err, ledger.ErrHold) {
 			return errHoldEnded

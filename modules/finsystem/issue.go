@@ -2,7 +2,6 @@ package finsystem
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,21 +25,6 @@ func (m *Module) client(ctx context.Context, id string) (*clientmanagerv1.Client
 	return got.GetClient(), nil
 }
 
-// buyer is who a client was on the day a document was issued.
-type buyer struct {
-	Name    string `json:"name"`
-	TaxID   string `json:"tax_id,omitempty"`
-	Address string `json:"address,omitempty"`
-}
-
-func buyerOf(c *clientmanagerv1.Client) buyer {
-	b := buyer{Name: c.GetLegalName(), TaxID: c.GetTaxId(), Address: c.GetAddress()}
-	if b.Name == "" {
-		b.Name = c.GetName()
-	}
-	return b
-}
-
 // IssueDocument gives a draft its number and posts it, in one transaction. Issuing what is issued does nothing.
 func (s *documentService) IssueDocument(ctx context.Context, r *v1.IssueDocumentRequest) (*v1.IssueDocumentResponse, error) {
 	row, err := findDocument(ctx, s.host.Store, r.GetId())
@@ -54,14 +38,24 @@ func (s *documentService) IssueDocument(ctx context.Context, r *v1.IssueDocument
 	if client.GetStatus() == clientmanagerv1.ClientStatus_CLIENT_STATUS_SUSPENDED && row.Status == draft && row.Kind != "credit_note" {
 		return nil, refuse(codes.FailedPrecondition, "id", "suspended", "the client is suspended: resume the client first")
 	}
+	var goesBy *agreed
+	if row.Status == draft && row.AgreementID != nil {
+		if goesBy, err = s.agreementOf(ctx, "document.agreement_id", row.ClientID, *row.AgreementID); err != nil {
+			return nil, err
+		}
+	}
 	var out *v1.Document
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		row, err := holdDocument(ctx, tx, r.GetId())
+		before := row
+		row, err := s.holdWithMoney(ctx, tx, r.GetId())
 		if err != nil {
 			return err
 		}
 		if row.Status == draft {
-			if row, err = s.issue(ctx, tx, row, client); err != nil {
+			if row.Revision != before.Revision { // it may go by another agreement now
+				return errMeanwhile
+			}
+			if row, err = s.issue(ctx, tx, row, client, goesBy); err != nil {
 				return err
 			}
 		}
@@ -71,7 +65,7 @@ func (s *documentService) IssueDocument(ctx context.Context, r *v1.IssueDocument
 	return &v1.IssueDocumentResponse{Document: out}, refused(err)
 }
 
-func (s *documentService) issue(ctx context.Context, tx *store.Tx, row documentRow, client *clientmanagerv1.Client) (documentRow, error) {
+func (s *documentService) issue(ctx context.Context, tx *store.Tx, row documentRow, client *clientmanagerv1.Client, goesBy *agreed) (documentRow, error) {
 	day := s.today()
 	if row.IssueDate != nil {
 		day = *row.IssueDate
@@ -93,7 +87,7 @@ func (s *documentService) issue(ctx context.Context, tx *store.Tx, row documentR
 	if err != nil {
 		return row, err
 	}
-	whom, err := json.Marshal(buyerOf(client))
+	as, err := s.asPrinted(ctx, tx, row, client, goesBy)
 	if err != nil {
 		return row, err
 	}
@@ -108,8 +102,8 @@ func (s *documentService) issue(ctx context.Context, tx *store.Tx, row documentR
 	}
 	if _, err := tx.Exec(ctx, `
 		update finsystem.documents set status = 'issued', number = $2, issue_date = $3, due_date = $4, charged = $5, posting_id = $6, buyer = $7, issue_time = $8,
-			revision = revision + 1 where id = $1`,
-		row.ID, number, day, day.AddDate(0, 0, int(row.PaymentDays)), charged, posting, string(whom), s.host.Now()); err != nil {
+			original_by_hand = $9, signed_by = $10, signature = $11, seal = $12, agreement = $13, revision = revision + 1 where id = $1`,
+		row.ID, number, day, day.AddDate(0, 0, int(row.PaymentDays)), charged, posting, as.Buyer, s.host.Now(), as.byHand, as.SignedBy, as.Signature, as.Seal, as.Agreement); err != nil {
 		return row, err
 	}
 	if err := s.host.Publish(ctx, tx, row.ClientID, &v1.DocumentIssued{
@@ -146,8 +140,14 @@ func (s *documentService) postDocument(ctx context.Context, tx *store.Tx, row do
 			if err != nil {
 				return false, nil, err
 			}
+			if base.Status != issued {
+				return false, nil, refuse(codes.FailedPrecondition, "id", "base_not_issued", "that document is not in force: issue it first")
+			}
 			if base.Charged {
 				return false, nil, nil
+			}
+			if err := holdPaid(ctx, tx, base.ID, t.total); err != nil { // what was paid for this is there for it
+				return false, nil, err
 			}
 		}
 	case "credit_note":
@@ -210,7 +210,7 @@ func (s *documentService) credit(ctx context.Context, tx *store.Tx, row document
 func (s *documentService) VoidDocument(ctx context.Context, r *v1.VoidDocumentRequest) (*v1.VoidDocumentResponse, error) {
 	var out *v1.Document
 	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		row, err := holdDocument(ctx, tx, r.GetId())
+		row, err := s.holdWithMoney(ctx, tx, r.GetId())
 		if err != nil {
 			return err
 		}
@@ -253,6 +253,11 @@ func (s *documentService) void(ctx context.Context, tx *store.Tx, row documentRo
 	}
 	if _, err := tx.Exec(ctx, "update finsystem.documents set status = 'void', void_reason = $2, revision = revision + 1 where id = $1", row.ID, reason); err != nil {
 		return row, err
+	}
+	if row.BasedOnID != nil { // what it charged is kept for the invoice again
+		if err := holdPaid(ctx, tx, *row.BasedOnID, 0); err != nil {
+			return row, err
+		}
 	}
 	if err := s.host.Publish(ctx, tx, row.ClientID, &v1.DocumentVoided{
 		DocumentId: row.ID, ClientId: row.ClientID, Kind: documentKinds.Of(row.Kind), Total: money.Of(row.Currency, row.Total), ActorId: access.From(ctx).UserID,

@@ -30,6 +30,8 @@ const (
 	issueDocuments  = "finsystem.documents.issue"
 	createPayments  = "finsystem.payments.create"
 	exportMoney     = "finsystem.money.export"
+	readSignatory   = "finsystem.signatory.read"
+	updateSignatory = "finsystem.signatory.update"
 
 	readServices     = "finsystem.services.read"
 	updateServices   = "finsystem.services.update"
@@ -57,7 +59,7 @@ func manifest() module.Manifest {
 			v1.SubscriptionService_ServiceDesc.ServiceName, v1.DeferralService_ServiceDesc.ServiceName,
 			v1.StatementService_ServiceDesc.ServiceName,
 			v1.SettlementService_ServiceDesc.ServiceName, v1.ReportService_ServiceDesc.ServiceName, v1.BooksService_ServiceDesc.ServiceName,
-			v1.BonusService_ServiceDesc.ServiceName, paysystemv1.AccountService_ServiceDesc.ServiceName,
+			v1.BonusService_ServiceDesc.ServiceName, v1.SignatoryService_ServiceDesc.ServiceName, paysystemv1.AccountService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{
 			clientmanagerv1.ClientService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName,
@@ -87,6 +89,8 @@ func manifest() module.Manifest {
 			permission(updateDocuments, access.None, access.Granted, access.All),
 			permission(issueDocuments, access.None, access.Granted, access.All),
 			permission(createPayments, access.None, access.Granted, access.All),
+			permission(readSignatory, access.None, access.None, access.All),
+			permission(updateSignatory, access.None, access.None, access.All),
 			// What the bank says is of all clients, and of none while nobody knows whose it is.
 			permission(readBank, access.None, access.None, access.All),
 			permission(updateBank, access.None, access.None, access.All),
@@ -105,7 +109,7 @@ func manifest() module.Manifest {
 			permission(closeBooks, access.None, access.None, access.All),
 			permission(grantBonuses, access.None, access.None, access.All),
 		},
-		Screens:      slices.Concat(balanceScreens, documentScreens, paymentScreens, serviceScreens, deferralScreens, bankScreens, settlementScreens, reportScreens, bonusScreens),
+		Screens:      slices.Concat(balanceScreens, documentScreens, paymentScreens, serviceScreens, deferralScreens, bankScreens, settlementScreens, reportScreens, bonusScreens, signatoryScreens),
 		Tiles:        append(slices.Clone(tiles), booksTile),
 		MovesClients: true, // accounts of both are made one, with postings that say so
 		Migrations:   module.Folder(migrations, "migrations"),

@@ -17,8 +17,10 @@ type Module struct {
 	agreements  clientmanagerv1.AgreementServiceClient
 	segments    clientmanagerv1.SegmentServiceClient
 	documents   v1.DocumentServiceClient   // its own, which files are made of as their reader
-	settlements v1.SettlementServiceClient // so is this one
+	settlements v1.SettlementServiceClient // so are these
+	signatories v1.SignatoryServiceClient
 	checkouts   paysystemv1.PaymentServiceClient
+	drawing     chan struct{} // lets one picture at a time be decoded
 	settings    Settings
 	words       *locale.Bundle // of documents
 	host        *module.Host
@@ -35,7 +37,8 @@ func New(conn grpc.ClientConnInterface) *Module {
 	return &Module{
 		clients: clientmanagerv1.NewClientServiceClient(conn), agreements: clientmanagerv1.NewAgreementServiceClient(conn),
 		segments: clientmanagerv1.NewSegmentServiceClient(conn), documents: v1.NewDocumentServiceClient(conn),
-		settlements: v1.NewSettlementServiceClient(conn), checkouts: paysystemv1.NewPaymentServiceClient(conn), settings: defaults(), words: documentWords(),
+		settlements: v1.NewSettlementServiceClient(conn), signatories: v1.NewSignatoryServiceClient(conn), checkouts: paysystemv1.NewPaymentServiceClient(conn),
+		settings: defaults(), words: documentWords(), drawing: make(chan struct{}, 1),
 	}
 }
 
@@ -60,6 +63,7 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterLedgerServiceServer(r, &ledgerService{Module: m})
 	v1.RegisterDocumentServiceServer(r, &documentService{Module: m})
 	v1.RegisterPaymentServiceServer(r, &paymentService{Module: m})
+	v1.RegisterSignatoryServiceServer(r, &signatoryService{Module: m})
 
 	r.Handle(event.On(ID+".move-clients", m.clientsMerged))
 	r.Handle(event.On(ID+".holds", m.holdDue))

@@ -174,7 +174,7 @@ func (m *Module) receiveAll(ctx context.Context, tx *store.Tx, all []received) (
 		}); err != nil {
 			return nil, err
 		}
-		if err := m.allocate(ctx, tx, ids[i], in.documents); err != nil {
+		if err := m.allocate(ctx, tx, ids[i], in.documents, len(in.documents) > 0); err != nil {
 			return nil, err
 		}
 	}
@@ -235,10 +235,16 @@ func (s *paymentService) CreatePayment(ctx context.Context, r *v1.CreatePaymentR
 func (s *paymentService) AllocatePayment(ctx context.Context, r *v1.AllocatePaymentRequest) (*v1.AllocatePaymentResponse, error) {
 	var p *v1.Payment
 	err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := s.allocate(ctx, tx, r.GetId(), r.GetDocumentIds()); err != nil {
+		found, err := findPayment(ctx, tx, r.GetId())
+		if err != nil {
 			return err
 		}
-		var err error
+		if err := s.lockMoney(ctx, tx, found.ClientID, found.Currency); err != nil {
+			return err
+		}
+		if err := s.allocate(ctx, tx, r.GetId(), r.GetDocumentIds(), false); err != nil {
+			return err
+		}
 		if p, err = s.whole(ctx, tx, r.GetId()); err == nil {
 			audit.About(tx, p)
 		}
@@ -281,6 +287,13 @@ type taken struct {
 
 // takeBack posts that money of a payment went back, and has what it paid be due again, the newest first. The same key is the same once.
 func (m *Module) takeBack(ctx context.Context, tx *store.Tx, payment string, back taken) error {
+	found, err := findPayment(ctx, tx, payment)
+	if err != nil {
+		return err
+	}
+	if err := m.lockMoney(ctx, tx, found.ClientID, found.Currency); err != nil {
+		return err
+	}
 	row, err := holdPayment(ctx, tx, payment)
 	if err != nil {
 		return err

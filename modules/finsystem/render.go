@@ -2,12 +2,11 @@ package finsystem
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
@@ -48,8 +47,12 @@ func (m *Module) pdf(ctx context.Context, row documentRow) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	whom, err := m.buyer(ctx, row)
+	on, err := m.printedOn(ctx, row)
 	if err != nil {
+		return nil, err
+	}
+	var whom buyer
+	if err := json.Unmarshal(on.Buyer, &whom); err != nil {
 		return nil, err
 	}
 	w := writing{m.words.For(m.settings.Language, m.host.Zone), d}
@@ -73,7 +76,11 @@ func (m *Module) pdf(ctx context.Context, row documentRow) ([]byte, error) {
 		return nil, err
 	}
 	p.Masthead(w.kind(), d.GetNumber())
-	p.Facts(w.facts()...)
+	facts, err := w.facts(on)
+	if err != nil {
+		return nil, err
+	}
+	p.Facts(facts...)
 	p.Parties(m.settings.Seller.party(w), whom.party(w))
 	if d.GetSubject() != "" {
 		p.Lead(d.GetSubject(), "")
@@ -83,29 +90,22 @@ func (m *Module) pdf(ctx context.Context, row documentRow) ([]byte, error) {
 	if d.GetNote() != "" {
 		p.Note(d.GetNote())
 	}
-	signatures := []paper.Signature{{Part: w.t("seller"), Name: m.settings.Seller.SignedBy}}
+	if d.GetOriginalByHand() {
+		p.Paragraph(w.t("by_hand"))
+	}
+	signed := paper.Signature{Part: w.t("seller"), Name: cmp.Or(on.SignedBy, m.settings.Seller.SignedBy)}
+	if signed.Signature, err = m.ink(ctx, on.Signature); err != nil {
+		return nil, err
+	}
+	if signed.Seal, err = m.ink(ctx, on.Seal); err != nil {
+		return nil, err
+	}
+	signatures := []paper.Signature{signed}
 	if row.Kind == "act" || row.Kind == "delivery_note" || row.Kind == "annex" {
 		signatures = append(signatures, paper.Signature{Part: w.t("buyer"), Name: ""})
 	}
 	p.Signatures(signatures...)
 	return p.Bytes()
-}
-
-// buyer is who a document is for: as it was on the day of issue, or as it is now for a draft.
-func (m *Module) buyer(ctx context.Context, row documentRow) (buyer, error) {
-	if row.Status == draft {
-		c, err := m.client(ctx, row.ClientID)
-		if err != nil {
-			return buyer{}, err
-		}
-		return buyerOf(c), nil
-	}
-	text, err := store.QueryOne(ctx, m.host.Store, pgx.RowTo[[]byte], "select buyer from finsystem.documents where id = $1", row.ID)
-	if err != nil {
-		return buyer{}, err
-	}
-	var b buyer
-	return b, json.Unmarshal(text, &b)
 }
 
 // writing writes a document's texts in the language that documents have.
@@ -130,7 +130,7 @@ func (w writing) date(text string) string {
 	return w.Day(day.Date())
 }
 
-func (w writing) facts() []paper.Fact {
+func (w writing) facts(on printed) ([]paper.Fact, error) {
 	var facts []paper.Fact
 	if w.d.GetIssueDate() != "" {
 		facts = append(facts, paper.Fact{Label: w.t("date"), Text: w.date(w.d.GetIssueDate())})
@@ -138,7 +138,14 @@ func (w writing) facts() []paper.Fact {
 	if w.d.GetKind() == v1.DocumentKind_DOCUMENT_KIND_INVOICE && w.d.GetDueDate() != "" {
 		facts = append(facts, paper.Fact{Label: w.t("due"), Text: w.date(w.d.GetDueDate())})
 	}
-	return append(facts, paper.Fact{Label: w.t("total"), Text: w.money(w.d.GetTotal())})
+	if on.Agreement != nil {
+		var by agreed
+		if err := json.Unmarshal(on.Agreement, &by); err != nil {
+			return nil, err
+		}
+		facts = append(facts, paper.Fact{Label: w.t("agreement"), Text: w.t("agreement_of", "number", by.Number, "date", w.date(by.Date))})
+	}
+	return append(facts, paper.Fact{Label: w.t("total"), Text: w.money(w.d.GetTotal())}), nil
 }
 
 func (w writing) table() paper.Table {

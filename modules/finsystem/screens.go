@@ -27,12 +27,19 @@ var postingColumns = []module.Column{
 	{Field: "amount", Place: module.End}, {Field: "balance", Place: module.Away},
 }
 
+// holdColumns end in what became of a hold.
+var holdColumns = []module.Column{
+	{Field: "what"}, {Field: "document_id", Label: "finsystem.holds.for_invoice", Place: module.Under, Labelled: true, OnlySet: true}, {Field: "amount", Place: module.End},
+	{Field: "expire_time", Place: module.Under, OnlySet: true}, {Field: "status", Place: module.Under},
+}
+
 var balanceScreens = []module.Screen{
 	{
 		ID: "balance", Path: "/balance", Kind: module.Detail, Title: "finsystem.balance.title", Icon: "wallet", Audience: module.ForContacts,
 		Nav: &module.Nav{Order: 20, Phone: true}, Method: v1.LedgerService_GetBalance_FullMethodName, Heading: "balance", State: "state",
 		Sections: balanceFigures, Tiles: turnover, Related: []module.Related{
 			{Screen: "finsystem.open_documents", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
+			{Screen: "finsystem.held", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
 			{Screen: "finsystem.postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
 			{Screen: "finsystem.payments", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 			{Screen: "finsystem.my_deferrals", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
@@ -50,6 +57,7 @@ var balanceScreens = []module.Screen{
 		Parent: "clientmanager.clients", Method: v1.LedgerService_GetBalance_FullMethodName, Heading: "balance", State: "state", Lead: []string{"client_id"},
 		Sections: balanceFigures, Tiles: turnover, Related: []module.Related{
 			{Screen: "finsystem.open_documents", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
+			{Screen: "finsystem.held", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
 			{Screen: "finsystem.postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
 			{Screen: "finsystem.payments", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 			{Screen: "finsystem.client_services", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
@@ -99,14 +107,16 @@ var balanceScreens = []module.Screen{
 	},
 	{
 		ID: "holds", Path: "/holds", Kind: module.List, Title: "finsystem.holds.title", Icon: "lock", Method: v1.LedgerService_ListHolds_FullMethodName,
-		Columns: []module.Column{
-			{Field: "what"}, {Field: "amount", Place: module.End}, {Field: "expire_time", Place: module.Under}, {Field: "status", Place: module.Under},
-		},
+		Columns: holdColumns, Filters: []string{"statuses"},
 		Empty: "finsystem.holds.empty",
 		Actions: []module.Action{{
 			ID: "release", Label: "finsystem.holds.release", Icon: "undo", Row: true, Method: v1.LedgerService_ReleaseHold_FullMethodName,
-			Bind: map[string]string{"id": "id"}, When: map[string]string{"status": v1.HoldStatus_HOLD_STATUS_HELD.String()}, Done: "finsystem.holds.released",
+			Bind: map[string]string{"id": "id"}, When: map[string]string{"status": v1.HoldStatus_HOLD_STATUS_HELD.String(), "document_id": ""}, Done: "finsystem.holds.released",
 		}},
+	},
+	{
+		ID: "held", Path: "/holds/held", Kind: module.List, Title: "finsystem.holds.title", Icon: "lock", Method: v1.LedgerService_ListHolds_FullMethodName,
+		Fixed: map[string]string{"statuses": v1.HoldStatus_HOLD_STATUS_HELD.String()}, Columns: holdColumns[:len(holdColumns)-1], Empty: "finsystem.holds.empty",
 	},
 	{
 		ID: "hold_new", Path: "/clients/{client_id}/balance/hold", Kind: module.Form, Title: "finsystem.holds.new", Intro: "finsystem.holds.new_intro",

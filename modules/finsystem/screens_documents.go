@@ -1,6 +1,7 @@
 package finsystem
 
 import (
+	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	"github.com/opencabinet/cabinet/kernel/module"
 )
@@ -80,7 +81,7 @@ var documentScreens = []module.Screen{
 			{ID: "balance", Label: "finsystem.balance.title", Icon: "wallet", Path: "/clients/{client_id}/balance"},
 			{ID: "pdf", Label: "finsystem.documents.open_file", Icon: "print", Path: "/m/finsystem/documents/{id}.pdf"},
 			{
-				ID: "receive", Label: "finsystem.payments.new", Icon: "plus", Path: "/clients/{client_id}/payments/new?document_id={id}&currency_code={currency_code}&amount={due}",
+				ID: "receive", Label: "finsystem.payments.new", Icon: "plus", Path: "/clients/{client_id}/payments/new?document_id={id}&currency_code={currency_code}&amount={due.amount}",
 				When: map[string]string{"status": isOwed, "kind": invoice},
 			},
 			becomes("act", v1.DocumentKind_DOCUMENT_KIND_ACT, invoice),
@@ -119,10 +120,19 @@ var documentScreens = []module.Screen{
 
 var lineRows = map[string][]string{"lines": {"description", "quantity", "unit", "price", "discount_percent", "tax_mode", "tax_percent", "amount"}}
 
+// agreementChoice offers the agreements of the client that a form is about.
+var agreementChoice = module.Choice{
+	Method: clientmanagerv1.AgreementService_ListAgreements_FullMethodName, Bind: map[string]string{"client_id": "client_id"},
+	None: "finsystem.documents.no_agreements", Value: "id", Label: "number",
+}
+
 var documentForm = []module.Section{
 	{Title: "finsystem.documents.what", Fields: []string{"kind", "subject", "currency_code"}},
 	{Title: "finsystem.documents.lines", Fields: []string{"lines"}, Rows: lineRows},
-	{Title: "finsystem.documents.terms", Fields: []string{"issue_date", "payment_days", "original_by_hand"}},
+	{
+		Title: "finsystem.documents.terms", Fields: []string{"agreement_id", "issue_date", "payment_days", "original_by_hand"},
+		Choices: map[string]module.Choice{"agreement_id": agreementChoice},
+	},
 	{Title: "finsystem.documents.note", Fields: []string{"note"}},
 }
 

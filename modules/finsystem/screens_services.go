@@ -98,14 +98,14 @@ var serviceScreens = []module.Screen{
 	{
 		ID: "service_new", Path: "/clients/{client_id}/services/new", Kind: module.Form, Title: "finsystem.services.new", Intro: "finsystem.services.new_intro",
 		Audience: module.ForStaff, Parent: "client_services", Method: v1.SubscriptionService_CreateSubscription_FullMethodName,
-		Sections: slices.Concat([]module.Section{{Title: "finsystem.services.what", Fields: []string{"name", "agreement_id", "item"}}}, serviceTerms,
+		Sections: slices.Concat(serviceWhat, serviceTerms,
 			[]module.Section{{Fields: []string{"start"}}}),
 		Submit: "finsystem.services.save", Done: "/services/{id}",
 	},
 	{
 		ID: "service_edit", Path: "/services/{id}/edit", Kind: module.Form, Title: "finsystem.services.edit", Intro: "finsystem.services.edit_intro", Audience: module.ForStaff,
 		Parent: "service", Method: v1.SubscriptionService_UpdateSubscription_FullMethodName, Prefill: v1.SubscriptionService_GetSubscription_FullMethodName,
-		Sections: slices.Concat([]module.Section{{Title: "finsystem.services.what", Fields: []string{"name", "item"}}}, serviceTerms), Submit: "finsystem.services.save",
+		Sections: slices.Concat(serviceWhat, serviceTerms), Submit: "finsystem.services.save",
 	},
 	serviceStep("service_pause", "pause", v1.SubscriptionService_PauseSubscription_FullMethodName, "from_date"),
 	serviceStep("service_resume", "resume", v1.SubscriptionService_ResumeSubscription_FullMethodName, "from_date"),
@@ -135,6 +135,10 @@ func serviceStep(id, text, method, day string) module.Screen {
 		Sections: []module.Section{{Fields: []string{day}}}, Submit: "finsystem.services." + text,
 	}
 }
+
+var serviceWhat = []module.Section{{
+	Title: "finsystem.services.what", Fields: []string{"name", "agreement_id", "item"}, Choices: map[string]module.Choice{"agreement_id": agreementChoice},
+}}
 
 // serviceTerms are the parts that the forms of a new service and of one that changes have in common.
 var serviceTerms = []module.Section{

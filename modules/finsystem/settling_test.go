@@ -10,6 +10,7 @@ import (
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	paysystemv1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/store"
 )
 
 // Parts of a bill are paid by whatever way, each for itself, and what is too much is the client's.

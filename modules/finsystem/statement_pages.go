@@ -17,6 +17,7 @@ import (
 func (m *Module) Routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /documents/{file}", m.serveFile)
+	mux.HandleFunc("GET /signatory/{file}", m.servePicture)
 	mux.HandleFunc("GET /statement.pdf", m.statementFile(".pdf", "application/pdf", (*paperStatement).pdf))
 	mux.HandleFunc("GET /statement.xlsx", m.statementFile(".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", (*paperStatement).xlsx))
 	return mux

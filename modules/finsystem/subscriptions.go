@@ -175,6 +175,9 @@ func (s *subscriptionService) CreateSubscription(ctx context.Context, r *v1.Crea
 	if err != nil {
 		return nil, err
 	}
+	if _, err := s.agreementOf(ctx, "subscription.agreement_id", client, r.GetSubscription().GetAgreementId()); err != nil {
+		return nil, err
+	}
 	var response *v1.CreateSubscriptionResponse
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.CreateSubscriptionResponse, error) {
@@ -259,6 +262,15 @@ func (s *subscriptionService) UpdateSubscription(ctx context.Context, r *v1.Upda
 	fields, err := module.Named(r.GetUpdateMask(), known, ID+".refusal.nothing_named", ID+".refusal.no_field")
 	if err != nil {
 		return nil, err
+	}
+	if slices.Contains(fields, "agreement_id") {
+		row, err := findSubscription(ctx, s.host.Store, r.GetSubscription().GetId())
+		if err != nil {
+			return nil, err
+		}
+		if _, err := s.agreementOf(ctx, "subscription.agreement_id", row.ClientID, r.GetSubscription().GetAgreementId()); err != nil {
+			return nil, err
+		}
 	}
 	var out *v1.Subscription
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {

@@ -226,7 +226,8 @@ type Document struct {
 	// Days within which an invoice is to be paid. 0 is paid before anything is delivered, and charges nothing: what is delivered then does.
 	PaymentDays int32 `protobuf:"varint,10,opt,name=payment_days,json=paymentDays,proto3" json:"payment_days,omitempty"`
 	// The last day for paying an issued invoice.
-	DueDate     string `protobuf:"bytes,11,opt,name=due_date,json=dueDate,proto3" json:"due_date,omitempty"`
+	DueDate string `protobuf:"bytes,11,opt,name=due_date,json=dueDate,proto3" json:"due_date,omitempty"`
+	// The agreement of the client's that it goes by; its number and day are printed.
 	AgreementId string `protobuf:"bytes,12,opt,name=agreement_id,json=agreementId,proto3" json:"agreement_id,omitempty"`
 	// The document that this one is about: the invoice of an act, what a credit note credits.
 	BasedOnId string          `protobuf:"bytes,13,opt,name=based_on_id,json=basedOnId,proto3" json:"based_on_id,omitempty"`
@@ -242,7 +243,7 @@ type Document struct {
 	Due  *v1.Money `protobuf:"bytes,20,opt,name=due,proto3" json:"due,omitempty"`
 	// What is printed below the lines.
 	Note string `protobuf:"bytes,21,opt,name=note,proto3" json:"note,omitempty"`
-	// The signed original goes by hand: what is printed from here says so.
+	// The signed original goes by hand: what is printed from here has no signature and no seal, and says so.
 	OriginalByHand bool `protobuf:"varint,22,opt,name=original_by_hand,json=originalByHand,proto3" json:"original_by_hand,omitempty"`
 	// Its PDF, once it is made: a path of the portal, and the SHA-256 of its bytes.
 	FilePath   string `protobuf:"bytes,23,opt,name=file_path,json=filePath,proto3" json:"file_path,omitempty"`
@@ -676,7 +677,9 @@ type ListDocumentsRequest struct {
 	// Those made of a document.
 	BasedOnId string `protobuf:"bytes,9,opt,name=based_on_id,json=basedOnId,proto3" json:"based_on_id,omitempty"`
 	// Invoices that are not paid in full alone.
-	Open          bool `protobuf:"varint,10,opt,name=open,proto3" json:"open,omitempty"`
+	Open bool `protobuf:"varint,10,opt,name=open,proto3" json:"open,omitempty"`
+	// Those that go by an agreement.
+	AgreementId   string `protobuf:"bytes,11,opt,name=agreement_id,json=agreementId,proto3" json:"agreement_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -779,6 +782,13 @@ func (x *ListDocumentsRequest) GetOpen() bool {
 		return x.Open
 	}
 	return false
+}
+
+func (x *ListDocumentsRequest) GetAgreementId() string {
+	if x != nil {
+		return x.AgreementId
+	}
+	return ""
 }
 
 type ListDocumentsResponse struct {
@@ -1682,7 +1692,7 @@ const file_contracts_finsystem_v1_documents_proto_rawDesc = "" +
 	"\vDocumentTax\x12\x18\n" +
 	"\apercent\x18\x01 \x01(\tR\apercent\x12*\n" +
 	"\x03net\x18\x02 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x03net\x12*\n" +
-	"\x03tax\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x03tax\"\xc5\x04\n" +
+	"\x03tax\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x03tax\"\x9e\x05\n" +
 	"\x14ListDocumentsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
@@ -1696,7 +1706,8 @@ const file_contracts_finsystem_v1_documents_proto_rawDesc = "" +
 	"\ato_date\x18\b \x01(\tB-\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xea\x9d\xea\x02\x02\b\x05R\x06toDate\x122\n" +
 	"\vbased_on_id\x18\t \x01(\tB\x12\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\tbasedOnId\x12\x12\n" +
 	"\x04open\x18\n" +
-	" \x01(\bR\x04open\"}\n" +
+	" \x01(\bR\x04open\x12W\n" +
+	"\fagreement_id\x18\v \x01(\tB4\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02$\x12\"cabinet.clientmanager.v1.AgreementR\vagreementId\"}\n" +
 	"\x15ListDocumentsResponse\x12<\n" +
 	"\tdocuments\x18\x01 \x03(\v2\x1e.cabinet.finsystem.v1.DocumentR\tdocuments\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\".\n" +

@@ -217,11 +217,11 @@ type Balance struct {
 	CurrencyCode string                 `protobuf:"bytes,2,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// Below zero for what is owed.
 	Balance *v1.Money `protobuf:"bytes,3,opt,name=balance,proto3" json:"balance,omitempty"`
-	// Set aside of it.
+	// Set aside of it by hand; what is paid ahead is not in this.
 	Held *v1.Money `protobuf:"bytes,4,opt,name=held,proto3" json:"held,omitempty"`
 	// How much may be owed at once. Not set: as much as comes.
 	CreditLimit *v1.Money `protobuf:"bytes,5,opt,name=credit_limit,json=creditLimit,proto3" json:"credit_limit,omitempty"`
-	// Paid ahead for what is not delivered yet: invoices that charge nothing until their act or delivery note.
+	// Paid ahead for what is not delivered yet, and held for it: invoices that charge nothing until their act or delivery note.
 	Advance *v1.Money `protobuf:"bytes,11,opt,name=advance,proto3" json:"advance,omitempty"`
 	// What can be spent: the balance less what is held and paid ahead, and what may be owed.
 	Available *v1.Money `protobuf:"bytes,6,opt,name=available,proto3" json:"available,omitempty"`
@@ -1161,7 +1161,9 @@ type Hold struct {
 	Status     HoldStatus             `protobuf:"varint,5,opt,name=status,proto3,enum=cabinet.finsystem.v1.HoldStatus" json:"status,omitempty"`
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it is given back by itself; not set for never.
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// The invoice that it was paid for and that charges it when its act or delivery note is issued; empty for what was set aside by hand.
+	DocumentId    string `protobuf:"bytes,8,opt,name=document_id,json=documentId,proto3" json:"document_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1245,12 +1247,21 @@ func (x *Hold) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Hold) GetDocumentId() string {
+	if x != nil {
+		return x.DocumentId
+	}
+	return ""
+}
+
 type ListHoldsRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	PageSize  int32                  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	PageToken string                 `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Empty for the client acted for, when a contact asks.
-	ClientId      string `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	ClientId string `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// What became of them.
+	Statuses      []HoldStatus `protobuf:"varint,4,rep,packed,name=statuses,proto3,enum=cabinet.finsystem.v1.HoldStatus" json:"statuses,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1304,6 +1315,13 @@ func (x *ListHoldsRequest) GetClientId() string {
 		return x.ClientId
 	}
 	return ""
+}
+
+func (x *ListHoldsRequest) GetStatuses() []HoldStatus {
+	if x != nil {
+		return x.Statuses
+	}
+	return nil
 }
 
 type ListHoldsResponse struct {
@@ -1661,7 +1679,7 @@ const file_contracts_finsystem_v1_ledger_proto_rawDesc = "" +
 	"\x04memo\x18\x03 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x04memo\"Q\n" +
 	"\x16ReversePostingResponse\x127\n" +
-	"\aposting\x18\x01 \x01(\v2\x1d.cabinet.finsystem.v1.PostingR\aposting\"\x9c\x03\n" +
+	"\aposting\x18\x01 \x01(\v2\x1d.cabinet.finsystem.v1.PostingR\aposting\"\xe3\x03\n" +
 	"\x04Hold\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02\b\n" +
 	"R\x02id\x12E\n" +
@@ -1672,14 +1690,17 @@ const file_contracts_finsystem_v1_ledger_proto_rawDesc = "" +
 	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12;\n" +
 	"\vexpire_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime::\xea\x9d\xea\x025\n" +
-	"\x04what\x1a-/cabinet.finsystem.v1.LedgerService/ListHolds\"\xb6\x01\n" +
+	"expireTime\x12E\n" +
+	"\vdocument_id\x18\b \x01(\tB$\xea\x9d\xea\x02\x1f\x12\x1dcabinet.finsystem.v1.DocumentR\n" +
+	"documentId::\xea\x9d\xea\x025\n" +
+	"\x04what\x1a-/cabinet.finsystem.v1.LedgerService/ListHolds\"\xfe\x01\n" +
 	"\x10ListHoldsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12P\n" +
-	"\tclient_id\x18\x03 \x01(\tB3\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\"m\n" +
+	"\tclient_id\x18\x03 \x01(\tB3\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x12F\n" +
+	"\bstatuses\x18\x04 \x03(\x0e2 .cabinet.finsystem.v1.HoldStatusB\b\xbaH\x05\x92\x01\x02\x10\x04R\bstatuses\"m\n" +
 	"\x11ListHoldsResponse\x120\n" +
 	"\x05holds\x18\x01 \x03(\v2\x1a.cabinet.finsystem.v1.HoldR\x05holds\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc7\x02\n" +
@@ -1804,31 +1825,32 @@ var file_contracts_finsystem_v1_ledger_proto_depIdxs = []int32{
 	2,  // 23: cabinet.finsystem.v1.Hold.status:type_name -> cabinet.finsystem.v1.HoldStatus
 	24, // 24: cabinet.finsystem.v1.Hold.create_time:type_name -> google.protobuf.Timestamp
 	24, // 25: cabinet.finsystem.v1.Hold.expire_time:type_name -> google.protobuf.Timestamp
-	16, // 26: cabinet.finsystem.v1.ListHoldsResponse.holds:type_name -> cabinet.finsystem.v1.Hold
-	23, // 27: cabinet.finsystem.v1.CreateHoldRequest.amount:type_name -> cabinet.kernel.v1.Money
-	16, // 28: cabinet.finsystem.v1.CreateHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
-	16, // 29: cabinet.finsystem.v1.ReleaseHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
-	6,  // 30: cabinet.finsystem.v1.LedgerService.GetBalance:input_type -> cabinet.finsystem.v1.GetBalanceRequest
-	8,  // 31: cabinet.finsystem.v1.LedgerService.ListPostings:input_type -> cabinet.finsystem.v1.ListPostingsRequest
-	10, // 32: cabinet.finsystem.v1.LedgerService.GetPosting:input_type -> cabinet.finsystem.v1.GetPostingRequest
-	12, // 33: cabinet.finsystem.v1.LedgerService.CreateAdjustment:input_type -> cabinet.finsystem.v1.CreateAdjustmentRequest
-	17, // 34: cabinet.finsystem.v1.LedgerService.ListHolds:input_type -> cabinet.finsystem.v1.ListHoldsRequest
-	19, // 35: cabinet.finsystem.v1.LedgerService.CreateHold:input_type -> cabinet.finsystem.v1.CreateHoldRequest
-	21, // 36: cabinet.finsystem.v1.LedgerService.ReleaseHold:input_type -> cabinet.finsystem.v1.ReleaseHoldRequest
-	14, // 37: cabinet.finsystem.v1.LedgerService.ReversePosting:input_type -> cabinet.finsystem.v1.ReversePostingRequest
-	7,  // 38: cabinet.finsystem.v1.LedgerService.GetBalance:output_type -> cabinet.finsystem.v1.GetBalanceResponse
-	9,  // 39: cabinet.finsystem.v1.LedgerService.ListPostings:output_type -> cabinet.finsystem.v1.ListPostingsResponse
-	11, // 40: cabinet.finsystem.v1.LedgerService.GetPosting:output_type -> cabinet.finsystem.v1.GetPostingResponse
-	13, // 41: cabinet.finsystem.v1.LedgerService.CreateAdjustment:output_type -> cabinet.finsystem.v1.CreateAdjustmentResponse
-	18, // 42: cabinet.finsystem.v1.LedgerService.ListHolds:output_type -> cabinet.finsystem.v1.ListHoldsResponse
-	20, // 43: cabinet.finsystem.v1.LedgerService.CreateHold:output_type -> cabinet.finsystem.v1.CreateHoldResponse
-	22, // 44: cabinet.finsystem.v1.LedgerService.ReleaseHold:output_type -> cabinet.finsystem.v1.ReleaseHoldResponse
-	15, // 45: cabinet.finsystem.v1.LedgerService.ReversePosting:output_type -> cabinet.finsystem.v1.ReversePostingResponse
-	38, // [38:46] is the sub-list for method output_type
-	30, // [30:38] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	2,  // 26: cabinet.finsystem.v1.ListHoldsRequest.statuses:type_name -> cabinet.finsystem.v1.HoldStatus
+	16, // 27: cabinet.finsystem.v1.ListHoldsResponse.holds:type_name -> cabinet.finsystem.v1.Hold
+	23, // 28: cabinet.finsystem.v1.CreateHoldRequest.amount:type_name -> cabinet.kernel.v1.Money
+	16, // 29: cabinet.finsystem.v1.CreateHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
+	16, // 30: cabinet.finsystem.v1.ReleaseHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
+	6,  // 31: cabinet.finsystem.v1.LedgerService.GetBalance:input_type -> cabinet.finsystem.v1.GetBalanceRequest
+	8,  // 32: cabinet.finsystem.v1.LedgerService.ListPostings:input_type -> cabinet.finsystem.v1.ListPostingsRequest
+	10, // 33: cabinet.finsystem.v1.LedgerService.GetPosting:input_type -> cabinet.finsystem.v1.GetPostingRequest
+	12, // 34: cabinet.finsystem.v1.LedgerService.CreateAdjustment:input_type -> cabinet.finsystem.v1.CreateAdjustmentRequest
+	17, // 35: cabinet.finsystem.v1.LedgerService.ListHolds:input_type -> cabinet.finsystem.v1.ListHoldsRequest
+	19, // 36: cabinet.finsystem.v1.LedgerService.CreateHold:input_type -> cabinet.finsystem.v1.CreateHoldRequest
+	21, // 37: cabinet.finsystem.v1.LedgerService.ReleaseHold:input_type -> cabinet.finsystem.v1.ReleaseHoldRequest
+	14, // 38: cabinet.finsystem.v1.LedgerService.ReversePosting:input_type -> cabinet.finsystem.v1.ReversePostingRequest
+	7,  // 39: cabinet.finsystem.v1.LedgerService.GetBalance:output_type -> cabinet.finsystem.v1.GetBalanceResponse
+	9,  // 40: cabinet.finsystem.v1.LedgerService.ListPostings:output_type -> cabinet.finsystem.v1.ListPostingsResponse
+	11, // 41: cabinet.finsystem.v1.LedgerService.GetPosting:output_type -> cabinet.finsystem.v1.GetPostingResponse
+	13, // 42: cabinet.finsystem.v1.LedgerService.CreateAdjustment:output_type -> cabinet.finsystem.v1.CreateAdjustmentResponse
+	18, // 43: cabinet.finsystem.v1.LedgerService.ListHolds:output_type -> cabinet.finsystem.v1.ListHoldsResponse
+	20, // 44: cabinet.finsystem.v1.LedgerService.CreateHold:output_type -> cabinet.finsystem.v1.CreateHoldResponse
+	22, // 45: cabinet.finsystem.v1.LedgerService.ReleaseHold:output_type -> cabinet.finsystem.v1.ReleaseHoldResponse
+	15, // 46: cabinet.finsystem.v1.LedgerService.ReversePosting:output_type -> cabinet.finsystem.v1.ReversePostingResponse
+	39, // [39:47] is the sub-list for method output_type
+	31, // [31:39] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_contracts_finsystem_v1_ledger_proto_init() }

@@ -48,7 +48,8 @@ type LedgerServiceClient interface {
 	ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error)
 	// Sets an amount of a client's balance aside, so that it cannot be spent twice. FAILED_PRECONDITION when it is not there.
 	CreateHold(ctx context.Context, in *CreateHoldRequest, opts ...grpc.CallOption) (*CreateHoldResponse, error)
-	// Gives back what a hold set aside. Releasing it again does nothing.
+	// Gives back what a hold set aside. Releasing it again does nothing. FAILED_PRECONDITION for what was paid for an invoice: void the
+	// invoice, or refund the payment.
 	ReleaseHold(ctx context.Context, in *ReleaseHoldRequest, opts ...grpc.CallOption) (*ReleaseHoldResponse, error)
 	// Takes an adjustment back, whole; one that was taken back stays as it is. What documents and payments posted is reversed by them: void the document, refund the payment.
 	ReversePosting(ctx context.Context, in *ReversePostingRequest, opts ...grpc.CallOption) (*ReversePostingResponse, error)
@@ -161,7 +162,8 @@ type LedgerServiceServer interface {
 	ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error)
 	// Sets an amount of a client's balance aside, so that it cannot be spent twice. FAILED_PRECONDITION when it is not there.
 	CreateHold(context.Context, *CreateHoldRequest) (*CreateHoldResponse, error)
-	// Gives back what a hold set aside. Releasing it again does nothing.
+	// Gives back what a hold set aside. Releasing it again does nothing. FAILED_PRECONDITION for what was paid for an invoice: void the
+	// invoice, or refund the payment.
 	ReleaseHold(context.Context, *ReleaseHoldRequest) (*ReleaseHoldResponse, error)
 	// Takes an adjustment back, whole; one that was taken back stays as it is. What documents and payments posted is reversed by them: void the document, refund the payment.
 	ReversePosting(context.Context, *ReversePostingRequest) (*ReversePostingResponse, error)

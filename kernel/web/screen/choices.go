@@ -54,8 +54,9 @@ func (c *compiler) choices(s *Screen, section module.Section) {
 }
 
 // offer makes a field one to choose: among what the method gives for what the form says now. What the writer had chosen
-// stays, also when it is offered no more: it is theirs, and the method says what is wrong with it.
-func (s *Set) offer(ctx context.Context, e *Env, c *choice, field *ui.Field, values url.Values) error {
+// stays, also when it is offered no more: it is theirs, and the method says what is wrong with it. What the form does not ask for is
+// taken from the thing as it is at present.
+func (s *Set) offer(ctx context.Context, e *Env, sc *Screen, c *choice, field *ui.Field, values url.Values, present protoreflect.Message) error {
 	given, many := field.Value, field.Kind == ui.FieldTags
 	first := ui.Option{Label: e.Text.T("kernel.form.choose")}
 	field.Options, field.Hint = nil, "" // which tells how to type it
@@ -71,6 +72,9 @@ func (s *Set) offer(ctx context.Context, e *Env, c *choice, field *ui.Field, val
 		value := values.Get(from)
 		if value == "" {
 			value = e.Vars[from]
+		}
+		if value == "" && sc.fields[from] == nil { // not asked for: it is what it was
+			value = e.from(present)(from)
 		}
 		path, err := findIn(request.Descriptor(), to)
 		if err != nil {

@@ -14,8 +14,9 @@ import (
 	"github.com/opencabinet/cabinet/kernel/web/ui"
 )
 
-// field draws one field of a form by what its contract says of it: kind, constraints, what it refers to.
-func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, values []string) (ui.Field, error) {
+// field draws one field of a form by what its contract says of it: kind, constraints, what it refers to. What is offered for it otherwise is not
+// looked for here.
+func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, values []string, offered bool) (ui.Field, error) {
 	f := path.last()
 	out := ui.Field{Name: name, Label: e.label(f, ""), Value: strings.Join(values, ", ")}
 	out.Required, out.MaxLength = limits(f)
@@ -67,6 +68,8 @@ func (s *Set) field(ctx context.Context, e *Env, name string, path fieldPath, va
 		out.Kind, out.Required = ui.FieldCheckbox, false
 		out.Options = []ui.Option{{Value: "true", Selected: chosen["true"]}}
 		return out, nil
+	case meaning(f).GetRefersTo() != "" && offered:
+		return e.choose(out, f, nil, chosen), nil
 	case meaning(f).GetRefersTo() != "":
 		options, err := s.references(ctx, e, meaning(f).GetRefersTo(), "")
 		if err != nil {

@@ -248,13 +248,13 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 				}
 				continue
 			}
-			field, err := s.field(ctx, e, name, path, values[name])
+			field, err := s.field(ctx, e, name, path, values[name], sc.choices[name] != nil)
 			if err != nil {
 				return nil, err
 			}
 			e.named(&field, section, name, present)
 			if offered := sc.choices[name]; offered != nil {
-				if err := s.offer(ctx, e, offered, &field, values); err != nil {
+				if err := s.offer(ctx, e, sc, offered, &field, values, present); err != nil {
 					return nil, err
 				}
 			}

@@ -124,13 +124,13 @@ func (s *Set) rowInputs(ctx context.Context, e *Env, d *drawing, section module.
 			out = append(out, rowInput{c, ui.Field{Kind: ui.FieldReadOnly, Label: e.label(f, section.Labels[full]), Num: inFigures(f)}})
 			continue
 		}
-		field, err := s.field(ctx, e, full, c.path, nil)
+		field, err := s.field(ctx, e, full, c.path, nil, d.sc.choices[full] != nil)
 		if err != nil {
 			return nil, err
 		}
 		e.named(&field, section, full, nil)
 		if offered := d.sc.choices[full]; offered != nil {
-			if err := s.offer(ctx, e, offered, &field, d.values); err != nil {
+			if err := s.offer(ctx, e, d.sc, offered, &field, d.values, d.present); err != nil {
 				return nil, err
 			}
 		}

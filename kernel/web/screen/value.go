@@ -121,6 +121,10 @@ func (e *Env) text(kind kernelv1.Kind, text string) ui.Value {
 		if strings.HasPrefix(text, "https://") || strings.HasPrefix(text, "http://") {
 			return ui.Value{Text: strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(text, "https://"), "http://"), "/"), Href: text}
 		}
+	case kernelv1.Kind_KIND_IMAGE:
+		if src := e.Image(text); src != "" {
+			return ui.Value{Content: ui.Drawing(src)}
+		}
 	case kernelv1.Kind_KIND_MULTILINE:
 		return ui.Value{Text: text, Lines: true}
 	case kernelv1.Kind_KIND_TEXT_KEY:

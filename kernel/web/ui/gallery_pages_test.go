@@ -346,6 +346,7 @@ func detailPage() templ.Component {
 				{Avatar: &ui.Avatar{Name: "Lesia Kovalenko"}, Title: "Lesia Kovalenko", Text: "accountant", Badge: &ui.Badge{Text: "Invited", Tone: ui.ToneInfo}},
 			})}),
 		ui.Section(ui.SectionBox{ID: "parameters", Title: "Parameters", Content: ui.Facts(ui.FactsRows, []ui.Fact{
+			{Label: "Seal", Value: ui.Value{Content: ui.Drawing("data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22/%3E")}},
 			{Label: "Segment", Value: ui.T("Business")}, {Label: "Support", Value: ui.T("24/7, answer in 30 min")}, {Label: "Language", Value: ui.T("Ukrainian")},
 		})}),
 	)
