@@ -61,12 +61,9 @@ func ahead(ctx context.Context, q store.Querier, client, currency string) (int64
 			(select coalesce(sum(amount - reversed - allocated), 0) from finsystem.payments where client_id = $1 and currency_code = $2 and source <> 'bonus'),
 			(select coalesce(sum(b.balance - b.held), 0) from finsystem.balances b join finsystem.accounts a on a.id = b.account_id
 				where b.client_id = $1 and b.currency_code = $2 and a.kind = 'client')
-			+ (select coalesce(sum(total - credited - paid) filter (where d.charged), 0) - coalesce(sum(`+advanceOf+`) filter (where not d.charged), 0)
-				from finsystem.documents d where d.client_id = $1 and d.currency_code = $2 and d.status = 'issued' and d.kind = 'invoice')))::bigint`, client, currency)
+			+ (select coalesce(sum(total - credited - paid), 0)
+				from finsystem.documents d where d.client_id = $1 and d.currency_code = $2 and d.status = 'issued' and d.kind = 'invoice' and d.charged)))::bigint`, client, currency)
 }
-
-// advanceOf is what was paid towards an invoice d that charged nothing, and is not delivered yet.
-const advanceOf = `greatest(0, d.paid - ` + deliveredOf + `)`
 
 // deliveredOf is what was charged by what was made of it.
 const deliveredOf = `(select coalesce(sum(a.total - a.credited), 0) from finsystem.documents a
@@ -90,7 +87,7 @@ func (s *accountService) PayFromAccount(ctx context.Context, r *paysystemv1.PayF
 	var done spending
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		audit.Concerns(tx, want.ClientID)
-		if err := holdFunds(ctx, tx, want.ClientID); err != nil {
+		if err := s.lockMoney(ctx, tx, want.ClientID, want.Currency); err != nil {
 			return err
 		}
 		known, err := store.Query(ctx, tx, pgx.RowToStructByPos[spending], spendingFields+" where payment_id = $1", want.PaymentID)
@@ -112,12 +109,6 @@ func (s *accountService) PayFromAccount(ctx context.Context, r *paysystemv1.PayF
 		return nil, refused(err)
 	}
 	return &paysystemv1.PayFromAccountResponse{Amount: money.Of(done.Currency, done.Amount), DueDate: dateText(done.Due)}, nil
-}
-
-// holdFunds keeps others from spending what a client has until the transaction ends. Whoever spends holds them first.
-func holdFunds(ctx context.Context, tx *store.Tx, client string) error {
-	_, err := tx.Exec(ctx, "select pg_advisory_xact_lock(hashtextextended('finsystem.funds:' || $1, 0))", client)
-	return err
 }
 
 func (s *accountService) spend(ctx context.Context, tx *store.Tx, w spending, client *clientmanagerv1.Client, r *paysystemv1.PayFromAccountRequest) (spending, error) {

@@ -61,8 +61,6 @@ func (m *Module) putOff(ctx context.Context, q store.Querier, d documentRow, loc
 	}
 	o, err := store.QueryOne(ctx, q, pgx.RowToStructByPos[owing], `
 		select (coalesce(max(b.held - b.balance), 0)
-			+ (select coalesce(sum(`+advanceOf+`), 0) from finsystem.documents d
-				where d.client_id = $1 and d.currency_code = $2 and d.status = 'issued' and d.kind = 'invoice' and not d.charged and d.paid > 0)
 			+ (select coalesce(sum(greatest(0, d.total - d.credited - greatest(d.paid, `+deliveredOf+`))), 0) from finsystem.documents d
 				where d.client_id = $1 and d.currency_code = $2 and d.status = 'issued' and d.kind = 'invoice' and not d.charged
 				and (d.id = $3 or d.id in (select s.document_id from finsystem.spendings s where s.client_id = $1 and s.kind = 'deferral'))))::bigint,
@@ -92,7 +90,7 @@ func (s *accountService) ReturnToAccount(ctx context.Context, r *paysystemv1.Ret
 	}
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		audit.Concerns(tx, before.ClientID)
-		if err := holdFunds(ctx, tx, before.ClientID); err != nil {
+		if err := s.lockMoney(ctx, tx, before.ClientID, before.Currency); err != nil {
 			return err
 		}
 		made, err := tx.Exec(ctx, `insert into finsystem.spendings_back (refund_id, payment_id, client_id, amount) values ($1, $2, $3, $4) on conflict (refund_id) do nothing`,
