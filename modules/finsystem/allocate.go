@@ -40,7 +40,15 @@ func (m *Module) allocate(ctx context.Context, tx *store.Tx, payment string, doc
 			return err
 		}
 	}
+	ahead := false
 	for _, d := range open {
+		if d.Kind == topUp {
+			if err := m.putAhead(ctx, tx, p, d); err != nil {
+				return err
+			}
+			ahead = true
+			continue
+		}
 		part := min(free, d.left())
 		if !d.Charged {
 			part = min(part, spare)
@@ -53,6 +61,9 @@ func (m *Module) allocate(ctx context.Context, tx *store.Tx, payment string, doc
 			return err
 		}
 		free -= part
+	}
+	if ahead { // what was paid ahead goes towards what is due
+		return m.allocate(ctx, tx, payment, nil, false)
 	}
 	return nil
 }
@@ -123,21 +134,21 @@ func (m *Module) payFromBalance(ctx context.Context, tx *store.Tx, client, curre
 
 // freeAllocations gives back so much of what was paid towards a document, what came last first.
 func freeAllocations(ctx context.Context, tx *store.Tx, document string, amount int64) error {
-	return free(ctx, tx, "document_id", document, amount)
+	return free(ctx, tx, "document_id = $1", document, amount)
 }
 
 // freePayment gives back so much of what a payment paid, the newest documents first.
 func freePayment(ctx context.Context, tx *store.Tx, payment string, amount int64) error {
-	return free(ctx, tx, "payment_id", payment, amount)
+	return free(ctx, tx, "payment_id = $1 and not "+ofTopUp, payment, amount)
 }
 
-func free(ctx context.Context, tx *store.Tx, by, id string, amount int64) error {
+func free(ctx context.Context, tx *store.Tx, which, id string, amount int64) error {
 	type part struct {
 		PaymentID, DocumentID string
 		Amount                int64
 	}
 	parts, err := store.Query(ctx, tx, pgx.RowToStructByPos[part], `
-		select payment_id::text, document_id::text, amount from finsystem.allocations where `+by+` = $1 order by payment_id desc, document_id desc for update`, id)
+		select payment_id::text, document_id::text, amount from finsystem.allocations where `+which+` order by payment_id desc, document_id desc for update`, id)
 	if err != nil {
 		return err
 	}

@@ -97,10 +97,10 @@ func (s *documentService) ListDocuments(ctx context.Context, r *v1.ListDocuments
 // stateIs says in SQL what documentRow.state says.
 var stateIs = map[v1.DocumentStatus]string{
 	v1.DocumentStatus_DOCUMENT_STATUS_DRAFT: "status = 'draft'", v1.DocumentStatus_DOCUMENT_STATUS_VOID: "status = 'void'",
-	v1.DocumentStatus_DOCUMENT_STATUS_PAID:        "status = 'issued' and kind = 'invoice' and paid = total - credited",
+	v1.DocumentStatus_DOCUMENT_STATUS_PAID:        "status = 'issued' and kind in ('invoice', 'top_up') and paid = total - credited",
 	v1.DocumentStatus_DOCUMENT_STATUS_OVERDUE:     "status = 'issued' and kind = 'invoice' and paid < total - credited and due_date < ?::date",
-	v1.DocumentStatus_DOCUMENT_STATUS_PARTLY_PAID: "status = 'issued' and kind = 'invoice' and paid > 0 and paid < total - credited and due_date >= ?::date",
-	v1.DocumentStatus_DOCUMENT_STATUS_ISSUED:      "status = 'issued' and (kind <> 'invoice' or paid = 0 and paid < total - credited and due_date >= ?::date)",
+	v1.DocumentStatus_DOCUMENT_STATUS_PARTLY_PAID: "status = 'issued' and (kind = 'top_up' or kind = 'invoice' and due_date >= ?::date) and paid > 0 and paid < total - credited",
+	v1.DocumentStatus_DOCUMENT_STATUS_ISSUED:      "status = 'issued' and (kind not in ('invoice', 'top_up') or paid = 0 and paid < total - credited and (kind = 'top_up' or due_date >= ?::date))",
 }
 
 func (s *documentService) inStates(c *store.Where, states []v1.DocumentStatus) {

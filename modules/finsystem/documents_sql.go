@@ -89,8 +89,10 @@ func (r documentRow) document(today time.Time) (*v1.Document, error) {
 	return d, nil
 }
 
-// payable tells whether a document is paid at all: an invoice that is in force.
-func (r documentRow) payable() bool { return r.Kind == "invoice" && r.Status == "issued" }
+// payable tells whether a document is paid at all: an invoice, or a bill for paying ahead, that is in force.
+func (r documentRow) payable() bool {
+	return (r.Kind == "invoice" || r.Kind == topUp) && r.Status == "issued"
+}
 
 // left is what is left to pay of it.
 func (r documentRow) left() int64 { return r.Total - r.Credited - r.Paid }
@@ -106,7 +108,7 @@ func (r documentRow) state(today time.Time) v1.DocumentStatus {
 		return v1.DocumentStatus_DOCUMENT_STATUS_ISSUED
 	case r.left() == 0:
 		return v1.DocumentStatus_DOCUMENT_STATUS_PAID
-	case r.DueDate != nil && r.DueDate.Before(today):
+	case r.Kind != topUp && r.DueDate != nil && r.DueDate.Before(today): // who pays ahead is never late
 		return v1.DocumentStatus_DOCUMENT_STATUS_OVERDUE
 	case r.Paid > 0:
 		return v1.DocumentStatus_DOCUMENT_STATUS_PARTLY_PAID

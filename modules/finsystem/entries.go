@@ -94,7 +94,7 @@ func (s *statementService) refunds(ctx context.Context, tx *store.Tx, row *entry
 func payable(ctx context.Context, q store.Querier, client, currency string, documents []string) ([]string, error) {
 	return store.Query(ctx, q, pgx.RowTo[string], `
 		select d.id::text from unnest($3::uuid[]) with ordinality w(id, n) join finsystem.documents d on d.id = w.id
-		where d.client_id = $1 and d.currency_code = $2 and d.kind = 'invoice' and d.status = 'issued' order by w.n`, client, currency, documents)
+		where d.client_id = $1 and d.currency_code = $2 and d.kind in ('invoice', 'top_up') and d.status = 'issued' order by w.n`, client, currency, documents)
 }
 
 // IgnoreEntry says that an entry is no client's, and books it where that is wanted.

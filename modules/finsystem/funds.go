@@ -37,6 +37,10 @@ func (s *accountService) GetFunds(ctx context.Context, r *paysystemv1.GetFundsRe
 		return nil, errNoDocument
 	}
 	out := &paysystemv1.GetFundsResponse{Due: money.Of(d.Currency, d.left())}
+	if d.Kind == topUp { // what is there already tops nothing up
+		out.Prepayment, out.Bonus = money.Of(d.Currency, 0), money.Of(d.Currency, 0)
+		return out, nil
+	}
 	for to, of := range map[**moneyOf]func(context.Context, store.Querier, string, string) (int64, error){&out.Prepayment: ahead, &out.Bonus: bonuses} {
 		units, err := of(ctx, s.host.Store, d.ClientID, d.Currency)
 		if err != nil {
@@ -123,6 +127,8 @@ func (s *accountService) spend(ctx context.Context, tx *store.Tx, w spending, cl
 	switch {
 	case err != nil, d.ClientID != w.ClientID:
 		return w, refuse(codes.NotFound, "document_id", "no_document", "there is no such document among those you may see")
+	case d.Kind == topUp:
+		return w, refuse(codes.FailedPrecondition, "method_id", "not_for_top_ups", "a bill for topping up is paid with money that comes: choose another way to pay")
 	case !d.payable() || d.left() <= 0:
 		return w, refuse(codes.FailedPrecondition, "", "nothing_due", "nothing is left to pay of this bill")
 	case d.Currency != w.Currency:

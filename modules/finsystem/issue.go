@@ -96,7 +96,7 @@ func (s *documentService) issue(ctx context.Context, tx *store.Tx, row documentR
 		branch = &client.BranchId
 	}
 	// The number is taken last: who issues the next one waits until this one is there.
-	number, err := store.QueryOne(ctx, tx, pgx.RowTo[string], numbergeneratorv1.TakeSQL, row.Kind, branch, day, row.Kind, row.ID)
+	number, err := store.QueryOne(ctx, tx, pgx.RowTo[string], numbergeneratorv1.TakeSQL, row.series(), branch, day, row.Kind, row.ID)
 	if err != nil {
 		return row, err
 	}
@@ -128,7 +128,7 @@ func (s *documentService) postDocument(ctx context.Context, tx *store.Tx, row do
 	sign := int64(-1)
 	kind := ledger.Charge
 	switch row.Kind {
-	case "annex":
+	case "annex", topUp:
 		return false, nil, nil
 	case "invoice":
 		if row.PaymentDays == 0 {

@@ -24,6 +24,7 @@ var locales embed.FS
 // Permissions of the module.
 const (
 	readBalance     = "finsystem.balance.read"
+	topUpBalance    = "finsystem.balance.top_up"
 	adjustPostings  = "finsystem.postings.adjust"
 	readDocuments   = "finsystem.documents.read"
 	updateDocuments = "finsystem.documents.update"
@@ -59,7 +60,7 @@ func manifest() module.Manifest {
 			v1.SubscriptionService_ServiceDesc.ServiceName, v1.DeferralService_ServiceDesc.ServiceName,
 			v1.StatementService_ServiceDesc.ServiceName,
 			v1.SettlementService_ServiceDesc.ServiceName, v1.ReportService_ServiceDesc.ServiceName, v1.BooksService_ServiceDesc.ServiceName,
-			v1.BonusService_ServiceDesc.ServiceName, v1.SignatoryService_ServiceDesc.ServiceName, paysystemv1.AccountService_ServiceDesc.ServiceName,
+			v1.BonusService_ServiceDesc.ServiceName, v1.TopUpService_ServiceDesc.ServiceName, v1.SignatoryService_ServiceDesc.ServiceName, paysystemv1.AccountService_ServiceDesc.ServiceName,
 		},
 		Requires: []string{
 			clientmanagerv1.ClientService_ServiceDesc.ServiceName, v1.DocumentService_ServiceDesc.ServiceName,
@@ -84,6 +85,7 @@ func manifest() module.Manifest {
 		},
 		Permissions: []access.Permission{
 			permission(readBalance, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
+			permission(topUpBalance, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
 			permission(readDocuments, access.Granted, access.Granted, access.All, "client.director", "client.accountant"),
 			permission(adjustPostings, access.None, access.None, access.All),
 			permission(updateDocuments, access.None, access.Granted, access.All),

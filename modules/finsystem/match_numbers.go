@@ -33,7 +33,7 @@ func (x *examiner) lookNumbers(ctx context.Context, rows []*entryRow) error {
 	}
 	list, err := store.Query(ctx, x.host.Store, pgx.RowToStructByPos[invoiceRow], `
 		select id::text, client_id::text, number, finsystem.number_key(number), currency_code, total - credited - paid from finsystem.documents
-		where kind = 'invoice' and status = 'issued' and finsystem.number_key(number) = any ($1)`, slices.Sorted(maps.Keys(keys)))
+		where kind in ('invoice', 'top_up') and status = 'issued' and finsystem.number_key(number) = any ($1)`, slices.Sorted(maps.Keys(keys)))
 	x.invoices = map[string][]invoiceRow{}
 	for _, invoice := range list {
 		invoice.runs = numberRuns(invoice.Number)

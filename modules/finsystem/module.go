@@ -85,6 +85,7 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterReportServiceServer(r, &reportService{Module: m})
 	v1.RegisterBooksServiceServer(r, &booksService{Module: m})
 	v1.RegisterBonusServiceServer(r, &bonusService{Module: m})
+	v1.RegisterTopUpServiceServer(r, &topUpService{Module: m})
 	paysystemv1.RegisterAccountServiceServer(r, &accountService{Module: m})
 	r.Handle(m.nightly())
 }

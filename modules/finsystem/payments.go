@@ -316,6 +316,9 @@ func (m *Module) takeBack(ctx context.Context, tx *store.Tx, payment string, bac
 	if _, err := tx.Exec(ctx, "update finsystem.payments set reversed = reversed + $2 where id = $1", row.ID, amount); err != nil {
 		return err
 	}
+	if err := freeTopUps(ctx, tx, row.ID); err != nil {
+		return err
+	}
 	if back.kind == ledger.Reversal && row.Reversed+amount == row.Amount {
 		if err := m.unsettles(ctx, tx, row); err != nil {
 			return err

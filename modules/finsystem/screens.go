@@ -53,6 +53,11 @@ var balanceScreens = []module.Screen{
 		},
 	},
 	{
+		ID: "top_up", Path: "/balance/top-up", Kind: module.Form, Title: "finsystem.top_up.title", Intro: "finsystem.top_up.intro", Audience: module.ForContacts,
+		Parent: "balance", Method: v1.TopUpService_RequestTopUp_FullMethodName, Sections: []module.Section{{Fields: []string{"amount", "currency_code"}}},
+		Submit: "finsystem.top_up.make", Done: "/documents/{document.id}", Said: "finsystem.top_up.made",
+	},
+	{
 		ID: "client_balance", Path: "/clients/{client_id}/balance", Kind: module.Detail, Title: "finsystem.balance.title", Icon: "wallet", Audience: module.ForStaff,
 		Parent: "clientmanager.clients", Method: v1.LedgerService_GetBalance_FullMethodName, Heading: "balance", State: "state", Lead: []string{"client_id"},
 		Sections: balanceFigures, Tiles: turnover, Related: []module.Related{

@@ -76,13 +76,13 @@ var documentScreens = []module.Screen{
 			{
 				ID: "pay", Label: "finsystem.documents.pay", Icon: "card", Primary: true,
 				Path: "/payments/new?amount={due.amount}&currency_code={currency_code}&description={number}&document_id={id}",
-				When: map[string]string{"status": isOwed, "kind": invoice},
+				When: map[string]string{"status": isOwed, "kind": invoice + module.Or + "DOCUMENT_KIND_TOP_UP"},
 			},
 			{ID: "balance", Label: "finsystem.balance.title", Icon: "wallet", Path: "/clients/{client_id}/balance"},
 			{ID: "pdf", Label: "finsystem.documents.open_file", Icon: "print", Path: "/m/finsystem/documents/{id}.pdf"},
 			{
 				ID: "receive", Label: "finsystem.payments.new", Icon: "plus", Path: "/clients/{client_id}/payments/new?document_id={id}&currency_code={currency_code}&amount={due.amount}",
-				When: map[string]string{"status": isOwed, "kind": invoice},
+				When: map[string]string{"status": isOwed, "kind": invoice + module.Or + "DOCUMENT_KIND_TOP_UP"},
 			},
 			becomes("act", v1.DocumentKind_DOCUMENT_KIND_ACT, invoice),
 			becomes("delivery_note", v1.DocumentKind_DOCUMENT_KIND_DELIVERY_NOTE, invoice),

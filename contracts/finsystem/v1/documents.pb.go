@@ -38,6 +38,8 @@ const (
 	DocumentKind_DOCUMENT_KIND_CREDIT_NOTE DocumentKind = 4
 	// An annex to an agreement: what and for how much. It charges nothing.
 	DocumentKind_DOCUMENT_KIND_ANNEX DocumentKind = 5
+	// A bill for paying ahead. It charges nothing, and what is paid towards it stays free for whatever is owed.
+	DocumentKind_DOCUMENT_KIND_TOP_UP DocumentKind = 6
 )
 
 // Enum value maps for DocumentKind.
@@ -49,6 +51,7 @@ var (
 		3: "DOCUMENT_KIND_DELIVERY_NOTE",
 		4: "DOCUMENT_KIND_CREDIT_NOTE",
 		5: "DOCUMENT_KIND_ANNEX",
+		6: "DOCUMENT_KIND_TOP_UP",
 	}
 	DocumentKind_value = map[string]int32{
 		"DOCUMENT_KIND_UNSPECIFIED":   0,
@@ -57,6 +60,7 @@ var (
 		"DOCUMENT_KIND_DELIVERY_NOTE": 3,
 		"DOCUMENT_KIND_CREDIT_NOTE":   4,
 		"DOCUMENT_KIND_ANNEX":         5,
+		"DOCUMENT_KIND_TOP_UP":        6,
 	}
 )
 
@@ -1758,14 +1762,15 @@ const file_contracts_finsystem_v1_documents_proto_rawDesc = "" +
 	"\x05total\x18\x05 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x05total\x12\x16\n" +
 	"\x06seller\x18\x06 \x01(\tR\x06seller\x12\x1f\n" +
 	"\vfile_sha256\x18\a \x01(\tR\n" +
-	"fileSha256*\xb8\x01\n" +
+	"fileSha256*\xd2\x01\n" +
 	"\fDocumentKind\x12\x1d\n" +
 	"\x19DOCUMENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15DOCUMENT_KIND_INVOICE\x10\x01\x12\x15\n" +
 	"\x11DOCUMENT_KIND_ACT\x10\x02\x12\x1f\n" +
 	"\x1bDOCUMENT_KIND_DELIVERY_NOTE\x10\x03\x12\x1d\n" +
 	"\x19DOCUMENT_KIND_CREDIT_NOTE\x10\x04\x12\x17\n" +
-	"\x13DOCUMENT_KIND_ANNEX\x10\x05*\xfe\x01\n" +
+	"\x13DOCUMENT_KIND_ANNEX\x10\x05\x12\x18\n" +
+	"\x14DOCUMENT_KIND_TOP_UP\x10\x06*\xfe\x01\n" +
 	"\x0eDocumentStatus\x12\x1f\n" +
 	"\x1bDOCUMENT_STATUS_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x15DOCUMENT_STATUS_DRAFT\x10\x01\x1a\a\xea\x9d\xea\x02\x02\b\x04\x12\x1a\n" +
