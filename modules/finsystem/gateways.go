@@ -1,6 +1,7 @@
 package finsystem
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -31,43 +32,56 @@ func (m *Module) listen(r module.Registrar) {
 func gatewayKey(payment string) string { return "gateway:" + payment }
 
 func (m *Module) paymentSucceeded(ctx context.Context, _ event.Event, e *paysystemv1.PaymentSucceeded) error {
-	return m.arrived(ctx, e.GetClientId(), e.GetDocumentId(), e.GetSucceedTime().AsTime(), gatewayKey(e.GetPaymentId()), e.GetGateway(), e.GetAmount(), e.GetFee())
+	return m.arrived(ctx, arrival{
+		client: e.GetClientId(), document: e.GetDocumentId(), at: e.GetSucceedTime().AsTime(), key: gatewayKey(e.GetPaymentId()), gateway: e.GetGateway(),
+		title: cmp.Or(e.GetMethodTitle(), e.GetGateway()), reference: e.GetReference(), amount: e.GetAmount(), fee: e.GetFee(),
+	})
 }
 
 // chargebackWon takes down that what a payer's bank had taken is back: it is money that came, as it was taken back for good before.
 func (m *Module) chargebackWon(ctx context.Context, _ event.Event, e *paysystemv1.ChargebackWon) error {
-	return m.arrived(ctx, e.GetClientId(), e.GetDocumentId(), e.GetTime().AsTime(), "gateway-won:"+e.GetChargebackId(), e.GetGateway(), e.GetAmount(), nil)
+	return m.arrived(ctx, arrival{
+		client: e.GetClientId(), document: e.GetDocumentId(), at: e.GetTime().AsTime(), key: "gateway-won:" + e.GetChargebackId(), gateway: e.GetGateway(),
+		title: e.GetGateway(), amount: e.GetAmount(),
+	})
 }
 
-func (m *Module) arrived(ctx context.Context, client, document string, at time.Time, key, gateway string, amount, fee *kernelv1.Money) error {
-	units, err := money.Units(amount)
+// arrival is money that came through a gateway.
+type arrival struct {
+	client, document, key, gateway, title, reference string
+	at                                               time.Time
+	amount, fee                                      *kernelv1.Money
+}
+
+func (m *Module) arrived(ctx context.Context, a arrival) error {
+	units, err := money.Units(a.amount)
 	if err != nil {
 		return err
 	}
-	of, err := m.clients.GetClient(m.host.Self(ctx), &clientmanagerv1.GetClientRequest{Id: client})
+	of, err := m.clients.GetClient(m.host.Self(ctx), &clientmanagerv1.GetClientRequest{Id: a.client})
 	if err != nil {
 		return err
 	}
 	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
-		day, err := m.dayFor(ctx, tx, at)
+		day, err := m.dayFor(ctx, tx, a.at)
 		if err != nil {
 			return err
 		}
 		in := received{
-			key: key, clientID: client, source: "gateway", currency: amount.GetCurrencyCode(), amount: units, day: day, title: gateway, reference: key,
-			into:     ledger.Of{Kind: "gateway", Code: gateway, Currency: amount.GetCurrencyCode()},
+			key: a.key, clientID: a.client, source: "gateway", currency: a.amount.GetCurrencyCode(), amount: units, day: day, title: a.title, reference: a.reference,
+			into:     ledger.Of{Kind: "gateway", Code: a.gateway, Currency: a.amount.GetCurrencyCode()},
 			branchID: of.GetClient().GetBranchId(), managerID: of.GetClient().GetManagerId(),
 		}
-		if document != "" {
-			d, err := findDocument(ctx, tx, document)
-			if err == nil && d.payable() && d.left() > 0 && d.ClientID == client && d.Currency == in.currency {
-				in.documents = []string{document} // else it is for what is due first: money that came is never refused
+		if a.document != "" {
+			d, err := findDocument(ctx, tx, a.document)
+			if err == nil && d.payable() && d.left() > 0 && d.ClientID == a.client && d.Currency == in.currency {
+				in.documents = []string{a.document} // else it is for what is due first: money that came is never refused
 			}
 		}
 		if _, err := m.receive(ctx, tx, in); err != nil {
 			return err
 		}
-		return m.feeOf(ctx, tx, in, fee)
+		return m.feeOf(ctx, tx, in, a.fee)
 	})
 }
 

@@ -119,7 +119,7 @@ func (m *Module) succeed(ctx context.Context, tx *store.Tx, p *paymentRow, at ti
 	}
 	e := &v1.PaymentSucceeded{
 		PaymentId: p.ID, ClientId: p.ClientID, Amount: p.money(p.Amount), DocumentId: p.DocumentID, Gateway: p.Gateway, MethodId: p.MethodID,
-		SucceedTime: timestamppb.New(at),
+		SucceedTime: timestamppb.New(at), Reference: p.Reference, MethodTitle: p.MethodTitle,
 	}
 	if fee != nil {
 		e.Fee = p.money(*fee)

@@ -36,7 +36,10 @@ type PaymentSucceeded struct {
 	MethodId    string                 `protobuf:"bytes,6,opt,name=method_id,json=methodId,proto3" json:"method_id,omitempty"`
 	SucceedTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=succeed_time,json=succeedTime,proto3" json:"succeed_time,omitempty"`
 	// What the gateway keeps of it, where it says so.
-	Fee           *v1.Money `protobuf:"bytes,8,opt,name=fee,proto3" json:"fee,omitempty"`
+	Fee *v1.Money `protobuf:"bytes,8,opt,name=fee,proto3" json:"fee,omitempty"`
+	// How the payment is called, and the way it was paid: "PAY0K3M7Q2X9D", "Card".
+	Reference     string `protobuf:"bytes,9,opt,name=reference,proto3" json:"reference,omitempty"`
+	MethodTitle   string `protobuf:"bytes,10,opt,name=method_title,json=methodTitle,proto3" json:"method_title,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -125,6 +128,20 @@ func (x *PaymentSucceeded) GetFee() *v1.Money {
 		return x.Fee
 	}
 	return nil
+}
+
+func (x *PaymentSucceeded) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *PaymentSucceeded) GetMethodTitle() string {
+	if x != nil {
+		return x.MethodTitle
+	}
+	return ""
 }
 
 // PaymentFailed says that a payment will not come, for whatever reason: refused, cancelled or too late.
@@ -831,7 +848,7 @@ var File_contracts_paysystem_v1_events_proto protoreflect.FileDescriptor
 
 const file_contracts_paysystem_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"#contracts/paysystem/v1/events.proto\x12\x14cabinet.paysystem.v1\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x03\n" +
+	"#contracts/paysystem/v1/events.proto\x12\x14cabinet.paysystem.v1\x1a\x1fcontracts/kernel/v1/money.proto\x1a!contracts/kernel/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\x03\n" +
 	"\x10PaymentSucceeded\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x1b\n" +
@@ -842,7 +859,10 @@ const file_contracts_paysystem_v1_events_proto_rawDesc = "" +
 	"\agateway\x18\x05 \x01(\tR\agateway\x12\x1b\n" +
 	"\tmethod_id\x18\x06 \x01(\tR\bmethodId\x12=\n" +
 	"\fsucceed_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vsucceedTime\x12*\n" +
-	"\x03fee\x18\b \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x03fee:O\xf2\x9d\xea\x02J\x12\x1cpaysystem.timeline.succeeded\x1a\n" +
+	"\x03fee\x18\b \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x03fee\x12\x1c\n" +
+	"\treference\x18\t \x01(\tR\treference\x12!\n" +
+	"\fmethod_title\x18\n" +
+	" \x01(\tR\vmethodTitle:O\xf2\x9d\xea\x02J\x12\x1cpaysystem.timeline.succeeded\x1a\n" +
 	"payment_id\"\x16/payments/{payment_id}(\x012\x04done\"\x9c\x01\n" +
 	"\rPaymentFailed\x12\x1d\n" +
 	"\n" +
