@@ -37,7 +37,7 @@ var balanceScreens = []module.Screen{
 	{
 		ID: "balance", Path: "/balance", Kind: module.Detail, Title: "finsystem.balance.title", Icon: "wallet", Audience: module.ForContacts,
 		Nav: &module.Nav{Order: 20, Phone: true}, Method: v1.LedgerService_GetBalance_FullMethodName, Heading: "balance", State: "state",
-		Sections: balanceFigures, Tiles: turnover, Related: []module.Related{
+		Lead: []string{"balance"}, Sections: balanceFigures, Tiles: turnover, Related: []module.Related{
 			{Screen: "finsystem.open_documents", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
 			{Screen: "finsystem.held", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
 			{Screen: "finsystem.postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
@@ -46,6 +46,7 @@ var balanceScreens = []module.Screen{
 			{Screen: "finsystem.holds", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 		},
 		Actions: []module.Action{
+			{ID: "top_up", Label: "finsystem.top_up.title", Icon: "plus", Path: "/balance/top-up?currency_code={currency_code}", Primary: true},
 			{ID: "bonus", Label: "finsystem.bonuses.title", Icon: "wallet", Path: "/bonuses?currency_code={currency_code}"},
 			{ID: "reconcile", Label: "finsystem.reconciliation.title", Icon: "list", Path: "/reconciliation?currency_code={currency_code}"},
 			{ID: "obligations", Label: "finsystem.obligations.title", Icon: "clock", Path: "/obligations?currency_code={currency_code}"},
@@ -59,7 +60,7 @@ var balanceScreens = []module.Screen{
 	},
 	{
 		ID: "client_balance", Path: "/clients/{client_id}/balance", Kind: module.Detail, Title: "finsystem.balance.title", Icon: "wallet", Audience: module.ForStaff,
-		Parent: "clientmanager.clients", Method: v1.LedgerService_GetBalance_FullMethodName, Heading: "balance", State: "state", Lead: []string{"client_id"},
+		Parent: "clientmanager.clients", Method: v1.LedgerService_GetBalance_FullMethodName, Heading: "balance", State: "state", Lead: []string{"client_id", "balance"},
 		Sections: balanceFigures, Tiles: turnover, Related: []module.Related{
 			{Screen: "finsystem.open_documents", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
 			{Screen: "finsystem.held", Bind: map[string]string{"client_id": "client_id"}, Hint: true},

@@ -12,6 +12,12 @@ var documentColumns = []module.Column{
 	{Field: "total", Place: module.End}, {Field: "due", Place: module.Away}, {Field: "status", Place: module.Under},
 }
 
+// openColumns end in what is left to pay.
+var openColumns = []module.Column{
+	{Field: "subject", Second: "number", Link: "/documents/{id}"}, {Field: "due_date", Place: module.Under}, {Field: "total", Place: module.Away},
+	{Field: "due", Place: module.End}, {Field: "status", Place: module.Under},
+}
+
 const (
 	isDraft = "DOCUMENT_STATUS_DRAFT"
 	inForce = "DOCUMENT_STATUS_ISSUED" + module.Or + "DOCUMENT_STATUS_PARTLY_PAID" + module.Or + "DOCUMENT_STATUS_PAID" + module.Or + "DOCUMENT_STATUS_OVERDUE"
@@ -37,7 +43,7 @@ var documentScreens = []module.Screen{
 	},
 	{
 		ID: "open_documents", Path: "/documents/open", Kind: module.List, Title: "finsystem.documents.open", Icon: "doc",
-		Method: v1.DocumentService_ListDocuments_FullMethodName, Fixed: map[string]string{"open": "true"}, Columns: documentColumns,
+		Method: v1.DocumentService_ListDocuments_FullMethodName, Fixed: map[string]string{"open": "true"}, Columns: openColumns,
 		Empty: "finsystem.documents.none_open",
 	},
 	{
