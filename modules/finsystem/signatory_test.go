@@ -68,7 +68,9 @@ func promised(width, height uint32) []byte {
 	return binary.BigEndian.AppendUint32(append(out, head...), crc32.ChecksumIEEE(head))
 }
 
-func (d *desk) signatory() v1.SignatoryServiceClient { return v1.NewSignatoryServiceClient(d.user.Conn) }
+func (d *desk) signatory() v1.SignatoryServiceClient {
+	return v1.NewSignatoryServiceClient(d.user.Conn)
+}
 
 // filed waits for a document's file, and returns it.
 func (o *office) filed(id string) (hash string, pdf []byte) {
@@ -158,7 +160,12 @@ func TestIssuedDocumentsAreSignedAndSealed(t *testing.T) {
 		got, _ := o.filed(id)
 		require.Equal(t, want, got)
 	}
-	other := o.manager.issued(o.zerno, func(d *v1.Document) { d.Kind = v1.DocumentKind_DOCUMENT_KIND_DELIVERY_NOTE; d.BasedOnId = act.GetId(); d.Lines = d.Lines[:1]; d.Lines[0].Price = "0" })
+	other := o.manager.issued(o.zerno, func(d *v1.Document) {
+		d.Kind = v1.DocumentKind_DOCUMENT_KIND_DELIVERY_NOTE
+		d.BasedOnId = act.GetId()
+		d.Lines = d.Lines[:1]
+		d.Lines[0].Price = "0"
+	})
 	_, pdf = o.filed(other.GetId())
 	require.Equal(t, 4, pictures(pdf))
 	shot(t, "sealed-anew.pdf", pdf)
