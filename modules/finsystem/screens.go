@@ -27,6 +27,12 @@ var postingColumns = []module.Column{
 	{Field: "amount", Place: module.End}, {Field: "balance", Place: module.Away},
 }
 
+// journalColumns are those of postings of several clients.
+var journalColumns = []module.Column{
+	{Field: "memo", Link: "/postings/{id}"}, {Field: "client_id", Place: module.Under, Audience: module.ForStaff, OnlySet: true}, {Field: "effective_date", Place: module.Under},
+	{Field: "kind", Place: module.Under}, {Field: "amount", Place: module.End}, {Field: "balance", Place: module.Away, OnlySet: true},
+}
+
 // holdColumns end in what became of a hold.
 var holdColumns = []module.Column{
 	{Field: "what"}, {Field: "document_id", Label: "finsystem.holds.for_invoice", Place: module.Under, Labelled: true, OnlySet: true}, {Field: "amount", Place: module.End},
@@ -40,10 +46,11 @@ var balanceScreens = []module.Screen{
 		Lead: []string{"balance"}, Sections: balanceFigures, Tiles: turnover, Related: []module.Related{
 			{Screen: "finsystem.open_documents", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
 			{Screen: "finsystem.held", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
-			{Screen: "finsystem.postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
+			{Screen: "finsystem.client_postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
 			{Screen: "finsystem.payments", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 			{Screen: "finsystem.my_deferrals", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 			{Screen: "finsystem.holds", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
+			{Screen: "finsystem.client_accounts", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}, Tab: true},
 		},
 		Actions: []module.Action{
 			{ID: "top_up", Label: "finsystem.top_up.title", Icon: "plus", Path: "/balance/top-up?currency_code={currency_code}", Primary: true},
@@ -64,11 +71,12 @@ var balanceScreens = []module.Screen{
 		Sections: balanceFigures, Tiles: turnover, Related: []module.Related{
 			{Screen: "finsystem.open_documents", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
 			{Screen: "finsystem.held", Bind: map[string]string{"client_id": "client_id"}, Hint: true},
-			{Screen: "finsystem.postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
+			{Screen: "finsystem.client_postings", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}},
 			{Screen: "finsystem.payments", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 			{Screen: "finsystem.client_services", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 			{Screen: "finsystem.client_deferrals", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
 			{Screen: "finsystem.holds", Bind: map[string]string{"client_id": "client_id"}, Tab: true},
+			{Screen: "finsystem.client_accounts", Bind: map[string]string{"client_id": "client_id", "currency_code": "currency_code"}, Tab: true},
 		},
 		Actions: []module.Action{
 			{ID: "pay", Label: "finsystem.payments.new", Icon: "plus", Path: "/clients/{client_id}/payments/new?currency_code={currency_code}", Primary: true},
@@ -83,8 +91,33 @@ var balanceScreens = []module.Screen{
 	},
 	{
 		ID: "postings", Path: "/postings", Kind: module.List, Title: "finsystem.postings.title", Icon: "list",
+		Method: v1.LedgerService_ListPostings_FullMethodName, Columns: journalColumns, Filters: []string{"kinds", "from_date", "to_date"},
+		Empty: "finsystem.postings.empty", Export: exportMoney,
+	},
+	{
+		ID: "client_postings", Path: "/postings/of/{client_id}", Kind: module.List, Title: "finsystem.postings.title", Icon: "list",
 		Method: v1.LedgerService_ListPostings_FullMethodName, Columns: postingColumns, Filters: []string{"kinds", "from_date", "to_date"},
 		Empty: "finsystem.postings.empty", Export: exportMoney,
+	},
+	{
+		ID: "account_postings", Path: "/accounts/{currency_code}/{account}", Kind: module.List, Title: "finsystem.accounts.postings", Icon: "list",
+		Method: v1.LedgerService_ListPostings_FullMethodName, Columns: journalColumns, Filters: []string{"kinds", "from_date", "to_date"},
+		Empty: "finsystem.postings.empty", Export: exportMoney,
+	},
+	{
+		ID: "client_accounts", Path: "/accounts/of/client/{client_id}", Kind: module.List, Title: "finsystem.accounts.beside", Icon: "list",
+		Method: v1.LedgerService_ListAccounts_FullMethodName, Columns: []module.Column{
+			{Field: "name", Second: "kind", Link: "/accounts/{currency_code}/{account}"}, {Field: "charged", Place: module.End},
+			{Field: "due", Place: module.Under, Labelled: true}, {Field: "balance", Place: module.Under, Labelled: true, OnlySet: true},
+		},
+		Empty: "finsystem.accounts.none",
+	},
+	{
+		ID: "own_accounts", Path: "/books/accounts", Kind: module.List, Title: "finsystem.accounts.own", Icon: "list", Audience: module.ForStaff, Parent: "books",
+		Method: v1.LedgerService_ListAccounts_FullMethodName, Columns: []module.Column{
+			{Field: "kind", Second: "name", Link: "/accounts/{currency_code}/{account}"}, {Field: "balance", Place: module.End},
+		},
+		Empty: "finsystem.accounts.none",
 	},
 	{
 		ID: "posting", Path: "/postings/{id}", Kind: module.Detail, Title: "finsystem.postings.one", Icon: "list", Parent: "postings",

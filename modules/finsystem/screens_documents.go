@@ -38,7 +38,7 @@ var documentScreens = []module.Screen{
 	{
 		ID: "documents", Path: "/documents", Kind: module.List, Title: "finsystem.documents.title", Icon: "doc",
 		Nav: &module.Nav{Order: 30, Phone: true}, Method: v1.DocumentService_ListDocuments_FullMethodName,
-		Columns: documentColumns, Search: "query", Filters: []string{"kinds", "statuses", "from_date", "to_date", "open"},
+		Columns: documentColumns, Search: "query", Filters: []string{"kinds", "statuses", "agreement_id", "from_date", "to_date", "open"},
 		Empty: "finsystem.documents.empty", Export: exportMoney,
 	},
 	{
@@ -48,7 +48,7 @@ var documentScreens = []module.Screen{
 	},
 	{
 		ID: "client_documents", Path: "/clients/{client_id}/documents", Kind: module.List, Title: "finsystem.documents.title", Icon: "doc", Audience: module.ForStaff,
-		Parent: "clientmanager.clients", Method: v1.DocumentService_ListDocuments_FullMethodName, Columns: documentColumns, Filters: []string{"kinds", "statuses"},
+		Parent: "clientmanager.clients", Method: v1.DocumentService_ListDocuments_FullMethodName, Columns: documentColumns, Filters: []string{"kinds", "statuses", "agreement_id"},
 		Empty:   "finsystem.documents.empty",
 		Actions: []module.Action{{ID: "new", Label: "finsystem.documents.new", Icon: "plus", Path: "/clients/{client_id}/documents/new", Primary: true}},
 	},
@@ -71,7 +71,7 @@ var documentScreens = []module.Screen{
 		Related: []module.Related{
 			{Screen: "finsystem.payments", Bind: map[string]string{"document_id": "id", "client_id": "client_id"}},
 			{Screen: "finsystem.made_of", Bind: map[string]string{"based_on_id": "id"}, Tab: true},
-			{Screen: "finsystem.postings", Bind: map[string]string{"about_id": "id", "client_id": "client_id", "currency_code": "currency_code"}, Tab: true},
+			{Screen: "finsystem.client_postings", Bind: map[string]string{"about_id": "id", "client_id": "client_id", "currency_code": "currency_code"}, Tab: true},
 		},
 		Actions: []module.Action{
 			{
@@ -165,7 +165,7 @@ var paymentScreens = []module.Screen{
 			{Title: "finsystem.payments.allocations", Fields: []string{"allocations"}, OnlySet: true},
 			{Title: "finsystem.payments.how", Fields: []string{"client_id", "source", "pay_date", "reference", "create_time"}, Aside: true, OnlySet: true},
 		},
-		Related: []module.Related{{Screen: "finsystem.postings", Bind: map[string]string{"about_id": "id", "client_id": "client_id"}}},
+		Related: []module.Related{{Screen: "finsystem.client_postings", Bind: map[string]string{"about_id": "id", "client_id": "client_id"}}},
 		Actions: []module.Action{
 			{
 				ID: "allocate", Label: "finsystem.payments.allocate", Icon: "done", Method: v1.PaymentService_AllocatePayment_FullMethodName,

@@ -86,6 +86,7 @@ var reportScreens = []module.Screen{
 		Sections: []module.Section{{Fields: []string{"closed_until", "check_time", "problems"}}, {Title: "finsystem.books.found", Fields: []string{"found"}, OnlySet: true}},
 		Actions: []module.Action{
 			{ID: "close", Label: "finsystem.books.close", Icon: "lock", Path: "/books/close", Primary: true},
+			{ID: "accounts", Label: "finsystem.accounts.own", Icon: "list", Path: "/books/accounts"},
 			{ID: "check", Label: "finsystem.books.check", Icon: "refresh", Method: v1.BooksService_CheckBooks_FullMethodName, Done: "finsystem.books.checked"},
 		},
 	},

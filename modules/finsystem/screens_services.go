@@ -22,11 +22,11 @@ const (
 var serviceScreens = []module.Screen{
 	{
 		ID: "services", Path: "/services", Kind: module.List, Title: "finsystem.services.title", Icon: "list", Nav: &module.Nav{Section: "finsystem.nav.money", Order: 45},
-		Method: v1.SubscriptionService_ListSubscriptions_FullMethodName, Columns: subscriptionColumns, Filters: []string{"statuses"}, Empty: "finsystem.services.empty",
+		Method: v1.SubscriptionService_ListSubscriptions_FullMethodName, Columns: subscriptionColumns, Filters: []string{"statuses", "agreement_id"}, Empty: "finsystem.services.empty",
 	},
 	{
 		ID: "client_services", Path: "/clients/{client_id}/services", Kind: module.List, Title: "finsystem.services.title", Icon: "list", Audience: module.ForStaff,
-		Parent: "clientmanager.clients", Method: v1.SubscriptionService_ListSubscriptions_FullMethodName, Columns: subscriptionColumns, Filters: []string{"statuses"},
+		Parent: "clientmanager.clients", Method: v1.SubscriptionService_ListSubscriptions_FullMethodName, Columns: subscriptionColumns, Filters: []string{"statuses", "agreement_id"},
 		Empty:   "finsystem.services.empty",
 		Actions: []module.Action{{ID: "new", Label: "finsystem.services.new", Icon: "plus", Path: "/clients/{client_id}/services/new", Primary: true}},
 	},
@@ -44,7 +44,7 @@ var serviceScreens = []module.Screen{
 		Related: []module.Related{
 			{Screen: "finsystem.charges", Bind: map[string]string{"subscription_id": "id", "client_id": "client_id"}},
 			{
-				Screen: "finsystem.postings", Tab: true,
+				Screen: "finsystem.client_postings", Tab: true,
 				Bind: map[string]string{"about_id": "id", "client_id": "client_id", "currency_code": "currency_code"},
 			},
 		},

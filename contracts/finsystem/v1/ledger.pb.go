@@ -681,8 +681,11 @@ type ListPostingsRequest struct {
 	ToDate   string `protobuf:"bytes,6,opt,name=to_date,json=toDate,proto3" json:"to_date,omitempty"`
 	// Those of one document or payment.
 	AboutId string `protobuf:"bytes,7,opt,name=about_id,json=aboutId,proto3" json:"about_id,omitempty"`
-	// Empty for the portal's own.
-	CurrencyCode  string `protobuf:"bytes,8,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// Empty for the portal's own; for staff who name neither a client nor an account, for any.
+	CurrencyCode string `protobuf:"bytes,8,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// Another account than the client's own, as ListAccounts names it: "service:ID", "agreement:ID" for what was charged by an agreement, or one of the
+	// business's, "bank:IBAN", "revenue:ITEM".
+	Account       string `protobuf:"bytes,9,opt,name=account,proto3" json:"account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -773,6 +776,13 @@ func (x *ListPostingsRequest) GetCurrencyCode() string {
 	return ""
 }
 
+func (x *ListPostingsRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
 type ListPostingsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Postings      []*Posting             `protobuf:"bytes,1,rep,name=postings,proto3" json:"postings,omitempty"`
@@ -825,6 +835,212 @@ func (x *ListPostingsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Account is where something is booked: a service or an agreement of a client's, or an account of the business's own.
+type Account struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What ListPostings takes to list its postings.
+	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// A key of the module's texts that says what it is: "finsystem.accounts.service".
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Which one: a service's name, an agreement's number, an IBAN, an item of income.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// Empty for the business's own.
+	ClientId     string `protobuf:"bytes,4,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	CurrencyCode string `protobuf:"bytes,5,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// What is on it, where it has an account of its own: of the business's, what it has there, was given or earned.
+	Balance *v1.Money `protobuf:"bytes,6,opt,name=balance,proto3" json:"balance,omitempty"`
+	// What was charged by it in all, and what is left to pay.
+	Charged       *v1.Money `protobuf:"bytes,7,opt,name=charged,proto3" json:"charged,omitempty"`
+	Due           *v1.Money `protobuf:"bytes,8,opt,name=due,proto3" json:"due,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Account) Reset() {
+	*x = Account{}
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Account) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Account) ProtoMessage() {}
+
+func (x *Account) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Account.ProtoReflect.Descriptor instead.
+func (*Account) Descriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Account) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *Account) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Account) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Account) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *Account) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+func (x *Account) GetBalance() *v1.Money {
+	if x != nil {
+		return x.Balance
+	}
+	return nil
+}
+
+func (x *Account) GetCharged() *v1.Money {
+	if x != nil {
+		return x.Charged
+	}
+	return nil
+}
+
+func (x *Account) GetDue() *v1.Money {
+	if x != nil {
+		return x.Due
+	}
+	return nil
+}
+
+type ListAccountsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty for the client acted for, when a contact asks; for staff, for the business's own.
+	ClientId string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// Empty for the portal's own.
+	CurrencyCode  string `protobuf:"bytes,2,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAccountsRequest) Reset() {
+	*x = ListAccountsRequest{}
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAccountsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAccountsRequest) ProtoMessage() {}
+
+func (x *ListAccountsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAccountsRequest.ProtoReflect.Descriptor instead.
+func (*ListAccountsRequest) Descriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListAccountsRequest) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *ListAccountsRequest) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+type ListAccountsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Agreements before services, each by name.
+	Accounts      []*Account `protobuf:"bytes,1,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAccountsResponse) Reset() {
+	*x = ListAccountsResponse{}
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAccountsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAccountsResponse) ProtoMessage() {}
+
+func (x *ListAccountsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAccountsResponse.ProtoReflect.Descriptor instead.
+func (*ListAccountsResponse) Descriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ListAccountsResponse) GetAccounts() []*Account {
+	if x != nil {
+		return x.Accounts
+	}
+	return nil
+}
+
 type GetPostingRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -834,7 +1050,7 @@ type GetPostingRequest struct {
 
 func (x *GetPostingRequest) Reset() {
 	*x = GetPostingRequest{}
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[7]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -846,7 +1062,7 @@ func (x *GetPostingRequest) String() string {
 func (*GetPostingRequest) ProtoMessage() {}
 
 func (x *GetPostingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[7]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -859,7 +1075,7 @@ func (x *GetPostingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPostingRequest.ProtoReflect.Descriptor instead.
 func (*GetPostingRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{7}
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetPostingRequest) GetId() string {
@@ -878,7 +1094,7 @@ type GetPostingResponse struct {
 
 func (x *GetPostingResponse) Reset() {
 	*x = GetPostingResponse{}
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[8]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -890,7 +1106,7 @@ func (x *GetPostingResponse) String() string {
 func (*GetPostingResponse) ProtoMessage() {}
 
 func (x *GetPostingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[8]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -903,7 +1119,7 @@ func (x *GetPostingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPostingResponse.ProtoReflect.Descriptor instead.
 func (*GetPostingResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{8}
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetPostingResponse) GetPosting() *Posting {
@@ -931,7 +1147,7 @@ type CreateAdjustmentRequest struct {
 
 func (x *CreateAdjustmentRequest) Reset() {
 	*x = CreateAdjustmentRequest{}
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[9]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -943,7 +1159,7 @@ func (x *CreateAdjustmentRequest) String() string {
 func (*CreateAdjustmentRequest) ProtoMessage() {}
 
 func (x *CreateAdjustmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[9]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -956,7 +1172,7 @@ func (x *CreateAdjustmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAdjustmentRequest.ProtoReflect.Descriptor instead.
 func (*CreateAdjustmentRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{9}
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CreateAdjustmentRequest) GetRequestId() string {
@@ -1010,7 +1226,7 @@ type CreateAdjustmentResponse struct {
 
 func (x *CreateAdjustmentResponse) Reset() {
 	*x = CreateAdjustmentResponse{}
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[10]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1022,7 +1238,7 @@ func (x *CreateAdjustmentResponse) String() string {
 func (*CreateAdjustmentResponse) ProtoMessage() {}
 
 func (x *CreateAdjustmentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[10]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1035,7 +1251,7 @@ func (x *CreateAdjustmentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAdjustmentResponse.ProtoReflect.Descriptor instead.
 func (*CreateAdjustmentResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{10}
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CreateAdjustmentResponse) GetPosting() *Posting {
@@ -1057,7 +1273,7 @@ type ReversePostingRequest struct {
 
 func (x *ReversePostingRequest) Reset() {
 	*x = ReversePostingRequest{}
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[11]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1069,7 +1285,7 @@ func (x *ReversePostingRequest) String() string {
 func (*ReversePostingRequest) ProtoMessage() {}
 
 func (x *ReversePostingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[11]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1082,7 +1298,7 @@ func (x *ReversePostingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReversePostingRequest.ProtoReflect.Descriptor instead.
 func (*ReversePostingRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{11}
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ReversePostingRequest) GetRequestId() string {
@@ -1115,7 +1331,7 @@ type ReversePostingResponse struct {
 
 func (x *ReversePostingResponse) Reset() {
 	*x = ReversePostingResponse{}
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[12]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1127,7 +1343,7 @@ func (x *ReversePostingResponse) String() string {
 func (*ReversePostingResponse) ProtoMessage() {}
 
 func (x *ReversePostingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[12]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1140,7 +1356,7 @@ func (x *ReversePostingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReversePostingResponse.ProtoReflect.Descriptor instead.
 func (*ReversePostingResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{12}
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReversePostingResponse) GetPosting() *Posting {
@@ -1170,7 +1386,7 @@ type Hold struct {
 
 func (x *Hold) Reset() {
 	*x = Hold{}
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[13]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1182,7 +1398,7 @@ func (x *Hold) String() string {
 func (*Hold) ProtoMessage() {}
 
 func (x *Hold) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[13]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1195,7 +1411,7 @@ func (x *Hold) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hold.ProtoReflect.Descriptor instead.
 func (*Hold) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{13}
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Hold) GetId() string {
@@ -1268,7 +1484,7 @@ type ListHoldsRequest struct {
 
 func (x *ListHoldsRequest) Reset() {
 	*x = ListHoldsRequest{}
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[14]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1280,7 +1496,7 @@ func (x *ListHoldsRequest) String() string {
 func (*ListHoldsRequest) ProtoMessage() {}
 
 func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[14]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1293,7 +1509,7 @@ func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoldsRequest.ProtoReflect.Descriptor instead.
 func (*ListHoldsRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{14}
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListHoldsRequest) GetPageSize() int32 {
@@ -1334,7 +1550,7 @@ type ListHoldsResponse struct {
 
 func (x *ListHoldsResponse) Reset() {
 	*x = ListHoldsResponse{}
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[15]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1346,7 +1562,7 @@ func (x *ListHoldsResponse) String() string {
 func (*ListHoldsResponse) ProtoMessage() {}
 
 func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[15]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1359,7 +1575,7 @@ func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoldsResponse.ProtoReflect.Descriptor instead.
 func (*ListHoldsResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{15}
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListHoldsResponse) GetHolds() []*Hold {
@@ -1393,7 +1609,7 @@ type CreateHoldRequest struct {
 
 func (x *CreateHoldRequest) Reset() {
 	*x = CreateHoldRequest{}
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[16]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1405,7 +1621,7 @@ func (x *CreateHoldRequest) String() string {
 func (*CreateHoldRequest) ProtoMessage() {}
 
 func (x *CreateHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[16]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1418,7 +1634,7 @@ func (x *CreateHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateHoldRequest.ProtoReflect.Descriptor instead.
 func (*CreateHoldRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{16}
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CreateHoldRequest) GetRequestId() string {
@@ -1472,7 +1688,7 @@ type CreateHoldResponse struct {
 
 func (x *CreateHoldResponse) Reset() {
 	*x = CreateHoldResponse{}
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[17]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1484,7 +1700,7 @@ func (x *CreateHoldResponse) String() string {
 func (*CreateHoldResponse) ProtoMessage() {}
 
 func (x *CreateHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[17]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1497,7 +1713,7 @@ func (x *CreateHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateHoldResponse.ProtoReflect.Descriptor instead.
 func (*CreateHoldResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{17}
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CreateHoldResponse) GetHold() *Hold {
@@ -1516,7 +1732,7 @@ type ReleaseHoldRequest struct {
 
 func (x *ReleaseHoldRequest) Reset() {
 	*x = ReleaseHoldRequest{}
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[18]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1528,7 +1744,7 @@ func (x *ReleaseHoldRequest) String() string {
 func (*ReleaseHoldRequest) ProtoMessage() {}
 
 func (x *ReleaseHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[18]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1541,7 +1757,7 @@ func (x *ReleaseHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseHoldRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseHoldRequest) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{18}
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ReleaseHoldRequest) GetId() string {
@@ -1560,7 +1776,7 @@ type ReleaseHoldResponse struct {
 
 func (x *ReleaseHoldResponse) Reset() {
 	*x = ReleaseHoldResponse{}
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[19]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1572,7 +1788,7 @@ func (x *ReleaseHoldResponse) String() string {
 func (*ReleaseHoldResponse) ProtoMessage() {}
 
 func (x *ReleaseHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[19]
+	mi := &file_contracts_finsystem_v1_ledger_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1585,7 +1801,7 @@ func (x *ReleaseHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseHoldResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseHoldResponse) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{19}
+	return file_contracts_finsystem_v1_ledger_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ReleaseHoldResponse) GetHold() *Hold {
@@ -1642,7 +1858,7 @@ const file_contracts_finsystem_v1_ledger_proto_rawDesc = "" +
 	"\tclient_id\x18\x01 \x01(\tB3\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x129\n" +
 	"\rcurrency_code\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\"M\n" +
 	"\x12GetBalanceResponse\x127\n" +
-	"\abalance\x18\x01 \x01(\v2\x1d.cabinet.finsystem.v1.BalanceR\abalance\"\xfa\x03\n" +
+	"\abalance\x18\x01 \x01(\v2\x1d.cabinet.finsystem.v1.BalanceR\abalance\"\xb9\x04\n" +
 	"\x13ListPostingsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
@@ -1653,10 +1869,25 @@ const file_contracts_finsystem_v1_ledger_proto_rawDesc = "" +
 	"\tfrom_date\x18\x05 \x01(\tB-\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xea\x9d\xea\x02\x02\b\x05R\bfromDate\x12F\n" +
 	"\ato_date\x18\x06 \x01(\tB-\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xea\x9d\xea\x02\x02\b\x05R\x06toDate\x12-\n" +
 	"\babout_id\x18\a \x01(\tB\x12\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\aaboutId\x129\n" +
-	"\rcurrency_code\x18\b \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\"y\n" +
+	"\rcurrency_code\x18\b \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x12=\n" +
+	"\aaccount\x18\t \x01(\tB#\xbaH\x19r\x17\x18x2\x13^([a-z]{3,20}:.*)?$\xea\x9d\xea\x02\x02 \x01R\aaccount\"y\n" +
 	"\x14ListPostingsResponse\x129\n" +
 	"\bpostings\x18\x01 \x03(\v2\x1d.cabinet.finsystem.v1.PostingR\bpostings\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\">\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xdd\x02\n" +
+	"\aAccount\x12!\n" +
+	"\aaccount\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02 \x01R\aaccount\x12\x1b\n" +
+	"\x04kind\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\b\fR\x04kind\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12E\n" +
+	"\tclient_id\x18\x04 \x01(\tB(\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x12#\n" +
+	"\rcurrency_code\x18\x05 \x01(\tR\fcurrencyCode\x122\n" +
+	"\abalance\x18\x06 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\abalance\x122\n" +
+	"\acharged\x18\a \x01(\v2\x18.cabinet.kernel.v1.MoneyR\acharged\x12*\n" +
+	"\x03due\x18\b \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x03due\"\xa2\x01\n" +
+	"\x13ListAccountsRequest\x12P\n" +
+	"\tclient_id\x18\x01 \x01(\tB3\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x129\n" +
+	"\rcurrency_code\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\"Q\n" +
+	"\x14ListAccountsResponse\x129\n" +
+	"\baccounts\x18\x01 \x03(\v2\x1d.cabinet.finsystem.v1.AccountR\baccounts\">\n" +
 	"\x11GetPostingRequest\x12)\n" +
 	"\x02id\x18\x01 \x01(\tB\x19\xbaH\x16r\x142\x12^[1-9][0-9]{0,17}$R\x02id\"M\n" +
 	"\x12GetPostingResponse\x127\n" +
@@ -1743,13 +1974,14 @@ const file_contracts_finsystem_v1_ledger_proto_rawDesc = "" +
 	"\x17HOLD_STATUS_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x10HOLD_STATUS_HELD\x10\x01\x1a\a\xea\x9d\xea\x02\x02\b\x02\x12\x18\n" +
 	"\x14HOLD_STATUS_CAPTURED\x10\x02\x12\x18\n" +
-	"\x14HOLD_STATUS_RELEASED\x10\x032\xef\b\n" +
+	"\x14HOLD_STATUS_RELEASED\x10\x032\xfb\t\n" +
 	"\rLedgerService\x12\x83\x01\n" +
 	"\n" +
 	"GetBalance\x12'.cabinet.finsystem.v1.GetBalanceRequest\x1a(.cabinet.finsystem.v1.GetBalanceResponse\"\"\xea\x9d\xea\x02\x1a\b\x03\x12\x16finsystem.balance.read\x90\x02\x01\x12\x89\x01\n" +
 	"\fListPostings\x12).cabinet.finsystem.v1.ListPostingsRequest\x1a*.cabinet.finsystem.v1.ListPostingsResponse\"\"\xea\x9d\xea\x02\x1a\b\x03\x12\x16finsystem.balance.read\x90\x02\x01\x12\x83\x01\n" +
 	"\n" +
-	"GetPosting\x12'.cabinet.finsystem.v1.GetPostingRequest\x1a(.cabinet.finsystem.v1.GetPostingResponse\"\"\xea\x9d\xea\x02\x1a\b\x03\x12\x16finsystem.balance.read\x90\x02\x01\x12\x98\x01\n" +
+	"GetPosting\x12'.cabinet.finsystem.v1.GetPostingRequest\x1a(.cabinet.finsystem.v1.GetPostingResponse\"\"\xea\x9d\xea\x02\x1a\b\x03\x12\x16finsystem.balance.read\x90\x02\x01\x12\x89\x01\n" +
+	"\fListAccounts\x12).cabinet.finsystem.v1.ListAccountsRequest\x1a*.cabinet.finsystem.v1.ListAccountsResponse\"\"\xea\x9d\xea\x02\x1a\b\x03\x12\x16finsystem.balance.read\x90\x02\x01\x12\x98\x01\n" +
 	"\x10CreateAdjustment\x12-.cabinet.finsystem.v1.CreateAdjustmentRequest\x1a..cabinet.finsystem.v1.CreateAdjustmentResponse\"%\xea\x9d\xea\x02\x1d\b\x04\x12\x19finsystem.postings.adjust\x90\x02\x00\x12\x80\x01\n" +
 	"\tListHolds\x12&.cabinet.finsystem.v1.ListHoldsRequest\x1a'.cabinet.finsystem.v1.ListHoldsResponse\"\"\xea\x9d\xea\x02\x1a\b\x03\x12\x16finsystem.balance.read\x90\x02\x01\x12\x86\x01\n" +
 	"\n" +
@@ -1770,7 +2002,7 @@ func file_contracts_finsystem_v1_ledger_proto_rawDescGZIP() []byte {
 }
 
 var file_contracts_finsystem_v1_ledger_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_contracts_finsystem_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_contracts_finsystem_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_contracts_finsystem_v1_ledger_proto_goTypes = []any{
 	(PostingKind)(0),                 // 0: cabinet.finsystem.v1.PostingKind
 	(BalanceState)(0),                // 1: cabinet.finsystem.v1.BalanceState
@@ -1782,75 +2014,84 @@ var file_contracts_finsystem_v1_ledger_proto_goTypes = []any{
 	(*GetBalanceResponse)(nil),       // 7: cabinet.finsystem.v1.GetBalanceResponse
 	(*ListPostingsRequest)(nil),      // 8: cabinet.finsystem.v1.ListPostingsRequest
 	(*ListPostingsResponse)(nil),     // 9: cabinet.finsystem.v1.ListPostingsResponse
-	(*GetPostingRequest)(nil),        // 10: cabinet.finsystem.v1.GetPostingRequest
-	(*GetPostingResponse)(nil),       // 11: cabinet.finsystem.v1.GetPostingResponse
-	(*CreateAdjustmentRequest)(nil),  // 12: cabinet.finsystem.v1.CreateAdjustmentRequest
-	(*CreateAdjustmentResponse)(nil), // 13: cabinet.finsystem.v1.CreateAdjustmentResponse
-	(*ReversePostingRequest)(nil),    // 14: cabinet.finsystem.v1.ReversePostingRequest
-	(*ReversePostingResponse)(nil),   // 15: cabinet.finsystem.v1.ReversePostingResponse
-	(*Hold)(nil),                     // 16: cabinet.finsystem.v1.Hold
-	(*ListHoldsRequest)(nil),         // 17: cabinet.finsystem.v1.ListHoldsRequest
-	(*ListHoldsResponse)(nil),        // 18: cabinet.finsystem.v1.ListHoldsResponse
-	(*CreateHoldRequest)(nil),        // 19: cabinet.finsystem.v1.CreateHoldRequest
-	(*CreateHoldResponse)(nil),       // 20: cabinet.finsystem.v1.CreateHoldResponse
-	(*ReleaseHoldRequest)(nil),       // 21: cabinet.finsystem.v1.ReleaseHoldRequest
-	(*ReleaseHoldResponse)(nil),      // 22: cabinet.finsystem.v1.ReleaseHoldResponse
-	(*v1.Money)(nil),                 // 23: cabinet.kernel.v1.Money
-	(*timestamppb.Timestamp)(nil),    // 24: google.protobuf.Timestamp
+	(*Account)(nil),                  // 10: cabinet.finsystem.v1.Account
+	(*ListAccountsRequest)(nil),      // 11: cabinet.finsystem.v1.ListAccountsRequest
+	(*ListAccountsResponse)(nil),     // 12: cabinet.finsystem.v1.ListAccountsResponse
+	(*GetPostingRequest)(nil),        // 13: cabinet.finsystem.v1.GetPostingRequest
+	(*GetPostingResponse)(nil),       // 14: cabinet.finsystem.v1.GetPostingResponse
+	(*CreateAdjustmentRequest)(nil),  // 15: cabinet.finsystem.v1.CreateAdjustmentRequest
+	(*CreateAdjustmentResponse)(nil), // 16: cabinet.finsystem.v1.CreateAdjustmentResponse
+	(*ReversePostingRequest)(nil),    // 17: cabinet.finsystem.v1.ReversePostingRequest
+	(*ReversePostingResponse)(nil),   // 18: cabinet.finsystem.v1.ReversePostingResponse
+	(*Hold)(nil),                     // 19: cabinet.finsystem.v1.Hold
+	(*ListHoldsRequest)(nil),         // 20: cabinet.finsystem.v1.ListHoldsRequest
+	(*ListHoldsResponse)(nil),        // 21: cabinet.finsystem.v1.ListHoldsResponse
+	(*CreateHoldRequest)(nil),        // 22: cabinet.finsystem.v1.CreateHoldRequest
+	(*CreateHoldResponse)(nil),       // 23: cabinet.finsystem.v1.CreateHoldResponse
+	(*ReleaseHoldRequest)(nil),       // 24: cabinet.finsystem.v1.ReleaseHoldRequest
+	(*ReleaseHoldResponse)(nil),      // 25: cabinet.finsystem.v1.ReleaseHoldResponse
+	(*v1.Money)(nil),                 // 26: cabinet.kernel.v1.Money
+	(*timestamppb.Timestamp)(nil),    // 27: google.protobuf.Timestamp
 }
 var file_contracts_finsystem_v1_ledger_proto_depIdxs = []int32{
-	23, // 0: cabinet.finsystem.v1.Balance.balance:type_name -> cabinet.kernel.v1.Money
-	23, // 1: cabinet.finsystem.v1.Balance.held:type_name -> cabinet.kernel.v1.Money
-	23, // 2: cabinet.finsystem.v1.Balance.credit_limit:type_name -> cabinet.kernel.v1.Money
-	23, // 3: cabinet.finsystem.v1.Balance.advance:type_name -> cabinet.kernel.v1.Money
-	23, // 4: cabinet.finsystem.v1.Balance.available:type_name -> cabinet.kernel.v1.Money
-	23, // 5: cabinet.finsystem.v1.Balance.due:type_name -> cabinet.kernel.v1.Money
-	23, // 6: cabinet.finsystem.v1.Balance.overdue:type_name -> cabinet.kernel.v1.Money
+	26, // 0: cabinet.finsystem.v1.Balance.balance:type_name -> cabinet.kernel.v1.Money
+	26, // 1: cabinet.finsystem.v1.Balance.held:type_name -> cabinet.kernel.v1.Money
+	26, // 2: cabinet.finsystem.v1.Balance.credit_limit:type_name -> cabinet.kernel.v1.Money
+	26, // 3: cabinet.finsystem.v1.Balance.advance:type_name -> cabinet.kernel.v1.Money
+	26, // 4: cabinet.finsystem.v1.Balance.available:type_name -> cabinet.kernel.v1.Money
+	26, // 5: cabinet.finsystem.v1.Balance.due:type_name -> cabinet.kernel.v1.Money
+	26, // 6: cabinet.finsystem.v1.Balance.overdue:type_name -> cabinet.kernel.v1.Money
 	1,  // 7: cabinet.finsystem.v1.Balance.state:type_name -> cabinet.finsystem.v1.BalanceState
 	0,  // 8: cabinet.finsystem.v1.Posting.kind:type_name -> cabinet.finsystem.v1.PostingKind
-	23, // 9: cabinet.finsystem.v1.Posting.amount:type_name -> cabinet.kernel.v1.Money
-	23, // 10: cabinet.finsystem.v1.Posting.balance:type_name -> cabinet.kernel.v1.Money
-	24, // 11: cabinet.finsystem.v1.Posting.post_time:type_name -> google.protobuf.Timestamp
-	23, // 12: cabinet.finsystem.v1.Posting.reversed:type_name -> cabinet.kernel.v1.Money
+	26, // 9: cabinet.finsystem.v1.Posting.amount:type_name -> cabinet.kernel.v1.Money
+	26, // 10: cabinet.finsystem.v1.Posting.balance:type_name -> cabinet.kernel.v1.Money
+	27, // 11: cabinet.finsystem.v1.Posting.post_time:type_name -> google.protobuf.Timestamp
+	26, // 12: cabinet.finsystem.v1.Posting.reversed:type_name -> cabinet.kernel.v1.Money
 	5,  // 13: cabinet.finsystem.v1.Posting.entries:type_name -> cabinet.finsystem.v1.PostingEntry
-	23, // 14: cabinet.finsystem.v1.PostingEntry.amount:type_name -> cabinet.kernel.v1.Money
+	26, // 14: cabinet.finsystem.v1.PostingEntry.amount:type_name -> cabinet.kernel.v1.Money
 	3,  // 15: cabinet.finsystem.v1.GetBalanceResponse.balance:type_name -> cabinet.finsystem.v1.Balance
 	0,  // 16: cabinet.finsystem.v1.ListPostingsRequest.kinds:type_name -> cabinet.finsystem.v1.PostingKind
 	4,  // 17: cabinet.finsystem.v1.ListPostingsResponse.postings:type_name -> cabinet.finsystem.v1.Posting
-	4,  // 18: cabinet.finsystem.v1.GetPostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
-	23, // 19: cabinet.finsystem.v1.CreateAdjustmentRequest.amount:type_name -> cabinet.kernel.v1.Money
-	4,  // 20: cabinet.finsystem.v1.CreateAdjustmentResponse.posting:type_name -> cabinet.finsystem.v1.Posting
-	4,  // 21: cabinet.finsystem.v1.ReversePostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
-	23, // 22: cabinet.finsystem.v1.Hold.amount:type_name -> cabinet.kernel.v1.Money
-	2,  // 23: cabinet.finsystem.v1.Hold.status:type_name -> cabinet.finsystem.v1.HoldStatus
-	24, // 24: cabinet.finsystem.v1.Hold.create_time:type_name -> google.protobuf.Timestamp
-	24, // 25: cabinet.finsystem.v1.Hold.expire_time:type_name -> google.protobuf.Timestamp
-	2,  // 26: cabinet.finsystem.v1.ListHoldsRequest.statuses:type_name -> cabinet.finsystem.v1.HoldStatus
-	16, // 27: cabinet.finsystem.v1.ListHoldsResponse.holds:type_name -> cabinet.finsystem.v1.Hold
-	23, // 28: cabinet.finsystem.v1.CreateHoldRequest.amount:type_name -> cabinet.kernel.v1.Money
-	16, // 29: cabinet.finsystem.v1.CreateHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
-	16, // 30: cabinet.finsystem.v1.ReleaseHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
-	6,  // 31: cabinet.finsystem.v1.LedgerService.GetBalance:input_type -> cabinet.finsystem.v1.GetBalanceRequest
-	8,  // 32: cabinet.finsystem.v1.LedgerService.ListPostings:input_type -> cabinet.finsystem.v1.ListPostingsRequest
-	10, // 33: cabinet.finsystem.v1.LedgerService.GetPosting:input_type -> cabinet.finsystem.v1.GetPostingRequest
-	12, // 34: cabinet.finsystem.v1.LedgerService.CreateAdjustment:input_type -> cabinet.finsystem.v1.CreateAdjustmentRequest
-	17, // 35: cabinet.finsystem.v1.LedgerService.ListHolds:input_type -> cabinet.finsystem.v1.ListHoldsRequest
-	19, // 36: cabinet.finsystem.v1.LedgerService.CreateHold:input_type -> cabinet.finsystem.v1.CreateHoldRequest
-	21, // 37: cabinet.finsystem.v1.LedgerService.ReleaseHold:input_type -> cabinet.finsystem.v1.ReleaseHoldRequest
-	14, // 38: cabinet.finsystem.v1.LedgerService.ReversePosting:input_type -> cabinet.finsystem.v1.ReversePostingRequest
-	7,  // 39: cabinet.finsystem.v1.LedgerService.GetBalance:output_type -> cabinet.finsystem.v1.GetBalanceResponse
-	9,  // 40: cabinet.finsystem.v1.LedgerService.ListPostings:output_type -> cabinet.finsystem.v1.ListPostingsResponse
-	11, // 41: cabinet.finsystem.v1.LedgerService.GetPosting:output_type -> cabinet.finsystem.v1.GetPostingResponse
-	13, // 42: cabinet.finsystem.v1.LedgerService.CreateAdjustment:output_type -> cabinet.finsystem.v1.CreateAdjustmentResponse
-	18, // 43: cabinet.finsystem.v1.LedgerService.ListHolds:output_type -> cabinet.finsystem.v1.ListHoldsResponse
-	20, // 44: cabinet.finsystem.v1.LedgerService.CreateHold:output_type -> cabinet.finsystem.v1.CreateHoldResponse
-	22, // 45: cabinet.finsystem.v1.LedgerService.ReleaseHold:output_type -> cabinet.finsystem.v1.ReleaseHoldResponse
-	15, // 46: cabinet.finsystem.v1.LedgerService.ReversePosting:output_type -> cabinet.finsystem.v1.ReversePostingResponse
-	39, // [39:47] is the sub-list for method output_type
-	31, // [31:39] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	26, // 18: cabinet.finsystem.v1.Account.balance:type_name -> cabinet.kernel.v1.Money
+	26, // 19: cabinet.finsystem.v1.Account.charged:type_name -> cabinet.kernel.v1.Money
+	26, // 20: cabinet.finsystem.v1.Account.due:type_name -> cabinet.kernel.v1.Money
+	10, // 21: cabinet.finsystem.v1.ListAccountsResponse.accounts:type_name -> cabinet.finsystem.v1.Account
+	4,  // 22: cabinet.finsystem.v1.GetPostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
+	26, // 23: cabinet.finsystem.v1.CreateAdjustmentRequest.amount:type_name -> cabinet.kernel.v1.Money
+	4,  // 24: cabinet.finsystem.v1.CreateAdjustmentResponse.posting:type_name -> cabinet.finsystem.v1.Posting
+	4,  // 25: cabinet.finsystem.v1.ReversePostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
+	26, // 26: cabinet.finsystem.v1.Hold.amount:type_name -> cabinet.kernel.v1.Money
+	2,  // 27: cabinet.finsystem.v1.Hold.status:type_name -> cabinet.finsystem.v1.HoldStatus
+	27, // 28: cabinet.finsystem.v1.Hold.create_time:type_name -> google.protobuf.Timestamp
+	27, // 29: cabinet.finsystem.v1.Hold.expire_time:type_name -> google.protobuf.Timestamp
+	2,  // 30: cabinet.finsystem.v1.ListHoldsRequest.statuses:type_name -> cabinet.finsystem.v1.HoldStatus
+	19, // 31: cabinet.finsystem.v1.ListHoldsResponse.holds:type_name -> cabinet.finsystem.v1.Hold
+	26, // 32: cabinet.finsystem.v1.CreateHoldRequest.amount:type_name -> cabinet.kernel.v1.Money
+	19, // 33: cabinet.finsystem.v1.CreateHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
+	19, // 34: cabinet.finsystem.v1.ReleaseHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
+	6,  // 35: cabinet.finsystem.v1.LedgerService.GetBalance:input_type -> cabinet.finsystem.v1.GetBalanceRequest
+	8,  // 36: cabinet.finsystem.v1.LedgerService.ListPostings:input_type -> cabinet.finsystem.v1.ListPostingsRequest
+	13, // 37: cabinet.finsystem.v1.LedgerService.GetPosting:input_type -> cabinet.finsystem.v1.GetPostingRequest
+	11, // 38: cabinet.finsystem.v1.LedgerService.ListAccounts:input_type -> cabinet.finsystem.v1.ListAccountsRequest
+	15, // 39: cabinet.finsystem.v1.LedgerService.CreateAdjustment:input_type -> cabinet.finsystem.v1.CreateAdjustmentRequest
+	20, // 40: cabinet.finsystem.v1.LedgerService.ListHolds:input_type -> cabinet.finsystem.v1.ListHoldsRequest
+	22, // 41: cabinet.finsystem.v1.LedgerService.CreateHold:input_type -> cabinet.finsystem.v1.CreateHoldRequest
+	24, // 42: cabinet.finsystem.v1.LedgerService.ReleaseHold:input_type -> cabinet.finsystem.v1.ReleaseHoldRequest
+	17, // 43: cabinet.finsystem.v1.LedgerService.ReversePosting:input_type -> cabinet.finsystem.v1.ReversePostingRequest
+	7,  // 44: cabinet.finsystem.v1.LedgerService.GetBalance:output_type -> cabinet.finsystem.v1.GetBalanceResponse
+	9,  // 45: cabinet.finsystem.v1.LedgerService.ListPostings:output_type -> cabinet.finsystem.v1.ListPostingsResponse
+	14, // 46: cabinet.finsystem.v1.LedgerService.GetPosting:output_type -> cabinet.finsystem.v1.GetPostingResponse
+	12, // 47: cabinet.finsystem.v1.LedgerService.ListAccounts:output_type -> cabinet.finsystem.v1.ListAccountsResponse
+	16, // 48: cabinet.finsystem.v1.LedgerService.CreateAdjustment:output_type -> cabinet.finsystem.v1.CreateAdjustmentResponse
+	21, // 49: cabinet.finsystem.v1.LedgerService.ListHolds:output_type -> cabinet.finsystem.v1.ListHoldsResponse
+	23, // 50: cabinet.finsystem.v1.LedgerService.CreateHold:output_type -> cabinet.finsystem.v1.CreateHoldResponse
+	25, // 51: cabinet.finsystem.v1.LedgerService.ReleaseHold:output_type -> cabinet.finsystem.v1.ReleaseHoldResponse
+	18, // 52: cabinet.finsystem.v1.LedgerService.ReversePosting:output_type -> cabinet.finsystem.v1.ReversePostingResponse
+	44, // [44:53] is the sub-list for method output_type
+	35, // [35:44] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_contracts_finsystem_v1_ledger_proto_init() }
@@ -1864,7 +2105,7 @@ func file_contracts_finsystem_v1_ledger_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_finsystem_v1_ledger_proto_rawDesc), len(file_contracts_finsystem_v1_ledger_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   20,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,7 @@ const (
 	LedgerService_GetBalance_FullMethodName       = "/cabinet.finsystem.v1.LedgerService/GetBalance"
 	LedgerService_ListPostings_FullMethodName     = "/cabinet.finsystem.v1.LedgerService/ListPostings"
 	LedgerService_GetPosting_FullMethodName       = "/cabinet.finsystem.v1.LedgerService/GetPosting"
+	LedgerService_ListAccounts_FullMethodName     = "/cabinet.finsystem.v1.LedgerService/ListAccounts"
 	LedgerService_CreateAdjustment_FullMethodName = "/cabinet.finsystem.v1.LedgerService/CreateAdjustment"
 	LedgerService_ListHolds_FullMethodName        = "/cabinet.finsystem.v1.LedgerService/ListHolds"
 	LedgerService_CreateHold_FullMethodName       = "/cabinet.finsystem.v1.LedgerService/CreateHold"
@@ -38,9 +39,13 @@ const (
 type LedgerServiceClient interface {
 	// What a client has, owes and may spend, in one currency.
 	GetBalance(ctx context.Context, in *GetBalanceRequest, opts ...grpc.CallOption) (*GetBalanceResponse, error)
-	// The statement of a client's account, newest first: each posting, what it changed and the balance after it.
+	// The statement of an account, newest first: each posting, what it changed and the balance after it. That is a client's, another account as the request says,
+	// or, for staff who name neither, those of all clients whom they serve.
 	ListPostings(ctx context.Context, in *ListPostingsRequest, opts ...grpc.CallOption) (*ListPostingsResponse, error)
 	GetPosting(ctx context.Context, in *GetPostingRequest, opts ...grpc.CallOption) (*GetPostingResponse, error)
+	// What a client's balance stands beside: its agreements and services, each with what it was charged and what is left to pay. For staff who name no
+	// client and see the books, the business's own accounts.
+	ListAccounts(ctx context.Context, in *ListAccountsRequest, opts ...grpc.CallOption) (*ListAccountsResponse, error)
 	// Moves a client's balance by hand: up for what the client is given, down for what is taken. FAILED_PRECONDITION when more would be
 	// owed than was agreed.
 	CreateAdjustment(ctx context.Context, in *CreateAdjustmentRequest, opts ...grpc.CallOption) (*CreateAdjustmentResponse, error)
@@ -87,6 +92,16 @@ func (c *ledgerServiceClient) GetPosting(ctx context.Context, in *GetPostingRequ
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetPostingResponse)
 	err := c.cc.Invoke(ctx, LedgerService_GetPosting_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) ListAccounts(ctx context.Context, in *ListAccountsRequest, opts ...grpc.CallOption) (*ListAccountsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAccountsResponse)
+	err := c.cc.Invoke(ctx, LedgerService_ListAccounts_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -152,9 +167,13 @@ func (c *ledgerServiceClient) ReversePosting(ctx context.Context, in *ReversePos
 type LedgerServiceServer interface {
 	// What a client has, owes and may spend, in one currency.
 	GetBalance(context.Context, *GetBalanceRequest) (*GetBalanceResponse, error)
-	// The statement of a client's account, newest first: each posting, what it changed and the balance after it.
+	// The statement of an account, newest first: each posting, what it changed and the balance after it. That is a client's, another account as the request says,
+	// or, for staff who name neither, those of all clients whom they serve.
 	ListPostings(context.Context, *ListPostingsRequest) (*ListPostingsResponse, error)
 	GetPosting(context.Context, *GetPostingRequest) (*GetPostingResponse, error)
+	// What a client's balance stands beside: its agreements and services, each with what it was charged and what is left to pay. For staff who name no
+	// client and see the books, the business's own accounts.
+	ListAccounts(context.Context, *ListAccountsRequest) (*ListAccountsResponse, error)
 	// Moves a client's balance by hand: up for what the client is given, down for what is taken. FAILED_PRECONDITION when more would be
 	// owed than was agreed.
 	CreateAdjustment(context.Context, *CreateAdjustmentRequest) (*CreateAdjustmentResponse, error)
@@ -185,6 +204,9 @@ func (UnimplementedLedgerServiceServer) ListPostings(context.Context, *ListPosti
 }
 func (UnimplementedLedgerServiceServer) GetPosting(context.Context, *GetPostingRequest) (*GetPostingResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPosting not implemented")
+}
+func (UnimplementedLedgerServiceServer) ListAccounts(context.Context, *ListAccountsRequest) (*ListAccountsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAccounts not implemented")
 }
 func (UnimplementedLedgerServiceServer) CreateAdjustment(context.Context, *CreateAdjustmentRequest) (*CreateAdjustmentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateAdjustment not implemented")
@@ -272,6 +294,24 @@ func _LedgerService_GetPosting_Handler(srv interface{}, ctx context.Context, dec
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(LedgerServiceServer).GetPosting(ctx, req.(*GetPostingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_ListAccounts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAccountsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).ListAccounts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_ListAccounts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).ListAccounts(ctx, req.(*ListAccountsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -384,6 +424,10 @@ var LedgerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetPosting",
 			Handler:    _LedgerService_GetPosting_Handler,
+		},
+		{
+			MethodName: "ListAccounts",
+			Handler:    _LedgerService_ListAccounts_Handler,
 		},
 		{
 			MethodName: "CreateAdjustment",

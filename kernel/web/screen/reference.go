@@ -42,7 +42,10 @@ func (s *Set) references(ctx context.Context, e *Env, message, search string) ([
 		setKnown(request, r.GetSearchField(), protoreflect.ValueOfString(search))
 	}
 	response, err := lister.do(ctx, e, request)
-	if status.Code(err) == codes.Unimplemented {
+	switch status.Code(err) {
+	case codes.Unimplemented:
+		return nil, nil
+	case codes.InvalidArgument: // they are listed of one client alone, and the page is about none
 		return nil, nil
 	}
 	if err != nil {
