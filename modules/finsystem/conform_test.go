@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
+	paysystemv1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/store"
 	"github.com/opencabinet/cabinet/modules/finsystem"
@@ -29,8 +30,18 @@ func subject() kerneltest.Subject {
 			v1.SubscriptionService_DeleteSubscription_FullMethodName: "TestDraftsOfServices",
 			v1.LedgerService_ReversePosting_FullMethodName:           "TestAnAdjustmentIsTakenBack",
 			v1.PaymentService_AllocatePayment_FullMethodName:         "TestAnAdjustmentIsTakenBack",
+			// They are about a bill and what its client has already.
+			paysystemv1.AccountService_PayFromAccount_FullMethodName:  "TestClientsPay",
+			paysystemv1.AccountService_ReturnToAccount_FullMethodName: "TestClientsPay",
 		},
 		Samples: map[string]func(proto.Message, *kerneltest.Side){
+			paysystemv1.AccountService_PayFromAccount_FullMethodName: func(m proto.Message, _ *kerneltest.Side) {
+				m.(*paysystemv1.PayFromAccountRequest).Kind = paysystemv1.MethodKind_METHOD_KIND_BONUS
+			},
+			v1.BonusService_GrantBonus_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
+				r := m.(*v1.GrantBonusRequest)
+				r.Amount, r.Reason = uah("10.00"), side.Marker
+			},
 			v1.SubscriptionService_CreateSubscription_FullMethodName: func(m proto.Message, side *kerneltest.Side) {
 				r := m.(*v1.CreateSubscriptionRequest)
 				r.Start, r.Subscription = true, &v1.Subscription{

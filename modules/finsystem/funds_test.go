@@ -2,6 +2,8 @@ package finsystem_test
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
+	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	paysystemv1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
 	"github.com/opencabinet/cabinet/kernel/call"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
@@ -25,6 +28,7 @@ type till struct {
 	*office
 	gateway *pt.Gateway
 	ways    map[paysystemv1.MethodKind]string
+	bank    string // the way to pay by a gateway that tells nothing
 }
 
 const (
@@ -41,11 +45,13 @@ const (
 
 func newTill(t *testing.T) *till {
 	t.Helper()
+	bank := pt.NewGateway("testbank")
+	bank.Silent = true
 	w := &till{gateway: pt.NewGateway("testpay"), ways: map[paysystemv1.MethodKind]string{}}
 	o := &office{t: t, clock: kerneltest.NewClock(time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC))}
 	o.Portal = kerneltest.Start(t, kerneltest.Options{Config: config, Clock: o.clock, Assemble: func(router *call.Router) ([]module.Unit, error) {
 		units, err := assemble(router)
-		return append(units, module.Unit(paysystem.NewUnit(paysystem.New(router))), w.gateway.Unit(router)), err
+		return append(units, module.Unit(paysystem.NewUnit(paysystem.New(router))), w.gateway.Unit(router), bank.Unit(router)), err
 	}})
 	o.zerno, o.other = o.Client(t, "Zerno"), o.Client(t, "Other")
 	o.head, o.manager = o.desk(o.Head(t)), o.desk(o.Staff(t, "manager"))
@@ -62,6 +68,11 @@ func newTill(t *testing.T) *till {
 		require.NoError(t, err)
 		w.ways[kind] = made.GetMethod().GetId()
 	}
+	made, err := paysystemv1.NewMethodServiceClient(o.head.user.Conn).CreateMethod(t.Context(), &paysystemv1.CreateMethodRequest{
+		RequestId: store.NewID(), Method: &paysystemv1.Method{Title: "By bank", Kind: byGateway, Gateway: "testbank"},
+	})
+	require.NoError(t, err)
+	w.bank = made.GetMethod().GetId()
 	return w
 }
 
@@ -166,6 +177,11 @@ func TestClientsPay(t *testing.T) {
 	t.Run("from accounts", w.fromAccounts)
 	t.Run("in parts", w.inParts)
 	t.Run("by a bank's statement", w.byStatement)
+	logged, err := kernelv1.NewAuditServiceClient(w.head.user.Conn).ListAuditEntries(t.Context(), &kernelv1.ListAuditEntriesRequest{PageSize: 200})
+	require.NoError(t, err)
+	for _, method := range []string{"PayFromAccount", "ReturnToAccount"} {
+		require.True(t, slices.ContainsFunc(logged.GetEntries(), func(e *kernelv1.AuditEntry) bool { return strings.HasSuffix(e.GetMethod(), "/"+method) }), method)
+	}
 }
 
 func (w *till) fromAccounts(t *testing.T) {

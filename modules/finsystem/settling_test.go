@@ -10,6 +10,7 @@ import (
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	paysystemv1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/store"
 )
 
 // Parts of a bill are paid by whatever way, each for itself, and what is too much is the client's.
@@ -139,7 +140,10 @@ func (w *till) byStatement(t *testing.T) {
 	})
 	t.Run("posted from many sides at once", func(t *testing.T) {
 		d := w.bill(client, "33.00", 0)
-		p := w.must(w.checkout(payer, byNonCash, "33.00", d.GetId(), false))
+		made, err := paysystemv1.NewPaymentServiceClient(payer.user.Conn).CreatePayment(t.Context(), &paysystemv1.CreatePaymentRequest{
+			RequestId: store.NewID(), MethodId: w.bank, Amount: "33.00", DocumentId: d.GetId(),
+		})
+		p := w.must(made.GetPayment(), err)
 		s := w.head.uploaded(bankFile("02.11.2026", paid{number: "21", amount: "33.00", account: "UA7", purpose: p.GetReference()}))
 		errs := kerneltest.AtOnce(6, func(int) error {
 			_, err := w.head.statements.PostEntries(t.Context(), &v1.PostEntriesRequest{StatementId: s.GetId()})

@@ -85,7 +85,7 @@ var screens = []module.Screen{
 		Parent: "payments", Method: v1.PaymentService_CreatePayment_FullMethodName, Submit: "paysystem.payments.begin", Done: "/payments/{id}", Said: "paysystem.payments.begun",
 		Redraw: "paysystem.payments.redraw",
 		Sections: []module.Section{{
-			Fields: []string{"client_id", "amount", "currency_code", "method_id", "description", "received", "document_id"}, Needed: []string{"client_id"},
+			Fields: []string{"client_id", "amount", "currency_code", "method_id", "partly", "description", "received", "document_id"}, Needed: []string{"client_id"},
 			Choices: map[string]module.Choice{"method_id": {
 				Method: v1.MethodService_ListPaymentMethods_FullMethodName, Value: "id", Label: "title", Bind: map[string]string{"client_id": "client_id", "document_id": "document_id"},
 				Optional: []string{"document_id"}, First: "paysystem.methods.first", None: "paysystem.methods.none",

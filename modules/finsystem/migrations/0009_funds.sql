@@ -5,7 +5,7 @@ create table finsystem.spendings (
     -- paysystem's.
     payment_id    uuid primary key,
     client_id     uuid not null references kernel.client (id),
-    kind          text not null check (kind in ('prepayment', 'bonus', 'deferral')),
+    kind          text not null default 'prepayment' check (kind in ('prepayment', 'bonus', 'deferral')),
     document_id   uuid not null references finsystem.documents (id),
     currency_code text not null,
     -- What was asked for, and what was paid of it.

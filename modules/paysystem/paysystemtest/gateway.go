@@ -22,6 +22,8 @@ type Gateway struct {
 	v1.UnimplementedGatewayServiceServer
 	// ID is the module's.
 	ID string
+	// Silent has it tell nothing of what becomes of a payment, as a bank does.
+	Silent bool
 
 	mu sync.Mutex
 	// what the vendor knows, by our payment's id.
@@ -138,7 +140,7 @@ func Notice(signed bool, facts ...*v1.Fact) (headers map[string]string, body []b
 
 // DescribeGateway says that it can do everything.
 func (g *Gateway) DescribeGateway(context.Context, *v1.DescribeGatewayRequest) (*v1.DescribeGatewayResponse, error) {
-	return &v1.DescribeGatewayResponse{Title: "Test pay", Refunds: true, PartialRefunds: true, HostedPage: true, Reports: true, SavedMethods: true}, nil
+	return &v1.DescribeGatewayResponse{Title: "Test pay", Refunds: true, PartialRefunds: true, HostedPage: true, Reports: !g.Silent, SavedMethods: true}, nil
 }
 
 func (g *Gateway) lock() (func(), error) {
