@@ -25,6 +25,8 @@ var _ paysystemv1.AccountServiceServer = (*accountService)(nil)
 
 const prepayment, bonus, deferred = "prepayment", "bonus", "deferral"
 
+var errNoBill = refuse(codes.NotFound, "document_id", "no_document", "there is no such document among those you may see")
+
 var spendingKinds = map[paysystemv1.MethodKind]string{
 	paysystemv1.MethodKind_METHOD_KIND_PREPAYMENT: prepayment, paysystemv1.MethodKind_METHOD_KIND_BONUS: bonus, paysystemv1.MethodKind_METHOD_KIND_DEFERRAL: deferred,
 }
@@ -116,17 +118,22 @@ func (s *accountService) PayFromAccount(ctx context.Context, r *paysystemv1.PayF
 }
 
 func (s *accountService) spend(ctx context.Context, tx *store.Tx, w spending, client *clientmanagerv1.Client, r *paysystemv1.PayFromAccountRequest) (spending, error) {
+	// Accounts and payments are locked before documents, whoever pays. What is refused after that was not done.
 	var free []paymentRow
 	var err error
-	if w.Kind == prepayment { // payments are locked before documents, whoever allocates
-		if free, err = freePayments(ctx, tx, w.ClientID, w.Currency); err != nil {
-			return w, err
-		}
+	switch w.Kind {
+	case prepayment:
+		free, err = freePayments(ctx, tx, w.ClientID, w.Currency)
+	case bonus:
+		free, err = s.payBonus(ctx, tx, &w, client, r)
+	}
+	if err != nil {
+		return w, err
 	}
 	d, err := holdDocument(ctx, tx, w.DocumentID)
 	switch {
 	case err != nil, d.ClientID != w.ClientID:
-		return w, refuse(codes.NotFound, "document_id", "no_document", "there is no such document among those you may see")
+		return w, errNoBill
 	case d.Kind == topUp:
 		return w, refuse(codes.FailedPrecondition, "method_id", "not_for_top_ups", "a bill for topping up is paid with money that comes: choose another way to pay")
 	case !d.payable() || d.left() <= 0:
@@ -140,7 +147,7 @@ func (s *accountService) spend(ctx context.Context, tx *store.Tx, w spending, cl
 	case prepayment:
 		err = s.payAhead(ctx, tx, &w, d, free, r.GetPartly())
 	case bonus:
-		err = s.payBonus(ctx, tx, &w, d, client, r)
+		err = s.put(ctx, tx, free[0].ID, d, w.Amount)
 	case deferred:
 		err = s.defers(ctx, tx, &w, d)
 	}
@@ -197,22 +204,26 @@ func freePayments(ctx context.Context, tx *store.Tx, client, currency string) ([
 		where client_id = $1 and currency_code = $2 and source <> 'bonus' and allocated < amount - reversed order by id for update`, client, currency)
 }
 
-// payBonus brings bonuses to the client's account, and puts them towards a bill. What is taken back of it is bonuses again.
-func (s *accountService) payBonus(ctx context.Context, tx *store.Tx, w *spending, d documentRow, client *clientmanagerv1.Client, r *paysystemv1.PayFromAccountRequest) error {
+// payBonus brings bonuses to the client's account, as a payment that is free for a bill. What is taken back of it is bonuses again.
+func (s *accountService) payBonus(ctx context.Context, tx *store.Tx, w *spending, client *clientmanagerv1.Client, r *paysystemv1.PayFromAccountRequest) ([]paymentRow, error) {
+	d, err := findDocument(ctx, tx, w.DocumentID)
+	if err != nil || d.ClientID != w.ClientID {
+		return nil, errNoBill
+	}
 	has, err := bonuses(ctx, tx, w.ClientID, w.Currency)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if w.Amount, err = atMost(w.Asked, has, w.Currency, r.GetPartly(), "not_bonus"); err != nil {
-		return err
+		return nil, err
 	}
 	from, err := openBonus(ctx, tx, w.ClientID, w.Currency)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ids, err := ledger.Open(ctx, tx, s.settings.limit(), ledger.Of{ClientID: w.ClientID, Kind: "client", Currency: w.Currency}, ledger.Of{Kind: "transfer", Currency: w.Currency})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	id, key := store.NewID(), bonusKey(w.PaymentID)
 	posted, err := ledger.Post(ctx, tx, ledger.Posting{
@@ -221,15 +232,15 @@ func (s *accountService) payBonus(ctx context.Context, tx *store.Tx, w *spending
 		Entries: []ledger.Entry{{Account: from, Contra: ids[1], Amount: -w.Amount}, {Account: ids[0], Contra: ids[1], Amount: w.Amount}},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := tx.Exec(ctx, `
 		insert into finsystem.payments (id, source_key, client_id, source, currency_code, amount, pay_date, title, reference, posting_id, create_time)
 		values ($1, $2, $3, 'bonus', $4, $5, $6, $7, '', $8, $9)`,
 		id, key, w.ClientID, w.Currency, w.Amount, s.today(), d.Number, posted[0].ID, s.host.Now()); err != nil {
-		return err
+		return nil, err
 	}
-	return s.put(ctx, tx, id, d, w.Amount)
+	return []paymentRow{{ID: id}}, nil
 }
 
 func bonusKey(payment string) string { return "bonus:" + payment }

@@ -109,6 +109,10 @@ func (s *accountService) ReturnToAccount(ctx context.Context, r *paysystemv1.Ret
 			return err
 		}
 		if w.Kind == prepayment {
+			if _, err := tx.Exec(ctx, `select from finsystem.payments where id in (select a.payment_id from finsystem.allocations a where a.document_id = $1)
+				order by payments.id for update`, w.DocumentID); err != nil {
+				return err
+			}
 			return freeAllocations(ctx, tx, w.DocumentID, units) // of a bill that is void it is free already
 		}
 		id, err := store.QueryOne(ctx, tx, pgx.RowTo[string], "select id::text from finsystem.payments where source_key = $1", bonusKey(w.PaymentID))

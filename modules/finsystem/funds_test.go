@@ -236,6 +236,11 @@ func (w *till) fromAccounts(t *testing.T) {
 		page := w.stranger.user.Get(t, "/bonuses")
 		require.Contains(t, page.Body, "A good year")
 		require.Contains(t, w.head.user.Get(t, "/clients/"+w.other+"/bonuses").Body, "A good year")
+		list, err := v1.NewBonusServiceClient(w.stranger.user.Conn).ListBonusPostings(t.Context(), &v1.ListBonusPostingsRequest{})
+		require.NoError(t, err)
+		require.Len(t, list.GetPostings(), 2)
+		posting := w.head.user.Get(t, "/postings/"+list.GetPostings()[0].GetId()).Body
+		require.NotContains(t, posting, `href="/postings"`, "of no client there are none")
 
 		require.Equal(t, "20.00", w.refund(p.GetId(), "20.00").GetRefunded().GetAmount())
 		require.Equal(t, "20.00", w.bonus(w.stranger), "and no card")

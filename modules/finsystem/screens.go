@@ -120,7 +120,7 @@ var balanceScreens = []module.Screen{
 		Empty: "finsystem.accounts.none",
 	},
 	{
-		ID: "posting", Path: "/postings/{id}", Kind: module.Detail, Title: "finsystem.postings.one", Icon: "list", Parent: "postings",
+		ID: "posting", Path: "/postings/{id}", Kind: module.Detail, Title: "finsystem.postings.one", Icon: "list",
 		Method: v1.LedgerService_GetPosting_FullMethodName, Heading: "memo", State: "kind",
 		Sections: []module.Section{
 			{Title: "finsystem.postings.what", Fields: []string{"amount", "balance", "effective_date", "post_time", "reversed"}},
