@@ -12,6 +12,7 @@ import (
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	"github.com/opencabinet/cabinet/kernel/money"
 	"github.com/opencabinet/cabinet/kernel/store"
+	"github.com/opencabinet/cabinet/modules/finsystem/ledger"
 )
 
 // ownKinds are the kinds of the business's own accounts. What it has there is what left them for others' accounts; what it earned or has to
@@ -22,8 +23,8 @@ var ownKinds = map[string]int64{
 
 // ownAccount is one of the business's own.
 type ownAccount struct {
-	ID             int64
-	Kind, Currency string
+	ID                   int64
+	Kind, Code, Currency string
 }
 
 // ownAccount finds the account of the business's own that a request means; nil when it means another.
@@ -40,7 +41,7 @@ func (s *ledgerService) ownAccount(ctx context.Context, r *v1.ListPostingsReques
 		return nil, err
 	}
 	own, err := store.QueryOne(ctx, s.host.Store, pgx.RowToStructByPos[ownAccount],
-		"select id, kind, currency_code from finsystem.accounts where client_id is null and kind = $1 and code = $2 and currency_code = $3", kind, code, currency)
+		"select id, kind, code, currency_code from finsystem.accounts where client_id is null and kind = $1 and code = $2 and currency_code = $3", kind, code, currency)
 	return &own, store.NotFoundAs(err, errNoAccount)
 }
 
@@ -82,7 +83,11 @@ func (s *ledgerService) ownPostings(ctx context.Context, r *v1.ListPostingsReque
 	if err != nil {
 		return nil, err
 	}
-	response := &v1.ListPostingsResponse{}
+	balance, err := ledger.Balance(ctx, s.host.Store, own.ID)
+	if err != nil {
+		return nil, err
+	}
+	response := &v1.ListPostingsResponse{Account: ownAccountOf(own.Kind, own.Code, own.Currency, balance)}
 	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, n, func(last postingRow) []any { return []any{last.posting().GetEffectiveDate(), last.ID} })
 	for _, row := range rows {
 		response.Postings = append(response.Postings, row.posting())
@@ -125,11 +130,34 @@ func (s *ledgerService) ownAccounts(ctx context.Context, currency string) ([]*v1
 		order by array_position(array['bank', 'cash', 'gateway', 'suspense', 'revenue', 'expense', 'tax'], a.kind), a.kind, a.code`, currency)
 	var out []*v1.Account
 	for _, row := range rows {
-		out = append(out, &v1.Account{
-			Account: row.Kind + ":" + row.Code, Kind: ID + ".accounts." + row.Kind, Name: row.Code, CurrencyCode: currency, Balance: money.Of(currency, row.Out*ownKinds[row.Kind]),
-		})
+		out = append(out, ownAccountOf(row.Kind, row.Code, currency, row.Out))
 	}
 	return out, err
+}
+
+func ownAccountOf(kind, code, currency string, out int64) *v1.Account {
+	return &v1.Account{Account: kind + ":" + code, Kind: ID + ".accounts." + kind, Name: code, CurrencyCode: currency, Balance: money.Of(currency, out*ownKinds[kind])}
+}
+
+// accountNamed is the agreement or the service whose postings are asked for, with what it comes to; nil where none is, or none whose client the caller sees.
+func (s *ledgerService) accountNamed(ctx context.Context, r *v1.ListPostingsRequest) (*v1.Account, error) {
+	if r.GetAccount() == "" {
+		return nil, nil
+	}
+	_, id, _ := strings.Cut(r.GetAccount(), ":")
+	found, err := store.Query(ctx, s.host.Store, pgx.RowTo[string], `
+		(select client_id::text from finsystem.subscriptions where $1::uuid in (id, agreement_id) and status <> 'draft' limit 1)
+		union all (select client_id::text from finsystem.documents where agreement_id = $1::uuid and status <> 'draft' limit 1)`, id)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	list, err := s.ListAccounts(ctx, &v1.ListAccountsRequest{ClientId: found[0], CurrencyCode: r.GetCurrencyCode()})
+	for _, a := range list.GetAccounts() {
+		if a.GetAccount() == r.GetAccount() {
+			return a, err
+		}
+	}
+	return nil, err
 }
 
 // agreementAccounts are what was charged by each agreement of a client, which are the postings about its documents and services, and what is left to pay of its invoices.

@@ -104,9 +104,15 @@ func TestPostingsOfAnyAccount(t *testing.T) {
 		_, err := who.postings(&v1.ListPostingsRequest{Account: account})
 		require.Equal(t, codes.NotFound, status.Code(err), account)
 	}
+	named, err := o.director.ledger.ListPostings(t.Context(), &v1.ListPostingsRequest{Account: "agreement:" + agreement})
+	require.NoError(t, err)
+	require.Equal(t, []string{"24/118", "1500.00"}, []string{named.GetAccount().GetName(), named.GetAccount().GetCharged().GetAmount()})
 	foreign, err := o.stranger.postings(&v1.ListPostingsRequest{Account: "agreement:" + agreement})
 	require.NoError(t, err)
 	require.Empty(t, foreign)
+	none, err := o.stranger.ledger.ListPostings(t.Context(), &v1.ListPostingsRequest{Account: "agreement:" + agreement})
+	require.NoError(t, err)
+	require.Nil(t, none.GetAccount())
 	_, err = o.head.ledger.ListPostings(t.Context(), &v1.ListPostingsRequest{Account: "service:" + filled, ClientId: o.other})
 	require.Equal(t, codes.NotFound, status.Code(err))
 

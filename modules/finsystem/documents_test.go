@@ -307,6 +307,11 @@ func TestTheFileOfADocument(t *testing.T) {
 	page := o.director.user.Get(t, d.GetFilePath())
 	require.Equal(t, http.StatusOK, page.Status)
 	pdf := []byte(page.Body)
+	// A browser opens it, to be printed, and takes it for nothing else.
+	require.Equal(t, []string{"application/pdf", `inline; filename="INVOICE-00001.pdf"`, "nosniff", "private, no-store"}, []string{
+		page.Header.Get("Content-Type"), page.Header.Get("Content-Disposition"), page.Header.Get("X-Content-Type-Options"), page.Header.Get("Cache-Control"),
+	})
+	require.Contains(t, o.director.user.Get(t, "/documents/"+invoice.GetId()).Body, `href="`+d.GetFilePath()+`"`)
 	require.Equal(t, d.GetFileSha256(), fmt.Sprintf("%x", sha256.Sum256(pdf)))
 	require.True(t, bytes.HasPrefix(pdf, []byte("%PDF-")))
 	require.Equal(t, http.StatusNotFound, o.stranger.user.Get(t, d.GetFilePath()).Status)

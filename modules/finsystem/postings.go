@@ -115,6 +115,9 @@ func (s *ledgerService) ListPostings(ctx context.Context, r *v1.ListPostingsRequ
 		return nil, err
 	}
 	response := &v1.ListPostingsResponse{}
+	if response.Account, err = s.accountNamed(ctx, r); err != nil {
+		return nil, err
+	}
 	if single != nil && *single == 0 {
 		return response, nil
 	}

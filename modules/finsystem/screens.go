@@ -102,7 +102,7 @@ var balanceScreens = []module.Screen{
 	{
 		ID: "account_postings", Path: "/accounts/{currency_code}/{account}", Kind: module.List, Title: "finsystem.accounts.postings", Icon: "list",
 		Method: v1.LedgerService_ListPostings_FullMethodName, Columns: journalColumns, Filters: []string{"kinds", "from_date", "to_date"},
-		Empty: "finsystem.postings.empty", Export: exportMoney,
+		Lead: []string{"kind", "name"}, Figures: []module.Figure{{Field: "balance"}, {Field: "charged"}, {Field: "due"}}, Empty: "finsystem.postings.empty", Export: exportMoney,
 	},
 	{
 		ID: "client_accounts", Path: "/accounts/of/client/{client_id}", Kind: module.List, Title: "finsystem.accounts.beside", Icon: "list",

@@ -8,7 +8,8 @@ import (
 )
 
 var subscriptionColumns = []module.Column{
-	{Field: "name", Second: "agreement_id", Link: "/services/{id}"}, {Field: "client_id", Place: module.Under, Audience: module.ForStaff},
+	{Field: "name", Link: "/services/{id}"}, {Field: "agreement_id", Place: module.Under, Labelled: true, OnlySet: true},
+	{Field: "client_id", Place: module.Under, Audience: module.ForStaff},
 	{Field: "period", Place: module.Under}, {Field: "price", Place: module.Away}, {Field: "quantity", Place: module.Away},
 	{Field: "next_charge_date", Place: module.Under}, {Field: "status", Place: module.End},
 }

@@ -11,7 +11,7 @@ var signatoryScreens = []module.Screen{
 		Nav: &module.Nav{Section: "finsystem.nav.money", Order: 75}, Method: v1.SignatoryService_GetSignatory_FullMethodName,
 		Sections: []module.Section{
 			{Title: "finsystem.signatory.pictures", Fields: []string{"signature_path", "seal_path"}},
-			{Title: "finsystem.signatory.who", Fields: []string{"position", "name", "by_hand_kinds", "update_time"}, Aside: true},
+			{Title: "finsystem.signatory.who", Fields: []string{"signed_by", "by_hand_kinds", "update_time"}, Aside: true, OnlySet: true},
 		},
 		Actions: []module.Action{
 			{ID: "signature", Label: "finsystem.signatory.set_signature", Icon: "upload", Path: "/signatory/signature"},

@@ -48,8 +48,8 @@ type signatoryRow struct {
 	Revision        int64
 }
 
-func (r signatoryRow) signatory() *v1.Signatory {
-	s := &v1.Signatory{Name: r.Name, Position: r.Position, SignaturePath: picturePath(r.Signature), SealPath: picturePath(r.Seal), Revision: r.Revision}
+func (r signatoryRow) signatory(seller Seller) *v1.Signatory {
+	s := &v1.Signatory{SignedBy: r.signedBy(seller), Name: r.Name, Position: r.Position, SignaturePath: picturePath(r.Signature), SealPath: picturePath(r.Seal), Revision: r.Revision}
 	for _, kind := range r.ByHand {
 		s.ByHandKinds = append(s.ByHandKinds, documentKinds.Of(kind))
 	}
@@ -82,7 +82,7 @@ func findSignatory(ctx context.Context, q store.Querier, lock string) (signatory
 // GetSignatory says who signs.
 func (s *signatoryService) GetSignatory(ctx context.Context, _ *v1.GetSignatoryRequest) (*v1.GetSignatoryResponse, error) {
 	row, err := findSignatory(ctx, s.host.Store, "")
-	return &v1.GetSignatoryResponse{Signatory: row.signatory()}, err
+	return &v1.GetSignatoryResponse{Signatory: row.signatory(s.settings.Seller)}, err
 }
 
 // change changes the row, whoever may: it is nobody's of the clients'.
@@ -99,7 +99,7 @@ func (s *signatoryService) change(ctx context.Context, apply func(ctx context.Co
 		}
 		now := s.host.Now()
 		after.Updated, after.Revision = &now, before.Revision+1
-		audit.Changed(tx, before.signatory(), after.signatory())
+		audit.Changed(tx, before.signatory(s.settings.Seller), after.signatory(s.settings.Seller))
 		_, err = tx.Exec(ctx, "update finsystem.signatory set name = $1, position = $2, signature = $3, seal = $4, by_hand = $5, update_time = $6, revision = $7",
 			after.Name, after.Position, after.Signature, after.Seal, after.ByHand, after.Updated, after.Revision)
 		return err
@@ -107,7 +107,7 @@ func (s *signatoryService) change(ctx context.Context, apply func(ctx context.Co
 	if err != nil {
 		return nil, err
 	}
-	return after.signatory(), nil
+	return after.signatory(s.settings.Seller), nil
 }
 
 // UpdateSignatory changes the named fields.

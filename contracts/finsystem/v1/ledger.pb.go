@@ -787,6 +787,8 @@ type ListPostingsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Postings      []*Posting             `protobuf:"bytes,1,rep,name=postings,proto3" json:"postings,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The account they are of, where the request names one, and what it comes to.
+	Account       *Account `protobuf:"bytes,3,opt,name=account,proto3" json:"account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -833,6 +835,13 @@ func (x *ListPostingsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListPostingsResponse) GetAccount() *Account {
+	if x != nil {
+		return x.Account
+	}
+	return nil
 }
 
 // Account is where something is booked: a service or an agreement of a client's, or an account of the business's own.
@@ -1870,10 +1879,11 @@ const file_contracts_finsystem_v1_ledger_proto_rawDesc = "" +
 	"\ato_date\x18\x06 \x01(\tB-\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\xea\x9d\xea\x02\x02\b\x05R\x06toDate\x12-\n" +
 	"\babout_id\x18\a \x01(\tB\x12\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02\x02 \x01R\aaboutId\x129\n" +
 	"\rcurrency_code\x18\b \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x12=\n" +
-	"\aaccount\x18\t \x01(\tB#\xbaH\x19r\x17\x18x2\x13^([a-z]{3,20}:.*)?$\xea\x9d\xea\x02\x02 \x01R\aaccount\"y\n" +
+	"\aaccount\x18\t \x01(\tB#\xbaH\x19r\x17\x18x2\x13^([a-z]{3,20}:.*)?$\xea\x9d\xea\x02\x02 \x01R\aaccount\"\xb2\x01\n" +
 	"\x14ListPostingsResponse\x129\n" +
 	"\bpostings\x18\x01 \x03(\v2\x1d.cabinet.finsystem.v1.PostingR\bpostings\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xdd\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x127\n" +
+	"\aaccount\x18\x03 \x01(\v2\x1d.cabinet.finsystem.v1.AccountR\aaccount\"\xdd\x02\n" +
 	"\aAccount\x12!\n" +
 	"\aaccount\x18\x01 \x01(\tB\a\xea\x9d\xea\x02\x02 \x01R\aaccount\x12\x1b\n" +
 	"\x04kind\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x02\b\fR\x04kind\x12\x12\n" +
@@ -2052,46 +2062,47 @@ var file_contracts_finsystem_v1_ledger_proto_depIdxs = []int32{
 	3,  // 15: cabinet.finsystem.v1.GetBalanceResponse.balance:type_name -> cabinet.finsystem.v1.Balance
 	0,  // 16: cabinet.finsystem.v1.ListPostingsRequest.kinds:type_name -> cabinet.finsystem.v1.PostingKind
 	4,  // 17: cabinet.finsystem.v1.ListPostingsResponse.postings:type_name -> cabinet.finsystem.v1.Posting
-	26, // 18: cabinet.finsystem.v1.Account.balance:type_name -> cabinet.kernel.v1.Money
-	26, // 19: cabinet.finsystem.v1.Account.charged:type_name -> cabinet.kernel.v1.Money
-	26, // 20: cabinet.finsystem.v1.Account.due:type_name -> cabinet.kernel.v1.Money
-	10, // 21: cabinet.finsystem.v1.ListAccountsResponse.accounts:type_name -> cabinet.finsystem.v1.Account
-	4,  // 22: cabinet.finsystem.v1.GetPostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
-	26, // 23: cabinet.finsystem.v1.CreateAdjustmentRequest.amount:type_name -> cabinet.kernel.v1.Money
-	4,  // 24: cabinet.finsystem.v1.CreateAdjustmentResponse.posting:type_name -> cabinet.finsystem.v1.Posting
-	4,  // 25: cabinet.finsystem.v1.ReversePostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
-	26, // 26: cabinet.finsystem.v1.Hold.amount:type_name -> cabinet.kernel.v1.Money
-	2,  // 27: cabinet.finsystem.v1.Hold.status:type_name -> cabinet.finsystem.v1.HoldStatus
-	27, // 28: cabinet.finsystem.v1.Hold.create_time:type_name -> google.protobuf.Timestamp
-	27, // 29: cabinet.finsystem.v1.Hold.expire_time:type_name -> google.protobuf.Timestamp
-	2,  // 30: cabinet.finsystem.v1.ListHoldsRequest.statuses:type_name -> cabinet.finsystem.v1.HoldStatus
-	19, // 31: cabinet.finsystem.v1.ListHoldsResponse.holds:type_name -> cabinet.finsystem.v1.Hold
-	26, // 32: cabinet.finsystem.v1.CreateHoldRequest.amount:type_name -> cabinet.kernel.v1.Money
-	19, // 33: cabinet.finsystem.v1.CreateHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
-	19, // 34: cabinet.finsystem.v1.ReleaseHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
-	6,  // 35: cabinet.finsystem.v1.LedgerService.GetBalance:input_type -> cabinet.finsystem.v1.GetBalanceRequest
-	8,  // 36: cabinet.finsystem.v1.LedgerService.ListPostings:input_type -> cabinet.finsystem.v1.ListPostingsRequest
-	13, // 37: cabinet.finsystem.v1.LedgerService.GetPosting:input_type -> cabinet.finsystem.v1.GetPostingRequest
-	11, // 38: cabinet.finsystem.v1.LedgerService.ListAccounts:input_type -> cabinet.finsystem.v1.ListAccountsRequest
-	15, // 39: cabinet.finsystem.v1.LedgerService.CreateAdjustment:input_type -> cabinet.finsystem.v1.CreateAdjustmentRequest
-	20, // 40: cabinet.finsystem.v1.LedgerService.ListHolds:input_type -> cabinet.finsystem.v1.ListHoldsRequest
-	22, // 41: cabinet.finsystem.v1.LedgerService.CreateHold:input_type -> cabinet.finsystem.v1.CreateHoldRequest
-	24, // 42: cabinet.finsystem.v1.LedgerService.ReleaseHold:input_type -> cabinet.finsystem.v1.ReleaseHoldRequest
-	17, // 43: cabinet.finsystem.v1.LedgerService.ReversePosting:input_type -> cabinet.finsystem.v1.ReversePostingRequest
-	7,  // 44: cabinet.finsystem.v1.LedgerService.GetBalance:output_type -> cabinet.finsystem.v1.GetBalanceResponse
-	9,  // 45: cabinet.finsystem.v1.LedgerService.ListPostings:output_type -> cabinet.finsystem.v1.ListPostingsResponse
-	14, // 46: cabinet.finsystem.v1.LedgerService.GetPosting:output_type -> cabinet.finsystem.v1.GetPostingResponse
-	12, // 47: cabinet.finsystem.v1.LedgerService.ListAccounts:output_type -> cabinet.finsystem.v1.ListAccountsResponse
-	16, // 48: cabinet.finsystem.v1.LedgerService.CreateAdjustment:output_type -> cabinet.finsystem.v1.CreateAdjustmentResponse
-	21, // 49: cabinet.finsystem.v1.LedgerService.ListHolds:output_type -> cabinet.finsystem.v1.ListHoldsResponse
-	23, // 50: cabinet.finsystem.v1.LedgerService.CreateHold:output_type -> cabinet.finsystem.v1.CreateHoldResponse
-	25, // 51: cabinet.finsystem.v1.LedgerService.ReleaseHold:output_type -> cabinet.finsystem.v1.ReleaseHoldResponse
-	18, // 52: cabinet.finsystem.v1.LedgerService.ReversePosting:output_type -> cabinet.finsystem.v1.ReversePostingResponse
-	44, // [44:53] is the sub-list for method output_type
-	35, // [35:44] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	10, // 18: cabinet.finsystem.v1.ListPostingsResponse.account:type_name -> cabinet.finsystem.v1.Account
+	26, // 19: cabinet.finsystem.v1.Account.balance:type_name -> cabinet.kernel.v1.Money
+	26, // 20: cabinet.finsystem.v1.Account.charged:type_name -> cabinet.kernel.v1.Money
+	26, // 21: cabinet.finsystem.v1.Account.due:type_name -> cabinet.kernel.v1.Money
+	10, // 22: cabinet.finsystem.v1.ListAccountsResponse.accounts:type_name -> cabinet.finsystem.v1.Account
+	4,  // 23: cabinet.finsystem.v1.GetPostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
+	26, // 24: cabinet.finsystem.v1.CreateAdjustmentRequest.amount:type_name -> cabinet.kernel.v1.Money
+	4,  // 25: cabinet.finsystem.v1.CreateAdjustmentResponse.posting:type_name -> cabinet.finsystem.v1.Posting
+	4,  // 26: cabinet.finsystem.v1.ReversePostingResponse.posting:type_name -> cabinet.finsystem.v1.Posting
+	26, // 27: cabinet.finsystem.v1.Hold.amount:type_name -> cabinet.kernel.v1.Money
+	2,  // 28: cabinet.finsystem.v1.Hold.status:type_name -> cabinet.finsystem.v1.HoldStatus
+	27, // 29: cabinet.finsystem.v1.Hold.create_time:type_name -> google.protobuf.Timestamp
+	27, // 30: cabinet.finsystem.v1.Hold.expire_time:type_name -> google.protobuf.Timestamp
+	2,  // 31: cabinet.finsystem.v1.ListHoldsRequest.statuses:type_name -> cabinet.finsystem.v1.HoldStatus
+	19, // 32: cabinet.finsystem.v1.ListHoldsResponse.holds:type_name -> cabinet.finsystem.v1.Hold
+	26, // 33: cabinet.finsystem.v1.CreateHoldRequest.amount:type_name -> cabinet.kernel.v1.Money
+	19, // 34: cabinet.finsystem.v1.CreateHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
+	19, // 35: cabinet.finsystem.v1.ReleaseHoldResponse.hold:type_name -> cabinet.finsystem.v1.Hold
+	6,  // 36: cabinet.finsystem.v1.LedgerService.GetBalance:input_type -> cabinet.finsystem.v1.GetBalanceRequest
+	8,  // 37: cabinet.finsystem.v1.LedgerService.ListPostings:input_type -> cabinet.finsystem.v1.ListPostingsRequest
+	13, // 38: cabinet.finsystem.v1.LedgerService.GetPosting:input_type -> cabinet.finsystem.v1.GetPostingRequest
+	11, // 39: cabinet.finsystem.v1.LedgerService.ListAccounts:input_type -> cabinet.finsystem.v1.ListAccountsRequest
+	15, // 40: cabinet.finsystem.v1.LedgerService.CreateAdjustment:input_type -> cabinet.finsystem.v1.CreateAdjustmentRequest
+	20, // 41: cabinet.finsystem.v1.LedgerService.ListHolds:input_type -> cabinet.finsystem.v1.ListHoldsRequest
+	22, // 42: cabinet.finsystem.v1.LedgerService.CreateHold:input_type -> cabinet.finsystem.v1.CreateHoldRequest
+	24, // 43: cabinet.finsystem.v1.LedgerService.ReleaseHold:input_type -> cabinet.finsystem.v1.ReleaseHoldRequest
+	17, // 44: cabinet.finsystem.v1.LedgerService.ReversePosting:input_type -> cabinet.finsystem.v1.ReversePostingRequest
+	7,  // 45: cabinet.finsystem.v1.LedgerService.GetBalance:output_type -> cabinet.finsystem.v1.GetBalanceResponse
+	9,  // 46: cabinet.finsystem.v1.LedgerService.ListPostings:output_type -> cabinet.finsystem.v1.ListPostingsResponse
+	14, // 47: cabinet.finsystem.v1.LedgerService.GetPosting:output_type -> cabinet.finsystem.v1.GetPostingResponse
+	12, // 48: cabinet.finsystem.v1.LedgerService.ListAccounts:output_type -> cabinet.finsystem.v1.ListAccountsResponse
+	16, // 49: cabinet.finsystem.v1.LedgerService.CreateAdjustment:output_type -> cabinet.finsystem.v1.CreateAdjustmentResponse
+	21, // 50: cabinet.finsystem.v1.LedgerService.ListHolds:output_type -> cabinet.finsystem.v1.ListHoldsResponse
+	23, // 51: cabinet.finsystem.v1.LedgerService.CreateHold:output_type -> cabinet.finsystem.v1.CreateHoldResponse
+	25, // 52: cabinet.finsystem.v1.LedgerService.ReleaseHold:output_type -> cabinet.finsystem.v1.ReleaseHoldResponse
+	18, // 53: cabinet.finsystem.v1.LedgerService.ReversePosting:output_type -> cabinet.finsystem.v1.ReversePostingResponse
+	45, // [45:54] is the sub-list for method output_type
+	36, // [36:45] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_contracts_finsystem_v1_ledger_proto_init() }

@@ -35,7 +35,9 @@ type Signatory struct {
 	SignaturePath string `protobuf:"bytes,3,opt,name=signature_path,json=signaturePath,proto3" json:"signature_path,omitempty"`
 	SealPath      string `protobuf:"bytes,4,opt,name=seal_path,json=sealPath,proto3" json:"seal_path,omitempty"`
 	// Kinds of document whose signed original always goes by hand: what is printed of them from here has no signature and no seal, and says so.
-	ByHandKinds   []DocumentKind         `protobuf:"varint,5,rep,packed,name=by_hand_kinds,json=byHandKinds,proto3,enum=cabinet.finsystem.v1.DocumentKind" json:"by_hand_kinds,omitempty"`
+	ByHandKinds []DocumentKind `protobuf:"varint,5,rep,packed,name=by_hand_kinds,json=byHandKinds,proto3,enum=cabinet.finsystem.v1.DocumentKind" json:"by_hand_kinds,omitempty"`
+	// What stands below the line of what is issued now: position and name, or what portal.yaml says.
+	SignedBy      string                 `protobuf:"bytes,8,opt,name=signed_by,json=signedBy,proto3" json:"signed_by,omitempty"`
 	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	Revision      int64                  `protobuf:"varint,7,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -105,6 +107,13 @@ func (x *Signatory) GetByHandKinds() []DocumentKind {
 		return x.ByHandKinds
 	}
 	return nil
+}
+
+func (x *Signatory) GetSignedBy() string {
+	if x != nil {
+		return x.SignedBy
+	}
+	return ""
 }
 
 func (x *Signatory) GetUpdateTime() *timestamppb.Timestamp {
@@ -638,13 +647,14 @@ var File_contracts_finsystem_v1_signatory_proto protoreflect.FileDescriptor
 
 const file_contracts_finsystem_v1_signatory_proto_rawDesc = "" +
 	"\n" +
-	"&contracts/finsystem/v1/signatory.proto\x12\x14cabinet.finsystem.v1\x1a\x1bbuf/validate/validate.proto\x1a&contracts/finsystem/v1/documents.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe2\x02\n" +
+	"&contracts/finsystem/v1/signatory.proto\x12\x14cabinet.finsystem.v1\x1a\x1bbuf/validate/validate.proto\x1a&contracts/finsystem/v1/documents.proto\x1a!contracts/kernel/v1/options.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xff\x02\n" +
 	"\tSignatory\x12\x1b\n" +
 	"\x04name\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18xR\x04name\x12#\n" +
 	"\bposition\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18xR\bposition\x12.\n" +
 	"\x0esignature_path\x18\x03 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x14R\rsignaturePath\x12$\n" +
 	"\tseal_path\x18\x04 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x14R\bsealPath\x12[\n" +
-	"\rby_hand_kinds\x18\x05 \x03(\x0e2\".cabinet.finsystem.v1.DocumentKindB\x13\xbaH\x10\x92\x01\r\x10\b\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\vbyHandKinds\x12;\n" +
+	"\rby_hand_kinds\x18\x05 \x03(\x0e2\".cabinet.finsystem.v1.DocumentKindB\x13\xbaH\x10\x92\x01\r\x10\b\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\vbyHandKinds\x12\x1b\n" +
+	"\tsigned_by\x18\b \x01(\tR\bsignedBy\x12;\n" +
 	"\vupdate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12#\n" +
 	"\brevision\x18\a \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision\"\x15\n" +

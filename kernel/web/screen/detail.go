@@ -45,7 +45,7 @@ func (s *Set) detail(ctx context.Context, e *Env, sc *Screen) (*Page, error) {
 			head.Badges = append(head.Badges, s.badges(ctx, e, m, path)...)
 		}
 	}
-	if lead := e.line(m, sc.lead); lead != "" {
+	if lead := s.line(ctx, e, m, sc.lead); lead != "" {
 		head.Lead = lead
 	}
 	tabs, current := s.tabs(e, sc, m, title)
@@ -187,7 +187,7 @@ func (s *Set) badges(ctx context.Context, e *Env, m protoreflect.Message, path f
 }
 
 // line is what fields hold, in one line.
-func (e *Env) line(m protoreflect.Message, paths []fieldPath) string {
+func (s *Set) line(ctx context.Context, e *Env, m protoreflect.Message, paths []fieldPath) string {
 	var texts []string
 	for i := 0; i < len(paths); i++ {
 		path := paths[i]
@@ -201,7 +201,11 @@ func (e *Env) line(m protoreflect.Message, paths []fieldPath) string {
 		if closed(e, path) {
 			continue
 		}
-		switch v := e.value(m, path); {
+		v := e.value(m, path)
+		if to := meaning(path.last()).GetRefersTo(); to != "" && v.Text != "" && !path.last().IsList() {
+			v = s.reference(ctx, e, to, v.Text)
+		}
+		switch {
 		case v.Money != nil:
 			texts = append(texts, v.Money.Text+"\u00a0"+v.Money.Currency)
 		case v.Text != "":

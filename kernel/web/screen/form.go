@@ -286,10 +286,10 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 		form.Errors.Items = append(append(form.Errors.Items, extraErrors...), draw.problems...)
 	}
 	if sc.Audience == module.ForAnybody {
-		return s.boxed(e, sc, title, form, present, refusal != nil), nil
+		return s.boxed(ctx, e, sc, title, form, present, refusal != nil), nil
 	}
 	head := s.head(e, sc, title, present)
-	if lead := e.leadOf(sc, present); lead != "" {
+	if lead := s.leadOf(ctx, e, sc, present); lead != "" {
 		head.Lead = lead
 	}
 	if tabs := sc.choice(e, title); tabs != nil {

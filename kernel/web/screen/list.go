@@ -41,7 +41,7 @@ func (s *Set) list(ctx context.Context, e *Env, sc *Screen, notices ...templ.Com
 		head.Lead = cmp.Or(total(e, response), head.Lead)
 	}
 	if said != nil {
-		if line := e.line(said, sc.lead); line != "" {
+		if line := s.line(ctx, e, said, sc.lead); line != "" {
 			head.Lead = strings.TrimSuffix(line+" · "+head.Lead, " · ")
 		}
 	}

@@ -18,7 +18,7 @@ import (
 const saidQuery = "said"
 
 // boxed draws a form for anybody, as the page of sign-in is drawn.
-func (s *Set) boxed(e *Env, sc *Screen, title string, form ui.Form, present protoreflect.Message, invalid bool) *Page {
+func (s *Set) boxed(ctx context.Context, e *Env, sc *Screen, title string, form ui.Form, present protoreflect.Message, invalid bool) *Page {
 	form.FullWidth, form.Others = true, nil
 	if sc.Redraw != "" {
 		form.Others = []ui.Button{{Label: e.Text.T(sc.Redraw), Name: redrawField, Value: "1", SkipChecks: true}}
@@ -27,7 +27,7 @@ func (s *Set) boxed(e *Env, sc *Screen, title string, form ui.Form, present prot
 	if sc.Intro != "" {
 		box.Lead = e.Text.T(sc.Intro)
 	}
-	if lead := e.leadOf(sc, present); lead != "" {
+	if lead := s.leadOf(ctx, e, sc, present); lead != "" {
 		box.Lead = lead
 	}
 	fields := 0
@@ -39,11 +39,11 @@ func (s *Set) boxed(e *Env, sc *Screen, title string, form ui.Form, present prot
 }
 
 // leadOf is what stands below a form's heading: what the screen says, and what the present thing's own fields hold.
-func (e *Env) leadOf(sc *Screen, present protoreflect.Message) string {
+func (s *Set) leadOf(ctx context.Context, e *Env, sc *Screen, present protoreflect.Message) string {
 	if present == nil || len(sc.lead) == 0 {
 		return ""
 	}
-	parts := []string{e.line(present, sc.lead)}
+	parts := []string{s.line(ctx, e, present, sc.lead)}
 	if sc.Intro != "" {
 		parts = append(parts, e.Text.T(sc.Intro))
 	}
