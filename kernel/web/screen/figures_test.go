@@ -32,7 +32,7 @@ func TestFiguresAndBarsFitTheirContract(t *testing.T) {
 		"draws bars of name, which is no amount": func(s *module.Screen) { s.Bars.Field = "name" },
 		"waits for kind = GHOST":                 func(s *module.Screen) { s.Bars.Out["kind"] = "GHOST" },
 		"has no one message beside its rows": func(s *module.Screen) {
-			s.Method, s.Bars, s.Columns = finsystemv1.LedgerService_ListPostings_FullMethodName, nil, []module.Column{{Field: "memo"}}
+			s.Method, s.Bars, s.Columns = finsystemv1.DocumentService_ListDocuments_FullMethodName, nil, []module.Column{{Field: "title"}}
 		},
 	} {
 		_, err := compileOne(report(change))
