@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -20,6 +21,7 @@ type Store struct {
 	pool   *pgxpool.Pool
 	scoper scoper
 	module string
+	watch  atomic.Pointer[func(ctx context.Context, sql string, args []any)]
 }
 
 // scoper finds the role to take and the setting to make for who acts in a context.
@@ -80,6 +82,7 @@ func (s *Store) Exec(ctx context.Context, sql string, args ...any) (pgconn.Comma
 }
 
 func (s *Store) read(ctx context.Context, sql string, args []any, collect func(pgx.Rows) error) (err error) {
+	s.watched(ctx, sql, args)
 	b, err := s.batch(ctx)
 	if err != nil {
 		return err

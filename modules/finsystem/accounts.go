@@ -52,7 +52,7 @@ func (s *ledgerService) ownPostings(ctx context.Context, r *v1.ListPostingsReque
 	if client, err := clientMeant(ctx, r.GetClientId()); err == nil {
 		c.Add("client_id = ?::uuid", client)
 	}
-	if err := s.postingsAsked(r, c, "entries"); err != nil {
+	if err := s.postingsAsked(r, c); err != nil {
 		return nil, err
 	}
 	var day string
@@ -117,16 +117,18 @@ func (s *ledgerService) ListAccounts(ctx context.Context, r *v1.ListAccountsRequ
 	return &v1.ListAccountsResponse{Accounts: slices.Concat(agreements, services)}, err
 }
 
-// ownAccounts are the business's own with what they come to, which is read off the entries: they have no running balance.
+// ownAccounts are the business's own with what they come to, which is summed by days: they have no running balance.
 func (s *ledgerService) ownAccounts(ctx context.Context, currency string) ([]*v1.Account, error) {
 	type account struct {
 		Kind, Code string
 		Out        int64
 	}
 	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[account], `
-		select a.kind, a.code, (coalesce((select sum(e.amount) from finsystem.entries e where e.contra_id = a.id), 0)
-			- coalesce((select sum(e.amount) from finsystem.entries e where e.account_id = a.id), 0))::bigint
-		from finsystem.accounts a where a.client_id is null and a.currency_code = $1
+		select a.kind, a.code, (-coalesce((select sum(d.amount) from finsystem.own_days d where d.account_id = a.id), 0) - coalesce(t.amount, 0))::bigint
+		from finsystem.accounts a left join (
+			select account_id, sum(amount) as amount from finsystem.own_sums((select through from finsystem.summed), 9223372036854775807) group by 1
+		) t on t.account_id = a.id
+		where a.client_id is null and a.currency_code = $1
 		order by array_position(array['bank', 'cash', 'gateway', 'suspense', 'revenue', 'expense', 'tax'], a.kind), a.kind, a.code`, currency)
 	var out []*v1.Account
 	for _, row := range rows {

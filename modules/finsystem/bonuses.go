@@ -3,7 +3,6 @@ package finsystem
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -93,7 +92,7 @@ func (s *bonusService) ListBonusPostings(ctx context.Context, r *v1.ListBonusPos
 	}
 	n := store.PageSize(r.GetPageSize())
 	most := c.Arg(n + 1)
-	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[postingRow], fmt.Sprintf(postingsOfAccount, c.String(), most), c.Args...)
+	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[postingRow], postingsOfAccount(entriesOf(c.String(), asPosted, most)), c.Args...)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ const entriesOf = `
 		from generate_series(1, %[2]d) n
 	), written as (
 		insert into finsystem.postings (id, key, digest, kind, client_id, amount, currency_code, effective_date, post_time, memo, branch_id, manager_id)
-		select id, 'figures:' || id, '\x00', case when amount > 0 then 'payment' else 'charge' end, '%[1]s', abs(amount), 'UAH', day, day + interval '9 hours', 'Posting ' || n,
+		select id, 'figures:' || id, '\x00', case when n %% 500 = 7 then 'fee' when amount > 0 then 'payment' else 'charge' end, '%[1]s', abs(amount), 'UAH', day, day + interval '9 hours', 'Posting ' || n,
 			('00000000-0000-7000-8000-00000000000' || n %% 5)::uuid, ('00000000-0000-7000-8000-0000000000' || 10 + n %% 40)::uuid
 		from numbered
 	), entered as (
@@ -64,7 +64,10 @@ func newLong(b *testing.B, entries int) *long {
 	}
 	fmt.Fprintf(&sql, entriesOf, l.large, entries)
 	storetest.Run(b, l.DSN, sql.String())
-	storetest.Run(b, l.DSN, "vacuum analyze finsystem.entries, finsystem.postings, finsystem.accounts, finsystem.balances")
+	at := time.Now()
+	sumDays(b, l.DSN, 20_000)
+	b.Logf("summed in %v", time.Since(at))
+	storetest.Run(b, l.DSN, "vacuum analyze finsystem.entries, finsystem.postings, finsystem.accounts, finsystem.balances, finsystem.client_days, finsystem.own_days, finsystem.summed")
 	return l
 }
 
@@ -81,23 +84,34 @@ func BenchmarkStatements(b *testing.B) {
 	head, manager := v1.NewLedgerServiceClient(l.head.Conn), v1.NewLedgerServiceClient(l.manager.Conn)
 	page := func(c v1.LedgerServiceClient, r *v1.ListPostingsRequest) func() error {
 		return func() error {
-			r.PageSize = 50
-			got, err := c.ListPostings(ctx, r)
-			if err == nil && len(got.GetPostings()) != 50 {
-				return fmt.Errorf("%d postings", len(got.GetPostings()))
-			}
+			_, err := c.ListPostings(ctx, r)
 			return err
 		}
 	}
-	of := func(client string, change func(*v1.ListPostingsRequest)) *v1.ListPostingsRequest {
-		r := &v1.ListPostingsRequest{ClientId: client}
-		if change != nil {
-			change(r)
+	of := func(client string, from, to string, kinds ...v1.PostingKind) *v1.ListPostingsRequest {
+		return &v1.ListPostingsRequest{ClientId: client, FromDate: from, ToDate: to, Kinds: kinds, PageSize: 50}
+	}
+	settlements := v1.NewSettlementServiceClient(l.head.Conn)
+	lines := func(client, from, to string) *v1.ListReconciliationLinesRequest {
+		return &v1.ListReconciliationLinesRequest{ClientId: client, FromDate: from, ToDate: to, PageSize: 20}
+	}
+	statement := func(r *v1.ListReconciliationLinesRequest) func() error {
+		return func() error {
+			_, err := settlements.ListReconciliationLines(ctx, r)
+			return err
 		}
+	}
+	// deep turns pages until there were so many.
+	deep := func(r *v1.ListReconciliationLinesRequest, lines int) *v1.ListReconciliationLinesRequest {
+		r.PageSize = int32(min(200, lines)) //nolint:gosec // a few
+		for ; lines > 0; lines -= int(r.GetPageSize()) {
+			got, err := settlements.ListReconciliationLines(ctx, r)
+			require.NoError(b, err)
+			r.PageToken = got.GetNextPageToken()
+		}
+		r.PageSize = 20
 		return r
 	}
-	old := func(r *v1.ListPostingsRequest) { r.FromDate, r.ToDate = "2025-01-01", "2025-02-28" }
-	payments := func(r *v1.ListPostingsRequest) { r.Kinds = []v1.PostingKind{v1.PostingKind_POSTING_KIND_PAYMENT} }
 	compared := func(name string, small, large func() error) {
 		b.Run(name, func(b *testing.B) {
 			var took [2][]time.Duration
@@ -125,11 +139,26 @@ func BenchmarkStatements(b *testing.B) {
 			}
 		})
 	}
-	compared("page/contact", page(small, of("", nil)), page(large, of("", nil)))
-	compared("page/manager", page(manager, of(l.small, nil)), page(manager, of(l.large, nil)))
-	compared("page/head", page(head, of(l.small, nil)), page(head, of(l.large, nil)))
-	compared("page/payments", page(head, of(l.small, payments)), page(head, of(l.large, payments)))
-	compared("page/old_days", page(head, of(l.small, old)), page(head, of(l.large, old)))
+	const payment, fee = v1.PostingKind_POSTING_KIND_PAYMENT, v1.PostingKind_POSTING_KIND_FEE
+	for _, p := range []struct {
+		name         string
+		small, large v1.LedgerServiceClient
+		from, to     string
+		kinds        []v1.PostingKind
+	}{
+		{name: "contact", small: small, large: large}, {name: "manager", small: manager, large: manager}, {name: "head", small: head, large: head},
+		{name: "payments", small: head, large: head, kinds: []v1.PostingKind{payment}}, {name: "fees", small: head, large: head, kinds: []v1.PostingKind{fee}},
+		{name: "two_months_old", small: head, large: head, from: "2025-01-01", to: "2025-02-28"},
+		{name: "oldest_month", small: small, large: large, from: "2024-11-01", to: "2024-12-31"},
+		{name: "until_the_middle", small: small, large: large, to: "2025-12-01"},
+		{name: "fees_until_the_middle", small: head, large: head, to: "2025-12-01", kinds: []v1.PostingKind{fee}},
+	} {
+		compared("page/"+p.name, page(p.small, of(l.small, p.from, p.to, p.kinds...)), page(p.large, of(l.large, p.from, p.to, p.kinds...)))
+	}
+	for _, p := range [][3]string{{"this_month", "2026-11-01", "2026-11-30"}, {"oldest_month", "2024-12-01", "2024-12-31"}, {"middle_month", "2025-11-01", "2025-11-30"}, {"all", "2024-11-01", "2026-11-30"}} {
+		compared("statement/"+p[0], statement(lines(l.small, p[1], p[2])), statement(lines(l.large, p[1], p[2])))
+	}
+	compared("statement/deep_in_two_months", statement(deep(lines(l.small, "2025-11-01", "2025-12-31"), 40)), statement(deep(lines(l.large, "2025-11-01", "2025-12-31"), entries/25)))
 
 	timed := func(name string, call func() error) {
 		b.Run(name, func(b *testing.B) {
@@ -145,17 +174,21 @@ func BenchmarkStatements(b *testing.B) {
 			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 		})
 	}
-	settlements := v1.NewSettlementServiceClient(l.head.Conn)
-	for _, days := range [][2]string{{"2026-11-01", "2026-11-30"}, {"2025-03-01", "2025-03-31"}, {"2024-12-01", "2026-11-30"}} {
-		timed("reconciliation/"+days[0]+"_"+days[1], func() error {
-			_, err := settlements.ListReconciliationLines(ctx, &v1.ListReconciliationLinesRequest{ClientId: l.large, FromDate: days[0], ToDate: days[1], PageSize: 50})
-			return err
-		})
-	}
 	timed("turnover", func() error {
 		_, err := settlements.GetTurnover(ctx, &v1.GetTurnoverRequest{ClientId: l.large})
 		return err
 	})
+	for _, from := range []string{"2026-11-01", "2024-12-01"} {
+		for _, by := range []v1.IncomeGroup{v1.IncomeGroup_INCOME_GROUP_ITEM, v1.IncomeGroup_INCOME_GROUP_MANAGER, v1.IncomeGroup_INCOME_GROUP_CLIENT} {
+			key := map[v1.IncomeGroup]string{v1.IncomeGroup_INCOME_GROUP_ITEM: "item-3", v1.IncomeGroup_INCOME_GROUP_MANAGER: "00000000-0000-7000-8000-000000000017", v1.IncomeGroup_INCOME_GROUP_CLIENT: l.large}[by]
+			timed("behind_a_figure/"+strings.ToLower(strings.TrimPrefix(by.String(), "INCOME_GROUP_"))+"/from_"+from, func() error {
+				_, err := v1.NewReportServiceClient(l.head.Conn).ListReportPostings(ctx, &v1.ListReportPostingsRequest{
+					FromDate: from, ToDate: "2026-11-30", GroupBy: by, Kind: v1.IncomeKind_INCOME_KIND_INCOME, Key: key, PageSize: 50,
+				})
+				return err
+			})
+		}
+	}
 	for _, who := range []struct {
 		name string
 		user *kerneltest.User

@@ -2,6 +2,7 @@ package finsystem_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -102,12 +103,24 @@ func (o *office) query(sql string, args ...any) []string {
 	return out
 }
 
-// balanced looks whether the books hold together.
+// sumDays brings the sums of days on, by so many postings at a time, as the module's own role may.
+func sumDays(t testing.TB, dsn string, together int) {
+	t.Helper()
+	storetest.Run(t, dsn, fmt.Sprintf(`do $$ begin
+		perform set_config('role', (select all_role from finsystem.books), true);
+		while finsystem.sum_days(%d) loop end loop;
+	end $$`, together))
+}
+
+// balanced looks whether the books hold together, and the sums of their days.
 func (o *office) balanced() {
+	sumDays(o.t, o.DSN, 7)
 	conn, err := pgx.Connect(context.WithoutCancel(o.t.Context()), o.DSN)
 	require.NoError(o.t, err)
 	defer conn.Close(context.WithoutCancel(o.t.Context()))
-	rows, err := conn.Query(context.WithoutCancel(o.t.Context()), "select coalesce(account_id, posting_id)::text || ': ' || problem from finsystem.wrong_books()")
+	rows, err := conn.Query(context.WithoutCancel(o.t.Context()), `
+		select coalesce(account_id, posting_id)::text || ': ' || problem from (select * from finsystem.wrong_books() union all select * from finsystem.wrong_days()) w
+		union all select 'not all is summed' from finsystem.summed where through < (select max(id) from finsystem.postings)`)
 	require.NoError(o.t, err)
 	wrong, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(o.t, err)

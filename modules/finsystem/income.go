@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/money"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
@@ -24,9 +25,12 @@ var _ v1.ReportServiceServer = (*reportService)(nil)
 // incomeKinds are the kinds of accounts that income and expense are booked to.
 var incomeKinds = map[v1.IncomeKind]string{v1.IncomeKind_INCOME_KIND_INCOME: "revenue", v1.IncomeKind_INCOME_KIND_EXPENSE: "expense"}
 
-// incomeGroup is how lines are put together, in SQL: l is a line, p its posting, which is there when posted is set.
+// incomeGroup is how lines are put together, in SQL: l is a line.
 type incomeGroup struct {
-	key    string
+	key string
+	// byClient is whether it takes each entry by itself: days are summed for branches and managers, not for clients.
+	byClient bool
+	// posted is whether it goes by what the posting says.
 	posted bool
 	// inOrder has rows in the order of their keys, not of their amounts.
 	inOrder bool
@@ -37,25 +41,10 @@ type incomeGroup struct {
 var incomeGroups = map[v1.IncomeGroup]incomeGroup{
 	v1.IncomeGroup_INCOME_GROUP_ITEM:    {key: "l.code", fill: func(r *v1.IncomeRow, key string) { r.Name = key }},
 	v1.IncomeGroup_INCOME_GROUP_MONTH:   {key: "to_char(l.day, 'YYYY-MM')", inOrder: true, fill: func(r *v1.IncomeRow, key string) { r.Name = key }},
-	v1.IncomeGroup_INCOME_GROUP_CLIENT:  {key: "coalesce(l.client_id::text, '-')", fill: func(r *v1.IncomeRow, key string) { r.ClientId = key }},
-	v1.IncomeGroup_INCOME_GROUP_BRANCH:  {key: "coalesce(p.branch_id::text, '-')", posted: true, fill: func(r *v1.IncomeRow, key string) { r.BranchId = key }},
-	v1.IncomeGroup_INCOME_GROUP_MANAGER: {key: "coalesce(p.manager_id::text, '-')", posted: true, fill: func(r *v1.IncomeRow, key string) { r.ManagerId = key }},
+	v1.IncomeGroup_INCOME_GROUP_CLIENT:  {key: "coalesce(l.client_id::text, '-')", byClient: true, fill: func(r *v1.IncomeRow, key string) { r.ClientId = key }},
+	v1.IncomeGroup_INCOME_GROUP_BRANCH:  {key: "coalesce(l.branch_id::text, '-')", posted: true, fill: func(r *v1.IncomeRow, key string) { r.BranchId = key }},
+	v1.IncomeGroup_INCOME_GROUP_MANAGER: {key: "coalesce(l.manager_id::text, '-')", posted: true, fill: func(r *v1.IncomeRow, key string) { r.ManagerId = key }},
 }
-
-// incomeLines are entries of income and expense accounts in some days, above zero for what they are: $1 the currency, $2 the kinds, $3 and $4 the
-// first and last days, in order of n, and $5 what is added to a day of each, so that a month stands with the one it is compared with. What leaves an income account for a client's is income taken
-// off, and what comes to it is income; an expense is what went out of its account. An entry is read by the account that it has on the other side,
-// which is the business's own, and by its own account where that is one too.
-const incomeLines = `
-	accounts as materialized (select id, kind, code from finsystem.own_accounts($1, $2)),
-	spans as materialized (select * from unnest($3::date[], $4::date[], $5::text[]::interval[]) with ordinality s(first, last, on_by, n)),
-	lines as (
-		select s.n, a.kind, a.code, e.posting_id, (e.effective_date + s.on_by)::date as day, e.client_id, case a.kind when 'revenue' then -e.amount else e.amount end as amount
-		from accounts a cross join spans s join finsystem.entries e on e.contra_id = a.id and e.effective_date between s.first and s.last
-		union all
-		select s.n, a.kind, a.code, e.posting_id, (e.effective_date + s.on_by)::date, e.client_id, case a.kind when 'revenue' then e.amount else -e.amount end
-		from accounts a cross join spans s join finsystem.entries e on e.account_id = a.id and e.effective_date between s.first and s.last
-	)`
 
 // noKey is the key of what belongs to nobody.
 const noKey = "-"
@@ -69,9 +58,11 @@ type income struct {
 	kinds        []string
 	by           v1.IncomeGroup
 	group        incomeGroup
+	// summed is whether days that were summed do: the caller reaches all of them, and the report does not go by clients.
+	summed bool
 }
 
-func (s *reportService) income(from, to, currency string, by v1.IncomeGroup, compare v1.IncomeCompare, kinds ...v1.IncomeKind) (income, error) {
+func (s *reportService) income(ctx context.Context, from, to, currency string, by v1.IncomeGroup, compare v1.IncomeCompare, kinds ...v1.IncomeKind) (income, error) {
 	in := income{by: by}
 	var err error
 	if in.currency, err = s.currency(currency); err != nil {
@@ -85,6 +76,7 @@ func (s *reportService) income(from, to, currency string, by v1.IncomeGroup, com
 		in.by = v1.IncomeGroup_INCOME_GROUP_ITEM
 	}
 	in.group = incomeGroups[in.by]
+	in.summed = !in.group.byClient && access.DecisionFrom(ctx).Reach == access.All
 	for _, kind := range kinds {
 		if text := incomeKinds[kind]; text != "" {
 			in.kinds = append(in.kinds, text)
@@ -94,24 +86,6 @@ func (s *reportService) income(from, to, currency string, by v1.IncomeGroup, com
 		in.kinds = []string{"revenue", "expense"}
 	}
 	return in, nil
-}
-
-// args are those of incomeLines.
-func (in income) args() []any {
-	first, last, on := []time.Time{in.span.first}, []time.Time{in.span.last}, []string{"0"}
-	if in.compared {
-		first, last, on = append(first, in.before.first), append(last, in.before.last), append(on, in.back.interval())
-	}
-	return []any{in.currency, in.kinds, first, last, on}
-}
-
-// lines are the CTEs of a statement that reads lines as l, and their postings as p where the report goes by them.
-func (in income) lines() (with, from string) {
-	from = "lines l"
-	if in.group.posted {
-		from += " join finsystem.postings p on p.id = l.posting_id"
-	}
-	return "with " + incomeLines, from
 }
 
 type incomeRow struct {
@@ -124,7 +98,7 @@ type incomeRow struct {
 
 // GetIncomeReport adds up income and expense.
 func (s *reportService) GetIncomeReport(ctx context.Context, r *v1.GetIncomeReportRequest) (*v1.GetIncomeReportResponse, error) {
-	in, err := s.income(r.GetFromDate(), r.GetToDate(), r.GetCurrencyCode(), r.GetGroupBy(), r.GetCompare(), r.GetKinds()...)
+	in, err := s.income(ctx, r.GetFromDate(), r.GetToDate(), r.GetCurrencyCode(), r.GetGroupBy(), r.GetCompare(), r.GetKinds()...)
 	if err != nil {
 		return nil, err
 	}
@@ -141,12 +115,11 @@ func (s *reportService) GetIncomeReport(ctx context.Context, r *v1.GetIncomeRepo
 	if in.group.inOrder {
 		rank = "0"
 	}
-	with, from := in.lines()
 	most := c.Arg(n + 1)
-	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[incomeRow], with+`,
+	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[incomeRow], in.lines()+`,
 		sums as materialized (
 			select l.kind, `+in.group.key+` as key, coalesce(sum(l.amount) filter (where l.n = 1), 0)::bigint as amount, coalesce(sum(l.amount) filter (where l.n = 2), 0)::bigint as before
-			from `+from+` group by 1, 2
+			from lines l group by 1, 2
 		), ranked as (select *, (`+rank+`)::bigint as rank from sums),
 		page as (select * from ranked`+c.String()+` order by kind desc, rank desc, key limit `+most+`)
 		select 0 as ord, kind, '' as key, sum(amount)::bigint as amount, sum(before)::bigint as before, 0::bigint as rank from sums group by kind

@@ -23,7 +23,10 @@ func (m *Module) clientsMerged(ctx context.Context, _ event.Event, e *kernelv1.C
 		if err := moveServices(ctx, tx, e.GetMergedClientId(), into); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, "select finsystem.move_client($1, $2, $3)", e.GetMergedClientId(), into, m.today())
+		if _, err = tx.Exec(ctx, "select finsystem.move_client($1, $2, $3)", e.GetMergedClientId(), into, m.today()); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "select finsystem.sum_merged($1, $2)", e.GetMergedClientId(), into)
 		return err
 	})
 }

@@ -88,4 +88,5 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterTopUpServiceServer(r, &topUpService{Module: m})
 	paysystemv1.RegisterAccountServiceServer(r, &accountService{Module: m})
 	r.Handle(m.nightly())
+	r.Handle(m.summing())
 }

@@ -98,14 +98,17 @@ func (s *settlementService) GetTurnover(ctx context.Context, r *v1.GetTurnoverRe
 	type turnover struct{ MonthCharged, MonthPaid, QuarterCharged, QuarterPaid, YearCharged, YearPaid int64 }
 	t, err := store.QueryOne(ctx, s.host.Store, pgx.RowToStructByPos[turnover], `
 		with moved as (
-			select e.effective_date as day, a.kind in ('bank', 'cash', 'gateway', 'suspense') as paid, sum(e.amount) as amount
-			from (select effective_date, contra_id, sum(amount) as amount from finsystem.entries where account_id = any ($1) and effective_date between $2 and $3 group by 1, 2) e
-			join finsystem.own_accounts($6, '{bank, cash, gateway, suspense, revenue, expense, tax, rounding}') a on a.id = e.contra_id group by 1, 2
+			select effective_date as day, charged, paid from finsystem.client_days where client_id = $1 and currency_code = $2 and effective_date between $3 and $4
+			union all
+			select e.effective_date, case when not o.paid then -e.amount else 0 end, case when o.paid then e.amount else 0 end
+			from (select id from `+settledAccounts+`) a
+			cross join lateral (select * from finsystem.entries where account_id = a.id and `+unsummed+` and effective_date between $3 and $4) e
+			join (select id, kind = any (finsystem.paid_kinds()) as paid from finsystem.own_accounts($2, finsystem.paid_kinds() || finsystem.charged_kinds())) o on o.id = e.contra_id
 		)
-		select coalesce(-sum(amount) filter (where not paid and day >= $5), 0)::bigint, coalesce(sum(amount) filter (where paid and day >= $5), 0)::bigint,
-			coalesce(-sum(amount) filter (where not paid and day >= $4), 0)::bigint, coalesce(sum(amount) filter (where paid and day >= $4), 0)::bigint,
-			coalesce(-sum(amount) filter (where not paid), 0)::bigint, coalesce(sum(amount) filter (where paid), 0)::bigint
-		from moved`, st.accounts, st.span.first, st.span.last, quarter, monthOf(today), st.currency)
+		select coalesce(sum(charged) filter (where day >= $6), 0)::bigint, coalesce(sum(paid) filter (where day >= $6), 0)::bigint,
+			coalesce(sum(charged) filter (where day >= $5), 0)::bigint, coalesce(sum(paid) filter (where day >= $5), 0)::bigint,
+			coalesce(sum(charged), 0)::bigint, coalesce(sum(paid), 0)::bigint
+		from moved`, st.client, st.currency, st.span.first, st.span.last, quarter, monthOf(today))
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package finsystem
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -36,17 +35,6 @@ type postingRow struct {
 	Balance               *int64 // nil of an account of the business's own
 	Reversed              int64
 }
-
-// postingsOfAccount are postings as accounts see them: what all their entries there come to, and the balance after the last one. Of a posting about another client
-// there is nothing but that; see [Module.otherSides].
-const postingsOfAccount = `
-	select e.posting_id, e.client_id, coalesce(p.kind, ''), coalesce(p.memo, ''), coalesce(p.currency_code, ''), coalesce(p.effective_date, 'epoch'), coalesce(p.post_time, 'epoch'),
-		(select d.id::text from finsystem.documents d where d.id = p.about_id), (select y.id::text from finsystem.payments y where y.id = p.about_id),
-		p.reverses, p.actor_id::text, e.account_id, e.amount, e.balance,
-		(select coalesce(sum(r.amount), 0)::bigint from finsystem.postings r where r.reverses = p.id)
-	from (select posting_id, account_id, min(client_id::text) as client_id, sum(amount)::bigint as amount, (array_agg(balance order by line desc))[1] as balance
-		from finsystem.entries %s group by posting_id, account_id order by posting_id desc, account_id desc limit %s) e
-	left join finsystem.postings p on p.id = e.posting_id order by e.posting_id desc, e.account_id desc`
 
 func (r postingRow) posting() *v1.Posting {
 	p := &v1.Posting{
@@ -102,7 +90,7 @@ func (m *Module) otherSides(ctx context.Context, q store.Querier, rows []posting
 	return nil
 }
 
-// ListPostings lists what changed an account, newest first.
+// ListPostings lists what changed an account, newest first; of some days or kinds, by the days.
 func (s *ledgerService) ListPostings(ctx context.Context, r *v1.ListPostingsRequest) (*v1.ListPostingsResponse, error) {
 	if own, err := s.ownAccount(ctx, r); err != nil {
 		return nil, err
@@ -121,27 +109,18 @@ func (s *ledgerService) ListPostings(ctx context.Context, r *v1.ListPostingsRequ
 	if single != nil && *single == 0 {
 		return response, nil
 	}
-	if err := s.postingsAsked(r, c, "entries"); err != nil {
+	list, err := s.postingPage(r, c, single)
+	if err != nil {
 		return nil, err
 	}
-	var last, account int64
-	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &last, &account); err != nil {
-		return nil, err
-	} else if on && single != nil {
-		c.Add("posting_id < ?", last)
-	} else if on {
-		c.Add("posting_id <= ? and (posting_id, account_id) < (?, ?)", last, last, account)
-	}
-	n := store.PageSize(r.GetPageSize())
-	most := c.Arg(n + 1)
-	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[postingRow], fmt.Sprintf(postingsOfAccount, c.String(), most), c.Args...)
+	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[postingRow], list.sql, c.Args...)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.otherSides(ctx, s.host.Store, rows); err != nil {
 		return nil, err
 	}
-	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, n, func(last postingRow) []any { return []any{last.ID, last.Account} })
+	rows, response.NextPageToken, err = store.NextPage(s.host.Store.Pages, r, rows, list.size, list.key)
 	for _, row := range rows {
 		response.Postings = append(response.Postings, row.posting())
 	}
@@ -205,7 +184,17 @@ func (s *ledgerService) account(ctx context.Context, c *store.Where, client, kin
 }
 
 // postingsAsked puts the other filters of a request into a condition on entries.
-func (s *ledgerService) postingsAsked(r *v1.ListPostingsRequest, c *store.Where, entries string) error {
+func (s *ledgerService) postingsAsked(r *v1.ListPostingsRequest, c *store.Where) error {
+	if len(r.GetKinds()) > 0 {
+		c.Add(ofKind+"any (?))", postingKinds.Texts(r.GetKinds()))
+	}
+	if r.GetAboutId() != "" {
+		c.Add("posting_id = any(array(select q.id from finsystem.postings q where q.about_id = ?::uuid))", r.GetAboutId())
+	}
+	return s.daysAsked(r, c)
+}
+
+func (s *ledgerService) daysAsked(r *v1.ListPostingsRequest, c *store.Where) error {
 	for _, edge := range []struct{ field, text, is string }{
 		{"from_date", r.GetFromDate(), "effective_date >= ?::date"}, {"to_date", r.GetToDate(), "effective_date <= ?::date"},
 	} {
@@ -215,12 +204,6 @@ func (s *ledgerService) postingsAsked(r *v1.ListPostingsRequest, c *store.Where,
 			}
 			c.Add(edge.is, edge.text)
 		}
-	}
-	if len(r.GetKinds()) > 0 {
-		c.Add("posting_id in (select q.id from finsystem.postings q where q.id = "+entries+".posting_id and q.kind = any(?))", postingKinds.Texts(r.GetKinds()))
-	}
-	if r.GetAboutId() != "" {
-		c.Add("posting_id = any(array(select q.id from finsystem.postings q where q.about_id = ?::uuid))", r.GetAboutId())
 	}
 	return nil
 }
@@ -237,7 +220,7 @@ func (s *ledgerService) GetPosting(ctx context.Context, r *v1.GetPostingRequest)
 
 // findPosting is a posting as the first account of a client's sees it that the reader may see, or, where it is the business's own matter, as the first of its accounts does.
 func (m *Module) findPosting(ctx context.Context, q store.Querier, id int64) (*v1.Posting, error) {
-	rows, err := store.Query(ctx, q, pgx.RowToStructByPos[postingRow], fmt.Sprintf(postingsOfAccount, "where posting_id = $1", "100"), id)
+	rows, err := store.Query(ctx, q, pgx.RowToStructByPos[postingRow], postingsOfAccount(entriesOf(" where posting_id = $1", asPosted, "100")), id)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 
 	"google.golang.org/grpc/codes"
 
+	"github.com/jackc/pgx/v5"
+
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	"github.com/opencabinet/cabinet/kernel/money"
 	"github.com/opencabinet/cabinet/kernel/store"
@@ -26,7 +28,6 @@ const mostLines = 5000
 type stretch struct {
 	client, currency string
 	span             span
-	accounts         []int64
 }
 
 func (s *settlementService) statement(ctx context.Context, client, currency, from, to string) (stretch, error) {
@@ -41,10 +42,8 @@ func (s *settlementService) statement(ctx context.Context, client, currency, fro
 	if out.span, err = s.spanOf(from, to); err != nil {
 		return out, err
 	}
-	if out.accounts, err = settledAccounts(ctx, s.host.Store, out.client, out.currency); err != nil {
-		return out, err
-	}
-	if len(out.accounts) == 0 { // nobody has accounts before something happened
+	seen, err := store.QueryOne(ctx, s.host.Store, pgx.RowTo[bool], "select exists (select from "+settledAccounts+")", out.client, out.currency)
+	if err == nil && !seen { // nobody has accounts before something happened
 		_, err = s.client(ctx, out.client)
 	}
 	return out, err
@@ -64,7 +63,7 @@ func (s *settlementService) GetReconciliation(ctx context.Context, r *v1.GetReco
 		return nil, refuse(codes.FailedPrecondition, "from_date", "too_many_lines", "there are more than 5,000 lines: ask for fewer days")
 	}
 	out := sums.reconciliation(st)
-	out.Lines = linesOf(rows, st.currency, sums.opening())
+	out.Lines = linesOf(rows, st.currency, sums.Opening)
 	return &v1.GetReconciliationResponse{Reconciliation: out}, nil
 }
 
@@ -86,7 +85,7 @@ func (s *settlementService) ListReconciliationLines(ctx context.Context, r *v1.L
 	if err != nil {
 		return nil, err
 	}
-	balance := sums.opening()
+	balance := sums.Opening
 	if after != nil {
 		balance = after.Balance
 	}
@@ -105,7 +104,7 @@ func (s *settlementService) ListReconciliationLines(ctx context.Context, r *v1.L
 func (u settled) reconciliation(st stretch) *v1.Reconciliation {
 	out := &v1.Reconciliation{
 		ClientId: st.client, CurrencyCode: st.currency, FromDate: st.span.first.Format(time.DateOnly), ToDate: st.span.last.Format(time.DateOnly),
-		Opening: money.Of(st.currency, u.opening()), Debits: money.Of(st.currency, u.Debits), Credits: money.Of(st.currency, u.Credits),
+		Opening: money.Of(st.currency, u.Opening), Debits: money.Of(st.currency, u.Debits), Credits: money.Of(st.currency, u.Credits),
 		Closing: money.Of(st.currency, u.closing()), State: v1.ReconciliationState_RECONCILIATION_STATE_EVEN,
 	}
 	switch closing := u.closing(); {

@@ -3,7 +3,6 @@ package finsystem
 import (
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,16 +14,12 @@ import (
 
 // settledAccounts are the accounts of a client whose postings are settled with the client: its own, and those of its agreements and services. What
 // moves between them is nothing to settle, and bonuses are no money.
-func settledAccounts(ctx context.Context, q store.Querier, client, currency string) ([]int64, error) {
-	return store.Query(ctx, q, pgx.RowTo[int64], `
-		select id from finsystem.accounts where client_id = $1 and currency_code = $2 and kind in ('client', 'agreement', 'service') order by id`, client, currency)
-}
+const settledAccounts = "finsystem.accounts where client_id = $1 and currency_code = $2 and kind = any (finsystem.settled_kinds())"
 
-// settled is how a client stands now, what counts for days after a statement's, and what the statement's lines come to.
-type settled struct{ Now, Later, Debits, Credits int64 }
+// settled is what came to a client before a statement's days, and what the statement's lines come to.
+type settled struct{ Opening, Debits, Credits int64 }
 
-func (u settled) closing() int64 { return u.Now - u.Later }
-func (u settled) opening() int64 { return u.closing() - u.Credits + u.Debits }
+func (u settled) closing() int64 { return u.Opening + u.Credits - u.Debits }
 
 type settledRow struct {
 	ID           int64
@@ -42,35 +37,28 @@ type lineKey struct {
 	Balance int64
 }
 
-// settleSQL takes sums and lines at one moment. What came before the first day is not added up: it is what there is now, less what came since, and of
-// most statements that is little. A posting that is not the client's, and moved its balance all the same, is a line without words: sums and lines agree.
+// settleSQL takes sums and lines at one moment: of $1, the client, in $2, from $3 to $4. What came before the first day, and what the lines come to, is what
+// days come to that were summed, and what was posted since. A posting that is not the client's, and moved its balance all the same, is a line without words:
+// sums and lines agree.
 const settleSQL = `
-	select s.now, s.later, s.debits, s.credits, l.posting_id, l.effective_date, p.kind, p.memo, d.kind, coalesce(nullif(d.number, ''), y.reference, ''), l.amount
-	from (
-		select (select coalesce(sum(balance), 0)::bigint from finsystem.balances where account_id = any ($1)) as now,
-			(select coalesce(sum(amount), 0)::bigint from finsystem.entries where WHOSE and effective_date > $3) as later,
-			coalesce(-sum(amount) filter (where amount < 0), 0)::bigint as debits, coalesce(sum(amount) filter (where amount > 0), 0)::bigint as credits
+	with settled as (select id from ` + settledAccounts + `), sums as (
+		select coalesce(sum(amount) filter (where effective_date < $3), 0)::bigint as opening, coalesce(sum(debits) filter (where effective_date >= $3), 0)::bigint as debits,
+			coalesce(sum(credits) filter (where effective_date >= $3), 0)::bigint as credits
 		from (
-			select sum(amount) as amount from finsystem.entries where WHOSE and effective_date between $2 and $3 group by effective_date, posting_id
-		) posting
-	) s left join (
-		(
-			select posting_id, effective_date, sum(amount)::bigint as amount from finsystem.entries
-			where WHOSE and effective_date between $2 and $3 and ($4::date is null or (effective_date, posting_id) > ($4, $5))
-			group by effective_date, posting_id having sum(amount) <> 0 order by effective_date, posting_id limit $6
-		) l left join finsystem.postings p on p.id = l.posting_id
+			select effective_date, credits - debits as amount, debits, credits from finsystem.client_days where client_id = $1 and currency_code = $2 and effective_date <= $4
+			union all
+			select effective_date, amount, greatest(-amount, 0), greatest(amount, 0) from (
+				select e.effective_date, e.posting_id, sum(e.amount) as amount
+				from settled a cross join lateral (select * from finsystem.entries where account_id = a.id and ` + unsummed + ` and effective_date <= $4) e group by 1, 2
+			) posting
+		) d
+	)
+	select s.*, l.posting_id, l.effective_date, p.kind, p.memo, d.kind, coalesce(nullif(d.number, ''), y.reference, ''), l.amount
+	from sums s left join (
+		finsystem.settled_entries((select array_agg(id) from settled), $3, $4, $5, $6, $7) l left join finsystem.postings p on p.id = l.posting_id
 		left join finsystem.documents d on d.id = p.about_id left join finsystem.payments y on y.id = p.about_id
 	) on true
 	order by l.effective_date, l.posting_id`
-
-// settleOf is the statement for so many accounts. One account's entries come in the order of the index, and a page is as far as they are read.
-func settleOf(accounts int) string {
-	whose := "account_id = any ($1)"
-	if accounts == 1 {
-		whose = "account_id = ($1::bigint[])[1]"
-	}
-	return strings.ReplaceAll(settleSQL, "WHOSE", whose)
-}
 
 // settle returns a statement's sums, and its lines after one.
 func settle(ctx context.Context, q store.Querier, st stretch, after *lineKey, most int) (settled, []settledRow, error) {
@@ -87,8 +75,8 @@ func settle(ctx context.Context, q store.Querier, st stretch, after *lineKey, mo
 	if after != nil {
 		day, id = &after.Day, &after.ID
 	}
-	rows, err := store.Query(ctx, q, pgx.RowToStructByPos[row], settleOf(len(st.accounts)), st.accounts, st.span.first, st.span.last, day, id, most)
-	if err != nil || len(rows) == 0 {
+	rows, err := store.Query(ctx, q, pgx.RowToStructByPos[row], settleSQL, st.client, st.currency, st.span.first, st.span.last, day, id, most)
+	if err != nil {
 		return settled{}, nil, err
 	}
 	var out []settledRow

@@ -137,7 +137,7 @@ func TestReconciliation(t *testing.T) {
 		}
 		return got
 	}
-	require.Equal(t, []string{"-50.00", "50.00", "400.00", "-1200.00"}, postings("2026-11-06", "2026-11-20"), "newest first")
+	require.Equal(t, []string{"-50.00", "400.00", "50.00", "-1200.00"}, postings("2026-11-06", "2026-11-20"), "the latest day first")
 	require.Equal(t, []string{"1000.00"}, postings("2026-10-01", "2026-10-31"))
 	t.Run("days that are none", func(t *testing.T) {
 		_, err := o.director.settlements().GetReconciliation(t.Context(), &v1.GetReconciliationRequest{FromDate: "2026-11-02", ToDate: "2026-11-01"})

@@ -40,7 +40,8 @@ type LedgerServiceClient interface {
 	// What a client has, owes and may spend, in one currency.
 	GetBalance(ctx context.Context, in *GetBalanceRequest, opts ...grpc.CallOption) (*GetBalanceResponse, error)
 	// The statement of an account, newest first: each posting, what it changed and the balance after it. That is a client's, another account as the request says,
-	// or, for staff who name neither, those of all clients whom they serve.
+	// or, for staff who name neither, those of all clients whom they serve. Of some days, or of some kinds, an account's come by the days that they count for, the
+	// latest first.
 	ListPostings(ctx context.Context, in *ListPostingsRequest, opts ...grpc.CallOption) (*ListPostingsResponse, error)
 	GetPosting(ctx context.Context, in *GetPostingRequest, opts ...grpc.CallOption) (*GetPostingResponse, error)
 	// What a client's balance stands beside: its agreements and services, each with what it was charged and what is left to pay. For staff who name no
@@ -168,7 +169,8 @@ type LedgerServiceServer interface {
 	// What a client has, owes and may spend, in one currency.
 	GetBalance(context.Context, *GetBalanceRequest) (*GetBalanceResponse, error)
 	// The statement of an account, newest first: each posting, what it changed and the balance after it. That is a client's, another account as the request says,
-	// or, for staff who name neither, those of all clients whom they serve.
+	// or, for staff who name neither, those of all clients whom they serve. Of some days, or of some kinds, an account's come by the days that they count for, the
+	// latest first.
 	ListPostings(context.Context, *ListPostingsRequest) (*ListPostingsResponse, error)
 	GetPosting(context.Context, *GetPostingRequest) (*GetPostingResponse, error)
 	// What a client's balance stands beside: its agreements and services, each with what it was charged and what is left to pay. For staff who name no

@@ -24,9 +24,10 @@ func Close(ctx context.Context, tx *store.Tx, until time.Time) error {
 // Balance is what an account comes to, in minor units: of the business's own, what went out of it, which is what the business has there.
 func Balance(ctx context.Context, q store.Querier, account int64) (int64, error) {
 	return store.QueryOne(ctx, q, pgx.RowTo[int64], `
-		select coalesce((select balance from finsystem.balances where account_id = $1),
-			(select coalesce(sum(amount), 0)::bigint from finsystem.entries where contra_id = $1)
-			- (select coalesce(sum(amount), 0)::bigint from finsystem.entries where account_id = $1))`, account)
+		select coalesce((select balance from finsystem.balances where account_id = $1), -(
+			(select coalesce(sum(amount), 0) from finsystem.own_days where account_id = $1)
+			+ (select coalesce(sum(case account_id when $1 then amount else -amount end), 0) from finsystem.entries
+				where $1 in (account_id, contra_id) and posting_id > (select through from finsystem.summed)))::bigint)`, account)
 }
 
 // Wrong is a place where the books do not hold together.
@@ -37,5 +38,6 @@ type Wrong struct {
 
 // Verify reads all books and returns where they do not hold together. It takes long where they are long.
 func Verify(ctx context.Context, q store.Querier) ([]Wrong, error) {
-	return store.Query(ctx, q, pgx.RowToStructByPos[Wrong], "select account_id, posting_id, problem from finsystem.wrong_books()")
+	return store.Query(ctx, q, pgx.RowToStructByPos[Wrong], `
+		select account_id, posting_id, problem from finsystem.wrong_books() union all select account_id, posting_id, problem from finsystem.wrong_days()`)
 }
