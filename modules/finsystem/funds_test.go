@@ -177,11 +177,28 @@ func TestClientsPay(t *testing.T) {
 	t.Run("from accounts", w.fromAccounts)
 	t.Run("in parts", w.inParts)
 	t.Run("by a bank's statement", w.byStatement)
+	t.Run("suspended in mid-payment", w.suspendedMeanwhile)
 	logged, err := kernelv1.NewAuditServiceClient(w.head.user.Conn).ListAuditEntries(t.Context(), &kernelv1.ListAuditEntriesRequest{PageSize: 200})
 	require.NoError(t, err)
 	for _, method := range []string{"PayFromAccount", "ReturnToAccount"} {
 		require.True(t, slices.ContainsFunc(logged.GetEntries(), func(e *kernelv1.AuditEntry) bool { return strings.HasSuffix(e.GetMethod(), "/"+method) }), method)
 	}
+}
+
+// Money that comes from who was suspended in the meantime is theirs as any other.
+func (w *till) suspendedMeanwhile(t *testing.T) {
+	bill := w.bill(w.zerno, "90.00", 0)
+	due := bill.GetDue().GetAmount()
+	p := w.must(w.checkout(w.director, byGateway, due, bill.GetId(), false))
+	clients := clientmanagerv1.NewClientServiceClient(w.head.user.Conn)
+	_, err := clients.SuspendClient(t.Context(), &clientmanagerv1.SuspendClientRequest{Id: w.zerno, Reason: "x"})
+	require.NoError(t, err)
+	w.told(p, due)
+	w.drained()
+	require.Equal(t, isPaid, w.payment(p.GetId()).GetState())
+	require.Equal(t, v1.DocumentStatus_DOCUMENT_STATUS_PAID, w.head.document(bill.GetId()).GetStatus())
+	_, err = clients.ResumeClient(t.Context(), &clientmanagerv1.ResumeClientRequest{Id: w.zerno})
+	require.NoError(t, err)
 }
 
 func (w *till) fromAccounts(t *testing.T) {
