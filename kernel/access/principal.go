@@ -57,6 +57,14 @@ type Place struct {
 // IsUser tells whether a person is acting, who may be shown a page.
 func (p Principal) IsUser() bool { return p.Kind == Contact || p.Kind == Staff }
 
+// ClientMeant is the client that a request is about: the one that it names, or else the one that a contact acts for; empty for none.
+func (p Principal) ClientMeant(named string) string {
+	if named == "" && p.Kind == Contact {
+		return p.ActingFor
+	}
+	return named
+}
+
 // Looks tells whether somebody looks at what another sees, and can change nothing.
 func (p Principal) Looks() bool { return p.ActedBy != "" && !p.MayWrite }
 

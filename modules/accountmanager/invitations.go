@@ -186,11 +186,8 @@ func (m *Module) seesStaff(ctx context.Context) bool {
 
 // clientOf is the client a request is about: the one it names, or the one a contact acts for.
 func clientOf(who access.Principal, named string) (string, error) {
-	switch {
-	case named != "":
-		return named, nil
-	case who.Kind == access.Contact && who.ActingFor != "":
-		return who.ActingFor, nil
+	if client := who.ClientMeant(named); client != "" {
+		return client, nil
 	}
 	return "", refuse(codes.InvalidArgument, "client_id", "client_needed", "say which client")
 }

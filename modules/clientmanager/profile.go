@@ -32,12 +32,8 @@ func actingFor(ctx context.Context) (string, error) {
 
 // clientMeant is the client that is meant: the one named, or the one a contact acts for.
 func (m *Module) clientMeant(ctx context.Context, named, field string) (string, error) {
-	who := access.From(ctx)
-	switch {
-	case named != "":
-		return named, nil
-	case who.Kind == access.Contact && who.ActingFor != "":
-		return who.ActingFor, nil
+	if client := access.From(ctx).ClientMeant(named); client != "" {
+		return client, nil
 	}
 	return "", refuse(codes.InvalidArgument, field, "refusal.client_needed", "say which client is meant")
 }

@@ -55,7 +55,7 @@ func (s *ledgerService) GetBalance(ctx context.Context, r *v1.GetBalanceRequest)
 		where b.client_id = $1 and b.currency_code = $2 and a.kind = 'client' and a.code = ''
 		union all
 		select 0, 0, null, coalesce(sum(total - credited - paid), 0)::bigint, coalesce(sum(total - credited - paid) filter (where due_date < $3), 0)::bigint, 0::bigint, min(due_date)
-		from finsystem.documents where client_id = $1 and currency_code = $2 and status = 'issued' and kind = 'invoice' and paid < total - credited`,
+		from finsystem.documents where client_id = $1 and currency_code = $2 and status = 'issued' and kind = 'invoice' and paid < total and paid < total - credited`,
 		client, currency, s.today())
 	if err != nil {
 		return nil, err

@@ -169,7 +169,8 @@ func (s *subscriptionService) ListCharges(ctx context.Context, r *v1.ListCharges
 	n := store.PageSize(r.GetPageSize())
 	most := c.Arg(n + 1)
 	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[chargeRow],
-		`select `+chargeFields+chargesOf+c.String()+` order by c.id desc limit `+most, c.Args...)
+		`select `+chargeFields+` from (select * from finsystem.charges c`+c.String()+` order by c.id desc limit `+most+`) c
+		join finsystem.subscriptions s on s.id = c.subscription_id order by c.id desc`, c.Args...)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func (s *documentService) ListDocuments(ctx context.Context, r *v1.ListDocuments
 		c.Add("agreement_id = ?::uuid", r.GetAgreementId())
 	}
 	if r.GetOpen() {
-		c.Add("status = 'issued' and kind = 'invoice' and paid < total - credited")
+		c.Add("status = 'issued' and kind = 'invoice' and paid < total and paid < total - credited")
 	}
 	for _, edge := range []struct{ field, text, is string }{
 		{"from_date", r.GetFromDate(), "issue_date >= ?::date"}, {"to_date", r.GetToDate(), "issue_date <= ?::date"},

@@ -85,12 +85,8 @@ func wrongAmount(field string, err error) error {
 
 // clientMeant is the client that a request names, or the one its contact acts for.
 func clientMeant(ctx context.Context, named string) (string, error) {
-	who := access.From(ctx)
-	switch {
-	case named != "":
-		return named, nil
-	case who.Kind == access.Contact && who.ActingFor != "":
-		return who.ActingFor, nil
+	if client := access.From(ctx).ClientMeant(named); client != "" {
+		return client, nil
 	}
 	return "", refuse(codes.InvalidArgument, "client_id", "client_needed", "say which client is meant")
 }

@@ -24,7 +24,7 @@ type long struct {
 	largeOwner, smallOwner *kerneltest.User
 }
 
-// entriesOf writes an account's postings over two years, to 30 November 2026, most of them in the order of their days, each with an entry: to one of 20
+// entriesOf writes the postings of an account, whose client has a branch and a manager, over two years, to 30 November 2026, most of them in the order of their days, each with an entry: to one of 20
 // items of income, or from the bank.
 const entriesOf = `
 	with account as (
@@ -36,7 +36,7 @@ const entriesOf = `
 	), written as (
 		insert into finsystem.postings (id, key, digest, kind, client_id, amount, currency_code, effective_date, post_time, memo, branch_id, manager_id)
 		select id, 'figures:' || id, '\x00', case when n %% 500 = 7 then 'fee' when amount > 0 then 'payment' else 'charge' end, '%[1]s', abs(amount), 'UAH', day, day + interval '9 hours', 'Posting ' || n,
-			('00000000-0000-7000-8000-00000000000' || n %% 5)::uuid, ('00000000-0000-7000-8000-0000000000' || 10 + n %% 40)::uuid
+			('00000000-0000-7000-8000-00000000000' || %[3]d %% 5)::uuid, ('00000000-0000-7000-8000-0000000000' || 10 + %[3]d %% 40)::uuid
 		from numbered
 	), entered as (
 		insert into finsystem.entries (posting_id, line, account_id, contra_id, client_id, amount, balance, effective_date)
@@ -58,11 +58,11 @@ func newLong(b *testing.B, entries int) *long {
 	var sql strings.Builder
 	sql.WriteString(`insert into finsystem.accounts (kind, code, currency_code) select 'revenue', 'item-' || n, 'UAH' from generate_series(0, 19) n;
 		insert into finsystem.accounts (kind, code, currency_code) values ('bank', 'figures', 'UAH');`)
-	fmt.Fprintf(&sql, entriesOf, l.small, 1000)
+	fmt.Fprintf(&sql, entriesOf, l.small, 1000, 6)
 	for i := range 200 {
-		fmt.Fprintf(&sql, entriesOf, l.Client(b, "Other "+strconv.Itoa(i)), 1000)
+		fmt.Fprintf(&sql, entriesOf, l.Client(b, "Other "+strconv.Itoa(i)), 1000, i)
 	}
-	fmt.Fprintf(&sql, entriesOf, l.large, entries)
+	fmt.Fprintf(&sql, entriesOf, l.large, entries, 7)
 	storetest.Run(b, l.DSN, sql.String())
 	at := time.Now()
 	sumDays(b, l.DSN, 20_000)

@@ -3,6 +3,7 @@ package finsystem
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -36,8 +37,8 @@ type holdRow struct {
 	DocumentID             *string
 }
 
-const holdFields = `select h.id::text, h.client_id::text, b.currency_code, h.amount, coalesce(nullif(d.subject, ''), h.what), h.status, h.create_time, h.expire_time, h.document_id::text
-	from finsystem.holds h join finsystem.balances b on b.account_id = h.account_id left join finsystem.documents d on d.id = h.document_id`
+const holdsOf = `select h.id::text, h.client_id::text, b.currency_code, h.amount, coalesce(nullif(d.subject, ''), h.what), h.status, h.create_time, h.expire_time, h.document_id::text
+	from %s h join finsystem.balances b on b.account_id = h.account_id left join finsystem.documents d on d.id = h.document_id`
 
 func (r holdRow) hold() *v1.Hold {
 	h := &v1.Hold{
@@ -53,7 +54,7 @@ func (r holdRow) hold() *v1.Hold {
 }
 
 func findHold(ctx context.Context, q store.Querier, id string) (*v1.Hold, error) {
-	row, err := store.QueryOne(ctx, q, pgx.RowToStructByPos[holdRow], holdFields+" where h.id = $1", id)
+	row, err := store.QueryOne(ctx, q, pgx.RowToStructByPos[holdRow], fmt.Sprintf(holdsOf, "finsystem.holds")+" where h.id = $1", id)
 	return row.hold(), store.NotFoundAs(err, errNoHold)
 }
 
@@ -76,7 +77,7 @@ func (s *ledgerService) ListHolds(ctx context.Context, r *v1.ListHoldsRequest) (
 	}
 	n := store.PageSize(r.GetPageSize())
 	most := c.Arg(n + 1)
-	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[holdRow], holdFields+c.String()+" order by h.id desc limit "+most, c.Args...)
+	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[holdRow], fmt.Sprintf(holdsOf, "(select * from finsystem.holds h"+c.String()+" order by h.id desc limit "+most+")")+" order by h.id desc", c.Args...)
 	if err != nil {
 		return nil, err
 	}

@@ -101,9 +101,9 @@ func (s *settlementService) GetTurnover(ctx context.Context, r *v1.GetTurnoverRe
 			select effective_date as day, charged, paid from finsystem.client_days where client_id = $1 and currency_code = $2 and effective_date between $3 and $4
 			union all
 			select e.effective_date, case when not o.paid then -e.amount else 0 end, case when o.paid then e.amount else 0 end
-			from (select id from `+settledAccounts+`) a
-			cross join lateral (select * from finsystem.entries where account_id = a.id and `+unsummed+` and effective_date between $3 and $4) e
+			from finsystem.unsummed_entries(array(select id from `+settledAccounts+`)) e
 			join (select id, kind = any (finsystem.paid_kinds()) as paid from finsystem.own_accounts($2, finsystem.paid_kinds() || finsystem.charged_kinds())) o on o.id = e.contra_id
+			where e.effective_date between $3 and $4
 		)
 		select coalesce(sum(charged) filter (where day >= $6), 0)::bigint, coalesce(sum(paid) filter (where day >= $6), 0)::bigint,
 			coalesce(sum(charged) filter (where day >= $5), 0)::bigint, coalesce(sum(paid) filter (where day >= $5), 0)::bigint,

@@ -23,12 +23,16 @@ type pageOfEntries struct{ sql, order string }
 
 // entriesOf are the first entries of some, in an order of entries' columns.
 func entriesOf(where, order, most string) pageOfEntries {
+	return entriesFrom("finsystem.entries", where, order, most)
+}
+
+func entriesFrom(table, where, order, most string) pageOfEntries {
 	group := strings.ReplaceAll(order, " desc", "")
 	if !strings.Contains(group, "account_id") {
 		group += ", account_id"
 	}
 	return pageOfEntries{`select posting_id, account_id, max(effective_date) as day, min(client_id::text) as client_id, sum(amount)::bigint as amount,
-		(array_agg(balance order by line desc))[1] as balance from finsystem.entries` + where + " group by " + group + " order by " + order + " limit " + most, order}
+		(array_agg(balance order by line desc))[1] as balance from ` + table + where + " group by " + group + " order by " + order + " limit " + most, order}
 }
 
 // postingsOfAccount are postings as accounts see them: what all their entries there come to, and the balance after the last one. Of a posting about another client
@@ -105,14 +109,14 @@ func ofKinds(c *store.Where, days []string, account int64, kinds []string, most 
 	meant, whose := c.Arg(kinds), c.Arg(account)
 	summed := store.Where{Conditions: append(days, "client_id = (select client_id from finsystem.accounts where id = "+whose+")",
 		"currency_code = (select currency_code from finsystem.accounts where id = "+whose+")", "kind = any("+meant+")")}
-	of := func(and, order string) string { return "(" + entriesOf(c.String()+" and "+and, order, most).sql + ")" }
+	of := func(table, and, order string) string { return "(" + entriesFrom(table, c.String()+" and "+and, order, most).sql + ")" }
 	return `select * from (
 		(select e.* from (select * from finsystem.client_days` + summed.String() + ` order by effective_date desc) d cross join lateral (
-			` + of("posting_id = any (d.ids) and "+ofKind+"d.kind)", "posting_id desc") + `
+			` + of("finsystem.entries", "posting_id = any (d.ids) and "+ofKind+"d.kind)", "posting_id desc") + `
 			union all
-			` + of("d.ids is null and posting_id between d.first_id and d.last_id and entries.effective_date = d.effective_date and "+ofKind+"d.kind)", "posting_id desc") + `
+			` + of("finsystem.entries", "d.ids is null and posting_id between d.first_id and d.last_id and entries.effective_date = d.effective_date and "+ofKind+"d.kind)", "posting_id desc") + `
 		) e order by d.effective_date desc, e.posting_id desc limit ` + most + `)
 		union all
-		` + of(unsummed+" and "+ofKind+"any ("+meant+"))", byDays) + `
+		` + of("finsystem.unsummed_entries(array["+whose+"])", ofKind+"any ("+meant+"))", byDays) + `
 	) e order by day desc, posting_id desc limit ` + most
 }

@@ -48,8 +48,8 @@ const settleSQL = `
 			select effective_date, credits - debits as amount, debits, credits from finsystem.client_days where client_id = $1 and currency_code = $2 and effective_date <= $4
 			union all
 			select effective_date, amount, greatest(-amount, 0), greatest(amount, 0) from (
-				select e.effective_date, e.posting_id, sum(e.amount) as amount
-				from settled a cross join lateral (select * from finsystem.entries where account_id = a.id and ` + unsummed + ` and effective_date <= $4) e group by 1, 2
+				select effective_date, posting_id, sum(amount) as amount from finsystem.unsummed_entries((select array_agg(id) from settled))
+				where effective_date <= $4 group by 1, 2
 			) posting
 		) d
 	)

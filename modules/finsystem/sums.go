@@ -11,14 +11,10 @@ import (
 )
 
 // Statements and reports do not add up all that was ever posted: sums of each day are kept (migrations/0008_sums.sql), and who reads adds to them what was
-// posted after they were made, in one statement. See unsummed.
+// posted after they were made, in one statement: finsystem.unsummed_entries.
 
 // sumTogether is how many postings are summed in one transaction.
 const sumTogether = 20_000
-
-// unsummed is, in SQL, which entries the sums do not have yet. The upper bound says nothing but that they are few: without it the planner, who cannot know how
-// far the sums are, expects a third of all entries.
-const unsummed = "posting_id > (select through from finsystem.summed) and posting_id <= 9223372036854775807"
 
 // summing is when the sums of days are brought on. Between two runs, what was posted is added up by whoever reads.
 func (m *Module) summing() event.Subscription {

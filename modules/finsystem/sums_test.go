@@ -286,6 +286,14 @@ func TestSumsWhilePosting(t *testing.T) {
 	close(done)
 	others.Wait()
 	r := random(300)
+	many := make([]ledger.Posting, 100) // more of a kind than a day names
+	for i := range many {
+		many[i] = ledger.Posting{
+			Key: store.NewID(), Kind: ledger.Payment, ClientID: p.zerno, Currency: "UAH", Date: p.zero.AddDate(0, 0, 50+i%2), Entries: []ledger.Entry{{Account: p.client, Contra: p.bank, Amount: 1}},
+		}
+	}
+	_, err := ledger.Post(p.ctx, p.s, slices.Concat(many, []ledger.Posting{p.random(r)})...)
+	require.NoError(t, err)
 	for range 2 {
 		p.compare(t, r)
 		for range 3 {
@@ -299,7 +307,7 @@ func TestSumsWhilePosting(t *testing.T) {
 	p.compareReports(t, r)
 
 	// What moved between two clients comes to nothing once they are one.
-	_, err := clientmanagerv1.NewMergeServiceClient(p.head.user.Conn).MergeClients(t.Context(), &clientmanagerv1.MergeClientsRequest{RequestId: store.NewID(), IntoId: p.zerno, FromId: p.office.other})
+	_, err = clientmanagerv1.NewMergeServiceClient(p.head.user.Conn).MergeClients(t.Context(), &clientmanagerv1.MergeClientsRequest{RequestId: store.NewID(), IntoId: p.zerno, FromId: p.office.other})
 	require.NoError(t, err)
 	p.handled()
 	require.Eventually(t, func() bool {

@@ -5,44 +5,16 @@ import (
 	"strings"
 
 	"github.com/govalues/decimal"
+
+	"github.com/opencabinet/cabinet/kernel/money"
 )
 
 // maxDigits is how many an amount may have with all digits of its currency, so that it fits an int64 of minor units.
 const maxDigits = 18
 
-// Currencies whose minor unit has other than two digits, by ISO 4217 list one:
-// https://www.six-group.com/en/products-services/financial-information/data-standards.html
-var scales = func() map[string]int {
-	of := map[string]int{}
-	for digits, codes := range map[int]string{
-		0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-		3: "BHD IQD JOD KWD LYD OMR TND",
-		4: "CLF UYW",
-	} {
-		for code := range strings.FieldsSeq(codes) {
-			of[code] = digits
-		}
-	}
-	return of
-}()
-
-func scaleOf(currency string) int {
-	if digits, other := scales[currency]; other {
-		return digits
-	}
-	return 2
-}
-
 func isCurrency(code string) bool {
-	if len(code) != 3 {
-		return false
-	}
-	for i := range 3 {
-		if code[i] < 'A' || code[i] > 'Z' {
-			return false
-		}
-	}
-	return true
+	_, err := money.Scale(code)
+	return err == nil
 }
 
 // unsigned reads an amount: digits, and perhaps one point (whichever byte that is) and more digits. It takes nothing that
@@ -53,7 +25,10 @@ func unsigned(text, currency string, point byte) (amount decimal.Decimal, reason
 		return amount, fmt.Sprintf("this is no amount: it is written with digits and %q as its decimal sign; %s", string(point), anew)
 	}
 	whole, fraction = strings.TrimLeft(whole, "0"), strings.TrimRight(fraction, "0")
-	scale := scaleOf(currency)
+	scale, err := money.Scale(currency)
+	if err != nil {
+		scale = 2 // it is not said yet, or refused where it is
+	}
 	if len(fraction) > scale {
 		return amount, fmt.Sprintf("%s has %d digits behind the decimal sign, and this has %d: nothing is rounded, so ask the bank what it means",
 			currency, scale, len(fraction))
@@ -61,7 +36,7 @@ func unsigned(text, currency string, point byte) (amount decimal.Decimal, reason
 	if len(whole)+scale > maxDigits {
 		return amount, fmt.Sprintf("an amount of %s has at most %d digits before the decimal sign: %s", currency, maxDigits-scale, anew)
 	}
-	amount, err := decimal.Parse("0" + whole + "." + fraction + strings.Repeat("0", scale-len(fraction)))
+	amount, err = decimal.Parse("0" + whole + "." + fraction + strings.Repeat("0", scale-len(fraction)))
 	if err != nil { // "0." is what no currency without minor units would have otherwise
 		amount, err = decimal.Parse("0" + whole)
 	}
