@@ -18,7 +18,9 @@ var (
 	anID    = regexp.MustCompile(`(?:[a-z0-9]+\.[a-z0-9-]+:)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	aRole   = regexp.MustCompile(`^/roles/([^/]+)(.*)$`)
 	aModule = regexp.MustCompile(`^/modules/[a-z0-9]+`)
-	braces  = regexp.MustCompile(`\{[a-z_]+\}`)
+	// Of postings, by currency and what they are of: bank:UA21…, revenue:parts.
+	anAccount = regexp.MustCompile(`^/accounts/[A-Z]{3}/[^/]+$`)
+	braces    = regexp.MustCompile(`\{[a-z_]+\}`)
 )
 
 // screenOf tells addresses of one screen apart from those of others: ids and queries do not count.
@@ -26,6 +28,9 @@ func screenOf(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	if role := aRole.FindStringSubmatch(path); role != nil && role[1] != "new" && role[1] != "matrix" {
 		path = "/roles/{}" + role[2]
+	}
+	if anAccount.MatchString(path) {
+		return "/accounts/{}/{}"
 	}
 	if aModule.MatchString(path) {
 		path = aModule.ReplaceAllString(path, "/modules/{}")
