@@ -61,6 +61,7 @@ var bills = []bill{
 var methods = []*paysystemv1.Method{
 	{Title: "Bank transfer", Kind: paysystemv1.MethodKind_METHOD_KIND_GATEWAY, Gateway: "banktransfer", CurrencyCode: "UAH", Position: 10},
 	{Title: "Card", Kind: paysystemv1.MethodKind_METHOD_KIND_GATEWAY, Gateway: "stripe", CurrencyCode: "UAH", Position: 20},
+	{Title: "Cash at the office", Kind: paysystemv1.MethodKind_METHOD_KIND_CASH, CurrencyCode: "UAH", Position: 30},
 }
 
 // payments says how clients pay.

@@ -46,7 +46,7 @@ func TestInABrowser(t *testing.T) {
 			people := []string{"/people/" + s.user(t, manager), "/people/" + s.user(t, director)}
 			// What links lead to only where filters are set, or rows chosen.
 			set := []string{"/clients?statuses=CLIENT_STATUS_ACTIVE", "/clients/change?ids=" + roastery}
-			walk(t, browser, s, "head", head, all, slices.Concat(s.parts(roastery, module.ForStaff), people, set, []string{page})...)
+			walk(t, browser, s, "head", head, all, slices.Concat(s.parts(roastery, module.ForStaff), people, set, s.moneyInAllStates(t), []string{page})...)
 		})
 		run("walk as manager", func(t *testing.T) { walk(t, browser, s, "manager", manager, all, page) })
 		run("walk as director", func(t *testing.T) { walk(t, browser, s, "director", director, all) })

@@ -15,6 +15,7 @@ import (
 	clientsv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	finsystemv1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
+	paysystemv1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
 )
 
 // TestMoneyInABrowser looks at the pages about money: those of a manager, of a client and of the head.
@@ -113,4 +114,33 @@ func sealed(t *testing.T, b *tab) {
 	b.leads(200, chromedp.SetUploadFiles(chromedp.CSS(`main input[type=file]`), []string{name}), click("main form:has([type=file]) .primary"))
 	require.Equal(t, "/signatory", b.path())
 	b.until(`(() => { const seal = document.querySelector('main img.drawing'); return !!seal && seal.complete && seal.naturalWidth > 0; })()`)
+}
+
+// moneyInAllStates are pages about money that lead to others only in some states, and so not each to all of them.
+func (s *site) moneyInAllStates(t *testing.T) (paths []string) {
+	t.Helper()
+	documents, err := finsystemv1.NewDocumentServiceClient(s.Kernel()).ListDocuments(t.Context(), &finsystemv1.ListDocumentsRequest{
+		Statuses: []finsystemv1.DocumentStatus{finsystemv1.DocumentStatus_DOCUMENT_STATUS_DRAFT},
+	})
+	require.NoError(t, err)
+	for _, d := range documents.GetDocuments() {
+		paths = append(paths, "/documents/"+d.GetId())
+	}
+	services, err := finsystemv1.NewSubscriptionServiceClient(s.Kernel()).ListSubscriptions(t.Context(), &finsystemv1.ListSubscriptionsRequest{})
+	require.NoError(t, err)
+	for _, one := range services.GetSubscriptions() {
+		paths = append(paths, "/services/"+one.GetId())
+	}
+	deferrals, err := finsystemv1.NewDeferralServiceClient(s.Kernel()).ListDeferrals(t.Context(), &finsystemv1.ListDeferralsRequest{})
+	require.NoError(t, err)
+	for _, one := range deferrals.GetDeferrals() {
+		paths = append(paths, "/deferrals/"+one.GetId())
+	}
+	payments, err := paysystemv1.NewPaymentServiceClient(s.Kernel()).ListPayments(t.Context(), &paysystemv1.ListPaymentsRequest{})
+	require.NoError(t, err)
+	for _, one := range payments.GetPayments() {
+		paths = append(paths, "/payments/"+one.GetId())
+	}
+	require.Len(t, paths, 1+3+2+2)
+	return paths
 }

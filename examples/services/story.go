@@ -87,7 +87,10 @@ func (t *teller) tell(ctx context.Context) error {
 	if err := t.bills(ctx); err != nil {
 		return err
 	}
-	return t.payments(ctx)
+	if err := t.payments(ctx); err != nil {
+		return err
+	}
+	return t.month(ctx)
 }
 
 // manager comes in, says who they are, and brings their clients.

@@ -20,6 +20,8 @@ var (
 	aModule = regexp.MustCompile(`^/modules/[a-z0-9]+`)
 	// Of postings, by currency and what they are of: bank:UA21…, revenue:parts.
 	anAccount = regexp.MustCompile(`^/accounts/[A-Z]{3}/[^/]+$`)
+	aReport   = regexp.MustCompile(`^/reports/income/[^/]+/[^/]+/[^/]+$`)
+	aPosting  = regexp.MustCompile(`^/postings/[0-9]+`)
 	braces    = regexp.MustCompile(`\{[a-z_]+\}`)
 )
 
@@ -32,6 +34,10 @@ func screenOf(path string) string {
 	if anAccount.MatchString(path) {
 		return "/accounts/{}/{}"
 	}
+	if aReport.MatchString(path) {
+		return "/reports/income/{}/{}/{}"
+	}
+	path = aPosting.ReplaceAllString(path, "/postings/{}")
 	if aModule.MatchString(path) {
 		path = aModule.ReplaceAllString(path, "/modules/{}")
 	}
