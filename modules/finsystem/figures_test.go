@@ -2,6 +2,7 @@ package finsystem_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -24,8 +25,8 @@ type long struct {
 	largeOwner, smallOwner *kerneltest.User
 }
 
-// entriesOf writes the postings of an account, whose client has a branch and a manager, over two years, to 30 November 2026, most of them in the order of their days, each with an entry: to one of 20
-// items of income, or from the bank.
+// entriesOf writes the postings of an account, whose client has a branch and a manager, over two years, to 30 November 2026, most of them in the order of their
+// days, each with an entry: to one of 20 items of income, or from the bank.
 const entriesOf = `
 	with account as (
 		insert into finsystem.accounts (client_id, kind, code, currency_code) values ('%[1]s', 'client', '', 'UAH') returning id
@@ -178,6 +179,17 @@ func BenchmarkStatements(b *testing.B) {
 		_, err := settlements.GetTurnover(ctx, &v1.GetTurnoverRequest{ClientId: l.large})
 		return err
 	})
+	for _, file := range []string{"pdf", "xlsx"} {
+		for days, status := range map[string]int{"2026-11-27": http.StatusOK, "2024-12-01": http.StatusBadRequest} {
+			timed("file/"+file+"/from_"+days, func() error {
+				got := l.head.Get(b, "/m/finsystem/statement."+file+"?client_id="+l.large+"&to_date=2026-11-29&from_date="+days)
+				if entries > 100_000 && got.Status != status {
+					return fmt.Errorf("status %d", got.Status)
+				}
+				return nil
+			})
+		}
+	}
 	for _, from := range []string{"2026-11-01", "2024-12-01"} {
 		for _, by := range []v1.IncomeGroup{v1.IncomeGroup_INCOME_GROUP_ITEM, v1.IncomeGroup_INCOME_GROUP_MANAGER, v1.IncomeGroup_INCOME_GROUP_CLIENT} {
 			key := map[v1.IncomeGroup]string{v1.IncomeGroup_INCOME_GROUP_ITEM: "item-3", v1.IncomeGroup_INCOME_GROUP_MANAGER: "00000000-0000-7000-8000-000000000017", v1.IncomeGroup_INCOME_GROUP_CLIENT: l.large}[by]

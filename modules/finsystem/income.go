@@ -58,8 +58,8 @@ type income struct {
 	kinds        []string
 	by           v1.IncomeGroup
 	group        incomeGroup
-	// summed is whether days that were summed do: the caller reaches all of them, and the report does not go by clients.
-	summed bool
+	// all is whether the caller reaches all rows, and summed whether days that were summed do: so it is then, where the report does not go by clients.
+	all, summed bool
 }
 
 func (s *reportService) income(ctx context.Context, from, to, currency string, by v1.IncomeGroup, compare v1.IncomeCompare, kinds ...v1.IncomeKind) (income, error) {
@@ -76,7 +76,8 @@ func (s *reportService) income(ctx context.Context, from, to, currency string, b
 		in.by = v1.IncomeGroup_INCOME_GROUP_ITEM
 	}
 	in.group = incomeGroups[in.by]
-	in.summed = !in.group.byClient && access.DecisionFrom(ctx).Reach == access.All
+	in.all = access.DecisionFrom(ctx).Reach == access.All
+	in.summed = in.all && !in.group.byClient
 	for _, kind := range kinds {
 		if text := incomeKinds[kind]; text != "" {
 			in.kinds = append(in.kinds, text)
@@ -102,7 +103,8 @@ func (s *reportService) GetIncomeReport(ctx context.Context, r *v1.GetIncomeRepo
 	if err != nil {
 		return nil, err
 	}
-	c := &store.Where{Args: in.args()}
+	c := &store.Where{}
+	with := in.lines(c)
 	c.Add("(amount <> 0 or before <> 0)")
 	var last incomeRow
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &last.Kind, &last.Rank, &last.Key); err != nil {
@@ -116,7 +118,7 @@ func (s *reportService) GetIncomeReport(ctx context.Context, r *v1.GetIncomeRepo
 		rank = "0"
 	}
 	most := c.Arg(n + 1)
-	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[incomeRow], in.lines()+`,
+	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[incomeRow], with+`,
 		sums as materialized (
 			select l.kind, `+in.group.key+` as key, coalesce(sum(l.amount) filter (where l.n = 1), 0)::bigint as amount, coalesce(sum(l.amount) filter (where l.n = 2), 0)::bigint as before
 			from lines l group by 1, 2

@@ -53,13 +53,17 @@ func (s *reportService) ListReportPostings(ctx context.Context, r *v1.ListReport
 			in.span.first = *all.Enough
 		}
 	}
-	c := &store.Where{Args: in.args()}
-	key := c.Arg(r.GetKey())
+	client := ""
+	if in.group.byClient && store.IsID(r.GetKey()) {
+		client = r.GetKey()
+	}
+	c := &store.Where{}
+	with, key := in.entries(c, client), c.Arg(r.GetKey())
 	if on {
 		c.Add("(day, posting_id) < (?::date, ?::bigint)", day, id)
 	}
 	most := c.Arg(n + 1)
-	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[reportPostingRow], in.entries()+`,
+	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[reportPostingRow], with+`,
 		chosen as materialized (
 			select l.posting_id, l.day, sum(l.amount)::bigint as amount from lines l where `+in.group.key+` = `+key+` group by 1, 2
 		), page as (select * from chosen`+c.String()+` order by day desc, posting_id desc limit `+most+`)
@@ -97,13 +101,14 @@ func (s *reportService) postingTotals(ctx context.Context, in income, key, befor
 	if in.by == v1.IncomeGroup_INCOME_GROUP_ITEM {
 		count = "l.postings"
 	}
-	c := &store.Where{Args: append(in.args(), key)}
+	c := &store.Where{}
+	with, meant := in.lines(c), c.Arg(key)
 	if before != "" {
 		c.Add("day < ?::date", before)
 	}
 	enough := c.Arg(most)
-	return store.QueryOne(ctx, s.host.Store, pgx.RowToStructByPos[postingTotals], "with "+summedLines+`,
-		chosen as materialized (select l.day, sum(l.amount) as amount, sum(`+count+`) as postings from lines l where `+in.group.key+` = $6 group by 1)
+	return store.QueryOne(ctx, s.host.Store, pgx.RowToStructByPos[postingTotals], with+`,
+		chosen as materialized (select l.day, sum(l.amount) as amount, sum(`+count+`) as postings from lines l where `+in.group.key+` = `+meant+` group by 1)
 		select coalesce(sum(amount), 0)::bigint, coalesce(sum(postings), 0)::bigint, (
 			select max(day) from (select day, sum(postings) over (order by day desc) as so_far from chosen`+c.String()+`) d where so_far >= `+enough+`)
 		from chosen`, c.Args...)
