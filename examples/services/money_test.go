@@ -141,6 +141,13 @@ func (s *site) moneyInAllStates(t *testing.T) (paths []string) {
 	for _, one := range payments.GetPayments() {
 		paths = append(paths, "/payments/"+one.GetId())
 	}
-	require.Len(t, paths, 1+3+2+2)
+	postings, err := finsystemv1.NewLedgerServiceClient(s.Kernel()).ListPostings(t.Context(), &finsystemv1.ListPostingsRequest{
+		ClientId: s.client(t, hotel), Kinds: []finsystemv1.PostingKind{finsystemv1.PostingKind_POSTING_KIND_ADJUSTMENT},
+	})
+	require.NoError(t, err)
+	for _, one := range postings.GetPostings() {
+		paths = append(paths, "/postings/"+one.GetId())
+	}
+	require.Len(t, paths, 1+3+2+2+1)
 	return paths
 }

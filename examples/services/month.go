@@ -22,7 +22,7 @@ func uah(amount string) *kernelv1.Money {
 
 // month is what goes on besides single bills: services that charge by themselves, deferrals, what the bank says, and what is paid online.
 func (t *teller) month(ctx context.Context) error {
-	for _, part := range []func(context.Context) error{t.deferrals, t.subscriptions, t.statement, t.online} {
+	for _, part := range []func(context.Context) error{t.deferrals, t.subscriptions, t.statement, t.online, t.adjustment} {
 		switch err := part(ctx); {
 		case status.Code(err) == codes.Unimplemented:
 			return nil // portal.yaml switches money off
@@ -140,6 +140,17 @@ func (t *teller) online(ctx context.Context) error {
 		}); err != nil {
 			return fmt.Errorf("%s: %w", m.GetTitle(), err)
 		}
+	}
+	return nil
+}
+
+// adjustment is what the company gave back for a visit that came too late.
+func (t *teller) adjustment(ctx context.Context) error {
+	_, err := finsystemv1.NewLedgerServiceClient(t.kernel).CreateAdjustment(ctx, &finsystemv1.CreateAdjustmentRequest{
+		RequestId: once("adjustment"), ClientId: t.clients[hotel], Amount: uah("150.00"), Memo: "For a visit that came a day late",
+	})
+	if err != nil {
+		return fmt.Errorf("an adjustment: %w", err)
 	}
 	return nil
 }

@@ -68,8 +68,8 @@ type words struct {
 	texts, links []string
 }
 
-// fileEnding is of links that lead to a file and no page: a booking for one's own calendar, a statement to print.
-const fileEnding = `\.(?:ics|pdf|xlsx)$`
+// fileEnding is of links that lead to a file and no page: a booking for one's own calendar, a statement to print, a picture to pay by.
+const fileEnding = `\.(?:ics|pdf|xlsx)$|\/qr\/`
 
 var aFile = regexp.MustCompile(fileEnding)
 

@@ -87,6 +87,7 @@ var reportScreens = []module.Screen{
 		Actions: []module.Action{
 			{ID: "close", Label: "finsystem.books.close", Icon: "lock", Path: "/books/close", Primary: true},
 			{ID: "accounts", Label: "finsystem.accounts.own", Icon: "list", Path: "/books/accounts"},
+			{ID: "journal", Label: "finsystem.postings.journal", Icon: "list", Path: "/postings"},
 			{ID: "check", Label: "finsystem.books.check", Icon: "refresh", Method: v1.BooksService_CheckBooks_FullMethodName, Done: "finsystem.books.checked"},
 		},
 	},
