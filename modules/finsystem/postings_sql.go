@@ -109,7 +109,9 @@ func ofKinds(c *store.Where, days []string, account int64, kinds []string, most 
 	meant, whose := c.Arg(kinds), c.Arg(account)
 	summed := store.Where{Conditions: append(days, "client_id = (select client_id from finsystem.accounts where id = "+whose+")",
 		"currency_code = (select currency_code from finsystem.accounts where id = "+whose+")", "kind = any("+meant+")")}
-	of := func(table, and, order string) string { return "(" + entriesFrom(table, c.String()+" and "+and, order, most).sql + ")" }
+	of := func(table, and, order string) string {
+		return "(" + entriesFrom(table, c.String()+" and "+and, order, most).sql + ")"
+	}
 	return `select * from (
 		(select e.* from (select * from finsystem.client_days` + summed.String() + ` order by effective_date desc) d cross join lateral (
 			` + of("finsystem.entries", "posting_id = any (d.ids) and "+ofKind+"d.kind)", "posting_id desc") + `
