@@ -180,7 +180,7 @@ func BenchmarkStatements(b *testing.B) {
 		return err
 	})
 	for _, file := range []string{"pdf", "xlsx"} {
-		for days, status := range map[string]int{"2026-11-27": http.StatusOK, "2024-12-01": http.StatusBadRequest} {
+		for days, status := range map[string]int{"2026-11-27": http.StatusOK, "2024-12-01": http.StatusConflict} {
 			timed("file/"+file+"/from_"+days, func() error {
 				got := l.head.Get(b, "/m/finsystem/statement."+file+"?client_id="+l.large+"&to_date=2026-11-29&from_date="+days)
 				if entries > 100_000 && got.Status != status {

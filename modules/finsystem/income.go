@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"google.golang.org/grpc/codes"
 
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	"github.com/opencabinet/cabinet/kernel/access"
@@ -103,6 +104,9 @@ func (s *reportService) GetIncomeReport(ctx context.Context, r *v1.GetIncomeRepo
 	if err != nil {
 		return nil, err
 	}
+	if err := s.fewEnough(ctx, in, ""); err != nil {
+		return nil, err
+	}
 	c := &store.Where{}
 	with := in.lines(c)
 	c.Add("(amount <> 0 or before <> 0)")
@@ -139,6 +143,31 @@ func (s *reportService) GetIncomeReport(ctx context.Context, r *v1.GetIncomeRepo
 		response.Rows = append(response.Rows, in.row(row, totals[row.Kind].Amount))
 	}
 	return response, err
+}
+
+// mostReported is how many postings a report goes through where it cannot go by days that were summed, and mostOpened how many it opens for what they say.
+const mostReported, mostOpened = 2_000_000, 500_000
+
+// fewEnough refuses a report that would go through more postings than that, of one client's or of all whom the caller reaches.
+func (s *reportService) fewEnough(ctx context.Context, in income, client string) error {
+	if in.summed {
+		return nil
+	}
+	c := &store.Where{}
+	c.Add("currency_code = ?", in.currency)
+	if client != "" {
+		c.Add("client_id = ?::uuid", client)
+	}
+	if in.compared {
+		c.Add("(effective_date between ? and ? or effective_date between ? and ?)", in.span.first, in.span.last, in.before.first, in.before.last)
+	} else {
+		c.Add("effective_date between ? and ?", in.span.first, in.span.last)
+	}
+	n, err := store.QueryOne(ctx, s.host.Store, pgx.RowTo[int64], "select coalesce(sum(lines), 0)::bigint from finsystem.client_days"+c.String(), c.Args...)
+	if err == nil && (n > mostReported || in.group.posted && n > mostOpened) {
+		err = refuse(codes.FailedPrecondition, "from_date", "too_many_postings", "there are too many postings in these days: ask for fewer days, or compare them with none")
+	}
+	return err
 }
 
 // report is what its rows come to.

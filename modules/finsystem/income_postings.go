@@ -57,6 +57,9 @@ func (s *reportService) ListReportPostings(ctx context.Context, r *v1.ListReport
 	if in.group.byClient && store.IsID(r.GetKey()) {
 		client = r.GetKey()
 	}
+	if err := s.fewEnough(ctx, in, client); err != nil {
+		return nil, err
+	}
 	c := &store.Where{}
 	with, key := in.entries(c, client), c.Arg(r.GetKey())
 	if on {

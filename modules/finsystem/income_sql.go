@@ -17,7 +17,7 @@ const summedLine = `
 	from items i join finsystem.own_days d on d.account_id = i.id and d.effective_date between FIRST and LAST
 	union all
 	select SPAN, i.kind, i.code, (d.effective_date + ON)::date, d.branch_id, d.manager_id, d.amount * i.sign, d.postings, d.firsts
-	from items i join finsystem.own_sums((select through from finsystem.summed), 9223372036854775807) d on d.account_id = i.id and d.effective_date between FIRST and LAST`
+	from items i join fresh d on d.account_id = i.id and d.effective_date between FIRST and LAST`
 
 // entryLine are lines by entries: as far as the account on their other side is meant, and as far as their own is, which is one of the business's then.
 const entryLine = `
@@ -30,7 +30,8 @@ const entryLine = `
 // lines begin a statement that reads them, which has no arguments yet.
 func (in income) lines(c *store.Where) string {
 	if in.summed {
-		return in.each(c, summedLine)
+		const fresh = ", fresh as materialized (select * from finsystem.own_sums((select through from finsystem.summed), 9223372036854775807))"
+		return in.each(c, fresh, summedLine)
 	}
 	return in.entries(c, "")
 }
@@ -47,13 +48,13 @@ func (in income) entries(c *store.Where, client string) string {
 	if in.group.posted {
 		posted, joined = ", p.branch_id, p.manager_id", "join finsystem.postings p on p.id = e.posting_id"
 	}
-	return in.each(c, strings.NewReplacer("WHOSE", whose, "POSTED", posted, "JOINED", joined).Replace(entryLine))
+	return in.each(c, "", strings.NewReplacer("WHOSE", whose, "POSTED", posted, "JOINED", joined).Replace(entryLine))
 }
 
 // each puts the days that are meant, and those that they are compared with, into lines: the days of a month before stand with those of the month.
-func (in income) each(c *store.Where, line string) string {
+func (in income) each(c *store.Where, with, line string) string {
 	items := `with items as materialized (select id, kind, code, case kind when 'revenue' then 1 else -1 end as sign from finsystem.own_accounts(` +
-		c.Arg(in.currency) + ", " + c.Arg(in.kinds) + `))`
+		c.Arg(in.currency) + ", " + c.Arg(in.kinds) + `))` + with
 	of := func(n int, s span, on string) string {
 		return strings.NewReplacer("SPAN", strconv.Itoa(n), "FIRST", c.Arg(s.first)+"::date", "LAST", c.Arg(s.last)+"::date", "ON", c.Arg(on)+"::text::interval").Replace(line)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
@@ -165,6 +166,19 @@ func TestPlans(t *testing.T) {
 			}
 		}
 	}
+	refusesMuch(t, p.DSN, manager)
+}
+
+// A report that cannot go by sums says how much it would read, and does not.
+func refusesMuch(t *testing.T, dsn string, manager *kerneltest.User) {
+	t.Helper()
+	storetest.Run(t, dsn, "update finsystem.client_days set lines = 500001 where (client_id, effective_date, kind) in (select client_id, effective_date, kind from finsystem.client_days order by lines desc limit 1)")
+	report := func(by v1.IncomeGroup) error {
+		_, err := v1.NewReportServiceClient(manager.Conn).GetIncomeReport(t.Context(), &v1.GetIncomeReportRequest{FromDate: "2024-01-01", ToDate: "2026-11-30", GroupBy: by})
+		return err
+	}
+	require.NoError(t, report(v1.IncomeGroup_INCOME_GROUP_ITEM))
+	refusedFor(t, report(v1.IncomeGroup_INCOME_GROUP_BRANCH), codes.FailedPrecondition, "from_date", "too_many_postings")
 }
 
 // questions are all that somebody asks, of a client or of all.
