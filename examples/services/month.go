@@ -110,7 +110,7 @@ func (t *teller) statement(ctx context.Context) error {
 		if one.payer == ours {
 			came = "ДатаСписано"
 		}
-		text += fmt.Sprintf("СекцияДокумент=Платежное поручение\nНомер=%d\nДата=%[2]s\nСумма=%s\nПлательщикСчет=%s\nПолучательСчет=%s\nПлательщик=%s\nПолучатель=%[6]s\n%s=%[2]s\nНазначениеПлатежа=%s\nКонецДокумента\n",
+		text += fmt.Sprintf("СекцияДокумент=Платежное поручение\nНомер=%d\nДата=%[2]s\nСумма=%s\nПлательщикСчет=%s\nПолучательСчет=%s\nПлательщик=%s\nПолучатель=%[6]s\n%s=%[2]s\nНазначениеПлатежа=%[8]s\nКонецДокумента\n",
 			i+1, day, one.amount, one.payer, one.payee, one.who, came, one.what)
 	}
 	_, err := finsystemv1.NewStatementServiceClient(t.kernel).UploadStatement(ctx, &finsystemv1.UploadStatementRequest{
