@@ -36,7 +36,7 @@ func (m *Module) allocate(ctx context.Context, tx *store.Tx, payment string, doc
 	free := p.free()
 	spare := free
 	if !meant {
-		if spare, err = spareOf(ctx, tx, p.ClientID, p.Currency); err != nil {
+		if spare, err = spareOf(ctx, tx, p.ClientID, "client", p.Currency); err != nil {
 			return err
 		}
 	}
@@ -92,11 +92,11 @@ func chosen(found []documentRow, ids []string) ([]documentRow, error) {
 	return out, nil
 }
 
-// spareOf is what a client has that is not held for anything, without what may be owed.
-func spareOf(ctx context.Context, tx *store.Tx, client, currency string) (int64, error) {
-	return store.QueryOne(ctx, tx, pgx.RowTo[int64], `
+// spareOf is what a client has on an account of a kind that is not held for anything, without what may be owed.
+func spareOf(ctx context.Context, q store.Querier, client, kind, currency string) (int64, error) {
+	return store.QueryOne(ctx, q, pgx.RowTo[int64], `
 		select coalesce((select b.balance - b.held from finsystem.balances b join finsystem.accounts a on a.id = b.account_id
-			where a.client_id = $1 and a.kind = 'client' and a.code = '' and a.currency_code = $2), 0)`, client, currency)
+			where a.client_id = $1 and a.kind = $3 and a.code = '' and a.currency_code = $2), 0)`, client, currency, kind)
 }
 
 // put puts a part of a payment towards a document, and says when that is paid by it.

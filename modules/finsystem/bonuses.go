@@ -29,9 +29,7 @@ type moneyOf = kernelv1.Money
 
 // bonuses is how much a client has.
 func bonuses(ctx context.Context, q store.Querier, client, currency string) (int64, error) {
-	return store.QueryOne(ctx, q, pgx.RowTo[int64], `
-		select coalesce(sum(b.balance - b.held), 0)::bigint from finsystem.balances b join finsystem.accounts a on a.id = b.account_id
-		where b.client_id = $1 and b.currency_code = $2 and a.kind = 'bonus' and a.code = ''`, client, currency)
+	return spareOf(ctx, q, client, "bonus", currency)
 }
 
 // openBonus is the account, which never owes.
@@ -76,14 +74,11 @@ func (s *bonusService) ListBonusPostings(ctx context.Context, r *v1.ListBonusPos
 	if err != nil {
 		return nil, err
 	}
-	account, err := store.Query(ctx, s.host.Store, pgx.RowTo[int64],
-		"select id from finsystem.accounts where client_id = $1 and kind = 'bonus' and code = '' and currency_code = $2", client, currency)
-	response := &v1.ListBonusPostingsResponse{}
-	if err != nil || len(account) == 0 {
+	c, response := &store.Where{}, &v1.ListBonusPostingsResponse{}
+	account, err := s.account(ctx, c, client, "bonus", "", currency)
+	if err != nil || *account == 0 {
 		return response, err
 	}
-	c := &store.Where{}
-	c.Add("account_id = ?", account[0])
 	var last int64
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &last); err != nil {
 		return nil, err

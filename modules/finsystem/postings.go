@@ -176,8 +176,9 @@ func (s *ledgerService) accountsAsked(ctx context.Context, r *v1.ListPostingsReq
 	return s.account(ctx, c, client, "client", "", currency)
 }
 
-func (s *ledgerService) account(ctx context.Context, c *store.Where, client, kind, code, currency string) (*int64, error) {
-	id, err := store.QueryOne(ctx, s.host.Store, pgx.RowTo[int64], `
+// account puts into a condition on entries that they are of one account of a client's, and finds it; 0 for one that is not there.
+func (m *Module) account(ctx context.Context, c *store.Where, client, kind, code, currency string) (*int64, error) {
+	id, err := store.QueryOne(ctx, m.host.Store, pgx.RowTo[int64], `
 		select coalesce((select id from finsystem.accounts where client_id = $1 and kind = $2 and code = $3 and currency_code = $4), 0)`, client, kind, code, currency)
 	c.Add("account_id = ?", id)
 	return &id, err

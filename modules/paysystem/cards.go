@@ -60,10 +60,8 @@ func findCard(ctx context.Context, q store.Querier, id string) (cardRow, error) 
 // ListSavedCards lists those of a client, newest first.
 func (s *savedCardService) ListSavedCards(ctx context.Context, r *v1.ListSavedCardsRequest) (*v1.ListSavedCardsResponse, error) {
 	c := &store.Where{}
-	if r.GetClientId() != "" {
-		c.Add("client_id = ?::uuid", r.GetClientId())
-	} else if who := access.From(ctx); who.Kind == access.Contact {
-		c.Add("client_id = ?::uuid", who.ActingFor)
+	if client := access.From(ctx).ClientMeant(r.GetClientId()); client != "" {
+		c.Add("client_id = ?::uuid", client)
 	}
 	var id string
 	if on, err := s.host.Store.DecodePageToken(r, r.GetPageToken(), &id); err != nil {

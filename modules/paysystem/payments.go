@@ -25,10 +25,8 @@ var _ v1.PaymentServiceServer = (*paymentService)(nil)
 // ListPayments lists those the caller sees, newest first.
 func (s *paymentService) ListPayments(ctx context.Context, r *v1.ListPaymentsRequest) (*v1.ListPaymentsResponse, error) {
 	c := &store.Where{}
-	if client := r.GetClientId(); client != "" {
+	if client := access.From(ctx).ClientMeant(r.GetClientId()); client != "" {
 		c.Add("client_id = ?::uuid", client)
-	} else if who := access.From(ctx); who.Kind == access.Contact {
-		c.Add("client_id = ?::uuid", who.ActingFor)
 	}
 	if len(r.GetStates()) > 0 {
 		c.Add("state = any(?)", paymentStates.Texts(r.GetStates()))
