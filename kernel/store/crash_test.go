@@ -50,8 +50,12 @@ func TestServerLost(t *testing.T) {
 	_, err = w.shop.Exec(w.self(t), insertBill, store.NewID(), w.mine, "never")
 	requireCode(t, codes.Unavailable, err)
 	require.ErrorContains(t, err, "try again", "nothing left this process, and nobody need wonder")
-	err = w.shop.Tx(w.self(t), func(context.Context, *store.Tx) error { t.Error("ran"); return nil })
+	err = w.shop.Tx(w.self(t), func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, insertBill, store.NewID(), w.mine, "never")
+		return err
+	})
 	requireCode(t, codes.Unavailable, err)
+	require.ErrorContains(t, err, "try again")
 
 	require.Equal(t, c.DSN(), start().DSN())
 	require.Equal(t, []string{"first", "second"}, w.titles(t, w.self(t)), "nothing half-written")

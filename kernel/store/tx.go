@@ -16,12 +16,13 @@ import (
 
 // Tx is a transaction of a module, under the role and principal of the call that began it.
 type Tx struct {
-	pgx    pgx.Tx
-	store  *Store
-	before []func(ctx context.Context) error
-	after  []func()
-	local  map[any]any
-	failed error
+	pgx           pgx.Tx // nil until it begins, which it does with its first statement
+	role, setting string
+	store         *Store
+	before        []func(ctx context.Context) error
+	after         []func()
+	local         map[any]any
+	failed        error
 
 	audited Audited
 }
@@ -64,19 +65,13 @@ func (s *Store) try(ctx context.Context, do func(ctx context.Context, tx *Tx) er
 	if err != nil {
 		return err
 	}
-	begun, err := s.pool.BeginTx(ctx, pgx.TxOptions{
-		BeginQuery: "begin; select set_config('role', " + literal(role) + ", true), set_config('cabinet.principal', " + literal(setting) + ", true)",
-	})
-	if err != nil {
-		return err
-	}
+	tx := &Tx{role: role, setting: setting, store: s}
 	committed := false
 	defer func() { // also when do panics
-		if !committed {
-			rollback(ctx, begun)
+		if !committed && tx.pgx != nil {
+			rollback(ctx, tx.pgx)
 		}
 	}()
-	tx := &Tx{pgx: begun, store: s}
 	held := access.WithTx(ctx)
 	if err := do(held, tx); err != nil {
 		return err
@@ -95,8 +90,10 @@ func (s *Store) try(ctx context.Context, do func(ctx context.Context, tx *Tx) er
 	if err := tx.writeAudit(held); err != nil {
 		return err
 	}
-	if err := begun.Commit(ctx); err != nil {
-		return atCommit(err)
+	if tx.pgx != nil {
+		if err := tx.pgx.Commit(ctx); err != nil {
+			return atCommit(err)
+		}
 	}
 	committed = true
 	for _, hook := range tx.after {
@@ -127,33 +124,82 @@ func atCommit(err error) error {
 func lostCode(code string) bool { return len(code) == 5 && (code[:2] == "08" || code[:3] == "57P") }
 
 // Exec runs one statement in the transaction.
-func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	tag, err := tx.pgx.Exec(ctx, sql, args...)
+func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
+	if tx.pgx == nil && len(args) > 0 {
+		err = tx.beginWith(ctx, func(b *pgx.Batch) { b.Queue(sql, args...) }, func(results pgx.BatchResults) (err error) {
+			tag, err = results.Exec()
+			return err
+		})
+	} else if err = tx.begin(ctx); err == nil {
+		tag, err = tx.pgx.Exec(ctx, sql, args...)
+	}
 	tx.audited.tagged(tag)
 	return tag, txError(err)
 }
 
 func (tx *Tx) read(ctx context.Context, sql string, args []any, collect func(pgx.Rows) error) error {
-	rows, err := tx.pgx.Query(ctx, sql, args...)
-	if err == nil {
-		err = collect(rows)
-		tx.audited.tagged(rows.CommandTag())
+	all := func(rows pgx.Rows, err error) error {
+		if err == nil {
+			defer rows.Close() // also when a scan panics
+			err = collect(rows)
+			tx.audited.tagged(rows.CommandTag())
+		}
+		return err
 	}
-	return txError(err)
+	if tx.pgx != nil {
+		return txError(all(tx.pgx.Query(ctx, sql, args...)))
+	}
+	return txError(tx.beginWith(ctx, func(b *pgx.Batch) { b.Queue(sql, args...) }, func(results pgx.BatchResults) error { return all(results.Query()) }))
 }
 
 // Batch sends many statements in one go and returns the first error. Their rows are dropped.
 func (tx *Tx) Batch(ctx context.Context, b *pgx.Batch) error {
 	tx.audited.wrote = true // tags are dropped
-	return txError(tx.pgx.SendBatch(ctx, b).Close())
+	if tx.pgx != nil {
+		return txError(tx.pgx.SendBatch(ctx, b).Close())
+	}
+	return txError(tx.beginWith(ctx, func(begun *pgx.Batch) { begun.QueuedQueries = append(begun.QueuedQueries, b.QueuedQueries...) },
+		func(pgx.BatchResults) error { return nil }))
 }
 
 // CopyFrom writes many rows at once and returns how many. Postgres refuses it for tables with row security, unless the role
 // sees all rows by being their owner, so it is for tables without: use Batch, or insert … select from unnest($1).
 func (tx *Tx) CopyFrom(ctx context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error) {
+	if err := tx.begin(ctx); err != nil {
+		return 0, txError(err)
+	}
 	n, err := tx.pgx.CopyFrom(ctx, table, columns, rows)
 	tx.audited.wrote = tx.audited.wrote || n > 0
 	return n, txError(err)
+}
+
+// begin begins the transaction, for what cannot travel with its beginning.
+func (tx *Tx) begin(ctx context.Context) error {
+	if tx.pgx != nil {
+		return nil
+	}
+	return tx.beginWith(ctx, func(*pgx.Batch) {}, func(pgx.BatchResults) error { return nil })
+}
+
+// beginWith begins the transaction and runs its first statements in one journey. Whatever goes wrong ends the transaction, as it does later on.
+func (tx *Tx) beginWith(ctx context.Context, queue func(*pgx.Batch), collect func(pgx.BatchResults) error) (err error) {
+	b := &pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, 3)}
+	b.BeginTx(pgx.TxOptions{})
+	b.Queue(takeRole, tx.role, tx.setting)
+	queue(b)
+	results := tx.store.pool.SendBatch(ctx, b)
+	tx.pgx = results.Tx()
+	defer func() { // also when a scan panics: the connection has to go back
+		if closing := results.Close(); err == nil {
+			err = closing
+		}
+	}()
+	for range 2 {
+		if _, err := results.Exec(); err != nil {
+			return err
+		}
+	}
+	return collect(results)
 }
 
 // Reverter is what a value kept with [Tx.Local] may be too: one that a savepoint takes back to what it was.
@@ -165,6 +211,9 @@ type Reverter interface {
 // Savepoint runs do so that its error, or a panic, undoes what it did, and only that: its statements, the hooks that it
 // added, and what it kept with [Tx.Local], in values of before as far as they are a [Reverter].
 func (tx *Tx) Savepoint(ctx context.Context, do func(ctx context.Context) error) error {
+	if err := tx.begin(ctx); err != nil {
+		return txError(err)
+	}
 	inner, err := tx.pgx.Begin(ctx)
 	if err != nil {
 		return txError(err)

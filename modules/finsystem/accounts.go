@@ -2,7 +2,6 @@ package finsystem
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -49,6 +48,7 @@ func (s *ledgerService) ownAccount(ctx context.Context, r *v1.ListPostingsReques
 func (s *ledgerService) ownPostings(ctx context.Context, r *v1.ListPostingsRequest, own *ownAccount) (*v1.ListPostingsResponse, error) {
 	c := &store.Where{}
 	account, sign := c.Arg(own.ID), c.Arg(ownKinds[own.Kind])
+	c.Add("account_id = " + account)
 	if client, err := clientMeant(ctx, r.GetClientId()); err == nil {
 		c.Add("client_id = ?::uuid", client)
 	}
@@ -64,12 +64,8 @@ func (s *ledgerService) ownPostings(ctx context.Context, r *v1.ListPostingsReque
 	}
 	n := store.PageSize(r.GetPageSize())
 	most := c.Arg(n + 1)
-	side := func(column string) string {
-		where := c.String()
-		if where == "" {
-			where = " where true"
-		}
-		return fmt.Sprintf("(select effective_date, posting_id from finsystem.entries%s and %s = %s group by 1, 2 order by 1 desc, 2 desc limit %s)", where, column, account, most)
+	from := func(table string) string {
+		return "(select effective_date, posting_id from " + table + c.String() + " group by 1, 2 order by 1 desc, 2 desc limit " + most + ")"
 	}
 	rows, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[postingRow], `
 		select p.id, p.client_id::text, p.kind, p.memo, p.currency_code, g.effective_date, p.post_time,
@@ -78,7 +74,7 @@ func (s *ledgerService) ownPostings(ctx context.Context, r *v1.ListPostingsReque
 				select `+sign+`::bigint * coalesce(sum(case when e.contra_id = `+account+` then e.amount else -e.amount end), 0)::bigint
 				from finsystem.entries e where e.posting_id = p.id and (e.contra_id = `+account+` or e.account_id = `+account+`)), null::bigint,
 			(select coalesce(sum(x.amount), 0)::bigint from finsystem.postings x where x.reverses = p.id)
-		from (select * from (`+side("contra_id")+` union `+side("account_id")+`) g order by 1 desc, 2 desc limit `+most+`) g
+		from (select * from (`+from("finsystem.day_lines")+` union all `+from("finsystem.unsummed_lines()")+`) g order by 1 desc, 2 desc limit `+most+`) g
 		join finsystem.postings p on p.id = g.posting_id order by g.effective_date desc, p.id desc`, c.Args...)
 	if err != nil {
 		return nil, err

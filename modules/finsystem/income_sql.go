@@ -19,13 +19,21 @@ const summedLine = `
 	select SPAN, i.kind, i.code, (d.effective_date + ON)::date, d.branch_id, d.manager_id, d.amount * i.sign, d.postings, d.firsts
 	from items i join fresh d on d.account_id = i.id and d.effective_date between FIRST and LAST`
 
-// entryLine are lines by entries: as far as the account on their other side is meant, and as far as their own is, which is one of the business's then.
-const entryLine = `
-	select SPAN as n, i.kind, i.code, e.posting_id, (e.effective_date + ON)::date as day, e.client_id, -e.amount * i.sign as amountPOSTED
-	from items i join finsystem.entries e on e.contra_id = i.id and e.effective_date between FIRST and LAST WHOSE JOINED
+// ownLine are lines by postings, of the business's own accounts; clientLine are those of the accounts of clients whom the reader reaches, who are few among many.
+const (
+	ownLine = `
+	select SPAN as n, i.kind, i.code, l.posting_id, (l.effective_date + ON)::date as day, l.client_id, l.amount * i.sign as amountPOSTED
+	from items i join finsystem.day_lines l on l.account_id = i.id and l.effective_date between FIRST and LAST JOINED
 	union all
-	select SPAN, i.kind, i.code, e.posting_id, (e.effective_date + ON)::date, e.client_id, e.amount * i.signPOSTED
-	from items i join finsystem.entries e on e.account_id = i.id and e.effective_date between FIRST and LAST WHOSE JOINED`
+	select SPAN, i.kind, i.code, l.posting_id, (l.effective_date + ON)::date, l.client_id, l.amount * i.signPOSTED
+	from items i join fresh l on l.account_id = i.id and l.effective_date between FIRST and LAST JOINED`
+	clientLine = `
+	select SPAN as n, i.kind, i.code, l.posting_id, (l.effective_date + ON)::date as day, l.client_id, -l.amount * i.sign as amountPOSTED
+	from items i join finsystem.day_lines l on l.other_id = i.id and l.effective_date between FIRST and LAST join finsystem.accounts a on a.id = l.account_idWHOSE JOINED
+	union all
+	select SPAN, i.kind, i.code, l.posting_id, (l.effective_date + ON)::date, l.client_id, -l.amount * i.signPOSTED
+	from items i join fresh l on l.other_id = i.id and l.effective_date between FIRST and LAST join finsystem.accounts a on a.id = l.account_idWHOSE JOINED`
+)
 
 // lines begin a statement that reads them, which has no arguments yet.
 func (in income) lines(c *store.Where) string {
@@ -36,19 +44,19 @@ func (in income) lines(c *store.Where) string {
 	return in.entries(c, "")
 }
 
-// entries begin a statement that reads lines by entries, of one client alone or of all whom the caller reaches.
+// entries begin a statement that reads lines by postings, of one client alone or of all whom the caller reaches.
 func (in income) entries(c *store.Where, client string) string {
-	whose, posted, joined := "", "", ""
-	switch {
-	case client != "":
-		whose = "join finsystem.accounts a on a.id = e.account_id and a.client_id = " + c.Arg(client) + "::uuid"
-	case !in.all: // of few clients among many
-		whose = "join finsystem.accounts a on a.id = e.account_id"
+	const fresh = ", fresh as materialized (select * from finsystem.unsummed_lines())"
+	line, whose, posted, joined := ownLine, "", "", ""
+	if client != "" {
+		line, whose = clientLine, " and a.client_id = "+c.Arg(client)+"::uuid"
+	} else if !in.all {
+		line = clientLine
 	}
 	if in.group.posted {
-		posted, joined = ", p.branch_id, p.manager_id", "join finsystem.postings p on p.id = e.posting_id"
+		posted, joined = ", p.branch_id, p.manager_id", "join finsystem.postings p on p.id = l.posting_id"
 	}
-	return in.each(c, "", strings.NewReplacer("WHOSE", whose, "POSTED", posted, "JOINED", joined).Replace(entryLine))
+	return in.each(c, fresh, strings.NewReplacer("WHOSE", whose, "POSTED", posted, "JOINED", joined).Replace(line))
 }
 
 // each puts the days that are meant, and those that they are compared with, into lines: the days of a month before stand with those of the month.

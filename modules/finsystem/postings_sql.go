@@ -26,6 +26,7 @@ func entriesOf(where, order, most string) pageOfEntries {
 	return entriesFrom("finsystem.entries", where, order, most)
 }
 
+// entriesFrom are entries of a table that has their columns.
 func entriesFrom(table, where, order, most string) pageOfEntries {
 	group := strings.ReplaceAll(order, " desc", "")
 	if !strings.Contains(group, "account_id") {
@@ -95,30 +96,42 @@ func (s *ledgerService) postingPage(r *v1.ListPostingsRequest, c *store.Where, s
 	}
 	page.key = func(last postingRow) []any { return []any{last.Date.Format(time.DateOnly), last.ID} }
 	most := c.Arg(page.size + 1)
-	entries := entriesOf(c.String(), byDays, most)
-	if len(r.GetKinds()) > 0 {
-		entries.sql = ofKinds(c, days, *single, postingKinds.Texts(r.GetKinds()), most)
+	if kinds := postingKinds.Texts(r.GetKinds()); len(kinds) > 0 {
+		page.sql = postingsOfAccount(ofKinds(c, days, *single, kinds, most))
+	} else {
+		page.sql = postingsOfAccount(ofDays(c, *single, most))
 	}
-	page.sql = postingsOfAccount(entries)
 	return page, nil
+}
+
+// ofDays are entries of an account by the days that they count for, of those that c chooses: its lines, and what is not among them yet.
+func ofDays(c *store.Where, account int64, most string) pageOfEntries {
+	return byDay(`
+		(`+entriesFrom("finsystem.day_lines", c.String(), byDays, most).sql+`)
+		union all
+		(`+entriesFrom("finsystem.unsummed_entries(array["+c.Arg(account)+"::bigint])", c.String(), byDays, most).sql+`)`, most)
 }
 
 // ofKinds are entries of an account of some kinds of postings, of those that c chooses. Which days have such postings was summed, and which ones they are, or, of
 // many, between which they lie: so that no others are gone through. Those that were not summed yet are.
-func ofKinds(c *store.Where, days []string, account int64, kinds []string, most string) string {
+func ofKinds(c *store.Where, days []string, account int64, kinds []string, most string) pageOfEntries {
 	meant, whose := c.Arg(kinds), c.Arg(account)
 	summed := store.Where{Conditions: append(days, "client_id = (select client_id from finsystem.accounts where id = "+whose+")",
 		"currency_code = (select currency_code from finsystem.accounts where id = "+whose+")", "kind = any("+meant+")")}
 	of := func(table, and, order string) string {
 		return "(" + entriesFrom(table, c.String()+" and "+and, order, most).sql + ")"
 	}
-	return `select * from (
-		(select e.* from (select * from finsystem.client_days` + summed.String() + ` order by effective_date desc) d cross join lateral (
-			` + of("finsystem.entries", "posting_id = any (d.ids) and "+ofKind+"d.kind)", "posting_id desc") + `
+	return byDay(`
+		(select e.* from (select * from finsystem.client_days`+summed.String()+` order by effective_date desc) d cross join lateral (
+			`+of("finsystem.entries", "posting_id = any (d.ids) and "+ofKind+"d.kind)", "posting_id desc")+`
 			union all
-			` + of("finsystem.entries", "d.ids is null and posting_id between d.first_id and d.last_id and entries.effective_date = d.effective_date and "+ofKind+"d.kind)", "posting_id desc") + `
-		) e order by d.effective_date desc, e.posting_id desc limit ` + most + `)
+			`+of("finsystem.day_lines", "d.ids is null and posting_id between d.first_id and d.last_id and day_lines.effective_date = d.effective_date and "+ofKind+"d.kind)", "posting_id desc")+`
+		) e order by d.effective_date desc, e.posting_id desc limit `+most+`)
 		union all
-		` + of("finsystem.unsummed_entries(array["+whose+"])", ofKind+"any ("+meant+"))", byDays) + `
-	) e order by day desc, posting_id desc limit ` + most
+		`+of("finsystem.unsummed_entries(array["+whose+"])", ofKind+"any ("+meant+"))", byDays), most)
+}
+
+// byDay is a page of entries that come from several places, each with those that it has for it.
+func byDay(from, most string) pageOfEntries {
+	return pageOfEntries{"select * from (" + from + ") e order by day desc, posting_id desc limit " + most, byDays}
 }

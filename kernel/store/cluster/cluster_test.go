@@ -30,6 +30,7 @@ func TestNewCluster(t *testing.T) {
 	require.Contains(t, locales, query(t, c.DSN(), "select datcollate from pg_database where datname = 'template1'"))
 	require.Equal(t, "on", query(t, c.DSN(), "show data_checksums"))
 	require.Equal(t, "on", query(t, c.DSN(), "show fsync"))
+	require.Equal(t, "4GB", query(t, c.DSN(), "show max_wal_size"))
 	require.Contains(t, query(t, c.DSN(), "show timezone"), "UTC")
 	require.Equal(t, "postgres", query(t, c.DSN(), "select current_user || case when usesuper then '' else '?' end from pg_user where usename = current_user"))
 	require.Equal(t, "scram-sha-256", query(t, c.DSN(), "select string_agg(distinct auth_method, ' ') from pg_hba_file_rules"))

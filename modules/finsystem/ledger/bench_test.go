@@ -27,7 +27,8 @@ import (
 const (
 	benchAccounts = 100_000
 	benchCallers  = 32
-	bulkSize      = 1000
+	bulkSize      = 200
+	bulkCallers   = 8
 )
 
 // safe is a cluster that keeps what it was given: fsync is on.
@@ -47,7 +48,6 @@ func newSafe(b *testing.B) *safe {
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, c.Stop(context.WithoutCancel(b.Context()))) })
 	config := storetest.Config(c.DSN())
-	config.MaxConns = benchCallers
 	db, err := store.Open(b.Context(), config)
 	require.NoError(b, err)
 	b.Cleanup(db.Close)
@@ -142,7 +142,7 @@ func (w *safe) within(ctx context.Context, p ledger.Posting) error {
 	})
 }
 
-// bulk posts many at a time from two callers and returns how many a second.
+// bulk posts many at a time from a few callers and returns how many a second.
 func (w *safe) bulk(b *testing.B, seconds int, between func() (from, to int64)) float64 {
 	b.Helper()
 	ctx := storetest.AsModule(b.Context(), "finsystem")
@@ -151,7 +151,7 @@ func (w *safe) bulk(b *testing.B, seconds int, between func() (from, to int64)) 
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	done := 0
-	for range 2 {
+	for range bulkCallers {
 		wg.Go(func() {
 			for time.Now().Before(until) {
 				postings := make([]ledger.Posting, bulkSize)

@@ -69,7 +69,7 @@ type Posted struct {
 }
 
 // Post posts all or none, in one statement however many they are: in the caller's transaction, or, when in is a [store.Store], in one of its
-// own, which takes one journey to the database where a caller's takes three. Accounts of clients are locked, in the order
+// own, which takes one journey to the database where a caller's takes two. Accounts of clients are locked, in the order
 // of their ids, until the transaction ends. Who reaches some clients alone posts to those clients' accounts alone.
 //
 // Errors: [ErrOtherContent], [ErrClosed], [*LimitError], [ErrUnbalanced]; see errors.go.
@@ -114,14 +114,17 @@ func postOne(ctx context.Context, in store.Querier, p Posting) ([]Posted, error)
 		}
 	}
 	first := p.Entries[0]
-	one, err := store.QueryOne(ctx, in, pgx.RowToStructByPos[Posted],
-		"select id, fresh from finsystem.post_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+	id, err := store.QueryOne(ctx, in, pgx.RowTo[int64],
+		"select finsystem.post_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
 		p.Key, p.digest(), string(p.Kind), of.client, p.sum(), p.Currency, p.day(), of.about, p.Memo, of.branch, of.manager, of.actor,
 		first.Account, first.Contra, first.Amount, second[0], second[1], second[2])
 	if err != nil {
 		return nil, refused(err)
 	}
-	return []Posted{one}, nil
+	if id < 0 {
+		return []Posted{{ID: -id}}, nil
+	}
+	return []Posted{{ID: id, Fresh: true}}, nil
 }
 
 // concerned are the ids that a posting names, none where it is empty.
