@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
@@ -68,7 +70,7 @@ func newLong(b *testing.B, entries int) *long {
 	at := time.Now()
 	sumDays(b, l.DSN, 20_000)
 	b.Logf("summed in %v", time.Since(at))
-	storetest.Run(b, l.DSN, "vacuum analyze finsystem.entries, finsystem.postings, finsystem.accounts, finsystem.balances, finsystem.client_days, finsystem.own_days, finsystem.summed")
+	storetest.Run(b, l.DSN, "vacuum analyze finsystem.entries, finsystem.postings, finsystem.accounts, finsystem.balances, finsystem.client_days, finsystem.own_days, finsystem.day_lines, finsystem.summed")
 	return l
 }
 
@@ -211,6 +213,9 @@ func BenchmarkStatements(b *testing.B) {
 					_, err := v1.NewReportServiceClient(who.user.Conn).GetIncomeReport(ctx, &v1.GetIncomeReportRequest{
 						FromDate: from, ToDate: "2026-11-30", GroupBy: by, PageSize: 50,
 					})
+					if status.Code(err) == codes.FailedPrecondition { // too many postings, which is said at once
+						return nil
+					}
 					return err
 				})
 			}
