@@ -48,6 +48,86 @@ func TestTxCommitsAndRollsBack(t *testing.T) {
 	require.Equal(t, 1, after)
 }
 
+// A transaction begins with its first statement, whichever way that comes: under the role, for who acts, and whole.
+func TestATransactionBeginsWithItsFirstStatement(t *testing.T) {
+	w := newWorld(t)
+	add := func(title string) (string, []any) { return insertBill, []any{store.NewID(), w.mine, title} }
+	for name, first := range map[string]func(ctx context.Context, tx *store.Tx, title string) error{
+		"exec": func(ctx context.Context, tx *store.Tx, title string) error {
+			sql, args := add(title)
+			_, err := tx.Exec(ctx, sql, args...)
+			return err
+		},
+		"exec of several": func(ctx context.Context, tx *store.Tx, title string) error {
+			insert := "insert into shop.bill (id, client_id, title) values ('" + store.NewID() + "', '" + w.mine + "', '" + title + "')"
+			_, err := tx.Exec(ctx, "select 1; "+insert)
+			return err
+		},
+		"query": func(ctx context.Context, tx *store.Tx, title string) error {
+			sql, args := add(title)
+			got, err := store.QueryOne(ctx, tx, pgx.RowTo[string], sql+" returning title", args...)
+			if err == nil {
+				require.Equal(t, title, got)
+			}
+			return err
+		},
+		"batch": func(ctx context.Context, tx *store.Tx, title string) error {
+			b := &pgx.Batch{}
+			b.Queue("select 1")
+			sql, args := add(title)
+			b.Queue(sql, args...)
+			return tx.Batch(ctx, b)
+		},
+		"savepoint": func(ctx context.Context, tx *store.Tx, title string) error {
+			return tx.Savepoint(ctx, func(ctx context.Context) error {
+				sql, args := add(title)
+				_, err := tx.Exec(ctx, sql, args...)
+				return err
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, w.shop.Tx(w.asContact(t), func(ctx context.Context, tx *store.Tx) error { return first(ctx, tx, name) }))
+			require.Contains(t, w.titles(t, w.asContact(t)), name)
+
+			no := errors.New("no")
+			require.ErrorIs(t, w.shop.Tx(w.asContact(t), func(ctx context.Context, tx *store.Tx) error {
+				require.NoError(t, first(ctx, tx, name+", dropped"))
+				return no
+			}), no)
+			require.NotContains(t, w.titles(t, w.self(t)), name+", dropped")
+
+			mine := w.mine
+			w.mine = w.other // whose bills the contact does not reach
+			requireCode(t, codes.PermissionDenied, w.shop.Tx(w.asContact(t), func(ctx context.Context, tx *store.Tx) error { return first(ctx, tx, name+", foreign") }))
+			w.mine = mine
+
+			// An error that is swallowed ends it all the same, unless it was a savepoint's.
+			err := w.shop.Tx(w.asContact(t), func(ctx context.Context, tx *store.Tx) error {
+				require.Error(t, first(ctx, tx, name)) // a title twice
+				sql, args := add(name + ", after all")
+				_, err := tx.Exec(ctx, sql, args...)
+				require.Equal(t, name == "savepoint", err == nil)
+				return nil
+			})
+			require.Equal(t, name == "savepoint", err == nil)
+		})
+	}
+	require.NoError(t, w.shop.Tx(w.asContact(t), func(ctx context.Context, tx *store.Tx) error {
+		got, err := titles(ctx, tx)
+		require.NotContains(t, got, "second")
+		return err
+	}))
+	require.ErrorContains(t, w.shop.Tx(w.self(t), func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, "select nothing from shop.none where id = $1", 1)
+		_, again := tx.Exec(ctx, insertBill, store.NewID(), w.mine, "after what cannot be read")
+		require.ErrorIs(t, again, pgx.ErrTxClosed)
+		return err
+	}), "shop.none")
+	require.NoError(t, w.shop.Tx(w.self(t), func(context.Context, *store.Tx) error { return nil }))
+	require.Zero(t, w.db.Pool().Stat().AcquiredConns())
+}
+
 func TestNoTransactionWithinAnother(t *testing.T) {
 	w := newWorld(t)
 	require.NoError(t, w.shop.Tx(w.self(t), func(ctx context.Context, tx *store.Tx) error {
