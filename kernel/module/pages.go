@@ -34,8 +34,8 @@ import (
 // And the portal puts its own hand on what is answered:
 //
 //   - HTML with the header [TitleHeader] is put inside the layout, up to 4 MiB of it.
-//   - Plain text, or nothing, with a status of 400 and more is a refusal: the reader sees the portal's page for it.
-//     http.NotFound and [Refuse] answer so.
+//   - Plain text, or nothing, with a status of 400 and more is a refusal: the reader sees the portal's page for it, with the
+//     text that [ReasonHeader] names. http.NotFound and [Refuse] answer so.
 //   - Anything else is passed on as it comes: downloads, JSON, streams, redirects within the portal. What is flushed
 //     arrives at once.
 //   - Headers that speak for the whole site are the portal's: its security policy stays, and a module's pages bring no
@@ -49,6 +49,9 @@ const MostHook = 1 << 20
 
 // TitleHeader is the header whose presence has HTML put inside the layout: the page's title, in the reader's language.
 const TitleHeader = "Cabinet-Title"
+
+// ReasonHeader is the header of a refusal that says why: a key of the module's own texts.
+const ReasonHeader = "Cabinet-Reason"
 
 // Page is what a page of a module's own knows of where it is shown.
 type Page struct {
@@ -82,8 +85,8 @@ func Base(ctx context.Context) string { return PageOf(ctx).Base }
 // Language is the reader's.
 func Language(ctx context.Context) string { return PageOf(ctx).Language }
 
-// Refuse answers a page with what a call said: NOT_FOUND is a page that is not there, and so on. What went wrong is not
-// told to the reader.
+// Refuse answers a page with what a call said: NOT_FOUND is a page that is not there, and so on. The reader is told the reason of
+// a [Refusal], in their language, and nothing else of what went wrong.
 func Refuse(w http.ResponseWriter, err error) {
 	code := http.StatusInternalServerError
 	switch status.Code(err) {
@@ -101,6 +104,12 @@ func Refuse(w http.ResponseWriter, err error) {
 		code = http.StatusTooManyRequests
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Unimplemented:
 		code = http.StatusServiceUnavailable
+	}
+	for _, v := range Violations(err) {
+		if v.GetReason() != "" {
+			w.Header().Set(ReasonHeader, v.GetReason())
+			break
+		}
 	}
 	http.Error(w, http.StatusText(code), code)
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -17,6 +18,7 @@ import (
 type pageError struct {
 	status int
 	key    string // the title; key+"_hint" is the text
+	said   string // the text in its stead, where it says more
 }
 
 func (e *pageError) Error() string { return e.key }
@@ -81,7 +83,10 @@ func (s *Server) showError(err error, c echo.Context) {
 	}
 	text := s.text(c)
 	problem := ui.Problem{Status: code, Title: text.T(key), Text: text.T(key + "_hint")}
-	if said := screen.Said(text, err); said != "" {
+	var page *pageError
+	if errors.As(err, &page) {
+		problem.Text = cmp.Or(page.said, problem.Text)
+	} else if said := screen.Said(text, err); said != "" {
 		problem.Text = said
 	} else if said := status.Convert(err).Message(); code == http.StatusConflict && said != "" {
 		problem.Text = said

@@ -114,7 +114,11 @@ func (s *Server) serveOwn(c echo.Context, id string, routes http.Handler) error 
 	case w.err != nil:
 		return fmt.Errorf("a page of module %s: %w", id, w.err)
 	case w.how == refusal:
-		return refusalOf(w.code)
+		refused := refusalOf(w.code)
+		if reason := w.header.Get(module.ReasonHeader); strings.HasPrefix(reason, id+".") {
+			refused.said, _ = s.text(c).First(reason)
+		}
+		return refused
 	case w.how == titled:
 		title := strings.ToValidUTF8(w.header.Get(module.TitleHeader), "")
 		return s.render(c, w.code, ui.Layout(s.shell(c, s.env(c, nil), title), markup(w.body.Bytes())))
@@ -155,7 +159,7 @@ func (s *Server) ownRequest(c echo.Context, ctx context.Context, id string) *htt
 }
 
 // refusalOf is the portal's own page for a status.
-func refusalOf(code int) error {
+func refusalOf(code int) *pageError {
 	for _, known := range []struct {
 		code int
 		key  string
@@ -165,13 +169,13 @@ func refusalOf(code int) error {
 		{http.StatusRequestEntityTooLarge, "too_large"}, {http.StatusTooManyRequests, "too_many"}, {http.StatusServiceUnavailable, "unavailable"},
 	} {
 		if known.code == code {
-			return &pageError{code, "kernel.error." + known.key}
+			return &pageError{status: code, key: "kernel.error." + known.key}
 		}
 	}
 	if code < http.StatusInternalServerError {
-		return &pageError{code, "kernel.error.bad_request"}
+		return &pageError{status: code, key: "kernel.error.bad_request"}
 	}
-	return &pageError{code, "kernel.error.internal"}
+	return &pageError{status: code, key: "kernel.error.internal"}
 }
 
 // paused is the notice in the place of a module that waits for somebody of the business. Nothing is wrong with the

@@ -181,8 +181,8 @@ func BenchmarkStatements(b *testing.B) {
 		_, err := settlements.GetTurnover(ctx, &v1.GetTurnoverRequest{ClientId: l.large})
 		return err
 	})
-	for _, file := range []string{"pdf", "xlsx"} {
-		for days, status := range map[string]int{"2026-11-27": http.StatusOK, "2024-12-01": http.StatusConflict} {
+	for file, first := range map[string]string{"pdf": "2026-11-17", "xlsx": "2026-10-01"} { // nearly as many lines as there may be
+		for days, status := range map[string]int{"2026-11-27": http.StatusOK, first: http.StatusOK, "2024-12-01": http.StatusConflict} {
 			timed("file/"+file+"/from_"+days, func() error {
 				got := l.head.Get(b, "/m/finsystem/statement."+file+"?client_id="+l.large+"&to_date=2026-11-29&from_date="+days)
 				if entries > 100_000 && got.Status != status {

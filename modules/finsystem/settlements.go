@@ -21,7 +21,7 @@ type settlementService struct {
 
 var _ v1.SettlementServiceServer = (*settlementService)(nil)
 
-// mostLines is how many lines a statement in one piece has.
+// mostLines is how many lines a statement in one answer has.
 const mostLines = 5000
 
 // stretch is whose statement is meant, and of which days.
@@ -60,7 +60,7 @@ func (s *settlementService) GetReconciliation(ctx context.Context, r *v1.GetReco
 		return nil, err
 	}
 	if len(rows) > mostLines {
-		return nil, refuse(codes.FailedPrecondition, "from_date", "too_many_lines", "there are more than 5,000 lines: ask for fewer days")
+		return nil, refuse(codes.FailedPrecondition, "from_date", "too_many_lines", "there are more than 5,000 lines: ask for them page by page, or for fewer days")
 	}
 	out := sums.reconciliation(st)
 	out.Lines = linesOf(rows, st.currency, sums.Opening)

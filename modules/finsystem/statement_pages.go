@@ -2,11 +2,15 @@ package finsystem
 
 import (
 	"cmp"
+	"context"
 	"mime"
 	"net/http"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
@@ -18,23 +22,23 @@ func (m *Module) Routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /documents/{file}", m.serveFile)
 	mux.HandleFunc("GET /signatory/{file}", m.servePicture)
-	mux.HandleFunc("GET /statement.pdf", m.statementFile(".pdf", "application/pdf", (*paperStatement).pdf))
-	mux.HandleFunc("GET /statement.xlsx", m.statementFile(".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", (*paperStatement).xlsx))
+	mux.HandleFunc("GET /statement.pdf", m.statementFile(".pdf", "application/pdf", mostPrinted, (*paperStatement).pdf))
+	mux.HandleFunc("GET /statement.xlsx", m.statementFile(".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", mostInSheet, (*paperStatement).xlsx))
 	return mux
 }
 
 // statementFile answers with a statement to whoever may read it: the contract decides, as it does for the page. What a reader may not see is not there.
-func (m *Module) statementFile(ending, contentType string, write func(*paperStatement) ([]byte, error)) http.HandlerFunc {
+func (m *Module) statementFile(ending, contentType string, most int, write func(*paperStatement) ([]byte, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, query := r.Context(), r.URL.Query()
-		got, err := m.settlements.GetReconciliation(ctx, &v1.GetReconciliationRequest{
-			ClientId: query.Get("client_id"), FromDate: query.Get("from_date"), ToDate: query.Get("to_date"), CurrencyCode: query.Get("currency_code"),
-		})
+		whole, err := m.wholeStatement(ctx, &v1.ListReconciliationLinesRequest{
+			ClientId: query.Get("client_id"), FromDate: query.Get("from_date"), ToDate: query.Get("to_date"), CurrencyCode: query.Get("currency_code"), PageSize: 200,
+		}, most)
 		if err != nil {
 			module.Refuse(w, err)
 			return
 		}
-		p := &paperStatement{Reconciliation: got.GetReconciliation(), seller: m.settings.Seller, text: m.words.For(module.Language(ctx), m.host.Zone), made: m.host.Now()}
+		p := &paperStatement{Reconciliation: whole, seller: m.settings.Seller, text: m.words.For(module.Language(ctx), m.host.Zone), made: m.host.Now()}
 		client, err := m.clients.GetClient(ctx, &clientmanagerv1.GetClientRequest{Id: p.GetClientId()})
 		if err != nil {
 			module.Refuse(w, err)
@@ -54,6 +58,38 @@ func (m *Module) statementFile(ending, contentType string, write func(*paperStat
 		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": statementName(p.text.T(ID+".reconciliation.title"), p.buyer.Name, p.GetFromDate(), p.GetToDate()) + ending}))
 		_, _ = w.Write(content) // who breaks off reads no answer
 	}
+}
+
+// How many lines a statement has as a PDF, which is some 400 pages then, and as a workbook. All of them are in memory while it is made.
+const mostPrinted, mostInSheet = 20_000, 100_000
+
+// wholeStatement asks for a statement page by page, as whoever reads it. Its lines are of one moment, as its sums are: where those changed in between, it asks again.
+func (m *Module) wholeStatement(ctx context.Context, r *v1.ListReconciliationLinesRequest, most int) (*v1.Reconciliation, error) {
+	for range 5 {
+		whole, err := m.settlements.ListReconciliationLines(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		out, lines := whole.GetReconciliation(), whole.GetLines()
+		same := true
+		for token := whole.GetNextPageToken(); token != "" && same; {
+			if len(lines) >= most {
+				return nil, refuse(codes.FailedPrecondition, "from_date", "too_many_lines", "there are more than "+strconv.Itoa(most)+" lines: ask for fewer days, or take the workbook, which holds "+strconv.Itoa(mostInSheet))
+			}
+			next := proto.CloneOf(r)
+			next.PageToken = token
+			page, err := m.settlements.ListReconciliationLines(ctx, next)
+			if err != nil {
+				return nil, err
+			}
+			lines, token, same = append(lines, page.GetLines()...), page.GetNextPageToken(), proto.Equal(page.GetReconciliation(), out)
+		}
+		if same {
+			out.Lines = lines
+			return out, nil
+		}
+	}
+	return nil, errMeanwhile
 }
 
 // statementName makes a name for a file of what people wrote: letters, digits and dashes, and no longer than a file system takes.

@@ -9,13 +9,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
 
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
+	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/store"
+	"github.com/opencabinet/cabinet/modules/finsystem/ledger"
 )
 
 func TestStatementFiles(t *testing.T) {
@@ -143,4 +149,59 @@ func TestReportPages(t *testing.T) {
 	require.Contains(t, o.head.user.Get(t, "/").Body, `href="/books"`)
 	require.Equal(t, http.StatusOK, o.director.user.Get(t, "/obligations").Status)
 	require.Contains(t, o.director.user.Get(t, "/balance").Body, "Charged this month")
+}
+
+// A statement longer than one answer is whole as a file, also while somebody posts; one longer than a file says what to do.
+func TestLongStatementFiles(t *testing.T) {
+	kerneltest.SkipAsProcess(t, "it posts with the module's own ledger")
+	p := newPoster(t)
+	first, last := p.zero.AddDate(0, 0, 1), p.zero.AddDate(0, 0, 30)
+	query := "?client_id=" + p.zerno + "&from_date=" + first.Format(time.DateOnly) + "&to_date=" + last.Format(time.DateOnly)
+	posted := 0
+	post := func(n int) {
+		many := make([]ledger.Posting, n)
+		for i := range many {
+			posted++
+			many[i] = ledger.Posting{
+				Key: store.NewID(), Kind: ledger.Payment, ClientID: p.zerno, Currency: "UAH", Date: first.AddDate(0, 0, posted%30), Memo: "Payment " + strconv.Itoa(posted),
+				Entries: []ledger.Entry{{Account: p.client, Contra: p.bank, Amount: 1}},
+			}
+		}
+		_, err := ledger.Post(p.ctx, p.s, many...)
+		require.NoError(t, err)
+	}
+	post(3000)
+	sumDays(t, p.DSN, 10_000)
+	post(3000) // these are not among the sums yet
+
+	var posting sync.WaitGroup
+	posting.Go(func() { post(1) })
+	file := p.director.user.Get(t, "/m/finsystem/statement.xlsx"+query)
+	posting.Wait()
+	require.Equal(t, http.StatusOK, file.Status)
+	book, err := excelize.OpenReader(strings.NewReader(file.Body))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, book.Close()) }()
+	rows, err := book.GetRows("Sheet1", excelize.Options{RawCellValue: true})
+	require.NoError(t, err)
+	lines := rows[3 : len(rows)-3] // below the title and the opening balance, above what it comes to
+	require.Contains(t, []int{6000, 6001}, len(lines))
+	memos := map[string]bool{}
+	for _, line := range lines {
+		memos[line[2]] = true
+	}
+	require.Len(t, memos, len(lines))
+	credits, err := strconv.ParseFloat(rows[len(rows)-3][4], 64)
+	require.NoError(t, err)
+	require.InDelta(t, float64(len(lines))/100, credits, 0.001)
+	require.Contains(t, pdfText(t, p.director.user.Get(t, "/m/finsystem/statement.pdf"+query).Body), "Payment 6000")
+
+	for range 7 {
+		post(2000)
+	}
+	sumDays(t, p.DSN, 30_000)
+	refused := p.director.user.Get(t, "/m/finsystem/statement.pdf"+query)
+	require.Equal(t, http.StatusConflict, refused.Status)
+	require.Contains(t, refused.Body, "take the workbook (XLSX)")
+	require.Equal(t, http.StatusOK, p.director.user.Get(t, "/m/finsystem/statement.xlsx"+query).Status)
 }

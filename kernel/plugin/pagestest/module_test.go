@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"os"
 	"testing"
+	"testing/fstest"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	accountmanagerv1 "github.com/opencabinet/cabinet/contracts/accountmanager/v1"
@@ -52,7 +54,11 @@ func newPages(conn grpc.ClientConnInterface) *pages {
 
 // Manifest says that the module calls clientmanager.
 func (p *pages) Manifest() module.Manifest {
-	return module.Manifest{ID: "pages", Hooks: true, Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName}}
+	texts := fstest.MapFS{}
+	for _, language := range []string{"en", "uk", "ru"} {
+		texts["locales/"+language+".yaml"] = &fstest.MapFile{Data: []byte("pages.refusal.too_much: \"Ask for less.\"\n")}
+	}
+	return module.Manifest{ID: "pages", Hooks: true, Locales: texts, Requires: []string{clientmanagerv1.ClientService_ServiceDesc.ServiceName}}
 }
 
 // Register binds nothing.
@@ -77,6 +83,9 @@ func (p *pages) Routes() http.Handler {
 			return
 		}
 		_, _ = io.WriteString(w, found.GetClient().GetName())
+	})
+	mux.HandleFunc("GET /refused/{reason}", func(w http.ResponseWriter, r *http.Request) {
+		module.Refuse(w, module.Refusal(codes.FailedPrecondition, "", r.PathValue("reason"), "what only programs are told"))
 	})
 	mux.HandleFunc("POST /say", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")

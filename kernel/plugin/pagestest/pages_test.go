@@ -52,6 +52,16 @@ func TestPages(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, foreign.Status)
 		require.Contains(t, foreign.Body, "There is no such page")
 		require.Equal(t, http.StatusNotFound, lesia.Get(t, "/m/pages/nothing").Status)
+		for reason, said := range map[string]string{
+			"pages.refusal.too_much": "Ask for less.", "pages.refusal.none": "stands in the way", "kernel.error.forged": "stands in the way", "<script>": "stands in the way",
+		} {
+			refused := lesia.Get(t, "/m/pages/refused/"+url.PathEscape(reason))
+			require.Equal(t, http.StatusConflict, refused.Status)
+			require.Contains(t, refused.Body, "This could not be done now")
+			require.Contains(t, refused.Body, said)
+			require.NotContains(t, refused.Body, "what only programs are told")
+			require.Empty(t, refused.Header.Get("Cabinet-Reason"))
+		}
 		require.Equal(t, http.StatusInternalServerError, lesia.Get(t, "/m/pages/panic").Status)
 
 		nobody := p.Anonymous(t).Get(t, "/m/pages/page?a=b")
