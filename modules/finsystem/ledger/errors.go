@@ -15,6 +15,7 @@ var (
 	ErrUnbalanced   = errors.New("ledger: the entries of a posting sum to zero in one currency, and are at least two")
 	ErrForeign      = errors.New("ledger: an account is of a client whom the caller does not act for")
 	ErrTooMuch      = errors.New("ledger: more would be taken back than there was")
+	ErrNothing      = errors.New("ledger: an entry of zero moves nothing: leave it out")
 	ErrHold         = errors.New("ledger: the hold has ended")
 )
 
@@ -49,6 +50,8 @@ func refused(err error) error {
 		return ErrTooMuch
 	case "FS007":
 		return ErrHold
+	case "FS008":
+		return ErrNothing
 	case "42501":
 		return ErrForeign
 	}

@@ -70,6 +70,7 @@ func TestWhatIsRefused(t *testing.T) {
 		"a client's as contra account":    {paid("ben", b.ann, b.ben, 1), ledger.ErrUnbalanced},
 		"an account there is not":         {paid("none", 999_999, b.bank, 1), ledger.ErrUnbalanced},
 		"a contra account there is not":   {paid("none", b.ann, 999_999, 1), ledger.ErrUnbalanced},
+		"an entry of nothing":             {paid("zero", b.ann, b.bank, 0), ledger.ErrNothing},
 		"no entries":                      {ledger.Posting{Key: "empty", Kind: ledger.Payment, Date: day, Currency: "UAH"}, ledger.ErrUnbalanced},
 	} {
 		t.Run(name, func(t *testing.T) {
