@@ -192,11 +192,11 @@ begin
     elsif which <> 'postings_once' or cardinality(array_remove(known, null)) = 0 then
         raise exception 'a key stands twice among what is posted at once' using errcode = 'FS003';
     end if;
-    -- The rest, by the place that each has among the rest.
+    -- The rest, by the place that each has among the rest; below zero what somebody else posted just now.
     place := array(select case when i is null then (count(*) filter (where i is null) over (order by n))::int end from unnest(known) with ordinality k(i, n) order by n);
     if cardinality(array_remove(place, null)) > 0 then
         ids := array(
-            select f.id from finsystem.post_many(
+            select case when f.fresh then f.id else -f.id end from finsystem.post_many(
                 array(select v from unnest(p_key) with ordinality u(v, n) where known[n] is null order by n),
                 array(select v from unnest(p_digest) with ordinality u(v, n) where known[n] is null order by n),
                 array(select v from unnest(p_kind) with ordinality u(v, n) where known[n] is null order by n),
@@ -216,7 +216,7 @@ begin
                 array(select a from unnest(e_posting, e_amount) with ordinality u(v, a, n) where known[v] is null order by n)) with ordinality f(id, fresh, n)
             order by f.n);
     end if;
-    return query select coalesce(k.i, ids[place[k.n]]), k.i is null from unnest(known) with ordinality k(i, n) order by k.n;
+    return query select coalesce(k.i, abs(ids[place[k.n]])), k.i is null and ids[place[k.n]] > 0 from unnest(known) with ordinality k(i, n) order by k.n;
 end $$;
 -- +goose StatementEnd
 
