@@ -178,11 +178,20 @@ func TestPaidByCardInABrowser(t *testing.T) {
 	director := newTab(t, browser, s, s.actingFor(t, people[0].email, zerno))
 	director.open("/documents/" + bill.GetId())
 	director.leads(200, director.clickText("Pay"))
-	require.True(t, ask[bool](director, `(() => {
-		const way = document.querySelector('[name=method_id]');
-		way.value = [...way.options].find((o) => o.text.startsWith('Card')).value;
-		return way.value !== '';
-	})()`))
+	// What only some ways to pay ask for is asked with those.
+	choose := func(way string) []bool {
+		return ask[[]bool](director, `((name) => {
+			const way = document.querySelector('[name=method_id]');
+			way.value = name && [...way.options].find((o) => o.text.startsWith(name)).value;
+			way.dispatchEvent(new Event('change', { bubbles: true }));
+			return ['keep_card', 'partly'].map((field) => document.querySelector('input[type=checkbox][name=' + field + ']')?.checkVisibility() ?? false);
+		})('`+way+`')`)
+	}
+	require.Equal(t, []bool{false, false}, choose(""))
+	require.Equal(t, []bool{false, false}, choose("Bank transfer"))
+	director.look("card-way")
+	require.Equal(t, []bool{true, false}, choose("Card"))
+	director.look("card-way-card")
 	director.leads(200, director.clickText("Go on to payment"))
 	payment := director.path()
 	director.look("card-payment")

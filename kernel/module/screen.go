@@ -261,6 +261,9 @@ type Choice struct {
 	// Value and Label are fields of a row: what is sent, and what is read.
 	Value string `json:"value"`
 	Label string `json:"label"`
+	// Asks are other fields of the section that are asked for only with some of the choices: with those whose row has something in
+	// a field: {"keep_card": "keeps_cards"}. Where no choice has it, the form does without.
+	Asks map[string]string `json:"asks,omitempty"`
 }
 
 // Related is a list on a detail's page.

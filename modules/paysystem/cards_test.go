@@ -49,7 +49,10 @@ func TestSavedCards(t *testing.T) {
 	p, err := pay(method.GetId(), false)
 	require.NoError(t, err)
 	require.False(t, simulated.Made()[p.GetId()].GetKeepMethod())
-	require.Contains(t, w.Contact.Get(t, "/payments/new").Body, "Keep this card for the next time")
+	form := w.Contact.Get(t, "/payments/new").Body
+	require.Contains(t, form, "Keep this card for the next time")
+	require.Contains(t, form, `data-asks="keep_card"`)
+	require.NotContains(t, form, `name="partly"`, "nothing was paid ahead")
 
 	p, err = pay(method.GetId(), true)
 	require.NoError(t, err)

@@ -102,7 +102,11 @@ func TestPaidFromAccounts(t *testing.T) {
 	})
 	t.Run("the form", func(t *testing.T) {
 		bill := store.NewID()
-		require.Contains(t, w.Contact.Get(t, "/payments/new?document_id="+bill).Body, "METHOD_KIND_BONUS (100.00 UAH)")
+		page := w.Contact.Get(t, "/payments/new?document_id="+bill).Body
+		require.Contains(t, page, "METHOD_KIND_BONUS (100.00 UAH)")
+		require.Contains(t, page, `data-asks="partly"`)
+		require.Contains(t, page, `name="partly"`)
+		require.NotContains(t, page, `name="keep_card"`, "no gateway keeps any")
 		require.NotContains(t, w.Contact.Get(t, "/payments/new").Body, "METHOD_KIND_BONUS")
 	})
 }

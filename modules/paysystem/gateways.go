@@ -33,6 +33,15 @@ func (m *Module) providers(ctx context.Context) ([]string, error) {
 	return m.host.Providers(ctx, v1.GatewayService_ServiceDesc.ServiceName)
 }
 
+// keepsCards tells whether a gateway can keep a card. What does not answer keeps none just now.
+func (m *Module) keepsCards(ctx context.Context, gateway string) bool {
+	if gateway == "" {
+		return false
+	}
+	about, err := m.describe(ctx, gateway)
+	return err == nil && about.GetSavedMethods()
+}
+
 // noticeURL is where a gateway posts notices to.
 func (m *Module) noticeURL(gateway string) string {
 	return m.host.URL + "/m/" + ID + "/hooks/" + gateway

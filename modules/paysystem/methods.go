@@ -52,6 +52,7 @@ func (s *methodService) ListPaymentMethods(ctx context.Context, r *v1.ListPaymen
 		case row.Gateway != "" && !slices.Contains(gateways, row.Gateway): // it is off now
 		case r.GetCurrencyCode() != "" && row.Currency != "" && row.Currency != r.GetCurrencyCode():
 		default:
+			one.KeepsCards = s.keepsCards(ctx, row.Gateway)
 			for _, c := range cards {
 				if c.MethodID == row.ID {
 					response.Methods = append(response.Methods, &v1.OfferedMethod{Id: c.ID, Title: c.Title, Kind: one.GetKind(), SavedCard: true})

@@ -77,6 +77,7 @@ var screens = []module.Screen{
 			Choices: map[string]module.Choice{"method_id": {
 				Method: v1.MethodService_ListPaymentMethods_FullMethodName, Value: "id", Label: "title", None: "paysystem.methods.none",
 				Bind: map[string]string{"document_id": "document_id", "currency_code": "currency_code"}, Optional: []string{"document_id", "currency_code"},
+				Asks: map[string]string{"partly": "available", "keep_card": "keeps_cards"},
 			}},
 		}},
 	},
@@ -88,7 +89,7 @@ var screens = []module.Screen{
 			Fields: []string{"client_id", "amount", "currency_code", "method_id", "partly", "description", "received", "document_id"}, Needed: []string{"client_id"},
 			Choices: map[string]module.Choice{"method_id": {
 				Method: v1.MethodService_ListPaymentMethods_FullMethodName, Value: "id", Label: "title", Bind: map[string]string{"client_id": "client_id", "document_id": "document_id"},
-				Optional: []string{"document_id"}, First: "paysystem.methods.first", None: "paysystem.methods.none",
+				Optional: []string{"document_id"}, First: "paysystem.methods.first", None: "paysystem.methods.none", Asks: map[string]string{"partly": "available"},
 			}},
 		}},
 	},

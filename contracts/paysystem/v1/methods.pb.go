@@ -176,7 +176,9 @@ type OfferedMethod struct {
 	// It is a card that was kept: it is paid with at once.
 	SavedCard bool `protobuf:"varint,4,opt,name=saved_card,json=savedCard,proto3" json:"saved_card,omitempty"`
 	// How much there is, of what was paid ahead and of bonuses.
-	Available     *v1.Money `protobuf:"bytes,5,opt,name=available,proto3" json:"available,omitempty"`
+	Available *v1.Money `protobuf:"bytes,5,opt,name=available,proto3" json:"available,omitempty"`
+	// Its gateway keeps the card for the next time, where the payer agrees.
+	KeepsCards    bool `protobuf:"varint,6,opt,name=keeps_cards,json=keepsCards,proto3" json:"keeps_cards,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -244,6 +246,13 @@ func (x *OfferedMethod) GetAvailable() *v1.Money {
 		return x.Available
 	}
 	return nil
+}
+
+func (x *OfferedMethod) GetKeepsCards() bool {
+	if x != nil {
+		return x.KeepsCards
+	}
+	return false
 }
 
 type ListPaymentMethodsRequest struct {
@@ -895,14 +904,16 @@ const file_contracts_paysystem_v1_methods_proto_rawDesc = "" +
 	" \x01(\bR\x03off\x12\x1a\n" +
 	"\breceipts\x18\f \x01(\bR\breceipts\x12#\n" +
 	"\brevision\x18\v \x01(\x03B\a\xea\x9d\xea\x02\x02\b\vR\brevision:l\xea\x9d\xea\x02g\n" +
-	"\x05title\x12-/cabinet.paysystem.v1.MethodService/GetMethod\x1a//cabinet.paysystem.v1.MethodService/ListMethods\"\xc2\x01\n" +
+	"\x05title\x12-/cabinet.paysystem.v1.MethodService/GetMethod\x1a//cabinet.paysystem.v1.MethodService/ListMethods\"\xe3\x01\n" +
 	"\rOfferedMethod\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x124\n" +
 	"\x04kind\x18\x03 \x01(\x0e2 .cabinet.paysystem.v1.MethodKindR\x04kind\x12\x1d\n" +
 	"\n" +
 	"saved_card\x18\x04 \x01(\bR\tsavedCard\x126\n" +
-	"\tavailable\x18\x05 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\tavailable\"\xdd\x01\n" +
+	"\tavailable\x18\x05 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\tavailable\x12\x1f\n" +
+	"\vkeeps_cards\x18\x06 \x01(\bR\n" +
+	"keepsCards\"\xdd\x01\n" +
 	"\x19ListPaymentMethodsRequest\x12P\n" +
 	"\tclient_id\x18\x01 \x01(\tB3\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xea\x9d\xea\x02#\x12\x1fcabinet.clientmanager.v1.Client0\x01R\bclientId\x129\n" +
 	"\rcurrency_code\x18\x02 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x123\n" +

@@ -22,6 +22,7 @@ type choice struct {
 	module.Choice
 	call         *call
 	value, label fieldPath
+	asks         map[string]fieldPath
 }
 
 // choices checks what a section offers for its fields.
@@ -42,6 +43,13 @@ func (c *compiler) choices(s *Screen, section module.Section) {
 			continue
 		}
 		one.value, one.label = c.find(where, item.Message(), declared.Value), c.find(where, item.Message(), declared.Label)
+		one.asks = map[string]fieldPath{}
+		for asked, has := range declared.Asks {
+			if !covers(section, asked) {
+				c.fail(where, "asks for the field %q with some choices of %s, which its section %q lacks", asked, name, section.Title)
+			}
+			one.asks[asked] = c.find(where, item.Message(), has)
+		}
 		for to, from := range declared.Bind {
 			c.find(where, one.call.input, to)
 			c.find(where, s.call.input, from)
@@ -94,7 +102,7 @@ func (s *Set) offer(ctx context.Context, e *Env, sc *Screen, c *choice, field *u
 			list := response.Get(items(response.Descriptor())).List()
 			for i := range list.Len() {
 				m := list.Get(i).Message()
-				field.Options = append(field.Options, ui.Option{Value: strings.Join(typed(m, c.value), ""), Label: e.value(m, c.label).Text})
+				field.Options = append(field.Options, ui.Option{Value: strings.Join(typed(m, c.value), ""), Label: e.value(m, c.label).Text, Asks: c.asked(m)})
 			}
 			if len(field.Options) == 0 && c.None != "" {
 				first.Label = e.Text.T(c.None)
@@ -122,6 +130,43 @@ func (s *Set) offer(ctx context.Context, e *Env, sc *Screen, c *choice, field *u
 		field.Options[i].Selected = field.Options[i].Value == given
 	}
 	return nil
+}
+
+// asked are the fields that a row asks for.
+func (c *choice) asked(row protoreflect.Message) (fields []string) {
+	for field, path := range c.asks {
+		in, ok := row, true
+		for _, f := range path[:len(path)-1] {
+			if ok = in.Has(f); ok {
+				in = in.Get(f).Message()
+			}
+		}
+		if ok && in.Has(path.last()) {
+			fields = append(fields, field)
+		}
+	}
+	slices.Sort(fields)
+	return fields
+}
+
+// askBy ties fields to the choices that ask for them, and leaves out those that none does, unless something is wrong with them.
+func (sc *Screen) askBy(fields []ui.Field) []ui.Field {
+	for name, c := range sc.choices {
+		at := slices.IndexFunc(fields, func(f ui.Field) bool { return f.Name == name })
+		if at < 0 || len(c.asks) == 0 {
+			continue
+		}
+		options := fields[at].Options
+		fields = slices.DeleteFunc(fields, func(f ui.Field) bool {
+			return c.asks[f.Name] != nil && f.Error == "" && !slices.ContainsFunc(options, func(o ui.Option) bool { return slices.Contains(o.Asks, f.Name) })
+		})
+		for i := range fields {
+			if c.asks[fields[i].Name] != nil {
+				fields[i].AskedBy = name
+			}
+		}
+	}
+	return fields
 }
 
 // offerMany is offer for a field that takes several.

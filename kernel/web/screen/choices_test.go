@@ -31,6 +31,14 @@ func TestChoicesThatTheContractLacksAreRefused(t *testing.T) {
 			c.Method = clientmanagerv1.ClientService_GetClient_FullMethodName
 			return "position", c
 		},
+		"its section \"\" lacks": func(c module.Choice) (string, module.Choice) {
+			c.Asks = map[string]string{"email": "phone"}
+			return "position", c
+		},
+		"no field": func(c module.Choice) (string, module.Choice) {
+			c.Asks = map[string]string{"name": "nickname"}
+			return "position", c
+		},
 		"names what its contract": func(c module.Choice) (string, module.Choice) { c.Label = "nickname"; return "position", c },
 	} {
 		require.ErrorContains(t, offered(change(good)), said)

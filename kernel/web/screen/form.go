@@ -276,6 +276,7 @@ func (s *Set) formPage(ctx context.Context, e *Env, sc *Screen, values url.Value
 				form.Hidden = append(form.Hidden, ui.Hidden{Name: askedPrefix + name, Value: "1"})
 			}
 		}
+		box.Fields = sc.askBy(box.Fields)
 		form.Sections = append(form.Sections, box)
 	}
 	if refusal != nil {

@@ -41,6 +41,8 @@ type Option struct {
 	Hint     string // second line; of cards and boxes
 	Selected bool
 	Disabled bool
+	// Asks are the names of fields that are shown with this one alone; of FieldSelect. See Field.AskedBy.
+	Asks []string
 }
 
 // Field asks for one answer.
@@ -70,6 +72,8 @@ type Field struct {
 	Disabled     bool
 	ReadOnly     bool
 	Autofocus    bool
+	// AskedBy is the name of a FieldSelect in the form: the field is shown while what is chosen there asks for it, and always without script.
+	AskedBy string
 	Short        bool // a narrow field, for short answers
 	Half         bool // shares a row with its neighbour when that is Half too
 	Num          bool // figures: at the right, in one width
@@ -213,6 +217,7 @@ func (f Field) attrs() templ.Attributes {
 		}
 	}
 	set("placeholder", f.Placeholder)
+	set("data-asked-by", f.AskedBy)
 	set("autocomplete", f.Autocomplete)
 	set("inputmode", f.inputMode())
 	if f.Kind == FieldDate || f.Kind == FieldDateTime {
@@ -230,6 +235,13 @@ func (f Field) attrs() templ.Attributes {
 	on("readonly", f.ReadOnly)
 	on("autofocus", f.Autofocus)
 	return a
+}
+
+func (o Option) attrs() templ.Attributes {
+	if len(o.Asks) == 0 {
+		return nil
+	}
+	return templ.Attributes{"data-asks": strings.Join(o.Asks, " ")}
 }
 
 func (f Field) rows() string {

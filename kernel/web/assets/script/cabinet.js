@@ -6,6 +6,7 @@
 //   guard          unsaved changes in a form with data-guard are not left without a warning
 //   filters        a filter form goes by itself, and the reader stays where they were
 //   choose         one box chooses all rows of a table; the bar says how many are chosen
+//   asked          fields that only some choices ask for are shown with those
 //   copy, dismiss  buttons that have no meaning without script stay hidden until here
 //   countdown      the banner says how long its reader acts as another, and the page is asked for anew at the end
 //   keys           Ctrl+K or ⌘K opens the search
@@ -242,6 +243,17 @@ for (const [type, over] of [['dragover', true], ['dragleave', false], ['drop', f
     input.dispatchEvent(new Event('input', { bubbles: true }));
   });
 }
+
+// Asked: a field that only some choices ask for is shown, and sent, with those.
+const showAsked = (select) => {
+  const asks = select.selectedOptions[0]?.dataset.asks?.split(' ') ?? [];
+  for (const input of $$(`[data-asked-by="${select.name}"]`, select.form)) {
+    input.disabled = input.closest('.field').hidden = !asks.includes(input.name);
+  }
+};
+on('change', ({ target }) => { if (target.matches?.('select')) showAsked(target); });
+on('reset', ({ target }) => setTimeout(() => $$('select', target).forEach(showAsked)));
+$$('select').forEach(showAsked);
 
 // Countdown. What was typed and not sent is not taken away: sending it says what is the matter.
 const left = $('[data-seconds]');
