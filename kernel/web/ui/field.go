@@ -74,9 +74,9 @@ type Field struct {
 	Autofocus    bool
 	// AskedBy is the name of a FieldSelect in the form: the field is shown while what is chosen there asks for it, and always without script.
 	AskedBy string
-	Short        bool // a narrow field, for short answers
-	Half         bool // shares a row with its neighbour when that is Half too
-	Num          bool // figures: at the right, in one width
+	Short   bool // a narrow field, for short answers
+	Half    bool // shares a row with its neighbour when that is Half too
+	Num     bool // figures: at the right, in one width
 
 	// Currency stands behind the amount of FieldMoney, or, with CurrencyName, is chosen from Currencies.
 	Currency     string
