@@ -251,8 +251,7 @@ const showAsked = (select) => {
     input.disabled = input.closest('.field').hidden = !asks.includes(input.name);
   }
 };
-on('change', ({ target }) => { if (target.matches?.('select')) showAsked(target); });
-on('reset', ({ target }) => setTimeout(() => $$('select', target).forEach(showAsked)));
+on('change', ({ target }) => target.selectedOptions && showAsked(target));
 $$('select').forEach(showAsked);
 
 // Countdown. What was typed and not sent is not taken away: sending it says what is the matter.
