@@ -247,7 +247,7 @@ for (const [type, over] of [['dragover', true], ['dragleave', false], ['drop', f
 // Asked: a field that only some choices ask for is shown, and sent, with those.
 const showAsked = (select) => {
   const asks = select.selectedOptions[0]?.dataset.asks?.split(' ') ?? [];
-  for (const input of $$(`[data-asked-by="${select.name}"]`, select.form)) {
+  for (const input of $$(`[data-asked-by="${select.name}"]`, select.form ?? document)) {
     input.disabled = input.closest('.field').hidden = !asks.includes(input.name);
   }
 };
