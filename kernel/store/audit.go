@@ -130,11 +130,8 @@ func (tx *Tx) writeAudit(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("store: audit: %w", err)
 	}
-	if err := tx.begin(ctx); err != nil {
-		return txError(err)
-	}
-	_, err = tx.pgx.Exec(ctx, "select kernel.audit($1, $2, $3)", change, a.handler, string(text))
-	return txError(err)
+	_, err = tx.Exec(ctx, "select kernel.audit($1, $2, $3)", change, a.handler, string(text))
+	return err
 }
 
 // FlushAudit writes what was said until now, in the transaction of a handler of events: each of its entries stands for

@@ -126,10 +126,10 @@ func lostCode(code string) bool { return len(code) == 5 && (code[:2] == "08" || 
 // Exec runs one statement in the transaction.
 func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (tag pgconn.CommandTag, err error) {
 	if tx.pgx == nil && len(args) > 0 {
-		err = tx.beginWith(ctx, func(b *pgx.Batch) { b.Queue(sql, args...) }, func(results pgx.BatchResults) (err error) {
+		err = tx.beginWith(ctx, func(results pgx.BatchResults) (err error) {
 			tag, err = results.Exec()
 			return err
-		})
+		}, &pgx.QueuedQuery{SQL: sql, Arguments: args})
 	} else if err = tx.begin(ctx); err == nil {
 		tag, err = tx.pgx.Exec(ctx, sql, args...)
 	}
@@ -149,7 +149,7 @@ func (tx *Tx) read(ctx context.Context, sql string, args []any, collect func(pgx
 	if tx.pgx != nil {
 		return txError(all(tx.pgx.Query(ctx, sql, args...)))
 	}
-	return txError(tx.beginWith(ctx, func(b *pgx.Batch) { b.Queue(sql, args...) }, func(results pgx.BatchResults) error { return all(results.Query()) }))
+	return txError(tx.beginWith(ctx, func(results pgx.BatchResults) error { return all(results.Query()) }, &pgx.QueuedQuery{SQL: sql, Arguments: args}))
 }
 
 // Batch sends many statements in one go and returns the first error. Their rows are dropped.
@@ -158,8 +158,7 @@ func (tx *Tx) Batch(ctx context.Context, b *pgx.Batch) error {
 	if tx.pgx != nil {
 		return txError(tx.pgx.SendBatch(ctx, b).Close())
 	}
-	return txError(tx.beginWith(ctx, func(begun *pgx.Batch) { begun.QueuedQueries = append(begun.QueuedQueries, b.QueuedQueries...) },
-		func(pgx.BatchResults) error { return nil }))
+	return txError(tx.beginWith(ctx, func(pgx.BatchResults) error { return nil }, b.QueuedQueries...))
 }
 
 // CopyFrom writes many rows at once and returns how many. Postgres refuses it for tables with row security, unless the role
@@ -178,15 +177,15 @@ func (tx *Tx) begin(ctx context.Context) error {
 	if tx.pgx != nil {
 		return nil
 	}
-	return tx.beginWith(ctx, func(*pgx.Batch) {}, func(pgx.BatchResults) error { return nil })
+	return tx.beginWith(ctx, func(pgx.BatchResults) error { return nil })
 }
 
 // beginWith begins the transaction and runs its first statements in one journey. Whatever goes wrong ends the transaction, as it does later on.
-func (tx *Tx) beginWith(ctx context.Context, queue func(*pgx.Batch), collect func(pgx.BatchResults) error) (err error) {
-	b := &pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, 3)}
+func (tx *Tx) beginWith(ctx context.Context, collect func(pgx.BatchResults) error, first ...*pgx.QueuedQuery) (err error) {
+	b := &pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, 2+len(first))}
 	b.BeginTx(pgx.TxOptions{})
 	b.Queue(takeRole, tx.role, tx.setting)
-	queue(b)
+	b.QueuedQueries = append(b.QueuedQueries, first...)
 	results := tx.store.pool.SendBatch(ctx, b)
 	tx.pgx = results.Tx()
 	defer func() { // also when a scan panics: the connection has to go back

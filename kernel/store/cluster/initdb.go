@@ -108,13 +108,9 @@ func initdb(ctx context.Context, p Programs, a account, staging, password string
 	for _, locale := range locales {
 		err = initdbLocale(ctx, root, p, a, staging, password, locale, fast)
 		var failed *InitError
-		if errors.As(err, &failed) && strings.Contains(failed.Output, "invalid locale") {
-			continue
+		if !errors.As(err, &failed) || !strings.Contains(failed.Output, "invalid locale") {
+			return err
 		}
-		if err == nil && !fast {
-			err = tune(root)
-		}
-		return err
 	}
 	return err
 }
@@ -167,6 +163,8 @@ func initdbLocale(ctx context.Context, root *os.Root, p Programs, a account, sta
 			err = fmt.Errorf("%w (uid %d has no name: give it a line in /etc/passwd, or set DATABASE_URL)", err, a.uid)
 		}
 		return &InitError{Data: data, Output: said.tail(), Err: err}
+	case !fast:
+		return tune(root)
 	}
 	return nil
 }
