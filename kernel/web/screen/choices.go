@@ -135,13 +135,7 @@ func (s *Set) offer(ctx context.Context, e *Env, sc *Screen, c *choice, field *u
 // asked are the fields that a row asks for.
 func (c *choice) asked(row protoreflect.Message) (fields []string) {
 	for field, path := range c.asks {
-		in, ok := row, true
-		for _, f := range path[:len(path)-1] {
-			if ok = in.Has(f); ok {
-				in = in.Get(f).Message()
-			}
-		}
-		if ok && in.Has(path.last()) {
+		if path.has(row) {
 			fields = append(fields, field)
 		}
 	}

@@ -103,14 +103,7 @@ func (e *Env) days(m protoreflect.Message, from, to fieldPath) (text string, ok 
 // none tells whether no row has something in a column.
 func none(path fieldPath, list protoreflect.List) bool {
 	for i := range list.Len() {
-		m, ok := list.Get(i).Message(), true
-		for _, f := range path[:len(path)-1] {
-			if ok = m.Has(f); !ok {
-				break
-			}
-			m = m.Get(f).Message()
-		}
-		if ok && m.Has(path.last()) {
+		if path.has(list.Get(i).Message()) {
 			return false
 		}
 	}

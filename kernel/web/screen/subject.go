@@ -67,13 +67,27 @@ func (p fieldPath) String() string {
 
 // get follows the path; ok is false when a message on the way is not set.
 func (p fieldPath) get(m protoreflect.Message) (v protoreflect.Value, ok bool) {
+	if m, ok = p.holder(m); !ok {
+		return protoreflect.Value{}, false
+	}
+	return m.Get(p.last()), true
+}
+
+// has tells whether there is something at the path's end.
+func (p fieldPath) has(m protoreflect.Message) bool {
+	m, ok := p.holder(m)
+	return ok && m.Has(p.last())
+}
+
+// holder is the message that the path's last field is in, if it is there.
+func (p fieldPath) holder(m protoreflect.Message) (in protoreflect.Message, ok bool) {
 	for _, f := range p[:len(p)-1] {
 		if !m.Has(f) {
-			return protoreflect.Value{}, false
+			return nil, false
 		}
 		m = m.Get(f).Message()
 	}
-	return m.Get(p.last()), true
+	return m, true
 }
 
 // set follows the path, making messages on the way.
