@@ -98,6 +98,10 @@ func TestTheSameKeyIsTheSamePosting(t *testing.T) {
 	require.Equal(t, one[0].ID, many[1].ID)
 	require.Less(t, many[0].ID, many[2].ID)
 	require.Equal(t, int64(501), b.balance(b.ann))
+	require.Equal(t, []ledger.Posted{{ID: many[0].ID}, {ID: many[2].ID}}, b.post(paid("k2", b.ann, b.bank, 1), paid("k3", b.ben, b.bank, 2)), "and no new ones")
+	_, err := ledger.Post(b.ctx, b.s, paid("twice", b.ann, b.bank, 1), again, paid("twice", b.ann, b.bank, 1))
+	require.Equal(t, ledger.ErrOtherContent, err, "which of two in one statement it is nobody can say")
+	require.Equal(t, int64(501), b.balance(b.ann))
 
 	// From many at once, one makes it.
 	var fresh atomic.Int64

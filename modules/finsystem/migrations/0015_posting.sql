@@ -18,40 +18,32 @@ create function finsystem.post_one(
 ) returns bigint language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan as $$
 declare
-    two      boolean := account_2 is not null;
-    free     boolean := p_kind in ('refund', 'chargeback', 'reversal', 'opening');
-    client_1 uuid;
-    after_1  bigint;
-    client_2 uuid;
-    after_2  bigint;
-    made     bigint;
+    two         boolean := account_2 is not null;
+    turned      boolean := two and account_2 < account_1;
+    free        boolean := p_kind in ('refund', 'chargeback', 'reversal', 'opening');
+    low         bigint := least(account_1, account_2);
+    low_amount  bigint := case when turned then amount_2 else amount_1 end;
+    low_client  uuid;
+    low_after   bigint;
+    high        bigint := greatest(account_1, account_2);
+    high_amount bigint := case when turned then amount_1 else amount_2 end;
+    high_client uuid;
+    high_after  bigint;
+    made        bigint;
 begin
-    if amount_1 = 0 or amount_2 = 0 then
-        null; -- post_many says what is wrong with it
-    elsif not two or (account_1 < account_2 and contra_1 = contra_2) then
-        update finsystem.balances b set balance = b.balance + amount_1
-        where b.account_id = account_1 and b.currency_code = p_currency
-          and (free or amount_1 > 0 or b.credit_limit is null or b.balance + amount_1 - b.held >= -b.credit_limit)
-        returning b.client_id, b.balance into client_1, after_1;
-        if two and client_1 is not null then
-            update finsystem.balances b set balance = b.balance + amount_2
-            where b.account_id = account_2 and b.currency_code = p_currency
-              and (free or amount_2 > 0 or b.credit_limit is null or b.balance + amount_2 - b.held >= -b.credit_limit)
-            returning b.client_id, b.balance into client_2, after_2;
-        end if;
-    elsif account_1 > account_2 and contra_1 = contra_2 then
-        update finsystem.balances b set balance = b.balance + amount_2
-        where b.account_id = account_2 and b.currency_code = p_currency
-          and (free or amount_2 > 0 or b.credit_limit is null or b.balance + amount_2 - b.held >= -b.credit_limit)
-        returning b.client_id, b.balance into client_2, after_2;
-        if client_2 is not null then
-            update finsystem.balances b set balance = b.balance + amount_1
-            where b.account_id = account_1 and b.currency_code = p_currency
-              and (free or amount_1 > 0 or b.credit_limit is null or b.balance + amount_1 - b.held >= -b.credit_limit)
-            returning b.client_id, b.balance into client_1, after_1;
+    if amount_1 <> 0 and (not two or (amount_2 <> 0 and low < high and contra_1 = contra_2)) then
+        update finsystem.balances b set balance = b.balance + low_amount
+        where b.account_id = low and b.currency_code = p_currency
+          and (free or low_amount > 0 or b.credit_limit is null or b.balance + low_amount - b.held >= -b.credit_limit)
+        returning b.client_id, b.balance into low_client, low_after;
+        if two and low_client is not null then
+            update finsystem.balances b set balance = b.balance + high_amount
+            where b.account_id = high and b.currency_code = p_currency
+              and (free or high_amount > 0 or b.credit_limit is null or b.balance + high_amount - b.held >= -b.credit_limit)
+            returning b.client_id, b.balance into high_client, high_after;
         end if;
     end if;
-    if client_1 is not null and (client_2 is not null or not two) then
+    if low_client is not null and (high_client is not null or not two) then
         made := nextval('finsystem.posting_ids');
         insert into finsystem.postings (id, key, digest, kind, client_id, amount, currency_code, effective_date, post_time, about_id,
             memo, actor_id, branch_id, manager_id)
@@ -59,24 +51,24 @@ begin
             p_about, p_memo, p_actor, p_branch, p_manager
         from finsystem.books b join finsystem.accounts c on c.id = contra_1
         where b.closed_until < p_date and c.client_id is null and c.currency_code = p_currency
-          and (b.all_role = current_setting('role') or (client_1 = any (access.clients()) and (client_2 = any (access.clients()) or not two)))
+          and (b.all_role = current_setting('role') or (low_client = any (access.clients()) and (high_client = any (access.clients()) or not two)))
         on conflict (key) do nothing;
         if found then
             if two then
                 insert into finsystem.entries (posting_id, line, account_id, contra_id, client_id, amount, balance, effective_date)
-                values (made, 1, account_1, contra_1, client_1, amount_1, after_1, p_date), (made, 2, account_2, contra_2, client_2, amount_2, after_2, p_date);
+                values (made, 1 + turned::int, low, contra_1, low_client, low_amount, low_after, p_date), (made, 2 - turned::int, high, contra_1, high_client, high_amount, high_after, p_date);
             else
                 insert into finsystem.entries (posting_id, line, account_id, contra_id, client_id, amount, balance, effective_date)
-                values (made, 1, account_1, contra_1, client_1, amount_1, after_1, p_date);
+                values (made, 1, low, contra_1, low_client, low_amount, low_after, p_date);
             end if;
             return made;
         end if;
     end if;
-    if client_1 is not null then
-        update finsystem.balances b set balance = b.balance - amount_1 where b.account_id = account_1;
+    if low_client is not null then
+        update finsystem.balances b set balance = b.balance - low_amount where b.account_id = low;
     end if;
-    if client_2 is not null then
-        update finsystem.balances b set balance = b.balance - amount_2 where b.account_id = account_2;
+    if high_client is not null then
+        update finsystem.balances b set balance = b.balance - high_amount where b.account_id = high;
     end if;
     return (select case when m.fresh then m.id else -m.id end from finsystem.post_many(array[p_key], array[p_digest], array[p_kind], array[p_client], array[p_amount], array[p_currency],
         array[p_date], array[null::bigint], array[p_about], array[p_memo], array[p_branch], array[p_manager], array[p_actor],
@@ -84,14 +76,14 @@ begin
         array[contra_1] || case when two then array[contra_2] end, array[amount_1] || case when two then array[amount_2] end) m);
 end $$;
 
--- post_new posts what has no key that was posted before; a key that was breaks it off (unique_violation).
+-- post_new posts what is not known to have been posted before, and returns the ids of all; a key that was posted all the same breaks it off (unique_violation).
 --
 -- Balances change first, in the order of ids, and are locked so until the transaction ends; ids are taken then. What was changed is looked up by
 -- place: accounts are in order, and texts, which have no places of their own length, are looked at once for all.
 create function finsystem.post_new(
     p_key text[], p_digest bytea[], p_kind text[], p_client uuid[], p_amount bigint[], p_currency text[], p_date date[], p_reverses bigint[],
     p_about uuid[], p_memo text[], p_branch uuid[], p_manager uuid[], p_actor uuid[],
-    e_posting int[], e_account bigint[], e_contra bigint[], e_amount bigint[]
+    e_posting int[], e_account bigint[], e_contra bigint[], e_amount bigint[], known bigint[]
 ) returns bigint[] language plpgsql volatile
 -- One plan, by keys, however few rows the tables had when a connection first posted.
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
@@ -112,7 +104,7 @@ begin
         update finsystem.balances b set balance = b.balance + d.amount
         from (
             select e.account, sum(e.amount)::bigint as amount, sum(e.amount) filter (where not free[e.posting]) < 0 as bound
-            from unnest(e_posting, e_account, e_amount) e(posting, account, amount) group by e.account order by e.account) d
+            from unnest(e_posting, e_account, e_amount) e(posting, account, amount) where known is null or known[e.posting] is null group by e.account order by e.account) d
         where b.account_id = d.account
         returning b.account_id, b.client_id, b.balance, b.currency_code is distinct from currency as foreign, case when d.bound then b.held - b.balance - b.credit_limit end as short
     )
@@ -140,12 +132,13 @@ begin
         raise exception 'an entry is between an account and one of the business''s own, of the posting''s currency' using errcode = 'FS002';
     end if;
 
-    ids := array(select nextval('finsystem.posting_ids') from generate_series(1, cardinality(p_key)));
+    ids := array(select coalesce(known[n], nextval('finsystem.posting_ids')) from generate_series(1, cardinality(p_key)) n);
     insert into finsystem.postings (id, key, digest, kind, client_id, amount, currency_code, effective_date, post_time, reverses, about_id,
         memo, actor_id, branch_id, manager_id)
     select ids[n], w.key, digest, kind, client, amount, w.currency, day, clock_timestamp(), reverses, about, memo, actor, branch, manager
     from unnest(p_key, p_digest, p_kind, p_client, p_amount, p_currency, p_date, p_reverses, p_about, p_memo, p_actor, p_branch, p_manager)
-        with ordinality w(key, digest, kind, client, amount, currency, day, reverses, about, memo, actor, branch, manager, n);
+        with ordinality w(key, digest, kind, client, amount, currency, day, reverses, about, memo, actor, branch, manager, n)
+    where known is null or known[n] is null;
     if short > 0 then
         raise exception 'more would be owed on account % than was agreed', over
             using errcode = 'FS005', detail = over::text, hint = short::text;
@@ -156,7 +149,8 @@ begin
         amount, afters[place] - sum(amount) over (partition by account order by n desc) + amount, p_date[posting]
     from (
         select e.*, case when accounts[width_bucket(account, accounts)] = account then width_bucket(account, accounts) end as place
-        from unnest(e_posting, e_account, e_contra, e_amount) with ordinality e(posting, account, contra, amount, n)) e;
+        from unnest(e_posting, e_account, e_contra, e_amount) with ordinality e(posting, account, contra, amount, n)
+        where known is null or known[posting] is null) e;
     return ids;
 end $$;
 
@@ -169,54 +163,34 @@ create or replace function finsystem.post_many(
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 #variable_conflict use_column
 declare
-    ids   bigint[];
-    known bigint[];
-    place int[];
-    other text;
-    which text;
+    ids    bigint[];
+    known  bigint[]; -- null where nothing is
+    before bigint[];
+    other  text;
+    which  text;
 begin
-    begin
-        ids := finsystem.post_new(p_key, p_digest, p_kind, p_client, p_amount, p_currency, p_date, p_reverses, p_about, p_memo, p_branch, p_manager, p_actor,
-            e_posting, e_account, e_contra, e_amount);
-        return query select i, true from unnest(ids) i;
-        return;
-    exception when unique_violation then
-        get stacked diagnostics which = constraint_name;
-    end;
-    -- Some were posted before, and what post_new did is undone. Who posts the same holds the same accounts: none of those is under way once they are held.
-    perform from (select from finsystem.balances b where b.account_id = any (e_account) order by b.account_id for no key update) b;
-    select array_agg(p.id order by w.n), min(w.key) filter (where p.digest <> w.digest) into known, other
-    from unnest(p_key, p_digest) with ordinality w(key, digest, n) left join finsystem.postings p on p.key = w.key;
-    if other is not null then
-        raise exception 'the key % was posted with other content', other using errcode = 'FS003';
-    elsif which <> 'postings_once' or cardinality(array_remove(known, null)) = 0 then
-        raise exception 'a key stands twice among what is posted at once' using errcode = 'FS003';
-    end if;
-    -- The rest, by the place that each has among the rest; below zero what somebody else posted just now.
-    place := array(select case when i is null then (count(*) filter (where i is null) over (order by n))::int end from unnest(known) with ordinality k(i, n) order by n);
-    if cardinality(array_remove(place, null)) > 0 then
-        ids := array(
-            select case when f.fresh then f.id else -f.id end from finsystem.post_many(
-                array(select v from unnest(p_key) with ordinality u(v, n) where known[n] is null order by n),
-                array(select v from unnest(p_digest) with ordinality u(v, n) where known[n] is null order by n),
-                array(select v from unnest(p_kind) with ordinality u(v, n) where known[n] is null order by n),
-                array(select v from unnest(p_client) with ordinality u(v, n) where known[n] is null order by n),
-                array(select v from unnest(p_amount) with ordinality u(v, n) where known[n] is null order by n),
-                array(select v from unnest(p_currency) with ordinality u(v, n) where known[n] is null order by n),
-                array(select v from unnest(p_date) with ordinality u(v, n) where known[n] is null order by n),
-                array(select v from unnest(p_reverses) with ordinality u(v, n) where known[n] is null order by n),
-                array(select v from unnest(p_about) with ordinality u(v, n) where known[n] is null order by n),
-                array(select v from unnest(p_memo) with ordinality u(v, n) where known[n] is null order by n),
-                array(select v from unnest(p_branch) with ordinality u(v, n) where known[n] is null order by n),
-                array(select v from unnest(p_manager) with ordinality u(v, n) where known[n] is null order by n),
-                array(select v from unnest(p_actor) with ordinality u(v, n) where known[n] is null order by n),
-                array(select place[v] from unnest(e_posting) with ordinality u(v, n) where known[v] is null order by n),
-                array(select a from unnest(e_posting, e_account) with ordinality u(v, a, n) where known[v] is null order by n),
-                array(select a from unnest(e_posting, e_contra) with ordinality u(v, a, n) where known[v] is null order by n),
-                array(select a from unnest(e_posting, e_amount) with ordinality u(v, a, n) where known[v] is null order by n)) with ordinality f(id, fresh, n)
-            order by f.n);
-    end if;
-    return query select coalesce(k.i, abs(ids[place[k.n]])), k.i is null and ids[place[k.n]] > 0 from unnest(known) with ordinality k(i, n) order by k.n;
+    loop
+        begin
+            ids := finsystem.post_new(p_key, p_digest, p_kind, p_client, p_amount, p_currency, p_date, p_reverses, p_about, p_memo, p_branch, p_manager, p_actor,
+                e_posting, e_account, e_contra, e_amount, known);
+            exit;
+        exception when unique_violation then
+            get stacked diagnostics which = constraint_name;
+        end;
+        -- Some were posted before, and what post_new did is undone. Who posts the same holds the same accounts: none of those is under way once they are held.
+        perform from (select from finsystem.balances b where b.account_id = any (e_account) order by b.account_id for no key update) b;
+        before := known;
+        select array_agg(p.id order by w.n), min(w.key) filter (where p.digest <> w.digest) into known, other
+        from unnest(p_key, p_digest) with ordinality w(key, digest, n) left join finsystem.postings p on p.key = w.key;
+        if other is not null then
+            raise exception 'the key % was posted with other content', other using errcode = 'FS003';
+        elsif which <> 'postings_once' or cardinality(array_remove(known, null)) = coalesce(cardinality(array_remove(before, null)), 0) then
+            raise exception 'a key stands twice among what is posted at once' using errcode = 'FS003';
+        end if;
+        ids := known;
+        exit when array_position(known, null) is null;
+    end loop;
+    return query select i, known is null or known[n] is null from unnest(ids) with ordinality x(i, n);
 end $$;
 -- +goose StatementEnd
 
