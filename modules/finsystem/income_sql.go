@@ -19,21 +19,11 @@ const summedLine = `
 	select SPAN, i.kind, i.code, (d.effective_date + ON)::date, d.branch_id, d.manager_id, d.amount * i.sign, d.postings, d.firsts
 	from items i join fresh d on d.account_id = i.id and d.effective_date between FIRST and LAST`
 
-// ownLine are lines by postings, of the business's own accounts; clientLine are those of the accounts of clients whom the reader reaches, who are few among many.
-const (
-	ownLine = `
-	select SPAN as n, i.kind, i.code, l.posting_id, (l.effective_date + ON)::date as day, l.client_id, l.amount * i.sign as amountPOSTED
-	from items i join finsystem.day_lines l on l.account_id = i.id and l.effective_date between FIRST and LAST JOINED
-	union all
-	select SPAN, i.kind, i.code, l.posting_id, (l.effective_date + ON)::date, l.client_id, l.amount * i.signPOSTED
-	from items i join fresh l on l.account_id = i.id and l.effective_date between FIRST and LAST JOINED`
-	clientLine = `
-	select SPAN as n, i.kind, i.code, l.posting_id, (l.effective_date + ON)::date as day, l.client_id, -l.amount * i.sign as amountPOSTED
-	from items i join finsystem.day_lines l on l.other_id = i.id and l.effective_date between FIRST and LAST join finsystem.accounts a on a.id = l.account_idWHOSE JOINED
-	union all
-	select SPAN, i.kind, i.code, l.posting_id, (l.effective_date + ON)::date, l.client_id, -l.amount * i.signPOSTED
-	from items i join fresh l on l.other_id = i.id and l.effective_date between FIRST and LAST join finsystem.accounts a on a.id = l.account_idWHOSE JOINED`
-)
+// entryLine are lines by postings: of the business's own accounts, by what came to them, or, where few clients among many are meant, of those clients' accounts, by
+// what left them.
+const entryLine = `
+	select SPAN as n, i.kind, i.code, l.posting_id, (l.effective_date + ON)::date as day, l.client_id, SIGNl.amount * i.sign as amountPOSTED
+	from items i join TABLE l on l.SIDE = i.id and l.effective_date between FIRST and LAST WHOSE JOINED`
 
 // lines begin a statement that reads them, which has no arguments yet.
 func (in income) lines(c *store.Where) string {
@@ -46,17 +36,20 @@ func (in income) lines(c *store.Where) string {
 
 // entries begin a statement that reads lines by postings, of one client alone or of all whom the caller reaches.
 func (in income) entries(c *store.Where, client string) string {
-	const fresh = ", fresh as materialized (select * from finsystem.unsummed_lines())"
-	line, whose, posted, joined := ownLine, "", "", ""
+	side, sign, whose, posted, joined := "account_id", "", "", "", ""
+	if client != "" || !in.all {
+		side, sign, whose = "other_id", "-", "join finsystem.accounts a on a.id = l.account_id"
+	}
 	if client != "" {
-		line, whose = clientLine, " and a.client_id = "+c.Arg(client)+"::uuid"
-	} else if !in.all {
-		line = clientLine
+		whose += " and a.client_id = " + c.Arg(client) + "::uuid"
 	}
 	if in.group.posted {
 		posted, joined = ", p.branch_id, p.manager_id", "join finsystem.postings p on p.id = l.posting_id"
 	}
-	return in.each(c, fresh, strings.NewReplacer("WHOSE", whose, "POSTED", posted, "JOINED", joined).Replace(line))
+	of := func(table string) string {
+		return strings.NewReplacer("TABLE", table, "SIDE", side, "SIGN", sign, "WHOSE", whose, "POSTED", posted, "JOINED", joined).Replace(entryLine)
+	}
+	return in.each(c, ", fresh as materialized (select * from finsystem.unsummed_lines())", of("finsystem.day_lines")+" union all"+of("fresh"))
 }
 
 // each puts the days that are meant, and those that they are compared with, into lines: the days of a month before stand with those of the month.

@@ -66,27 +66,26 @@ const mostPrinted, mostInSheet = 20_000, 100_000
 // wholeStatement asks for a statement page by page, as whoever reads it. Its lines are of one moment, as its sums are: where those changed in between, it asks again.
 func (m *Module) wholeStatement(ctx context.Context, r *v1.ListReconciliationLinesRequest, most int) (*v1.Reconciliation, error) {
 	for range 5 {
-		whole, err := m.settlements.ListReconciliationLines(ctx, r)
-		if err != nil {
-			return nil, err
-		}
-		out, lines := whole.GetReconciliation(), whole.GetLines()
-		same := true
-		for token := whole.GetNextPageToken(); token != "" && same; {
-			if len(lines) >= most {
-				return nil, refuse(codes.FailedPrecondition, "from_date", "too_many_lines", "there are more than "+strconv.Itoa(most)+" lines: ask for fewer days, or take the workbook, which holds "+strconv.Itoa(mostInSheet))
-			}
-			next := proto.CloneOf(r)
-			next.PageToken = token
-			page, err := m.settlements.ListReconciliationLines(ctx, next)
+		var out *v1.Reconciliation
+		var lines []*v1.ReconciliationLine
+		for r.PageToken = ""; ; {
+			page, err := m.settlements.ListReconciliationLines(ctx, r)
 			if err != nil {
 				return nil, err
 			}
-			lines, token, same = append(lines, page.GetLines()...), page.GetNextPageToken(), proto.Equal(page.GetReconciliation(), out)
-		}
-		if same {
-			out.Lines = lines
-			return out, nil
+			if out == nil {
+				out = page.GetReconciliation()
+			} else if !proto.Equal(page.GetReconciliation(), out) {
+				break
+			}
+			lines = append(lines, page.GetLines()...)
+			if r.PageToken = page.GetNextPageToken(); r.PageToken == "" {
+				out.Lines = lines
+				return out, nil
+			}
+			if len(lines) >= most {
+				return nil, refuse(codes.FailedPrecondition, "from_date", "too_many_lines", "there are more than "+strconv.Itoa(most)+" lines: ask for fewer days, or take the workbook, which holds "+strconv.Itoa(mostInSheet))
+			}
 		}
 	}
 	return nil, errMeanwhile
