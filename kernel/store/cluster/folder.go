@@ -88,7 +88,7 @@ func (f *folder) lock(ctx context.Context, dir string) error {
 // close lets go of the locks.
 func (f *folder) close() {
 	for _, l := range f.locks {
-		l.Close()
+		unlock(l)
 	}
 	f.locks = nil
 }

@@ -3,11 +3,13 @@
 package cluster
 
 import (
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -81,6 +83,23 @@ func TestManyAtOnce(t *testing.T) {
 	require.Len(t, running, 1)
 	require.Equal(t, "1", query(t, running[0].DSN(), "select '1'"))
 	require.NoError(t, running[0].Stop(t.Context()))
+}
+
+// A folder that was let go of is free at once, though a child of this process that was just forked still has the files
+// of its locks: until such a child runs its program, it has all that this process has.
+func TestFolderIsFreeAfterClose(t *testing.T) {
+	t.Parallel()
+	dir := openTemp(t)
+	first, err := openFolder(t.Context(), dir, dir, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	child, err := syscall.Dup(int(first.locks[0].Fd()))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, syscall.Close(child)) })
+	first.close()
+
+	second, err := openFolder(t.Context(), dir, dir, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	second.close()
 }
 
 // A copy of a folder, made while it runs, is a cluster of its own.

@@ -57,7 +57,7 @@ func testFolder(ctx context.Context, cache string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer lock.Close()
+	defer unlock(lock)
 	prefix := "cabinet-test-" + strconv.Itoa(os.Geteuid()) + "-"
 	olds, err := filepath.Glob(filepath.Join("/tmp", prefix+"*"))
 	if err != nil {

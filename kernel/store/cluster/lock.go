@@ -56,8 +56,15 @@ func tryLock(f *os.File) (bool, error) {
 	}
 }
 
+// unlock lets go of f's lock and closes it. Closing alone is not enough: a child that this process forks at that moment
+// has the file too until it runs its program, and with it the lock.
+func unlock(f *os.File) {
+	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) // refused only for a file that has no lock
+	f.Close()
+}
+
 // waitLock opens and locks the file at path, however long others hold it, until
-// ctx ends. Closing the file lets go of it.
+// ctx ends. Unlock it afterwards.
 func waitLock(ctx context.Context, path string) (*os.File, error) {
 	f, err := openLock(path)
 	if err != nil {

@@ -51,7 +51,7 @@ func template(ctx context.Context, cfg Config, p Programs, a account) (string, e
 	if err != nil {
 		return "", err
 	}
-	defer lock.Close()
+	defer unlock(lock)
 	if err := ownHome(dir, perm); err != nil {
 		return "", err
 	}
