@@ -141,3 +141,31 @@ func TestSavedCards(t *testing.T) {
 		audited(t, w, "DeleteSavedCard")
 	})
 }
+
+// A gateway that hangs keeps nobody from the other ways to pay, and is asked once however many ways go through it.
+func TestGatewayThatHangs(t *testing.T) {
+	hanging, other := pt.NewGateway("testpay"), pt.NewGateway("otherpay")
+	w := pt.Open(t, kerneltest.Options{Assemble: pt.Assemble(hanging.Unit, other.Unit)})
+	w.Method(t, "testpay", "UAH")
+	w.Method(t, "testpay", "UAH")
+	w.Method(t, "otherpay", "UAH")
+	hanging.Hang(true)
+	asked := hanging.Described()
+
+	list, err := v1.NewMethodServiceClient(w.Contact.Conn).ListPaymentMethods(t.Context(), &v1.ListPaymentMethodsRequest{})
+	require.NoError(t, err)
+	var keep []bool
+	for _, m := range list.GetMethods() {
+		keep = append(keep, m.GetKeepsCards())
+	}
+	require.Equal(t, []bool{false, false, true}, keep)
+	require.Equal(t, asked+1, hanging.Described())
+
+	gateways, err := v1.NewMethodServiceClient(w.Head.Conn).ListGateways(t.Context(), &v1.ListGatewaysRequest{})
+	require.NoError(t, err)
+	titles := map[string]string{}
+	for _, g := range gateways.GetGateways() {
+		titles[g.GetId()] = g.GetTitle()
+	}
+	require.Equal(t, map[string]string{"testpay": "testpay", "otherpay": "Test pay"}, titles)
+}

@@ -2,6 +2,8 @@ package paysystem
 
 import (
 	"context"
+	"sync"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -33,13 +35,31 @@ func (m *Module) providers(ctx context.Context) ([]string, error) {
 	return m.host.Providers(ctx, v1.GatewayService_ServiceDesc.ServiceName)
 }
 
-// keepsCards tells whether a gateway can keep a card. What does not answer keeps none just now.
-func (m *Module) keepsCards(ctx context.Context, gateway string) bool {
-	if gateway == "" {
-		return false
+// answerWithin is how long gateways have to say what they can do where somebody waits for a list of them.
+const answerWithin = 2 * time.Second
+
+// describeAll asks gateways what they can do, each once and all at the same time. Those that do not answer are left out: one that hangs must not keep the others
+// from who wants to pay.
+func (m *Module) describeAll(ctx context.Context, gateways []string) map[string]*v1.DescribeGatewayResponse {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	answers := make([]*v1.DescribeGatewayResponse, len(gateways))
+	var wg sync.WaitGroup
+	for i, id := range gateways {
+		wg.Go(func() {
+			if about, err := m.describe(ctx, id); err == nil {
+				answers[i] = about
+			}
+		})
 	}
-	about, err := m.describe(ctx, gateway)
-	return err == nil && about.GetSavedMethods()
+	wg.Wait()
+	about := make(map[string]*v1.DescribeGatewayResponse, len(gateways))
+	for i, id := range gateways {
+		if answers[i] != nil {
+			about[id] = answers[i]
+		}
+	}
+	return about
 }
 
 // noticeURL is where a gateway posts notices to.

@@ -3,9 +3,10 @@ package paysystem
 import (
 	"embed"
 
+	"google.golang.org/protobuf/proto"
+
 	clientmanagerv1 "github.com/opencabinet/cabinet/contracts/clientmanager/v1"
 	v1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/module"

@@ -1,6 +1,7 @@
 package paysystem
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -44,6 +45,9 @@ func (s *methodService) ListPaymentMethods(ctx context.Context, r *v1.ListPaymen
 	}
 	funds := s.fundsFor(ctx, client.GetId(), r.GetDocumentId())
 	response := &v1.ListPaymentMethodsResponse{}
+	about := s.describeAll(ctx, slices.DeleteFunc(slices.Clone(gateways), func(id string) bool {
+		return !slices.ContainsFunc(rows, func(row methodRow) bool { return row.Gateway == id })
+	}))
 	for _, row := range rows {
 		one := &v1.OfferedMethod{Id: row.ID, Title: row.Title, Kind: methodKinds.Of(row.Kind)}
 		switch {
@@ -52,7 +56,7 @@ func (s *methodService) ListPaymentMethods(ctx context.Context, r *v1.ListPaymen
 		case row.Gateway != "" && !slices.Contains(gateways, row.Gateway): // it is off now
 		case r.GetCurrencyCode() != "" && row.Currency != "" && row.Currency != r.GetCurrencyCode():
 		default:
-			one.KeepsCards = s.keepsCards(ctx, row.Gateway)
+			one.KeepsCards = about[row.Gateway].GetSavedMethods()
 			for _, c := range cards {
 				if c.MethodID == row.ID {
 					response.Methods = append(response.Methods, &v1.OfferedMethod{Id: c.ID, Title: c.Title, Kind: one.GetKind(), SavedCard: true})
@@ -225,12 +229,9 @@ func (s *methodService) ListGateways(ctx context.Context, _ *v1.ListGatewaysRequ
 		return nil, err
 	}
 	response := &v1.ListGatewaysResponse{}
+	about := s.describeAll(ctx, ids)
 	for _, id := range ids {
-		g := &v1.Gateway{Id: id, Title: id}
-		if about, err := s.describe(ctx, id); err == nil && about.GetTitle() != "" {
-			g.Title = about.GetTitle()
-		}
-		response.Gateways = append(response.Gateways, g)
+		response.Gateways = append(response.Gateways, &v1.Gateway{Id: id, Title: cmp.Or(about[id].GetTitle(), id)})
 	}
 	return response, nil
 }

@@ -31,7 +31,10 @@ type Gateway struct {
 	made    map[string]*v1.CreateCheckoutRequest
 	refunds map[string]*v1.RefundCheckoutRequest
 	down    error
-	slow    v1.FactKind
+	// hangs has it not say what it can do; described counts how often it was asked.
+	hangs     bool
+	described int
+	slow      v1.FactKind
 	// what the vendor keeps, by the customer's token, and what becomes of a payment with it.
 	kept   map[string][]*v1.SavedMethod
 	charge func(r *v1.CreateCheckoutRequest) (*v1.CreateCheckoutResponse, error)
@@ -60,6 +63,20 @@ func (g *Gateway) Fail(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.down = err
+}
+
+// Hang has it not answer what it can do until its caller gives up.
+func (g *Gateway) Hang(hangs bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.hangs = hangs
+}
+
+// Described counts how often it was asked what it can do.
+func (g *Gateway) Described() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.described
 }
 
 // Say has the vendor know something of a payment.
@@ -139,7 +156,15 @@ func Notice(signed bool, facts ...*v1.Fact) (headers map[string]string, body []b
 }
 
 // DescribeGateway says that it can do everything.
-func (g *Gateway) DescribeGateway(context.Context, *v1.DescribeGatewayRequest) (*v1.DescribeGatewayResponse, error) {
+func (g *Gateway) DescribeGateway(ctx context.Context, _ *v1.DescribeGatewayRequest) (*v1.DescribeGatewayResponse, error) {
+	g.mu.Lock()
+	g.described++
+	hangs := g.hangs
+	g.mu.Unlock()
+	if hangs {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	return &v1.DescribeGatewayResponse{Title: "Test pay", Refunds: true, PartialRefunds: true, HostedPage: true, Reports: !g.Silent, SavedMethods: true}, nil
 }
 
