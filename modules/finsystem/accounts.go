@@ -73,7 +73,7 @@ func (s *ledgerService) ownPostings(ctx context.Context, r *v1.ListPostingsReque
 			p.reverses, p.actor_id::text, `+account+`::bigint, (
 				select `+sign+`::bigint * coalesce(sum(case when e.contra_id = `+account+` then e.amount else -e.amount end), 0)::bigint
 				from finsystem.entries e where e.posting_id = p.id and (e.contra_id = `+account+` or e.account_id = `+account+`)), null::bigint,
-			(select coalesce(sum(x.amount), 0)::bigint from finsystem.postings x where x.reverses = p.id)
+			`+takenBack+`
 		from (select * from (`+from("finsystem.day_lines")+` union all `+from("finsystem.unsummed_lines()")+`) g order by 1 desc, 2 desc limit `+most+`) g
 		join finsystem.postings p on p.id = g.posting_id order by g.effective_date desc, p.id desc`, c.Args...)
 	if err != nil {

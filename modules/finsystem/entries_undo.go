@@ -15,6 +15,9 @@ import (
 
 // undoEntries takes back what entries were posted or booked as, and says that they are undone.
 func (m *Module) undoEntries(ctx context.Context, tx *store.Tx, rows []entryRow, reason, actorID string) error {
+	if err := lockMoneyOf(ctx, tx, rows); err != nil {
+		return err
+	}
 	var came []*entryRow
 	for i := range rows {
 		row := &rows[i]
@@ -38,6 +41,36 @@ func (m *Module) undoEntries(ctx context.Context, tx *store.Tx, rows []entryRow,
 	return err
 }
 
+// lockMoneyOf is lockMoney for the clients of entries that are posted.
+func lockMoneyOf(ctx context.Context, tx *store.Tx, rows []entryRow) error {
+	var clients, currencies []string
+	for _, row := range rows {
+		if row.State == posted && row.ClientID != nil {
+			clients, currencies = append(clients, *row.ClientID), append(currencies, row.Currency)
+		}
+	}
+	if len(clients) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+		select finsystem.lock_money(w.client, w.currency) from (select distinct * from unnest($1::uuid[], $2::text[]) w(client, currency) order by 1, 2) w`, clients, currencies)
+	return err
+}
+
+// notGivenBack refuses payments of which money was given back by a refund or a charge-back that stands: were they taken back and brought in again, it would be the payer's once more.
+func notGivenBack(ctx context.Context, tx *store.Tx, payments ...string) error {
+	given, err := store.QueryOne(ctx, tx, pgx.RowTo[bool], `
+		select exists (select from finsystem.payments p where p.id = any ($1::uuid[]) and `+givenBack+` > 0)`, payments)
+	if err == nil && given {
+		err = errGivenBack
+	}
+	return err
+}
+
+// givenBack is how much of the payment p refunds and charge-backs gave back that stand.
+const givenBack = `(select coalesce(sum(r.amount), 0) from finsystem.postings r where r.reverses = p.posting_id and r.kind in ('refund', 'chargeback')
+	and not exists (select from finsystem.postings b where b.reverses = r.id))`
+
 // takeBackWhole takes back the payments that entries were posted as: in one statement those that nothing was taken back of, the rest one by one.
 func (m *Module) takeBackWhole(ctx context.Context, tx *store.Tx, rows []*entryRow, memo, actorID string) error {
 	of := map[string]*entryRow{}
@@ -49,6 +82,9 @@ func (m *Module) takeBackWhole(ctx context.Context, tx *store.Tx, rows []*entryR
 	payments, err := store.Query(ctx, tx, pgx.RowToStructByPos[paymentRow],
 		`select `+paymentFields+` from finsystem.payments where id = any ($1::uuid[]) order by payments.id for update`, ids)
 	if err != nil {
+		return err
+	}
+	if err := notGivenBack(ctx, tx, ids...); err != nil {
 		return err
 	}
 	for _, p := range payments {
@@ -70,13 +106,22 @@ func (m *Module) takeBackWhole(ctx context.Context, tx *store.Tx, rows []*entryR
 	if err := reverseWhole(ctx, tx, payments, keys, m.today(), memo, actorID); err != nil {
 		return err
 	}
-	// What they paid is due again. Documents are locked as whoever allocates locks them.
-	for _, sql := range []string{
-		`select d.id from finsystem.documents d where d.id in (select a.document_id from finsystem.allocations a where a.payment_id = any ($1::uuid[])) order by d.due_date, d.id for update`,
-		`delete from finsystem.allocations where payment_id = any ($1::uuid[])`,
-		`update finsystem.payments set reversed = amount where id = any ($1::uuid[])`,
+	// What they paid is due again, and is held for nothing. Documents are locked as whoever allocates locks them.
+	documents, err := store.Query(ctx, tx, pgx.RowTo[string], `
+		select d.id::text from finsystem.documents d where d.id in (select a.document_id from finsystem.allocations a where a.payment_id = any ($1::uuid[]))
+		order by d.due_date, d.id for update`, ids)
+	if err != nil {
+		return err
+	}
+	for _, then := range []struct {
+		sql string
+		of  []string
+	}{
+		{`delete from finsystem.allocations where payment_id = any ($1::uuid[])`, ids},
+		{`select finsystem.hold_paid(d, 0) from unnest($1::uuid[]) d`, some(documents)},
+		{`update finsystem.payments set reversed = amount where id = any ($1::uuid[])`, ids},
 	} {
-		if _, err := tx.Exec(ctx, sql, ids); err != nil {
+		if _, err := tx.Exec(ctx, then.sql, then.of); err != nil {
 			return err
 		}
 	}
@@ -136,6 +181,9 @@ func reverseWhole(ctx context.Context, tx *store.Tx, payments []paymentRow, keys
 
 // unpost takes back what an entry was posted or booked as, where it was.
 func (m *Module) unpost(ctx context.Context, tx *store.Tx, row *entryRow, memo, actorID string) error {
+	if err := lockMoneyOf(ctx, tx, []entryRow{*row}); err != nil {
+		return err
+	}
 	switch {
 	case row.State == ignored && row.PostingID != nil:
 		if _, err := ledger.Reverse(ctx, tx, ledger.Back{
@@ -148,13 +196,16 @@ func (m *Module) unpost(ctx context.Context, tx *store.Tx, row *entryRow, memo, 
 		if err != nil {
 			return err
 		}
+		if err := notGivenBack(ctx, tx, p.ID); err != nil {
+			return err
+		}
 		if p.Reversed < p.Amount {
 			if err := m.takeBack(ctx, tx, p.ID, taken{key: row.key(":back"), kind: ledger.Reversal, day: m.today(), memo: memo}); err != nil {
 				return err
 			}
 		}
 	case row.State == posted:
-		if err := m.unrefund(ctx, tx, row, actorID); err != nil {
+		if err := m.unrefund(ctx, tx, row, memo, actorID); err != nil {
 			return err
 		}
 	default:
@@ -165,16 +216,26 @@ func (m *Module) unpost(ctx context.Context, tx *store.Tx, row *entryRow, memo, 
 	return nil
 }
 
-// unrefund gives a client again what a refund took. A refund itself is not reversed: what it gave back may have been more than is left of
-// the payment by now, so that it is a payment of its own.
-func (m *Module) unrefund(ctx context.Context, tx *store.Tx, row *entryRow, actorID string) error {
-	p, err := findPayment(ctx, tx, *row.PaymentID)
+// unrefund takes a refund back: what it gave back is the client's again, and pays what is due first.
+func (m *Module) unrefund(ctx context.Context, tx *store.Tx, row *entryRow, memo, actorID string) error {
+	p, err := holdPayment(ctx, tx, *row.PaymentID)
 	if err != nil {
 		return err
 	}
-	_, err = m.receive(ctx, tx, received{
-		key: row.key(":back"), clientID: p.ClientID, source: "bank", currency: row.Currency, amount: -row.Amount, day: m.today(),
-		title: p.Title, reference: p.Reference, actorID: actorID, into: row.bank(),
-	})
-	return err
+	refund, err := store.QueryOne(ctx, tx, pgx.RowTo[int64], "select id from finsystem.postings where key = $1", row.key(""))
+	if err != nil {
+		return err
+	}
+	if _, err := ledger.Reverse(ctx, tx, ledger.Back{
+		Key: row.key(":back"), Kind: ledger.Reversal, Posting: refund, Date: m.today(), Memo: memo, ActorID: actorID,
+	}); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "update finsystem.payments set reversed = reversed - $2 where id = $1", p.ID, -row.Amount); err != nil {
+		return err
+	}
+	if err := m.host.Publish(ctx, tx, p.ClientID, &v1.PaymentRestored{PaymentId: p.ID, ClientId: p.ClientID, Amount: money.Of(p.Currency, -row.Amount)}); err != nil {
+		return err
+	}
+	return m.allocate(ctx, tx, p.ID, nil, false)
 }

@@ -31,6 +31,7 @@ var (
 	errNotIssued   = refuse(codes.FailedPrecondition, "id", "not_issued", "this was not issued: issue it first")
 	errClosed      = refuse(codes.FailedPrecondition, "", "closed", "the day lies in closed books: choose a later one")
 	errOther       = refuse(codes.AlreadyExists, "request_id", "other_content", "this was sent before, with other content: begin anew")
+	errGivenBack   = refuse(codes.FailedPrecondition, "", "given_back", "money of a payment of this was given back since: take that back first, by undoing what gave it back")
 	errTooMuchBack = refuse(codes.FailedPrecondition, "", "too_much_back", "more would be taken back than there was")
 )
 

@@ -120,6 +120,15 @@ func (o *office) balanced() {
 	defer conn.Close(context.WithoutCancel(o.t.Context()))
 	rows, err := conn.Query(context.WithoutCancel(o.t.Context()), `
 		select coalesce(account_id, posting_id)::text || ': ' || problem from (select * from finsystem.wrong_books() union all select * from finsystem.wrong_days()) w
+		union all
+		select p.id || ': a payment says that another amount was taken back' from finsystem.payments p where p.reversed <> (
+			select coalesce(sum(r.amount - (select coalesce(sum(b.amount), 0) from finsystem.postings b where b.reverses = r.id)), 0)
+			from finsystem.postings r where r.reverses = p.posting_id)
+		union all
+		select p.id || ': a payment pays more than there is of it' from finsystem.payments p where p.allocated > p.amount - p.reversed
+		union all
+		select d.id || ': more is held for an invoice than was paid' from finsystem.holds h join finsystem.documents d on d.id = h.document_id
+		where h.status = 'held' and h.amount > d.paid
 		union all select 'not all is summed' from finsystem.summed where through < (select max(id) from finsystem.postings)`)
 	require.NoError(o.t, err)
 	wrong, err := pgx.CollectRows(rows, pgx.RowTo[string])

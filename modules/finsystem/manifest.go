@@ -74,6 +74,7 @@ func manifest() module.Manifest {
 			string((&v1.DocumentPaid{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.PaymentReceived{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.PaymentReversed{}).ProtoReflect().Descriptor().FullName()),
+			string((&v1.PaymentRestored{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.ChargeRefused{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.DeferralRequested{}).ProtoReflect().Descriptor().FullName()),
 			string((&v1.DeferralDecided{}).ProtoReflect().Descriptor().FullName()),

@@ -36,6 +36,10 @@ func entriesFrom(table, where, order, most string) pageOfEntries {
 		(array_agg(balance order by line desc))[1] as balance from ` + table + where + " group by " + group + " order by " + order + " limit " + most, order}
 }
 
+// takenBack is how much of the posting p was taken back and not given again.
+const takenBack = `(select coalesce(sum(r.amount - (select coalesce(sum(b.amount), 0) from finsystem.postings b where b.reverses = r.id)), 0)::bigint
+			from finsystem.postings r where r.reverses = p.id)`
+
 // postingsOfAccount are postings as accounts see them: what all their entries there come to, and the balance after the last one. Of a posting about another client
 // there is nothing but that; see [Module.otherSides].
 func postingsOfAccount(e pageOfEntries) string {
@@ -43,7 +47,7 @@ func postingsOfAccount(e pageOfEntries) string {
 	select e.posting_id, e.client_id, coalesce(p.kind, ''), coalesce(p.memo, ''), coalesce(p.currency_code, ''), coalesce(p.effective_date, 'epoch'), coalesce(p.post_time, 'epoch'),
 		(select d.id::text from finsystem.documents d where d.id = p.about_id), (select y.id::text from finsystem.payments y where y.id = p.about_id),
 		p.reverses, p.actor_id::text, e.account_id, e.amount, e.balance,
-		(select coalesce(sum(r.amount), 0)::bigint from finsystem.postings r where r.reverses = p.id)
+		` + takenBack + `
 	from (` + e.sql + `) e left join finsystem.postings p on p.id = e.posting_id order by ` + strings.NewReplacer("effective_date", "e.day", "posting_id", "e.posting_id", "account_id", "e.account_id").Replace(e.order)
 }
 

@@ -28,6 +28,9 @@ func (s *statementService) UndoStatement(ctx context.Context, r *v1.UndoStatemen
 	background := found.GetNewEntries() > atOnce
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		audit.About(tx, found)
+		if err := s.refuseGivenBack(ctx, tx, r.GetId()); err != nil {
+			return err
+		}
 		if background {
 			return s.startTask(ctx, tx, r.GetId(), v1.StatementTask_STATEMENT_TASK_UNDO, r.GetReason())
 		}
@@ -43,13 +46,27 @@ func (s *statementService) UndoStatement(ctx context.Context, r *v1.UndoStatemen
 	return &v1.UndoStatementResponse{Statement: found}, err
 }
 
-// undo takes a statement's entries back, some at a time, what came last first. Ended in between, it goes on another time.
+// refuseGivenBack refuses to undo a statement where more of its payments was given back than its own entries say.
+func (s *statementService) refuseGivenBack(ctx context.Context, tx *store.Tx, statement string) error {
+	given, err := store.QueryOne(ctx, tx, pgx.RowTo[bool], `
+		select exists (
+			select from finsystem.statement_entries e join finsystem.payments p on p.id = e.payment_id
+			where e.statement_id = $1 and e.state = 'posted' and e.amount > 0 and `+givenBack+` > (
+				select coalesce(-sum(o.amount), 0) from finsystem.statement_entries o
+				where o.statement_id = $1 and o.state = 'posted' and o.amount < 0 and o.payment_id = p.id))`, statement)
+	if err == nil && given {
+		err = errGivenBack
+	}
+	return err
+}
+
+// undo takes a statement's entries back, some at a time: first what went out, which may have given back what came in, and what came last first. Ended in between, it goes on another time.
 func (s *statementService) undo(ctx context.Context, id, reason, actorID string) error {
 	for {
 		left := 0
 		err := s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 			rows, err := store.Query(ctx, tx, pgx.RowToStructByPos[entryRow], `select `+entryFields+` from finsystem.statement_entries
-				where statement_id = $1 and state <> 'undone' order by statement_entries.id desc limit $2 for update`, id, together)
+				where statement_id = $1 and state <> 'undone' order by amount > 0, statement_entries.id desc limit $2 for update`, id, together)
 			if err != nil {
 				return err
 			}

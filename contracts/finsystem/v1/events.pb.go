@@ -367,6 +367,67 @@ func (x *PaymentReversed) GetAmount() *v1.Money {
 	return nil
 }
 
+// PaymentRestored says that money which was told to have gone back did not: its refund was taken back, as when the bank's statement that told of it is undone.
+type PaymentRestored struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	PaymentId     string                 `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	ClientId      string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Amount        *v1.Money              `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PaymentRestored) Reset() {
+	*x = PaymentRestored{}
+	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PaymentRestored) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PaymentRestored) ProtoMessage() {}
+
+func (x *PaymentRestored) ProtoReflect() protoreflect.Message {
+	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PaymentRestored.ProtoReflect.Descriptor instead.
+func (*PaymentRestored) Descriptor() ([]byte, []int) {
+	return file_contracts_finsystem_v1_events_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PaymentRestored) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *PaymentRestored) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *PaymentRestored) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
 // HoldDue says that a hold's time is over. The module itself hears it.
 type HoldDue struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -377,7 +438,7 @@ type HoldDue struct {
 
 func (x *HoldDue) Reset() {
 	*x = HoldDue{}
-	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[5]
+	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -389,7 +450,7 @@ func (x *HoldDue) String() string {
 func (*HoldDue) ProtoMessage() {}
 
 func (x *HoldDue) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[5]
+	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -402,7 +463,7 @@ func (x *HoldDue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldDue.ProtoReflect.Descriptor instead.
 func (*HoldDue) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_contracts_finsystem_v1_events_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *HoldDue) GetHoldId() string {
@@ -423,7 +484,7 @@ type SettlementDue struct {
 
 func (x *SettlementDue) Reset() {
 	*x = SettlementDue{}
-	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[6]
+	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -435,7 +496,7 @@ func (x *SettlementDue) String() string {
 func (*SettlementDue) ProtoMessage() {}
 
 func (x *SettlementDue) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[6]
+	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -448,7 +509,7 @@ func (x *SettlementDue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SettlementDue.ProtoReflect.Descriptor instead.
 func (*SettlementDue) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_events_proto_rawDescGZIP(), []int{6}
+	return file_contracts_finsystem_v1_events_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SettlementDue) GetPaymentId() string {
@@ -470,7 +531,7 @@ type BonusChanged struct {
 
 func (x *BonusChanged) Reset() {
 	*x = BonusChanged{}
-	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[7]
+	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -482,7 +543,7 @@ func (x *BonusChanged) String() string {
 func (*BonusChanged) ProtoMessage() {}
 
 func (x *BonusChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[7]
+	mi := &file_contracts_finsystem_v1_events_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -495,7 +556,7 @@ func (x *BonusChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BonusChanged.ProtoReflect.Descriptor instead.
 func (*BonusChanged) Descriptor() ([]byte, []int) {
-	return file_contracts_finsystem_v1_events_proto_rawDescGZIP(), []int{7}
+	return file_contracts_finsystem_v1_events_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *BonusChanged) GetClientId() string {
@@ -555,6 +616,12 @@ const file_contracts_finsystem_v1_events_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tB#\xea\x9d\xea\x02\x1e\x12\x1ccabinet.finsystem.v1.PaymentR\tpaymentId\x12$\n" +
 	"\tclient_id\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x020\x01R\bclientId\x120\n" +
 	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount:V\xf2\x9d\xea\x02Q\x12\x1bfinsystem.timeline.reversed\x1a\n" +
+	"payment_id\"\x1c/money/payments/{payment_id}(\x012\x06wallet\"\x85\x02\n" +
+	"\x0fPaymentRestored\x12B\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tB#\xea\x9d\xea\x02\x1e\x12\x1ccabinet.finsystem.v1.PaymentR\tpaymentId\x12$\n" +
+	"\tclient_id\x18\x02 \x01(\tB\a\xea\x9d\xea\x02\x020\x01R\bclientId\x120\n" +
+	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount:V\xf2\x9d\xea\x02Q\x12\x1bfinsystem.timeline.restored\x1a\n" +
 	"payment_id\"\x1c/money/payments/{payment_id}(\x012\x06wallet\"\"\n" +
 	"\aHoldDue\x12\x17\n" +
 	"\ahold_id\x18\x01 \x01(\tR\x06holdId\".\n" +
@@ -578,33 +645,35 @@ func file_contracts_finsystem_v1_events_proto_rawDescGZIP() []byte {
 	return file_contracts_finsystem_v1_events_proto_rawDescData
 }
 
-var file_contracts_finsystem_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_contracts_finsystem_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_contracts_finsystem_v1_events_proto_goTypes = []any{
 	(*DocumentIssued)(nil),  // 0: cabinet.finsystem.v1.DocumentIssued
 	(*DocumentVoided)(nil),  // 1: cabinet.finsystem.v1.DocumentVoided
 	(*DocumentPaid)(nil),    // 2: cabinet.finsystem.v1.DocumentPaid
 	(*PaymentReceived)(nil), // 3: cabinet.finsystem.v1.PaymentReceived
 	(*PaymentReversed)(nil), // 4: cabinet.finsystem.v1.PaymentReversed
-	(*HoldDue)(nil),         // 5: cabinet.finsystem.v1.HoldDue
-	(*SettlementDue)(nil),   // 6: cabinet.finsystem.v1.SettlementDue
-	(*BonusChanged)(nil),    // 7: cabinet.finsystem.v1.BonusChanged
-	(DocumentKind)(0),       // 8: cabinet.finsystem.v1.DocumentKind
-	(*v1.Money)(nil),        // 9: cabinet.kernel.v1.Money
+	(*PaymentRestored)(nil), // 5: cabinet.finsystem.v1.PaymentRestored
+	(*HoldDue)(nil),         // 6: cabinet.finsystem.v1.HoldDue
+	(*SettlementDue)(nil),   // 7: cabinet.finsystem.v1.SettlementDue
+	(*BonusChanged)(nil),    // 8: cabinet.finsystem.v1.BonusChanged
+	(DocumentKind)(0),       // 9: cabinet.finsystem.v1.DocumentKind
+	(*v1.Money)(nil),        // 10: cabinet.kernel.v1.Money
 }
 var file_contracts_finsystem_v1_events_proto_depIdxs = []int32{
-	8, // 0: cabinet.finsystem.v1.DocumentIssued.kind:type_name -> cabinet.finsystem.v1.DocumentKind
-	9, // 1: cabinet.finsystem.v1.DocumentIssued.total:type_name -> cabinet.kernel.v1.Money
-	8, // 2: cabinet.finsystem.v1.DocumentVoided.kind:type_name -> cabinet.finsystem.v1.DocumentKind
-	9, // 3: cabinet.finsystem.v1.DocumentVoided.total:type_name -> cabinet.kernel.v1.Money
-	9, // 4: cabinet.finsystem.v1.DocumentPaid.total:type_name -> cabinet.kernel.v1.Money
-	9, // 5: cabinet.finsystem.v1.PaymentReceived.amount:type_name -> cabinet.kernel.v1.Money
-	9, // 6: cabinet.finsystem.v1.PaymentReversed.amount:type_name -> cabinet.kernel.v1.Money
-	9, // 7: cabinet.finsystem.v1.BonusChanged.amount:type_name -> cabinet.kernel.v1.Money
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	9,  // 0: cabinet.finsystem.v1.DocumentIssued.kind:type_name -> cabinet.finsystem.v1.DocumentKind
+	10, // 1: cabinet.finsystem.v1.DocumentIssued.total:type_name -> cabinet.kernel.v1.Money
+	9,  // 2: cabinet.finsystem.v1.DocumentVoided.kind:type_name -> cabinet.finsystem.v1.DocumentKind
+	10, // 3: cabinet.finsystem.v1.DocumentVoided.total:type_name -> cabinet.kernel.v1.Money
+	10, // 4: cabinet.finsystem.v1.DocumentPaid.total:type_name -> cabinet.kernel.v1.Money
+	10, // 5: cabinet.finsystem.v1.PaymentReceived.amount:type_name -> cabinet.kernel.v1.Money
+	10, // 6: cabinet.finsystem.v1.PaymentReversed.amount:type_name -> cabinet.kernel.v1.Money
+	10, // 7: cabinet.finsystem.v1.PaymentRestored.amount:type_name -> cabinet.kernel.v1.Money
+	10, // 8: cabinet.finsystem.v1.BonusChanged.amount:type_name -> cabinet.kernel.v1.Money
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_contracts_finsystem_v1_events_proto_init() }
@@ -619,7 +688,7 @@ func file_contracts_finsystem_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_contracts_finsystem_v1_events_proto_rawDesc), len(file_contracts_finsystem_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

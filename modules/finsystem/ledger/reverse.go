@@ -30,14 +30,16 @@ type original struct {
 }
 
 // Reverse takes a posting back, whole or in part: its entries with the sign turned, a part in their proportion and to the last unit. More than there
-// was is never taken back: [ErrTooMuch].
+// was is never taken back: [ErrTooMuch]. A refund and a charge-back can be taken back themselves, and what they took is there again then; other reversals
+// cannot.
 func Reverse(ctx context.Context, tx *store.Tx, back Back) (Posted, error) {
 	if _, err := tx.Exec(ctx, "select finsystem.hold_posting($1)", back.Posting); err != nil {
 		return Posted{}, err
 	}
 	was, err := store.QueryOne(ctx, tx, pgx.RowToStructByPos[original], `
 		select coalesce(p.client_id::text, ''), p.currency_code, coalesce(p.about_id::text, ''), coalesce(p.branch_id::text, ''), coalesce(p.manager_id::text, ''),
-			p.amount, (select coalesce(sum(r.amount), 0)::bigint from finsystem.postings r where r.reverses = p.id and r.key <> $2)
+			p.amount, (select coalesce(sum(r.amount - (select coalesce(sum(b.amount), 0) from finsystem.postings b where b.reverses = r.id)), 0)::bigint
+				from finsystem.postings r where r.reverses = p.id and r.key <> $2)
 		from finsystem.postings p where p.id = $1`, back.Posting, back.Key)
 	if err != nil {
 		return Posted{}, err
