@@ -2,6 +2,7 @@ package finsystem
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/grpc/codes"
@@ -14,8 +15,9 @@ import (
 // allocate puts what is free of a payment towards invoices of its client: the named ones in their order, or else those that are due first. What is
 // left stays on the balance. Whoever calls it has the lock of the client's money.
 //
-// Towards an invoice that is paid before anything is delivered goes no more than the balance has, because it is held for the invoice from then on and what was
-// charged since cannot be; unless the payer said that it is for the invoice, and it came just now.
+// No more goes towards invoices than the balance still has: a payment does not say what charges without a document, as services have, took of it. What goes towards an
+// invoice that is paid before anything is delivered is held for it from then on; one that was charged took its money already, and that money pays it. All this
+// unless the payer said that it is for the invoice, and it came just now.
 func (m *Module) allocate(ctx context.Context, tx *store.Tx, payment string, documents []string, meant bool) error {
 	p, err := holdPayment(ctx, tx, payment)
 	if err != nil || p.free() == 0 {
@@ -34,9 +36,12 @@ func (m *Module) allocate(ctx context.Context, tx *store.Tx, payment string, doc
 		}
 	}
 	free := p.free()
-	spare := free
+	spare, rest := free, free // for what is to be delivered, and for all
 	if !meant {
 		if spare, err = spareOf(ctx, tx, p.ClientID, "client", p.Currency); err != nil {
+			return err
+		}
+		if rest, err = unspentOf(ctx, tx, p.ClientID, p.Currency); err != nil {
 			return err
 		}
 	}
@@ -49,7 +54,7 @@ func (m *Module) allocate(ctx context.Context, tx *store.Tx, payment string, doc
 			ahead = true
 			continue
 		}
-		part := min(free, d.left())
+		part := min(free, d.left(), rest)
 		if !d.Charged {
 			part = min(part, spare)
 			spare -= max(part, 0)
@@ -57,6 +62,7 @@ func (m *Module) allocate(ctx context.Context, tx *store.Tx, payment string, doc
 		if part <= 0 {
 			continue
 		}
+		rest -= part
 		if err := m.put(ctx, tx, p.ID, d, part); err != nil {
 			return err
 		}
@@ -82,8 +88,11 @@ func chosen(found []documentRow, ids []string) ([]documentRow, error) {
 		byID[d.ID] = d
 	}
 	var out []documentRow
-	for _, id := range ids {
+	for i, id := range ids {
 		d, known := byID[id]
+		if slices.Contains(ids[:i], id) { // said twice is said
+			continue
+		}
 		if !known || !d.payable() {
 			return nil, refuse(codes.FailedPrecondition, "document_ids", "not_payable", "money goes towards issued invoices of the same client and currency")
 		}
@@ -119,17 +128,26 @@ func (m *Module) put(ctx context.Context, tx *store.Tx, payment string, d docume
 
 // payFromBalance puts what is free of a client's payments towards a document that was just issued.
 func (m *Module) payFromBalance(ctx context.Context, tx *store.Tx, client, currency, document string) error {
-	free, err := store.Query(ctx, tx, pgx.RowTo[string], `
-		select id::text from finsystem.payments where client_id = $1 and currency_code = $2 and allocated < amount - reversed order by id`, client, currency)
-	if err != nil {
-		return err
-	}
-	for _, payment := range free {
-		if err := m.allocate(ctx, tx, payment, []string{document}, false); err != nil {
+	for before := int64(-1); ; {
+		// Payments that were spent without a document are free for ever: what the balance says comes first.
+		rest, err := unspentOf(ctx, tx, client, currency)
+		if err != nil || rest <= 0 {
+			return err
+		}
+		d, err := findDocument(ctx, tx, document)
+		if err != nil || d.left() == 0 || d.left() == before { // it is paid, or what is free is not its to have
+			return err
+		}
+		before = d.left()
+		next, err := store.Query(ctx, tx, pgx.RowTo[string], `
+			select id::text from finsystem.payments where client_id = $1 and currency_code = $2 and allocated < amount - reversed order by id limit 1`, client, currency)
+		if err != nil || len(next) == 0 {
+			return err
+		}
+		if err := m.allocate(ctx, tx, next[0], []string{document}, false); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // freeAllocations gives back so much of what was paid towards a document, what came last first.

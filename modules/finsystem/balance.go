@@ -52,7 +52,7 @@ func (s *ledgerService) GetBalance(ctx context.Context, r *v1.GetBalanceRequest)
 		select b.balance, b.held, b.credit_limit, 0::bigint, 0::bigint, (
 			select coalesce(sum(h.amount), 0)::bigint from finsystem.holds h where h.account_id = b.account_id and h.status = 'held' and h.document_id is not null), null::date
 		from finsystem.balances b join finsystem.accounts a on a.id = b.account_id
-		where b.client_id = $1 and b.currency_code = $2 and a.kind = 'client' and a.code = ''
+		where a.client_id = $1 and a.currency_code = $2 and a.kind = 'client' and a.code = ''
 		union all
 		select 0, 0, null, coalesce(sum(total - credited - paid), 0)::bigint, coalesce(sum(total - credited - paid) filter (where due_date < $3), 0)::bigint, 0::bigint, min(due_date)
 		from finsystem.documents where client_id = $1 and currency_code = $2 and status = 'issued' and kind = 'invoice' and paid < total and paid < total - credited`,

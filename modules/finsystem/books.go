@@ -29,9 +29,12 @@ var _ v1.BooksServiceServer = (*booksService)(nil)
 // mostFound is how many problems are kept in words.
 const mostFound = 20
 
+// checkWithin is how long reading all books at night may take: some tens of millions of entries.
+const checkWithin = time.Hour
+
 // nightly is when all books are read.
 func (m *Module) nightly() event.Subscription {
-	return event.OnSchedule(ID+".check-books", event.Schedule{Title: ID + ".schedules.check_books", Cron: "40 3 * * *", CatchUp: event.CatchUpOnce},
+	check := event.OnSchedule(ID+".check-books", event.Schedule{Title: ID + ".schedules.check_books", Cron: "40 3 * * *", CatchUp: event.CatchUpOnce},
 		func(ctx context.Context, _ event.Event, _ *kernelv1.ScheduleDue) error {
 			wrong, err := ledger.Verify(ctx, m.host.Store)
 			if err != nil {
@@ -39,6 +42,8 @@ func (m *Module) nightly() event.Subscription {
 			}
 			return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error { return m.checked(ctx, tx, wrong) })
 		})
+	check.Timeout = checkWithin
+	return check
 }
 
 // checked writes down what a reading of all books found, and says it to whoever runs the portal.

@@ -191,7 +191,8 @@ func (s *deferralService) ruleFor(ctx context.Context, ask deferralRow) (*ruleRo
 			continue
 		}
 		met, err := store.QueryOne(ctx, s.host.Store, pgx.RowTo[bool], `
-			select (select coalesce(sum(amount - reversed), 0) from finsystem.payments where client_id = $1 and currency_code = $2 and pay_date > $3) >= $4
+			select (select coalesce(sum(amount - reversed), 0) from finsystem.payments
+					where client_id = $1 and currency_code = $2 and pay_date > $3 and source <> 'bonus') >= $4
 				and (select count(*) from finsystem.documents where client_id = $1 and currency_code = $2 and kind = 'invoice' and status = 'issued'
 					and issue_date > $3 and total > 0 and paid = total - credited and paid > 0) >= $5
 				and not ($6 and exists (select from finsystem.documents where client_id = $1 and kind = 'invoice' and status = 'issued'

@@ -230,6 +230,8 @@ func (s *documentService) fitsBase(ctx context.Context, q store.Querier, d *v1.D
 		return refuse(codes.InvalidArgument, "document.currency_code", "other_currency", "the document that this one is about is in "+base.Currency)
 	case base.Status != issued:
 		return refuse(codes.FailedPrecondition, "document.based_on_id", "base_not_issued", "that document is not in force: issue it first")
+	case d.GetKind() == v1.DocumentKind_DOCUMENT_KIND_CREDIT_NOTE && !slices.Contains([]string{"invoice", "act", "delivery_note"}, base.Kind):
+		return refuse(codes.InvalidArgument, "document.based_on_id", "credits_which", "a credit note is about an invoice, an act or a delivery note")
 	}
 	return nil
 }

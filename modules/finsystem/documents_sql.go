@@ -97,6 +97,11 @@ func (r documentRow) payable() bool {
 // left is what is left to pay of it.
 func (r documentRow) left() int64 { return r.Total - r.Credited - r.Paid }
 
+// delivers tells whether it says that something of another document was delivered.
+func (r documentRow) delivers() bool {
+	return r.BasedOnID != nil && (r.Kind == "act" || r.Kind == "delivery_note")
+}
+
 // state is the status as readers see it: what was paid and what day it is are part of it.
 func (r documentRow) state(today time.Time) v1.DocumentStatus {
 	switch {

@@ -64,11 +64,18 @@ func (s *accountService) GetFunds(ctx context.Context, r *paysystemv1.GetFundsRe
 func ahead(ctx context.Context, q store.Querier, client, currency string) (int64, error) {
 	return store.QueryOne(ctx, q, pgx.RowTo[int64], `
 		select greatest(0, least(
-			(select coalesce(sum(amount - reversed - allocated), 0) from finsystem.payments where client_id = $1 and currency_code = $2 and source <> 'bonus'),
-			(select coalesce(sum(b.balance - b.held), 0) from finsystem.balances b join finsystem.accounts a on a.id = b.account_id
-				where b.client_id = $1 and b.currency_code = $2 and a.kind = 'client')
+			(select coalesce(sum(amount - reversed - allocated), 0) from finsystem.payments where client_id = $1 and currency_code = $2 and source <> 'bonus'), `+unspent+`))::bigint`,
+		client, currency)
+}
+
+// unspent is what a client's balance has and what is not held of it, in the currency $2, before invoices take it that were charged to it and are not paid yet.
+const unspent = `(select coalesce(sum(b.balance - b.held), 0) from finsystem.balances b join finsystem.accounts a on a.id = b.account_id
+				where a.client_id = $1 and a.currency_code = $2 and a.kind = 'client')
 			+ (select coalesce(sum(total - credited - paid), 0)
-				from finsystem.documents d where d.client_id = $1 and d.currency_code = $2 and d.status = 'issued' and d.kind = 'invoice' and d.charged)))::bigint`, client, currency)
+				from finsystem.documents d where d.client_id = $1 and d.currency_code = $2 and d.status = 'issued' and d.kind = 'invoice' and d.charged)`
+
+func unspentOf(ctx context.Context, q store.Querier, client, currency string) (int64, error) {
+	return store.QueryOne(ctx, q, pgx.RowTo[int64], "select ("+unspent+")::bigint", client, currency)
 }
 
 // deliveredOf is what was charged by what was made of it.

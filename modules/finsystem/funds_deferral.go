@@ -66,7 +66,7 @@ func (m *Module) putOff(ctx context.Context, q store.Querier, d documentRow, loc
 				and (d.id = $3 or d.id in (select s.document_id from finsystem.spendings s where s.client_id = $1 and s.kind = 'deferral'))))::bigint,
 			max(b.credit_limit)
 		from finsystem.balances b join finsystem.accounts a on a.id = b.account_id
-		where b.client_id = $1 and b.currency_code = $2 and a.kind = 'client' and a.code = ''`, d.ClientID, d.Currency, d.ID)
+		where a.client_id = $1 and a.currency_code = $2 and a.kind = 'client' and a.code = ''`, d.ClientID, d.Currency, d.ID)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -109,6 +109,9 @@ func (s *accountService) ReturnToAccount(ctx context.Context, r *paysystemv1.Ret
 			return err
 		}
 		if w.Kind == prepayment {
+			if err := undelivered(ctx, tx, w.DocumentID, units); err != nil {
+				return err
+			}
 			if _, err := tx.Exec(ctx, `select from finsystem.payments where id in (select a.payment_id from finsystem.allocations a where a.document_id = $1)
 				order by payments.id for update`, w.DocumentID); err != nil {
 				return err
@@ -125,4 +128,14 @@ func (s *accountService) ReturnToAccount(ctx context.Context, r *paysystemv1.Ret
 		return nil, refused(err)
 	}
 	return &paysystemv1.ReturnToAccountResponse{}, nil
+}
+
+// undelivered refuses to give back what a bill was paid ahead with and what was delivered for it since: that money is spent.
+func undelivered(ctx context.Context, tx *store.Tx, document string, units int64) error {
+	spent, err := store.QueryOne(ctx, tx, pgx.RowTo[bool], `
+		select d.status = 'issued' and not d.charged and $2 > greatest(0, d.paid - `+deliveredOf+`) from finsystem.documents d where d.id = $1`, document, units)
+	if err == nil && spent {
+		err = refuse(codes.FailedPrecondition, "amount", "delivered", "what this paid for was delivered: make a credit note of that first")
+	}
+	return err
 }

@@ -152,8 +152,7 @@ func (s *documentService) postDocument(ctx context.Context, tx *store.Tx, row do
 		}
 	case "credit_note":
 		sign, kind = 1, ledger.Adjustment
-		base, err := s.credit(ctx, tx, row)
-		if err != nil || !base.Charged {
+		if charged, err := s.credit(ctx, tx, row); err != nil || !charged {
 			return false, nil, err
 		}
 	}
@@ -188,22 +187,59 @@ func (s *documentService) postDocument(ctx context.Context, tx *store.Tx, row do
 	return true, &done[0].ID, nil
 }
 
-// credit takes a credit note off what it is about; more than that came to is refused.
-func (s *documentService) credit(ctx context.Context, tx *store.Tx, row documentRow) (documentRow, error) {
-	base, err := holdDocument(ctx, tx, *row.BasedOnID)
+// credit takes a credit note off what it is about, and tells whether that was charged; more than it came to is refused. What an act or a delivery note was made of may
+// have charged in its stead: then it is taken off that too.
+func (s *documentService) credit(ctx context.Context, tx *store.Tx, row documentRow) (charged bool, err error) {
+	base, err := takeOff(ctx, tx, *row.BasedOnID, row.Total)
+	if err != nil || !base.delivers() {
+		return base.Charged, err
+	}
+	if base.Charged { // what is not delivered any more is kept for the invoice again
+		return true, holdPaid(ctx, tx, *base.BasedOnID, 0)
+	}
+	of, err := takeOff(ctx, tx, *base.BasedOnID, row.Total)
+	return of.Charged, err
+}
+
+// takeOff takes so much off a document.
+func takeOff(ctx context.Context, tx *store.Tx, id string, amount int64) (documentRow, error) {
+	base, err := holdDocument(ctx, tx, id)
 	if err != nil {
 		return base, err
 	}
-	if base.Status != issued || row.Total > base.Total-base.Credited {
+	if base.Status != issued || amount > base.Total-base.Credited {
 		return base, refuse(codes.FailedPrecondition, "id", "credits_more", "a credit note gives back no more than is left of what it is about")
 	}
-	if over := base.Paid - (base.Total - base.Credited - row.Total); over > 0 { // what was paid too much then is the client's again
+	if over := base.Paid - (base.Total - base.Credited - amount); over > 0 { // what was paid too much then is the client's again
 		if err := freeAllocations(ctx, tx, base.ID, over); err != nil {
 			return base, err
 		}
 	}
-	_, err = tx.Exec(ctx, "update finsystem.documents set credited = credited + $2, revision = revision + 1 where id = $1", base.ID, row.Total)
-	return base, err
+	return base, giveBack(ctx, tx, base.ID, amount)
+}
+
+// giveBack has so much more of a document be credited; below zero for less.
+func giveBack(ctx context.Context, tx *store.Tx, id string, amount int64) error {
+	_, err := tx.Exec(ctx, "update finsystem.documents set credited = credited + $2, revision = revision + 1 where id = $1", id, amount)
+	return err
+}
+
+// uncredit is credit the other way, of a credit note that is void.
+func (s *documentService) uncredit(ctx context.Context, tx *store.Tx, row documentRow) error {
+	base, err := holdDocument(ctx, tx, *row.BasedOnID)
+	if err != nil {
+		return err
+	}
+	if err := giveBack(ctx, tx, base.ID, -row.Total); err != nil || !base.delivers() {
+		return err
+	}
+	switch {
+	case base.Charged:
+		return holdPaid(ctx, tx, *base.BasedOnID, 0)
+	case row.Charged:
+		return giveBack(ctx, tx, *base.BasedOnID, -row.Total)
+	}
+	return nil
 }
 
 // VoidDocument takes an issued document back. Voiding what is void does nothing.
@@ -247,7 +283,7 @@ func (s *documentService) void(ctx context.Context, tx *store.Tx, row documentRo
 		}
 	}
 	if row.Kind == "credit_note" && row.BasedOnID != nil {
-		if _, err := tx.Exec(ctx, "update finsystem.documents set credited = credited - $2, revision = revision + 1 where id = $1", *row.BasedOnID, row.Total); err != nil {
+		if err := s.uncredit(ctx, tx, row); err != nil {
 			return row, err
 		}
 	}

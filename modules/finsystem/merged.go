@@ -2,12 +2,16 @@ package finsystem
 
 import (
 	"context"
+	"time"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
+
+// moveWithin is how long moving all that a client ever had may take.
+const moveWithin = 30 * time.Minute
 
 // clientsMerged makes the money and the documents of a merged client those of the one that goes on.
 func (m *Module) clientsMerged(ctx context.Context, _ event.Event, e *kernelv1.ClientsMerged) error {

@@ -65,7 +65,9 @@ func (m *Module) Register(r module.Registrar) {
 	v1.RegisterPaymentServiceServer(r, &paymentService{Module: m})
 	v1.RegisterSignatoryServiceServer(r, &signatoryService{Module: m})
 
-	r.Handle(event.On(ID+".move-clients", m.clientsMerged))
+	move := event.On(ID+".move-clients", m.clientsMerged)
+	move.Timeout = moveWithin
+	r.Handle(move)
 	r.Handle(event.On(ID+".holds", m.holdDue))
 	r.Handle(event.On(ID+".files", m.documentIssued))
 	m.listen(r)
