@@ -33,7 +33,7 @@ func gatewayKey(payment string) string { return "gateway:" + payment }
 
 func (m *Module) paymentSucceeded(ctx context.Context, _ event.Event, e *paysystemv1.PaymentSucceeded) error {
 	return m.arrived(ctx, arrival{
-		client: e.GetClientId(), document: e.GetDocumentId(), at: e.GetSucceedTime().AsTime(), key: gatewayKey(e.GetPaymentId()), gateway: e.GetGateway(),
+		payment: e.GetPaymentId(), client: e.GetClientId(), document: e.GetDocumentId(), at: e.GetSucceedTime().AsTime(), key: gatewayKey(e.GetPaymentId()), gateway: e.GetGateway(),
 		title: cmp.Or(e.GetMethodTitle(), e.GetGateway()), reference: e.GetReference(), amount: e.GetAmount(), fee: e.GetFee(),
 	})
 }
@@ -48,6 +48,8 @@ func (m *Module) chargebackWon(ctx context.Context, _ event.Event, e *paysystemv
 
 // arrival is money that came through a gateway.
 type arrival struct {
+	// payment is paysystem's that is made by it; empty where it was made before.
+	payment                                          string
 	client, document, key, gateway, title, reference string
 	at                                               time.Time
 	amount, fee                                      *kernelv1.Money
@@ -63,6 +65,11 @@ func (m *Module) arrived(ctx context.Context, a arrival) error {
 		return err
 	}
 	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
+		if a.payment != "" {
+			if err := m.toldBefore(ctx, tx, a); err != nil {
+				return err
+			}
+		}
 		day, err := m.dayFor(ctx, tx, a.at)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package finsystem_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	paysystemv1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
+	"github.com/opencabinet/cabinet/kernel/money"
 	"github.com/opencabinet/cabinet/kernel/store"
 )
 
@@ -153,5 +155,117 @@ func (w *till) byStatement(t *testing.T) {
 		w.drained()
 		require.Equal(t, isPaid, w.payment(p.GetId()).GetState())
 		require.Equal(t, []string{"1"}, w.query("select count(*)::text from finsystem.payments where settles = $1", p.GetId()))
+	})
+}
+
+// Money is credited once, whoever says first that it came: somebody's hand, or the bank's statement.
+func (w *till) saidTwice(t *testing.T) {
+	client := w.Client(t, "Said Twice Ltd")
+	payer := w.desk(w.Contact(t, client, "client.director"))
+	service := paysystemv1.NewPaymentServiceClient(w.head.user.Conn)
+	confirm := func(p *paysystemv1.Payment) {
+		t.Helper()
+		_, err := service.ConfirmPayment(t.Context(), &paysystemv1.ConfirmPaymentRequest{Id: p.GetId()})
+		require.NoError(t, err)
+		w.drained()
+	}
+	number := 0
+	uploaded := func(p *paysystemv1.Payment, amount string) string {
+		number++
+		return w.head.uploaded(bankFile("02.11.2026", paid{number: strconv.Itoa(number), amount: amount, account: "UA9", payer: "Somebody", purpose: "For " + p.GetReference()})).GetId()
+	}
+	post := func(statement string) {
+		t.Helper()
+		_, err := w.head.statements.PostEntries(t.Context(), &v1.PostEntriesRequest{StatementId: statement})
+		require.NoError(t, err)
+		w.drained()
+	}
+	was := 0
+	// came tells how much was credited since it was asked last.
+	came := func() string {
+		t.Helper()
+		now, err := strconv.Atoi(w.query("select coalesce(sum(amount - reversed), 0)::text from finsystem.payments where client_id = $1", client)[0])
+		require.NoError(t, err)
+		defer func() { was = now }()
+		return money.Of("UAH", int64(now-was)).GetAmount()
+	}
+	waits := func(statement string) *v1.StatementEntry {
+		t.Helper()
+		e := w.head.entries(statement)[0]
+		require.Equal(t, []any{v1.EntryState_ENTRY_STATE_WAITING, v1.MatchStrength_MATCH_STRENGTH_LIKELY, v1.MatchReason_MATCH_REASON_REFERENCE, client, ""},
+			[]any{e.GetState(), e.GetStrength(), e.GetMatchReason(), e.GetClientId(), e.GetPaymentId()})
+		return e
+	}
+	begin := func() *paysystemv1.Payment {
+		t.Helper()
+		return w.must(w.checkout(payer, byNonCash, "120.00", w.bill(client, "120.00", 0).GetId(), false))
+	}
+
+	t.Run("by a hand, and then by the statement", func(t *testing.T) {
+		p := begin()
+		confirm(p)
+		require.Equal(t, "120.00", came())
+		s := uploaded(p, "120.00")
+		waits(s)
+		post(s)
+		require.Equal(t, "0.00", came())
+		e := waits(s)
+		// It came twice after all, says a hand, and that stays.
+		_, err := w.head.statements.MatchEntry(t.Context(), &v1.MatchEntryRequest{Id: e.GetId(), ClientId: client, OnlyThisOnce: true})
+		require.NoError(t, err)
+		post(s)
+		require.Equal(t, "120.00", came())
+		require.Equal(t, v1.EntryState_ENTRY_STATE_POSTED, w.head.entries(s)[0].GetState())
+	})
+	t.Run("by a hand while the statement is matched already", func(t *testing.T) {
+		p := begin()
+		s := uploaded(p, "120.00")
+		require.Equal(t, v1.EntryState_ENTRY_STATE_MATCHED, w.head.entries(s)[0].GetState())
+		confirm(p)
+		post(s)
+		require.Equal(t, "120.00", came())
+		waits(s)
+		require.Equal(t, isPaid, w.payment(p.GetId()).GetState())
+		require.Empty(t, w.payment(p.GetId()).GetFlags())
+	})
+	t.Run("by the statement in another amount, and then by a hand", func(t *testing.T) {
+		p := begin()
+		s := uploaded(p, "119.00")
+		post(s)
+		require.Equal(t, "119.00", came())
+		require.Equal(t, isPending, w.payment(p.GetId()).GetState())
+		confirm(p)
+		require.Equal(t, "1.00", came(), "119.00 waits, 120.00 came")
+		waits(s)
+	})
+	t.Run("by a hand while the statement's payment is being settled", func(t *testing.T) {
+		p := begin()
+		s := uploaded(p, "119.00")
+		post(s)
+		came()
+		// As it stands between what settlementDue writes and what paysystem is told.
+		w.query("update finsystem.payments set settles = $1::uuid where client_id = $2::uuid and amount = 11900 and reversed = 0 returning id::text", p.GetId(), client)
+		confirm(p)
+		require.Equal(t, "1.00", came())
+		waits(s)
+		require.Equal(t, isPaid, w.payment(p.GetId()).GetState(), "and it does not wait for its money again")
+	})
+	t.Run("both at once", func(t *testing.T) {
+		for range 3 {
+			p := begin()
+			s := uploaded(p, "120.00")
+			errs := kerneltest.AtOnce(2, func(i int) error {
+				if i == 0 {
+					_, err := service.ConfirmPayment(t.Context(), &paysystemv1.ConfirmPaymentRequest{Id: p.GetId()})
+					return err
+				}
+				_, err := w.head.statements.PostEntries(t.Context(), &v1.PostEntriesRequest{StatementId: s})
+				return err
+			})
+			require.Equal(t, 2, kerneltest.Count(errs, codes.OK), "%v", errs)
+			w.drained()
+			require.Equal(t, "120.00", came())
+			require.Equal(t, isPaid, w.payment(p.GetId()).GetState())
+		}
 	})
 }
