@@ -13,6 +13,7 @@ import (
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/money"
 	"github.com/opencabinet/cabinet/kernel/store"
+	pt "github.com/opencabinet/cabinet/modules/paysystem/paysystemtest"
 )
 
 // Parts of a bill are paid by whatever way, each for itself, and what is too much is the client's.
@@ -268,4 +269,63 @@ func (w *till) saidTwice(t *testing.T) {
 			require.Equal(t, isPaid, w.payment(p.GetId()).GetState())
 		}
 	})
+}
+
+// What a payer's bank took and gave again goes back like any other money.
+func (w *till) wonAndGivenBack(t *testing.T) {
+	client := w.Client(t, "Disputed Ltd")
+	payer := w.desk(w.Contact(t, client, "client.director"))
+	dispute := func(p *paysystemv1.Payment, kind paysystemv1.FactKind, id, amount string) {
+		t.Helper()
+		headers, body := pt.Notice(true, &paysystemv1.Fact{Kind: kind, PaymentId: p.GetId(), GatewayPaymentId: "T-" + p.GetId(), GatewayId: id, Amount: uah(amount)})
+		world := pt.World{Portal: w.Portal}
+		world.Tell(t, "testpay", headers, body)
+		w.drained()
+	}
+	opened, won, lost := paysystemv1.FactKind_FACT_KIND_CHARGEBACK_OPENED, paysystemv1.FactKind_FACT_KIND_CHARGEBACK_WON, paysystemv1.FactKind_FACT_KIND_CHARGEBACK_LOST
+	left := func() string { return payer.balance(client).GetBalance().GetAmount() }
+	paid := func() *paysystemv1.Payment {
+		t.Helper()
+		p := w.must(w.checkout(payer, byGateway, "100.00", "", false))
+		w.told(p, "100.00")
+		w.drained()
+		return p
+	}
+
+	t.Run("in two parts, told twice", func(t *testing.T) {
+		p := paid()
+		dispute(p, opened, "dp-1", "100.00")
+		require.Equal(t, "0.00", left())
+		dispute(p, won, "dp-1", "100.00")
+		require.Equal(t, "100.00", left())
+		w.refund(p.GetId(), "60.00")
+		require.Equal(t, "40.00", left())
+		w.refund(p.GetId(), "40.00")
+		require.Equal(t, "0.00", left())
+		w.query(`insert into kernel.outbox (id, source, type, key, payload) select gen_random_uuid(), source, type, key, payload from kernel.outbox
+			where type = 'cabinet.paysystem.v1.PaymentRefunded' and key = $1 order by seq returning id::text`, client)
+		lane := w.query(`update kernel.lane set last = (select max(seq) from kernel.outbox where key = $1), due = clock_timestamp()
+			where key = $1 and subscriber = 'finsystem.gateway-refunds' returning subscriber`, client)
+		require.Len(t, lane, 1)
+		w.drained()
+		require.Equal(t, []string{"4"}, w.query(`select count(*)::text from kernel.inbox where subscriber = 'finsystem.gateway-refunds'
+			and event_id in (select id from kernel.outbox where key = $1)`, client))
+		require.Equal(t, "0.00", left())
+	})
+	t.Run("disputed again, and given back from both", func(t *testing.T) {
+		p := paid()
+		dispute(p, opened, "dp-2", "70.00")
+		dispute(p, won, "dp-2", "70.00")
+		w.refund(p.GetId(), "50.00") // 30.00 of what came first, and 20.00 of what came again
+		require.Equal(t, "50.00", left())
+		dispute(p, opened, "dp-3", "50.00")
+		require.Equal(t, "0.00", left())
+		dispute(p, won, "dp-3", "50.00")
+		require.Equal(t, "50.00", left())
+		dispute(p, opened, "dp-4", "50.00")
+		dispute(p, lost, "dp-4", "50.00")
+		require.Equal(t, "0.00", left())
+	})
+	parked := w.query("select subscriber || ' ' || key from kernel.lane where parked_at is not null")
+	require.Empty(t, parked)
 }
