@@ -5,9 +5,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
+	"time"
 
+	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
 )
@@ -32,11 +35,28 @@ func (s *gatewayService) DescribeGateway(context.Context, *v1.DescribeGatewayReq
 // languages are those of LiqPay's page; unverified.
 var languages = map[string]string{"uk": "uk", "en": "en"}
 
+// open is how long a page can be paid on, as long as paysystem lets a payment be paid where its settings say nothing.
+const open = 24 * time.Hour
+
+// expires is until when a payment can be paid, by the time of its own id, which is a UUIDv7: so the same payment has the same page.
+func (s *gatewayService) expires(payment string) time.Time {
+	begun := s.host.Now()
+	if id, err := uuid.Parse(payment); err == nil && id.Version() == 7 {
+		if at := time.Unix(id.Time().UnixTime()); begun.Sub(at).Abs() < open {
+			begun = at
+		}
+	}
+	return begun.Add(open).UTC().Truncate(time.Second)
+}
+
 // CreateCheckout makes the address of a page: LiqPay itself is asked nothing, and knows of the payment once its payer comes. The
 // page is documented as the target of a form; that it takes the same fields in its address is what the vendor's own kits do.
 func (s *gatewayService) CreateCheckout(_ context.Context, r *v1.CreateCheckoutRequest) (*v1.CreateCheckoutResponse, error) {
+	expires := s.expires(r.GetPaymentId())
 	fields := map[string]any{
-		"action": "pay", "amount": json.Number(r.GetAmount().GetAmount()), "currency": r.GetAmount().GetCurrencyCode(), "description": r.GetDescription(),
+		// In UTC, so written: https://www.liqpay.ua/documentation/en/api/aquiring/checkout/doc. A page without it could be paid on for ever.
+		"expired_date": expires.Format(time.DateTime),
+		"action":       "pay", "amount": json.Number(r.GetAmount().GetAmount()), "currency": r.GetAmount().GetCurrencyCode(), "description": r.GetDescription(),
 		"order_id": r.GetPaymentId(), "result_url": r.GetReturnUrl(), "server_url": r.GetNotifyUrl(),
 	}
 	if language := languages[r.GetLanguage()]; language != "" {
@@ -47,7 +67,9 @@ func (s *gatewayService) CreateCheckout(_ context.Context, r *v1.CreateCheckoutR
 		return nil, status.Error(codes.InvalidArgument, "this payment cannot be written down for LiqPay")
 	}
 	query := url.Values{"data": {data}, "signature": {s.sign(data)}}
-	return &v1.CreateCheckoutResponse{GatewayPaymentId: r.GetPaymentId(), RedirectUrl: s.settings.URL + "/api/3/checkout?" + query.Encode()}, nil
+	return &v1.CreateCheckoutResponse{
+		GatewayPaymentId: r.GetPaymentId(), RedirectUrl: s.settings.URL + "/api/3/checkout?" + query.Encode(), ExpireTime: timestamppb.New(expires),
+	}, nil
 }
 
 // GetCheckout asks LiqPay.

@@ -155,7 +155,10 @@ func TestLiqPay(t *testing.T) {
 		text, err := base64.StdEncoding.DecodeString(data)
 		require.NoError(t, err)
 		require.JSONEq(t, fmt.Sprintf(`{"version": 3, "public_key": "i00000000", "action": "pay", "amount": 1250.50, "currency": "UAH", "description": %q,
-			"order_id": %q, "result_url": %q, "server_url": %q}`, p.GetReference(), p.GetId(), w.URL()+"/payments/"+p.GetId(), w.URL()+"/m/paysystem/hooks/liqpay"), string(text))
+			"order_id": %q, "result_url": %q, "server_url": %q, "expired_date": %q}`, p.GetReference(), p.GetId(), w.URL()+"/payments/"+p.GetId(),
+			w.URL()+"/m/paysystem/hooks/liqpay", p.GetExpireTime().AsTime().Format("2006-01-02 15:04:05")), string(text))
+		left := p.GetExpireTime().AsTime().Sub(w.Clock.Now())
+		require.InDelta(t, 24*time.Hour, left, float64(time.Minute))
 		require.NotContains(t, string(text), privateKey)
 	})
 	t.Run("told late and twice", func(t *testing.T) {
