@@ -90,7 +90,9 @@ func (s *gatewayService) facts(a *answer) []*v1.Fact {
 		Kind: v1.FactKind_FACT_KIND_PAYMENT_SUCCEEDED, PaymentId: a.OrderID, GatewayPaymentId: a.OrderID, Amount: a.money(a.Amount), Fee: a.money(a.Commission),
 	}
 	switch a.Status {
-	case "success":
+	// "Payment is successful, will be credited in the daily posting", and "The payment funds are reserved for a refund on a previously submitted request", says
+	// the same page: the payer has paid. Of wait_accept it says that the payment may still be cancelled.
+	case "success", "wait_compensation", "wait_reserve":
 		return []*v1.Fact{paid}
 	case "sandbox":
 		if s.settings.Sandbox {

@@ -213,6 +213,21 @@ func TestLiqPay(t *testing.T) {
 		require.Equal(t, "10.00", got.GetRefunded().GetAmount())
 		require.Equal(t, 1, w.Published(t, "PaymentRefunded", p.GetId()))
 	})
+	t.Run("paid, though it is not in the business's account yet", func(t *testing.T) {
+		for _, status := range []string{"wait_compensation", "wait_reserve"} {
+			p := w.Pay(t, method, "10.00")
+			for _, now := range []string{status, "success"} {
+				w.Tell(t, liqpay.ID, form, notice(v.becomes(p, now, "10"), privateKey))
+				require.Equal(t, v1.PaymentState_PAYMENT_STATE_SUCCEEDED, state(p), now)
+			}
+			require.Equal(t, 1, w.Published(t, "PaymentSucceeded", p.GetId()))
+		}
+		for _, status := range []string{"wait_accept", "wait_secure", "hold_wait", "wait_card"} {
+			p := w.Pay(t, method, "10.00")
+			w.Tell(t, liqpay.ID, form, notice(v.becomes(p, status, "10"), privateKey))
+			require.Equal(t, v1.PaymentState_PAYMENT_STATE_PENDING, state(p), status)
+		}
+	})
 	t.Run("given back, though the answer was lost", func(t *testing.T) {
 		p := w.Pay(t, method, "10.00")
 		w.Tell(t, liqpay.ID, form, notice(v.becomes(p, "success", "10"), privateKey))
