@@ -92,20 +92,31 @@ func (s *gatewayService) facts(a *answer) []*v1.Fact {
 	switch a.Status {
 	// "Payment is successful, will be credited in the daily posting", and "The payment funds are reserved for a refund on a previously submitted request", says
 	// the same page: the payer has paid. Of wait_accept it says that the payment may still be cancelled.
-	case "success", "wait_compensation", "wait_reserve":
-		return []*v1.Fact{paid}
+	case "success", "wait_compensation", "wait_reserve", "reversed":
 	case "sandbox":
-		if s.settings.Sandbox {
-			return []*v1.Fact{paid}
+		if !s.settings.Sandbox {
+			return nil
 		}
 	case "failure", "error":
 		return []*v1.Fact{{Kind: v1.FactKind_FACT_KIND_PAYMENT_FAILED, PaymentId: a.OrderID, GatewayPaymentId: a.OrderID, Reason: a.ErrCode}}
-	case "reversed": // the whole of it, here or on LiqPay's own pages: there is one such in a payment's life
-		back := &v1.Fact{Kind: v1.FactKind_FACT_KIND_REFUND_SUCCEEDED, PaymentId: a.OrderID, GatewayPaymentId: a.OrderID, GatewayId: "reversed", Amount: paid.GetAmount()}
-		return []*v1.Fact{paid, back}
+	default:
+		return nil
 	}
-	return nil
+	amount, all := a.refund()
+	if amount == nil {
+		return []*v1.Fact{paid}
+	}
+	// LiqPay names no refund. The whole of it, given back here or on LiqPay's own pages, there is once in a payment's life. A part was given back there, and is known
+	// by the first amount that is told of it: another amount after that is not booked beside it, but told to staff as one that differs.
+	back := &v1.Fact{Kind: v1.FactKind_FACT_KIND_REFUND_SUCCEEDED, PaymentId: a.OrderID, GatewayPaymentId: a.OrderID, GatewayId: refundedPart, Amount: amount}
+	if all {
+		back.GatewayId = refundedAll
+	}
+	return []*v1.Fact{paid, back}
 }
+
+// What refunds are called, as LiqPay does not.
+const refundedAll, refundedPart = "reversed", "part"
 
 // RefundCheckout gives a whole payment back: https://www.liqpay.ua/documentation/en/api/aquiring/refund/doc. LiqPay is asked first how
 // it stands: what went back already does not go back again.
@@ -113,15 +124,22 @@ func (s *gatewayService) RefundCheckout(ctx context.Context, r *v1.RefundCheckou
 	if r.GetAmount().GetAmount() != r.GetPaid().GetAmount() || r.GetAmount().GetCurrencyCode() != r.GetPaid().GetCurrencyCode() {
 		return nil, status.Error(codes.FailedPrecondition, "LiqPay gives back whole payments here")
 	}
-	fact := &v1.Fact{PaymentId: r.GetPaymentId(), RefundId: r.GetRefundId(), GatewayId: "reversed", Amount: r.GetAmount()}
+	fact := &v1.Fact{PaymentId: r.GetPaymentId(), RefundId: r.GetRefundId(), GatewayId: refundedAll, Amount: r.GetAmount()}
 	now, err := s.ask(ctx, map[string]any{"action": "status", "order_id": r.GetPaymentId()})
 	if err != nil {
 		return nil, err
 	}
-	if now.Status != "reversed" {
-		if now, err = s.ask(ctx, map[string]any{"action": "refund", "order_id": r.GetPaymentId(), "amount": json.Number(r.GetAmount().GetAmount())}); err != nil {
-			return nil, err
-		}
+	part, all := now.refund()
+	switch {
+	case all:
+		fact.Kind = v1.FactKind_FACT_KIND_REFUND_SUCCEEDED
+		return &v1.RefundCheckoutResponse{Fact: fact}, nil
+	case part != nil: // the whole is not there any more
+		fact.Kind, fact.Reason, fact.GatewayId = v1.FactKind_FACT_KIND_REFUND_FAILED, "part_refunded", ""
+		return &v1.RefundCheckoutResponse{Fact: fact}, nil
+	}
+	if now, err = s.ask(ctx, map[string]any{"action": "refund", "order_id": r.GetPaymentId(), "amount": json.Number(r.GetAmount().GetAmount())}); err != nil {
+		return nil, err
 	}
 	switch now.Status {
 	case "reversed":

@@ -228,6 +228,35 @@ func TestLiqPay(t *testing.T) {
 			require.Equal(t, v1.PaymentState_PAYMENT_STATE_PENDING, state(p), status)
 		}
 	})
+	t.Run("given back in part on LiqPay's own page", func(t *testing.T) {
+		refunded := func(p *v1.Payment) string { return w.Payment(t, p.GetId()).GetRefunded().GetAmount() }
+		tell := func(p *v1.Payment, status, refund string) {
+			t.Helper()
+			order := v.becomes(p, status, "100")
+			order["refund_amount"] = json.Number(refund)
+			order["transaction_id"] = status + refund + store.NewID() // so that it is not the same text
+			w.Tell(t, liqpay.ID, form, notice(order, privateKey))
+		}
+		for _, status := range []string{"success", "reversed"} {
+			p := w.Pay(t, method, "100.00")
+			tell(p, "success", "0")
+			require.Empty(t, refunded(p))
+			for range 2 {
+				tell(p, status, "30.50")
+				require.Equal(t, "30.50", refunded(p), status)
+			}
+			require.Equal(t, 1, w.Published(t, "PaymentRefunded", p.GetId()))
+			tell(p, status, "70")
+			require.Equal(t, "30.50", refunded(p), "it may be the sum, or what went back last: somebody looks at it")
+			require.Equal(t, v1.NoticeOddity_NOTICE_ODDITY_AMOUNT_DIFFERS, w.Notices(t)[0].GetOddity())
+		}
+		p := w.Pay(t, method, "100.00")
+		for _, status := range []string{"success", "reversed"} { // all of it, however it is told
+			tell(p, status, "100.00")
+			require.Equal(t, "100.00", refunded(p))
+		}
+		require.Equal(t, 1, w.Published(t, "PaymentRefunded", p.GetId()))
+	})
 	t.Run("given back, though the answer was lost", func(t *testing.T) {
 		p := w.Pay(t, method, "10.00")
 		w.Tell(t, liqpay.ID, form, notice(v.becomes(p, "success", "10"), privateKey))
