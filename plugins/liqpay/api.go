@@ -51,8 +51,13 @@ type answer struct {
 	Commission json.Number `json:"receiver_commission"`
 	// RefundAmount is what went back: see refund.
 	RefundAmount json.Number `json:"refund_amount"`
-	ErrCode      string      `json:"err_code"`
+	// WaitAmount says that a refund waits until other payments come to as much; unverified: whether it is written as a word or as a text.
+	WaitAmount json.RawMessage `json:"wait_amount"`
+	ErrCode    string          `json:"err_code"`
 }
+
+// waits tells whether a refund waits for money.
+func (a *answer) waits() bool { return strings.Trim(string(a.WaitAmount), `"`) == "true" }
 
 // refund is what of a payment went back, and whether that is all of it; nil for nothing. refund_amount is documented as "refund amount" alone. Unverified: that it
 // is the sum of all that went back, and that it stands beside "success" where only a part did.

@@ -119,7 +119,7 @@ func (s *gatewayService) facts(a *answer) []*v1.Fact {
 const refundedAll, refundedPart = "reversed", "part"
 
 // RefundCheckout gives a whole payment back: https://www.liqpay.ua/documentation/en/api/aquiring/refund/doc. LiqPay is asked first how
-// it stands: what went back already does not go back again.
+// it stands: what went back already does not go back again, and what was asked for and waits is not asked for again, which LiqPay would refuse.
 func (s *gatewayService) RefundCheckout(ctx context.Context, r *v1.RefundCheckoutRequest) (*v1.RefundCheckoutResponse, error) {
 	if r.GetAmount().GetAmount() != r.GetPaid().GetAmount() || r.GetAmount().GetCurrencyCode() != r.GetPaid().GetCurrencyCode() {
 		return nil, status.Error(codes.FailedPrecondition, "LiqPay gives back whole payments here")
@@ -130,9 +130,13 @@ func (s *gatewayService) RefundCheckout(ctx context.Context, r *v1.RefundCheckou
 		return nil, err
 	}
 	part, all := now.refund()
+	asked := r.GetGatewayRefundId() != "" || now.waits()
 	switch {
 	case all:
 		fact.Kind = v1.FactKind_FACT_KIND_REFUND_SUCCEEDED
+		return &v1.RefundCheckoutResponse{Fact: fact}, nil
+	case asked:
+		fact.Kind = v1.FactKind_FACT_KIND_REFUND_PENDING
 		return &v1.RefundCheckoutResponse{Fact: fact}, nil
 	case part != nil: // the whole is not there any more
 		fact.Kind, fact.Reason, fact.GatewayId = v1.FactKind_FACT_KIND_REFUND_FAILED, "part_refunded", ""
@@ -146,7 +150,7 @@ func (s *gatewayService) RefundCheckout(ctx context.Context, r *v1.RefundCheckou
 		fact.Kind = v1.FactKind_FACT_KIND_REFUND_SUCCEEDED
 	case "error", "failure":
 		fact.Kind, fact.Reason, fact.GatewayId = v1.FactKind_FACT_KIND_REFUND_FAILED, now.ErrCode, ""
-	default: // it waits for money of other payments: LiqPay is asked again
+	default: // it waits for money of other payments: LiqPay is asked how it stands
 		fact.Kind = v1.FactKind_FACT_KIND_REFUND_PENDING
 	}
 	return &v1.RefundCheckoutResponse{Fact: fact}, nil

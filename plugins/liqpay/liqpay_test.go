@@ -61,10 +61,13 @@ type vendor struct {
 	lost    bool // the answer to the next refund is
 	down    bool
 	waits   bool // refunds wait for money
+	waiting map[string]bool
+	asked   int // for refunds
+	looked  int // for how payments stand
 }
 
 func newVendor(t testing.TB) *vendor {
-	v := &vendor{orders: map[string]map[string]any{}}
+	v := &vendor{orders: map[string]map[string]any{}, waiting: map[string]bool{}}
 	v.Server = httptest.NewServer(http.HandlerFunc(v.request))
 	t.Cleanup(v.Close)
 	return v
@@ -93,12 +96,17 @@ func (v *vendor) request(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"result": "error", "status": "error", "err_code": "payment_not_found"})
 		return
 	}
+	if asked.Action == "status" {
+		v.looked++
+	}
 	if asked.Action == "refund" {
-		if order["status"] != "success" {
+		v.asked++
+		if order["status"] != "success" || v.waiting[asked.OrderID] {
 			_ = json.NewEncoder(w).Encode(map[string]any{"result": "error", "status": "error", "err_code": "err_payment"})
 			return
 		}
 		if v.waits {
+			v.waiting[asked.OrderID] = true
 			_ = json.NewEncoder(w).Encode(map[string]any{"result": "ok", "status": "success", "wait_amount": true, "order_id": asked.OrderID})
 			return
 		}
@@ -255,6 +263,42 @@ func TestLiqPay(t *testing.T) {
 			tell(p, status, "100.00")
 			require.Equal(t, "100.00", refunded(p))
 		}
+		require.Equal(t, 1, w.Published(t, "PaymentRefunded", p.GetId()))
+	})
+	t.Run("given back once there is money for it", func(t *testing.T) {
+		p := w.Pay(t, method, "10.00")
+		order := v.becomes(p, "success", "10")
+		w.Tell(t, liqpay.ID, form, notice(order, privateKey))
+		set := func(do func()) {
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			do()
+		}
+		set(func() { v.waits, v.asked, v.looked = true, 0, 0 })
+		_, err := pt.Payments(w.Head).RefundPayment(t.Context(), &v1.RefundPaymentRequest{RequestId: store.NewID(), PaymentId: p.GetId()})
+		require.NoError(t, err)
+		refund := func() *v1.Refund {
+			list, err := pt.Payments(w.Head).ListRefunds(t.Context(), &v1.ListRefundsRequest{PaymentId: p.GetId()})
+			require.NoError(t, err)
+			require.Len(t, list.GetRefunds(), 1)
+			return list.GetRefunds()[0]
+		}
+		require.Eventually(t, func() (often bool) {
+			w.Clock.Move(11 * time.Minute)
+			set(func() { often = v.looked >= 3 })
+			return often
+		}, 30*time.Second, 50*time.Millisecond)
+		w.Drained(t)
+		require.Equal(t, v1.RefundState_REFUND_STATE_PENDING, refund().GetState(), refund().GetFailure())
+		set(func() {
+			require.Equal(t, 1, v.asked, "it waits, and is not asked for again")
+			v.waits, order["status"] = false, "reversed"
+		})
+		require.Eventually(t, func() bool {
+			w.Clock.Move(11 * time.Minute)
+			return w.Payment(t, p.GetId()).GetRefunded().GetAmount() == "10.00"
+		}, 30*time.Second, 50*time.Millisecond)
+		w.Tell(t, liqpay.ID, form, notice(order, privateKey))
 		require.Equal(t, 1, w.Published(t, "PaymentRefunded", p.GetId()))
 	})
 	t.Run("given back, though the answer was lost", func(t *testing.T) {
