@@ -183,6 +183,8 @@ func TestClientsPay(t *testing.T) {
 	for _, method := range []string{"PayFromAccount", "ReturnToAccount"} {
 		require.True(t, slices.ContainsFunc(logged.GetEntries(), func(e *kernelv1.AuditEntry) bool { return strings.HasSuffix(e.GetMethod(), "/"+method) }), method)
 	}
+	t.Run("said twice", w.saidTwice)
+	t.Run("won, and given back", w.wonAndGivenBack)
 }
 
 // Money that comes from who was suspended in the meantime is theirs as any other.

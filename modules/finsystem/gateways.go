@@ -3,6 +3,7 @@ package finsystem
 import (
 	"cmp"
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,9 +32,12 @@ func (m *Module) listen(r module.Registrar) {
 
 func gatewayKey(payment string) string { return "gateway:" + payment }
 
+// wonKey begins the keys of what came again of a payment, each ending in the chargeback that was won.
+func wonKey(payment string) string { return "gateway-won:" + payment + ":" }
+
 func (m *Module) paymentSucceeded(ctx context.Context, _ event.Event, e *paysystemv1.PaymentSucceeded) error {
 	return m.arrived(ctx, arrival{
-		client: e.GetClientId(), document: e.GetDocumentId(), at: e.GetSucceedTime().AsTime(), key: gatewayKey(e.GetPaymentId()), gateway: e.GetGateway(),
+		payment: e.GetPaymentId(), client: e.GetClientId(), document: e.GetDocumentId(), at: e.GetSucceedTime().AsTime(), key: gatewayKey(e.GetPaymentId()), gateway: e.GetGateway(),
 		title: cmp.Or(e.GetMethodTitle(), e.GetGateway()), reference: e.GetReference(), amount: e.GetAmount(), fee: e.GetFee(),
 	})
 }
@@ -41,13 +45,15 @@ func (m *Module) paymentSucceeded(ctx context.Context, _ event.Event, e *paysyst
 // chargebackWon takes down that what a payer's bank had taken is back: it is money that came, as it was taken back for good before.
 func (m *Module) chargebackWon(ctx context.Context, _ event.Event, e *paysystemv1.ChargebackWon) error {
 	return m.arrived(ctx, arrival{
-		client: e.GetClientId(), document: e.GetDocumentId(), at: e.GetTime().AsTime(), key: "gateway-won:" + e.GetChargebackId(), gateway: e.GetGateway(),
+		client: e.GetClientId(), document: e.GetDocumentId(), at: e.GetTime().AsTime(), key: wonKey(e.GetPaymentId()) + e.GetChargebackId(), gateway: e.GetGateway(),
 		title: e.GetGateway(), amount: e.GetAmount(),
 	})
 }
 
 // arrival is money that came through a gateway.
 type arrival struct {
+	// payment is paysystem's that is made by it; empty where it was made before.
+	payment                                          string
 	client, document, key, gateway, title, reference string
 	at                                               time.Time
 	amount, fee                                      *kernelv1.Money
@@ -63,6 +69,11 @@ func (m *Module) arrived(ctx context.Context, a arrival) error {
 		return err
 	}
 	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
+		if a.payment != "" {
+			if err := m.toldBefore(ctx, tx, a); err != nil {
+				return err
+			}
+		}
 		day, err := m.dayFor(ctx, tx, a.at)
 		if err != nil {
 			return err
@@ -114,22 +125,64 @@ func (m *Module) paymentChargedBack(ctx context.Context, _ event.Event, e *paysy
 	return m.wentBack(ctx, e.GetPaymentId(), "chargeback:"+e.GetChargebackId(), ledger.Chargeback, e.GetAmount(), e.GetTime().AsTime())
 }
 
+// wentBack posts that money of a payment went back, once for a key. A payment is here as it came first, and once more for each chargeback that was won: it goes
+// back from what is left of any of them, the oldest first, under the key and those that follow it.
 func (m *Module) wentBack(ctx context.Context, payment, key string, kind ledger.Kind, amount *kernelv1.Money, at time.Time) error {
 	units, err := money.Units(amount)
 	if err != nil {
 		return err
 	}
 	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
-		id, err := store.QueryOne(ctx, tx, pgx.RowTo[string], "select id::text from finsystem.payments where source_key = $1 or settles = $2", gatewayKey(payment), payment)
+		rows, err := cameOf(ctx, tx, payment)
 		if err != nil {
-			return store.NotFoundAs(err, errNoPayment) // told before the payment: it is tried again
+			return err
+		}
+		if len(rows) == 0 {
+			return errNoPayment // told before the payment: it is tried again
+		}
+		if err := m.lockMoney(ctx, tx, rows[0].ClientID, rows[0].Currency); err != nil {
+			return err
+		}
+		if rows, err = cameOf(ctx, tx, payment); err != nil { // as it stands under the lock
+			return err
+		}
+		known, err := store.Query(ctx, tx, pgx.RowTo[string], "select key from finsystem.postings where key = $1", key)
+		if err != nil || len(known) > 0 { // all parts of it were posted together
+			return err
 		}
 		day, err := m.dayFor(ctx, tx, at)
 		if err != nil {
 			return err
 		}
-		return m.takeBack(ctx, tx, id, taken{key: key, kind: kind, amount: units, day: day})
+		parts := 0
+		for _, row := range rows {
+			n := min(units, row.Amount-row.Reversed)
+			if n <= 0 {
+				continue
+			}
+			back := taken{key: key, kind: kind, amount: n, day: day}
+			if parts++; parts > 1 {
+				back.key += ":" + strconv.Itoa(parts)
+			}
+			if err := m.takeBack(ctx, tx, row.ID, back); err != nil {
+				return err
+			}
+			units -= n
+		}
+		if units > 0 {
+			return ledger.ErrTooMuch // it may be told before more came: it is tried again
+		}
+		return nil
 	})
+}
+
+// cameOf is what came of one of paysystem's payments, the oldest first: the payment itself, and what came again. The latter is looked for among its client's,
+// of which there is an index.
+func cameOf(ctx context.Context, tx *store.Tx, payment string) ([]paymentRow, error) {
+	return store.Query(ctx, tx, pgx.RowToStructByPos[paymentRow], `
+		with first as materialized (select p.id, p.client_id from finsystem.payments p where p.source_key = $1 or p.settles = $2)
+		select `+paymentFields+` from finsystem.payments where client_id in (select f.client_id from first f)
+			and (id in (select f.id from first f) or starts_with(source_key, $3)) order by payments.id`, gatewayKey(payment), payment, wonKey(payment))
 }
 
 // dayFor is the day in the portal's zone that something counts for which happened elsewhere: its own, or today when that lies in closed books.

@@ -37,6 +37,7 @@ type examiner struct {
 	*Module
 	rules    map[ruleKey]string
 	begun    map[string]*paysystemv1.Payment // by reference
+	settled  map[string]bool                 // those of begun that a transfer made, by id
 	invoices map[string][]invoiceRow
 	taxIDs   map[string]string // client by tax id; "" for nobody's
 	names    map[string]string // the same by name

@@ -14,6 +14,7 @@ import (
 
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	paysystemv1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
+	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/event"
 	"github.com/opencabinet/cabinet/kernel/money"
 	"github.com/opencabinet/cabinet/kernel/store"
@@ -65,12 +66,39 @@ func (x *examiner) lookReferences(ctx context.Context, rows []*entryRow) (err er
 	for _, r := range rows {
 		names = append(names, references(r.texts())...)
 	}
-	x.begun, err = x.Module.begun(ctx, names)
+	if x.begun, err = x.Module.begun(ctx, names); err != nil {
+		return err
+	}
+	x.settled, err = x.settledOf(ctx, x.begun)
 	return err
+}
+
+// settledOf are those of some payments that a transfer made, by id.
+func (m *Module) settledOf(ctx context.Context, begun map[string]*paysystemv1.Payment) (map[string]bool, error) {
+	ids := make([]string, 0, len(begun))
+	for _, p := range begun {
+		ids = append(ids, p.GetId())
+	}
+	out := map[string]bool{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	found, err := store.Query(ctx, m.host.Store, pgx.RowTo[string], "select settles::text from finsystem.payments where settles = any ($1::uuid[])", ids)
+	for _, id := range found {
+		out[id] = true
+	}
+	return out, err
+}
+
+// madeElsewhere tells whether the money of a payment is known to have come, but from no statement: a hand or a gateway said so. What a statement tells of it
+// after that is most likely the same money, and may be more: a hand has to say which.
+func madeElsewhere(p *paysystemv1.Payment, settled map[string]bool) bool {
+	return p.GetState() == paysystemv1.PaymentState_PAYMENT_STATE_SUCCEEDED && !settled[p.GetId()]
 }
 
 // byReference is whose payment an entry names; payments of several clients say nothing.
 func (x *examiner) byReference(r *entryRow) (out found) {
+	strength := sure
 	for _, name := range references(r.texts()) {
 		p := x.begun[name]
 		switch {
@@ -81,12 +109,16 @@ func (x *examiner) byReference(r *entryRow) (out found) {
 		case p.GetDocumentId() != "" && p.GetAmount().GetCurrencyCode() == r.Currency:
 			out.documents = append(out.documents, p.GetDocumentId())
 		}
-		out.client, out.strength = p.GetClientId(), sure
+		if madeElsewhere(p, x.settled) {
+			strength = likely
+		}
+		out.client, out.strength = p.GetClientId(), strength
 	}
 	return out
 }
 
-// settlementDue tells paysystem what is true of a payment that a statement told of, whatever was true when it was said that it is due.
+// settlementDue tells paysystem what is true of a payment that a statement told of, whatever was true when it was said that it is due. What was made another
+// way meanwhile is not credited a second time: see waitAgain.
 func (m *Module) settlementDue(ctx context.Context, _ event.Event, e *v1.SettlementDue) error {
 	type told struct {
 		ClientID, Currency, Settles string
@@ -109,15 +141,28 @@ func (m *Module) settlementDue(ctx context.Context, _ event.Event, e *v1.Settlem
 		if err != nil {
 			return err
 		}
+		settled, err := m.settledOf(ctx, begun)
+		if err != nil {
+			return err
+		}
+		twice := false
 		for _, p := range begun {
 			units, err := money.Units(p.GetAmount())
-			if err == nil && units == row.Amount && p.GetAmount().GetCurrencyCode() == row.Currency && p.GetClientId() == row.ClientID &&
-				p.GetState() != paysystemv1.PaymentState_PAYMENT_STATE_SUCCEEDED {
+			switch {
+			case p.GetClientId() != row.ClientID:
+			case madeElsewhere(p, settled):
+				twice = true
+			case err == nil && units == row.Amount && p.GetAmount().GetCurrencyCode() == row.Currency && p.GetState() != paysystemv1.PaymentState_PAYMENT_STATE_SUCCEEDED:
 				row.Settles = p.GetId()
 			}
 		}
 		if row.Settles, err = m.claim(ctx, e.GetPaymentId(), row.Settles); err != nil {
 			return err
+		}
+		if twice && row.Settles == "" {
+			return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
+				return m.waitAgain(ctx, tx, "p.id = $1 and e.match_reason = 'reference'", e.GetPaymentId())
+			})
 		}
 	}
 	if row.Settles != "" && taken {
@@ -152,9 +197,23 @@ func (m *Module) claim(ctx context.Context, payment, settles string) (string, er
 	claimed := ""
 	err := m.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		tx.Audit().Quiet = true // what it settles has an entry of its own
+		found, err := findPayment(ctx, tx, payment)
+		if err != nil {
+			return err
+		}
+		if err := m.lockMoney(ctx, tx, found.ClientID, found.Currency); err != nil { // against who credits the same: see toldBefore
+			return err
+		}
 		row, err := holdPayment(ctx, tx, payment)
 		if err != nil || row.Reversed > 0 {
 			return err
+		}
+		made, err := store.Query(ctx, tx, pgx.RowTo[string], "select id::text from finsystem.payments where source_key = $1", gatewayKey(settles))
+		if err != nil {
+			return err
+		}
+		if len(made) > 0 {
+			return errMeanwhile // it is asked for again, and found to be made
 		}
 		done, err := tx.Exec(ctx, `update finsystem.payments set settles = $2 where id = $1 and not exists (select from finsystem.payments o where o.settles = $2)`, payment, settles)
 		if err == nil && done.RowsAffected() > 0 {
@@ -163,6 +222,56 @@ func (m *Module) claim(ctx context.Context, payment, settles string) (string, er
 		return err
 	})
 	return claimed, err
+}
+
+// waitAgain takes back what entries were posted as that where picks, and has them wait with a suggestion: their money is credited already, as far as one can
+// tell. Only a hand can say that it came twice, and what a hand matched stays.
+func (m *Module) waitAgain(ctx context.Context, tx *store.Tx, where string, args ...any) error {
+	rows, err := store.Query(ctx, tx, pgx.RowTo[string], `
+		select e.id::text from finsystem.statement_entries e join finsystem.payments p on p.id = e.payment_id
+		where e.state = 'posted' and e.amount > 0 and p.reversed < p.amount and `+where+` order by e.id for update of e`, args...)
+	if err != nil {
+		return err
+	}
+	for _, id := range rows {
+		row, err := findEntry(ctx, tx, id, " for update")
+		if err != nil {
+			return err
+		}
+		// First, so that paysystem is not told that the payment waits for its money again: it does not.
+		if _, err := tx.Exec(ctx, "update finsystem.payments set settles = null where id = $1", *row.PaymentID); err != nil {
+			return err
+		}
+		before := row.entry()
+		if err := m.unpost(ctx, tx, &row, "this came already", ""); err != nil {
+			return err
+		}
+		row.State, row.Strength, row.Reason, row.PaymentID = waiting, likely, byReference, nil
+		if err := saveEntry(ctx, tx, &row); err != nil {
+			return err
+		}
+		audit.Changed(tx, before, row.entry())
+		m.host.Log.WarnContext(ctx, "a statement tells of a payment that is made already: its entry waits for a hand", "entry", row.ID, "payment", before.GetPaymentId())
+	}
+	return nil
+}
+
+// toldBefore has entries of statements wait that tell of a payment which is about to be credited because somebody else said that it is made: those that settle it, and
+// those that name it and were credited for themselves.
+func (m *Module) toldBefore(ctx context.Context, tx *store.Tx, a arrival) error {
+	if err := m.waitAgain(ctx, tx, `(p.settles = $1 or e.client_id = $2 and e.match_reason = 'reference' and p.settles is null and p.currency_code = $3 and $4 <> ''
+		and strpos(upper(regexp_replace(e.purpose || ' ; ' || e.other_references || ' ; ' || e.document_number, '\s', '', 'g')), $4) > 0)`,
+		a.payment, a.client, a.amount.GetCurrencyCode(), a.reference); err != nil {
+		return err
+	}
+	if err := m.lockMoney(ctx, tx, a.client, a.amount.GetCurrencyCode()); err != nil {
+		return err
+	}
+	since, err := store.Query(ctx, tx, pgx.RowTo[string], "select id::text from finsystem.payments where settles = $1", a.payment)
+	if err == nil && len(since) > 0 {
+		return errMeanwhile // it was said while the lock was waited for: all this is done again
+	}
+	return err
 }
 
 // unsettles says that paysystem is to be told that a payment was taken back, where that settled one of its.

@@ -152,6 +152,7 @@ func (m *Module) goBack(ctx context.Context, p *paymentRow, r *refundRow) (*v1.F
 	}
 	response, err := m.gateways.RefundCheckout(m.to(ctx, p.Gateway), &v1.RefundCheckoutRequest{
 		RefundId: r.ID, PaymentId: p.ID, GatewayPaymentId: p.GatewayID, Amount: p.money(r.Amount), Paid: p.money(p.Amount), Reason: r.Reason,
+		GatewayRefundId: r.GatewayID,
 	})
 	return response.GetFact(), err
 }

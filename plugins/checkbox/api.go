@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -48,6 +49,18 @@ func (m *Module) signedIn(ctx context.Context, anew bool) (string, error) {
 	return m.token, nil
 }
 
+// errShift is a refusal that another shift mends: what is refused is tried again.
+var errShift = status.Error(codes.Aborted, "Checkbox refuses because of the shift")
+
+// ofShift tells whether a refusal is about the cashier's shift. That its code begins so public clients of the API show, shift.not_opened being the one that they
+// handle: unverified for a shift that has been open for too long.
+func ofShift(text []byte) bool {
+	var refusal struct {
+		Code string `json:"code"`
+	}
+	return json.Unmarshal(text, &refusal) == nil && strings.HasPrefix(refusal.Code, "shift.")
+}
+
 // send makes one request. X-License-Key names the cash register, and X-Client-Name the program: https://wiki.checkbox.ua/uk/api
 func (m *Module) send(ctx context.Context, method, path, token string, body, into any) error {
 	var content io.Reader = http.NoBody
@@ -81,6 +94,8 @@ func (m *Module) send(ctx context.Context, method, path, token string, body, int
 		return status.Error(codes.Unauthenticated, "Checkbox asks the cashier to sign in")
 	case code == http.StatusNotFound:
 		return status.Error(codes.NotFound, "Checkbox knows of no such thing")
+	case code >= http.StatusBadRequest && ofShift(text):
+		return errShift
 	case code >= http.StatusBadRequest:
 		return status.Error(codes.FailedPrecondition, fmt.Sprintf("Checkbox refuses: %d", code))
 	}

@@ -42,22 +42,53 @@ type vendor struct {
 	lost     bool // the answer to the next receipt is
 	refuses  bool
 	opened   int
+	closed   int
+	now      func() time.Time
+	since    time.Time // when the shift was opened
+	until    time.Time // when it closes by itself
+	keeps    bool      // it does not
+	ends     bool      // it does so between being asked for and the next receipt
+}
+
+// late has the shift close where its time has come.
+func (v *vendor) late() {
+	if v.shift != "" && !v.keeps && !v.now().Before(v.until) {
+		v.shift = ""
+	}
 }
 
 func newVendor(t testing.TB) *vendor {
-	v := &vendor{receipts: map[string]map[string]any{}, token: "one"}
+	v := &vendor{receipts: map[string]map[string]any{}, token: "one", now: time.Now}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/cashier/shift", func(w http.ResponseWriter, _ *http.Request) {
-		if v.shift == "" {
+		if v.late(); v.shift == "" {
 			_, _ = w.Write([]byte("null"))
 			return
 		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"status": v.shift})
-		v.shift = "OPENED" // it takes a moment
+		_ = json.NewEncoder(w).Encode(map[string]any{"status": v.shift, "opened_at": v.since.Format(time.RFC3339)})
+		switch v.shift { // it takes a moment
+		case "CREATED":
+			v.shift = "OPENED"
+		case "CLOSING":
+			v.shift = ""
+		}
 	})
-	mux.HandleFunc("POST /api/v1/shifts", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("POST /api/v1/shifts/close", func(w http.ResponseWriter, _ *http.Request) {
+		v.closed++
+		v.shift = "CLOSING"
+		w.WriteHeader(http.StatusAccepted)
+		_ = json.NewEncoder(w).Encode(map[string]any{"status": "CLOSING"})
+	})
+	mux.HandleFunc("POST /api/v1/shifts", func(w http.ResponseWriter, r *http.Request) {
+		var asked struct {
+			CloseAt time.Time `json:"auto_close_at"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || !asked.CloseAt.After(v.now()) {
+			http.Error(w, `{"code": "validation", "message": "no"}`, http.StatusUnprocessableEntity)
+			return
+		}
 		v.opened++
-		v.shift = "CREATED"
+		v.shift, v.since, v.until = "CREATED", v.now(), asked.CloseAt
 		w.WriteHeader(http.StatusAccepted)
 		_ = json.NewEncoder(w).Encode(map[string]any{"status": "CREATED"})
 	})
@@ -76,6 +107,17 @@ func newVendor(t testing.TB) *vendor {
 		one := map[string]any{}
 		_ = json.NewDecoder(r.Body).Decode(&one)
 		id, _ := one["id"].(string)
+		if v.late(); v.ends {
+			v.ends, v.shift = false, ""
+		}
+		switch {
+		case v.shift == "":
+			http.Error(w, `{"code": "shift.not_opened", "message": "no shift"}`, http.StatusBadRequest)
+			return
+		case v.now().Sub(v.since) >= 24*time.Hour:
+			http.Error(w, `{"code": "shift.too_long", "message": "more than 24 hours"}`, http.StatusBadRequest)
+			return
+		}
 		if v.refuses || v.shift != "OPENED" || v.receipts[id] != nil {
 			http.Error(w, `{"message": "no"}`, http.StatusBadRequest)
 			return
@@ -120,6 +162,7 @@ func TestCheckbox(t *testing.T) {
 	v := newVendor(t)
 	w := pt.Open(t, kerneltest.Options{Assemble: assemble, Config: fmt.Sprintf(
 		`modules: {paysystem: {settings: {fiscal: {UAH: checkbox}}}, checkbox: {settings: {license_key: license, pin: "1234", tax: ["8"], url: %s}}}`, v.URL)})
+	v.set(func() { v.now = w.Clock.Now })
 	made, err := v1.NewMethodServiceClient(w.Head.Conn).CreateMethod(t.Context(), &v1.CreateMethodRequest{
 		RequestId: store.NewID(), Method: &v1.Method{Title: "Cash", Kind: v1.MethodKind_METHOD_KIND_CASH, Receipts: true},
 	})
@@ -198,5 +241,39 @@ func TestCheckbox(t *testing.T) {
 		_, err := v1.NewReceiptServiceClient(w.Head.Conn).RetryReceipt(t.Context(), &v1.RetryReceiptRequest{Id: failed.GetId()})
 		require.NoError(t, err)
 		become(t, p, v1.ReceiptState_RECEIPT_STATE_DONE, 1)
+	})
+	later := func(by time.Duration) {
+		w.Clock.Move(by)
+		w.Head = w.Staff(t, "head") // the session of before has ended
+	}
+	t.Run("the shift ends with the day", func(t *testing.T) {
+		become(t, pay(t), v1.ReceiptState_RECEIPT_STATE_DONE, 1)
+		var opened int
+		v.set(func() {
+			opened = v.opened
+			zone, err := time.LoadLocation("Europe/Kyiv")
+			require.NoError(t, err)
+			require.Equal(t, "23:55", v.until.In(zone).Format("15:04"))
+			require.Less(t, v.until.Sub(v.since), 24*time.Hour)
+		})
+		later(24 * time.Hour)
+		become(t, pay(t), v1.ReceiptState_RECEIPT_STATE_DONE, 1)
+		v.set(func() { require.Equal(t, []int{opened + 1, 0}, []int{v.opened, v.closed}) })
+	})
+	t.Run("a shift that nobody closes", func(t *testing.T) {
+		for _, open := range []time.Duration{23*time.Hour + time.Minute, 30 * time.Hour} {
+			v.set(func() { v.keeps, v.closed = true, 0 })
+			later(open)
+			become(t, pay(t), v1.ReceiptState_RECEIPT_STATE_DONE, 1)
+			v.set(func() {
+				require.Equal(t, 1, v.closed)
+				v.keeps = false
+			})
+		}
+	})
+	t.Run("the shift ends just before a receipt", func(t *testing.T) {
+		v.set(func() { v.ends = true })
+		become(t, pay(t), v1.ReceiptState_RECEIPT_STATE_DONE, 1)
+		v.set(func() { require.False(t, v.ends) })
 	})
 }

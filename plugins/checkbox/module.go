@@ -49,6 +49,7 @@ func (s *Settings) Validate() error {
 type Module struct {
 	settings Settings
 	client   *http.Client
+	host     *module.Host
 
 	mu    sync.Mutex
 	token string // of the cashier; empty before signing in
@@ -78,5 +79,6 @@ func (m *Module) Manifest() module.Manifest {
 
 // Register binds the service.
 func (m *Module) Register(r module.Registrar) {
+	m.host = r.Host()
 	v1.RegisterFiscalServiceServer(r, &fiscalService{Module: m})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"time"
+	_ "time/tzdata" // a machine without zone files knows Kyiv's too
 
 	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
@@ -51,10 +52,14 @@ func (s *fiscalService) RegisterReceipt(ctx context.Context, r *v1.RegisterRecei
 	default:
 		return nil, err
 	}
-	if open, err := s.shift(ctx); err != nil || !open {
-		return &v1.RegisterReceiptResponse{State: v1.ReceiptState_RECEIPT_STATE_WAITING}, err
+	open, err := s.shift(ctx)
+	if err == nil && open {
+		err = s.ask(ctx, http.MethodPost, "/api/v1/receipts/sell", s.sell(r, id, units), &known)
 	}
-	if err := s.ask(ctx, http.MethodPost, "/api/v1/receipts/sell", s.sell(r, id, units), &known); err != nil {
+	switch {
+	case status.Code(err) == codes.Aborted, err == nil && !open: // another shift takes it
+		return &v1.RegisterReceiptResponse{State: v1.ReceiptState_RECEIPT_STATE_WAITING}, nil
+	case err != nil:
 		return nil, err
 	}
 	return said(&known), nil
@@ -93,26 +98,58 @@ func (s *fiscalService) sell(r *v1.RegisterReceiptRequest, id string, units int6
 	return body
 }
 
-// shift tells whether the cashier's shift is open, and opens one where there is none: receipts wait for it. Checkbox closes shifts at
-// the end of the day by itself where that is set up in its own settings; until then it refuses what comes after 24 hours.
+// longest is how long a shift is open before it is closed here: a little less than the 24 hours that the law lets it be, after which sales are refused.
+const longest = 23 * time.Hour
+
+// shift tells whether the cashier's shift is open, and opens one where there is none: receipts wait for it. Checkbox is asked to close it by itself at the end of the
+// day; one that has been open for too long all the same, as a hand may have opened it, is closed before it is sold in.
 func (s *fiscalService) shift(ctx context.Context) (open bool, err error) {
 	var now *struct {
-		Status string `json:"status"` // CREATED, OPENED, CLOSING, CLOSED
+		Status string     `json:"status"` // CREATED, OPENED, CLOSING, CLOSED
+		Opened *time.Time `json:"opened_at"`
 	}
 	if err := s.ask(ctx, http.MethodGet, "/api/v1/cashier/shift", nil, &now); err != nil && status.Code(err) != codes.NotFound {
 		return false, err
 	}
+	var after struct {
+		Status string `json:"status"`
+	}
+	if now != nil && now.Status == "OPENED" && now.Opened != nil && s.host.Now().Sub(*now.Opened) >= longest {
+		// The next time there is none, and one is opened. A refusal is no receipt's fault.
+		if err := s.ask(ctx, http.MethodPost, "/api/v1/shifts/close", map[string]any{}, &after); err != nil {
+			s.host.Log.WarnContext(ctx, "Checkbox does not close a shift that has been open for too long", "error", err)
+		}
+		return false, nil
+	}
 	if now != nil && now.Status != "CLOSED" {
 		return now.Status == "OPENED", nil
 	}
-	var begun struct {
-		Status string `json:"status"`
-	}
-	if err := s.ask(ctx, http.MethodPost, "/api/v1/shifts", map[string]any{}, &begun); err != nil {
+	// auto_close_at is what the vendor's kit for Python calls it; unverified: that it may have an offset from UTC.
+	body := map[string]any{"auto_close_at": closes(s.host.Now()).Format(time.RFC3339)}
+	if err := s.ask(ctx, http.MethodPost, "/api/v1/shifts", body, &after); err != nil {
 		return false, err
 	}
-	return begun.Status == "OPENED", nil
+	return after.Status == "OPENED", nil
 }
+
+// closes is when a shift that is opened at a time is to be closed: at the end of the day in Ukraine, before the tax office's own day ends.
+func closes(opened time.Time) time.Time {
+	y, month, d := opened.In(kyiv).Date()
+	at := time.Date(y, month, d, 23, 55, 0, 0, kyiv)
+	if !at.After(opened) {
+		at = time.Date(y, month, d+1, 23, 55, 0, 0, kyiv)
+	}
+	return at
+}
+
+// kyiv is the zone in which Ukraine's tax office counts days.
+var kyiv = func() *time.Location {
+	zone, err := time.LoadLocation("Europe/Kyiv")
+	if err != nil {
+		panic(err) // the zones are part of the program
+	}
+	return zone
+}()
 
 // said is how a receipt stands.
 func said(r *receipt) *v1.RegisterReceiptResponse {

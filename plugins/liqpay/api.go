@@ -14,6 +14,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	kernelv1 "github.com/opencabinet/cabinet/contracts/kernel/v1"
 	"github.com/opencabinet/cabinet/kernel/money"
@@ -48,7 +49,27 @@ type answer struct {
 	Currency string      `json:"currency"`
 	// Commission is what LiqPay keeps; unverified: named so in answers, and not on the pages above.
 	Commission json.Number `json:"receiver_commission"`
-	ErrCode    string      `json:"err_code"`
+	// RefundAmount is what went back: see refund.
+	RefundAmount json.Number `json:"refund_amount"`
+	// WaitAmount says that a refund waits until other payments come to as much; unverified: whether it is written as a word or as a text.
+	WaitAmount json.RawMessage `json:"wait_amount"`
+	ErrCode    string          `json:"err_code"`
+}
+
+// waits tells whether a refund waits for money.
+func (a *answer) waits() bool { return strings.Trim(string(a.WaitAmount), `"`) == "true" }
+
+// refund is what of a payment went back, and whether that is all of it; nil for nothing. refund_amount is documented as "refund amount" alone. Unverified: that it
+// is the sum of all that went back, and that it stands beside "success" where only a part did.
+func (a *answer) refund() (back *kernelv1.Money, all bool) {
+	paid, back := a.money(a.Amount), a.money(a.RefundAmount)
+	if units, err := money.Units(back); back == nil || err != nil || units <= 0 { // older answers have the status alone
+		if a.Status != "reversed" {
+			return nil, false
+		}
+		return paid, true
+	}
+	return back, proto.Equal(back, paid)
 }
 
 // money is an amount that LiqPay writes as a JSON number; nil for what is none. The number is read as text, so that no digit of

@@ -61,10 +61,13 @@ type vendor struct {
 	lost    bool // the answer to the next refund is
 	down    bool
 	waits   bool // refunds wait for money
+	waiting map[string]bool
+	asked   int // for refunds
+	looked  int // for how payments stand
 }
 
 func newVendor(t testing.TB) *vendor {
-	v := &vendor{orders: map[string]map[string]any{}}
+	v := &vendor{orders: map[string]map[string]any{}, waiting: map[string]bool{}}
 	v.Server = httptest.NewServer(http.HandlerFunc(v.request))
 	t.Cleanup(v.Close)
 	return v
@@ -93,12 +96,17 @@ func (v *vendor) request(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"result": "error", "status": "error", "err_code": "payment_not_found"})
 		return
 	}
+	if asked.Action == "status" {
+		v.looked++
+	}
 	if asked.Action == "refund" {
-		if order["status"] != "success" {
+		v.asked++
+		if order["status"] != "success" || v.waiting[asked.OrderID] {
 			_ = json.NewEncoder(w).Encode(map[string]any{"result": "error", "status": "error", "err_code": "err_payment"})
 			return
 		}
 		if v.waits {
+			v.waiting[asked.OrderID] = true
 			_ = json.NewEncoder(w).Encode(map[string]any{"result": "ok", "status": "success", "wait_amount": true, "order_id": asked.OrderID})
 			return
 		}
@@ -155,7 +163,10 @@ func TestLiqPay(t *testing.T) {
 		text, err := base64.StdEncoding.DecodeString(data)
 		require.NoError(t, err)
 		require.JSONEq(t, fmt.Sprintf(`{"version": 3, "public_key": "i00000000", "action": "pay", "amount": 1250.50, "currency": "UAH", "description": %q,
-			"order_id": %q, "result_url": %q, "server_url": %q}`, p.GetReference(), p.GetId(), w.URL()+"/payments/"+p.GetId(), w.URL()+"/m/paysystem/hooks/liqpay"), string(text))
+			"order_id": %q, "result_url": %q, "server_url": %q, "expired_date": %q}`, p.GetReference(), p.GetId(), w.URL()+"/payments/"+p.GetId(),
+			w.URL()+"/m/paysystem/hooks/liqpay", p.GetExpireTime().AsTime().Format("2006-01-02 15:04:05")), string(text))
+		left := p.GetExpireTime().AsTime().Sub(w.Clock.Now())
+		require.InDelta(t, 24*time.Hour, left, float64(time.Minute))
 		require.NotContains(t, string(text), privateKey)
 	})
 	t.Run("told late and twice", func(t *testing.T) {
@@ -208,6 +219,86 @@ func TestLiqPay(t *testing.T) {
 		got := w.Payment(t, p.GetId())
 		require.Equal(t, v1.PaymentState_PAYMENT_STATE_SUCCEEDED, got.GetState())
 		require.Equal(t, "10.00", got.GetRefunded().GetAmount())
+		require.Equal(t, 1, w.Published(t, "PaymentRefunded", p.GetId()))
+	})
+	t.Run("paid, though it is not in the business's account yet", func(t *testing.T) {
+		for _, status := range []string{"wait_compensation", "wait_reserve"} {
+			p := w.Pay(t, method, "10.00")
+			for _, now := range []string{status, "success"} {
+				w.Tell(t, liqpay.ID, form, notice(v.becomes(p, now, "10"), privateKey))
+				require.Equal(t, v1.PaymentState_PAYMENT_STATE_SUCCEEDED, state(p), now)
+			}
+			require.Equal(t, 1, w.Published(t, "PaymentSucceeded", p.GetId()))
+		}
+		for _, status := range []string{"wait_accept", "wait_secure", "hold_wait", "wait_card"} {
+			p := w.Pay(t, method, "10.00")
+			w.Tell(t, liqpay.ID, form, notice(v.becomes(p, status, "10"), privateKey))
+			require.Equal(t, v1.PaymentState_PAYMENT_STATE_PENDING, state(p), status)
+		}
+	})
+	t.Run("given back in part on LiqPay's own page", func(t *testing.T) {
+		refunded := func(p *v1.Payment) string { return w.Payment(t, p.GetId()).GetRefunded().GetAmount() }
+		tell := func(p *v1.Payment, status, refund string) {
+			t.Helper()
+			order := v.becomes(p, status, "100")
+			order["refund_amount"] = json.Number(refund)
+			order["transaction_id"] = status + refund + store.NewID() // so that it is not the same text
+			w.Tell(t, liqpay.ID, form, notice(order, privateKey))
+		}
+		for _, status := range []string{"success", "reversed"} {
+			p := w.Pay(t, method, "100.00")
+			tell(p, "success", "0")
+			require.Empty(t, refunded(p))
+			for range 2 {
+				tell(p, status, "30.50")
+				require.Equal(t, "30.50", refunded(p), status)
+			}
+			require.Equal(t, 1, w.Published(t, "PaymentRefunded", p.GetId()))
+			tell(p, status, "70")
+			require.Equal(t, "30.50", refunded(p), "it may be the sum, or what went back last: somebody looks at it")
+			require.Equal(t, v1.NoticeOddity_NOTICE_ODDITY_AMOUNT_DIFFERS, w.Notices(t)[0].GetOddity())
+		}
+		p := w.Pay(t, method, "100.00")
+		for _, status := range []string{"success", "reversed"} { // all of it, however it is told
+			tell(p, status, "100.00")
+			require.Equal(t, "100.00", refunded(p))
+		}
+		require.Equal(t, 1, w.Published(t, "PaymentRefunded", p.GetId()))
+	})
+	t.Run("given back once there is money for it", func(t *testing.T) {
+		p := w.Pay(t, method, "10.00")
+		order := v.becomes(p, "success", "10")
+		w.Tell(t, liqpay.ID, form, notice(order, privateKey))
+		set := func(do func()) {
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			do()
+		}
+		set(func() { v.waits, v.asked, v.looked = true, 0, 0 })
+		_, err := pt.Payments(w.Head).RefundPayment(t.Context(), &v1.RefundPaymentRequest{RequestId: store.NewID(), PaymentId: p.GetId()})
+		require.NoError(t, err)
+		refund := func() *v1.Refund {
+			list, err := pt.Payments(w.Head).ListRefunds(t.Context(), &v1.ListRefundsRequest{PaymentId: p.GetId()})
+			require.NoError(t, err)
+			require.Len(t, list.GetRefunds(), 1)
+			return list.GetRefunds()[0]
+		}
+		require.Eventually(t, func() (often bool) {
+			w.Clock.Move(11 * time.Minute)
+			set(func() { often = v.looked >= 3 })
+			return often
+		}, 30*time.Second, 50*time.Millisecond)
+		w.Drained(t)
+		require.Equal(t, v1.RefundState_REFUND_STATE_PENDING, refund().GetState(), refund().GetFailure())
+		set(func() {
+			require.Equal(t, 1, v.asked, "it waits, and is not asked for again")
+			v.waits, order["status"] = false, "reversed"
+		})
+		require.Eventually(t, func() bool {
+			w.Clock.Move(11 * time.Minute)
+			return w.Payment(t, p.GetId()).GetRefunded().GetAmount() == "10.00"
+		}, 30*time.Second, 50*time.Millisecond)
+		w.Tell(t, liqpay.ID, form, notice(order, privateKey))
 		require.Equal(t, 1, w.Published(t, "PaymentRefunded", p.GetId()))
 	})
 	t.Run("given back, though the answer was lost", func(t *testing.T) {

@@ -50,6 +50,7 @@ func (s *Settings) Validate() error {
 type Module struct {
 	settings Settings
 	client   *http.Client
+	host     *module.Host
 }
 
 var (
@@ -76,5 +77,6 @@ func (m *Module) Manifest() module.Manifest {
 
 // Register binds the service.
 func (m *Module) Register(r module.Registrar) {
+	m.host = r.Host()
 	v1.RegisterGatewayServiceServer(r, &gatewayService{Module: m})
 }

@@ -635,10 +635,13 @@ type RefundCheckoutRequest struct {
 	GatewayPaymentId string                 `protobuf:"bytes,3,opt,name=gateway_payment_id,json=gatewayPaymentId,proto3" json:"gateway_payment_id,omitempty"`
 	Amount           *v1.Money              `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
 	// What was paid, for vendors that ask for it.
-	Paid          *v1.Money `protobuf:"bytes,5,opt,name=paid,proto3" json:"paid,omitempty"`
-	Reason        string    `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Paid   *v1.Money `protobuf:"bytes,5,opt,name=paid,proto3" json:"paid,omitempty"`
+	Reason string    `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What the gateway said before that the refund is called at its vendor's; empty before it answered. A vendor who has no key by which a
+	// refund that is asked for again is the same is only asked then how it stands.
+	GatewayRefundId string `protobuf:"bytes,7,opt,name=gateway_refund_id,json=gatewayRefundId,proto3" json:"gateway_refund_id,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *RefundCheckoutRequest) Reset() {
@@ -709,6 +712,13 @@ func (x *RefundCheckoutRequest) GetPaid() *v1.Money {
 func (x *RefundCheckoutRequest) GetReason() string {
 	if x != nil {
 		return x.Reason
+	}
+	return ""
+}
+
+func (x *RefundCheckoutRequest) GetGatewayRefundId() string {
+	if x != nil {
+		return x.GatewayRefundId
 	}
 	return ""
 }
@@ -1396,7 +1406,7 @@ const file_contracts_paysystem_v1_gateways_proto_rawDesc = "" +
 	"\x12gateway_payment_id\x18\x02 \x01(\tR\x10gatewayPaymentId\x120\n" +
 	"\x06amount\x18\x03 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x06amount\"G\n" +
 	"\x13GetCheckoutResponse\x120\n" +
-	"\x05facts\x18\x01 \x03(\v2\x1a.cabinet.paysystem.v1.FactR\x05facts\"\x9f\x02\n" +
+	"\x05facts\x18\x01 \x03(\v2\x1a.cabinet.paysystem.v1.FactR\x05facts\"\xcb\x02\n" +
 	"\x15RefundCheckoutRequest\x12%\n" +
 	"\trefund_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\brefundId\x12'\n" +
 	"\n" +
@@ -1404,7 +1414,8 @@ const file_contracts_paysystem_v1_gateways_proto_rawDesc = "" +
 	"\x12gateway_payment_id\x18\x03 \x01(\tR\x10gatewayPaymentId\x128\n" +
 	"\x06amount\x18\x04 \x01(\v2\x18.cabinet.kernel.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12,\n" +
 	"\x04paid\x18\x05 \x01(\v2\x18.cabinet.kernel.v1.MoneyR\x04paid\x12 \n" +
-	"\x06reason\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06reason\"H\n" +
+	"\x06reason\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06reason\x12*\n" +
+	"\x11gateway_refund_id\x18\a \x01(\tR\x0fgatewayRefundId\"H\n" +
 	"\x16RefundCheckoutResponse\x12.\n" +
 	"\x04fact\x18\x01 \x01(\v2\x1a.cabinet.paysystem.v1.FactR\x04fact\"\xda\x01\n" +
 	"\x11ReadNoticeRequest\x12N\n" +

@@ -1,0 +1,7 @@
+package stripe
+
+// Amounts as Stripe counts them, and back.
+var (
+	Units  = units
+	Amount = amount
+)
