@@ -225,11 +225,11 @@ func (m *Module) claim(ctx context.Context, payment, settles string) (string, er
 }
 
 // waitAgain takes back what entries were posted as that where picks, and has them wait with a suggestion: their money is credited already, as far as one can
-// tell. Only a hand can say that it came twice, and what a hand matched stays.
+// tell. Only a hand can say that it came twice, and what a hand matched stays; so does that of which money was given back, which cannot be taken back any more.
 func (m *Module) waitAgain(ctx context.Context, tx *store.Tx, where string, args ...any) error {
 	rows, err := store.Query(ctx, tx, pgx.RowTo[string], `
 		select e.id::text from finsystem.statement_entries e join finsystem.payments p on p.id = e.payment_id
-		where e.state = 'posted' and e.amount > 0 and p.reversed < p.amount and `+where+` order by e.id for update of e`, args...)
+		where e.state = 'posted' and e.amount > 0 and p.reversed < p.amount and `+givenBack+` = 0 and `+where+` order by e.id for update of e`, args...)
 	if err != nil {
 		return err
 	}
