@@ -173,7 +173,7 @@ func (m *Module) savedCardsDue(ctx context.Context, _ event.Event, e *v1.SavedCa
 	}
 	list, err := m.gateways.ListSavedMethods(m.to(ctx, p.Gateway), &v1.ListSavedMethodsRequest{ClientId: p.ClientID, CustomerToken: customer})
 	if err != nil && passing(err) {
-		return err
+		return m.later(ctx, e.GetTries(), p.ClientID, &v1.SavedCardsDue{PaymentId: p.ID, Tries: e.GetTries() + 1}, err)
 	}
 	if err != nil {
 		m.host.Log.WarnContext(ctx, "a gateway does not say which cards it keeps", "gateway", p.Gateway, "error", err)

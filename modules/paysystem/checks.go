@@ -35,7 +35,7 @@ func (m *Module) checkDue(ctx context.Context, _ event.Event, e *v1.PaymentCheck
 	}
 	if ofAccount(p.MethodKind) { // it ended before the answer was kept
 		if _, err := m.fromAccount(ctx, p, ""); err != nil && passing(err) {
-			return err
+			return m.later(ctx, e.GetChecks(), p.ID, &v1.PaymentCheckDue{PaymentId: p.ID, Checks: e.GetChecks() + 1}, err)
 		}
 		return m.nothing(ctx)
 	}

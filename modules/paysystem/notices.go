@@ -3,6 +3,8 @@ package paysystem
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -58,7 +60,7 @@ func (m *Module) keep(ctx context.Context, n posted) error {
 	})
 }
 
-// noticeReceived reads a notice and does what it says. While the gateway does not answer the event is tried again.
+// noticeReceived reads a notice and does what it says, later where the gateway does not answer.
 func (m *Module) noticeReceived(ctx context.Context, _ event.Event, e *v1.NoticeReceived) error {
 	type content struct {
 		Gateway, Remote, State string
@@ -74,12 +76,16 @@ func (m *Module) noticeReceived(ctx context.Context, _ event.Event, e *v1.Notice
 		return m.nothing(ctx)
 	}
 	n := found[0]
+	again := &v1.NoticeReceived{NoticeId: e.GetNoticeId(), Tries: e.GetTries() + 1}
 	read, err := m.gateways.ReadNotice(m.to(ctx, n.Gateway), &v1.ReadNoticeRequest{Headers: n.Headers, Body: n.Body, RemoteAddress: n.Remote})
 	if err != nil && passing(err) {
-		return err
+		return m.later(ctx, e.GetTries(), e.GetNoticeId(), again, err)
 	}
 	about, unknown, err := m.about(ctx, n.Gateway, read)
-	if err != nil {
+	switch {
+	case errors.Is(err, errUnanswered):
+		return m.later(ctx, e.GetTries(), e.GetNoticeId(), again, err)
+	case err != nil:
 		return err
 	}
 	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
@@ -125,7 +131,7 @@ func (m *Module) about(ctx context.Context, gateway string, read *v1.ReadNoticeR
 		}
 		facts, err := m.stateOf(ctx, &p)
 		if err != nil && passing(err) {
-			return err
+			return fmt.Errorf("%w: %w", errUnanswered, err)
 		}
 		about[id] = append(facts, about[id]...)
 		return nil

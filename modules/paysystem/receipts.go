@@ -68,9 +68,6 @@ func (m *Module) queueReceipt(ctx context.Context, tx *store.Tx, p *paymentRow, 
 	return m.host.Publish(ctx, tx, id, &v1.ReceiptDue{ReceiptId: id})
 }
 
-// receiptPauses are how long a cash register that does not answer is let be; the last holds from then on, for as long as it takes.
-var receiptPauses = []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
-
 // receiptDue has a receipt be registered. A cash register that is away does not stop the queue: the receipt is tried again later, and
 // holds up no other.
 func (m *Module) receiptDue(ctx context.Context, _ event.Event, e *v1.ReceiptDue) error {
@@ -114,8 +111,7 @@ func (m *Module) receiptDue(ctx context.Context, _ event.Event, e *v1.ReceiptDue
 		if err := saveReceipt(ctx, tx, &held); err != nil || held.State != "waiting" {
 			return err
 		}
-		next := m.host.Now().Add(receiptPauses[min(int(held.Attempts), len(receiptPauses))-1])
-		return m.host.PublishAt(ctx, tx, next, r.ID, &v1.ReceiptDue{ReceiptId: r.ID})
+		return m.host.PublishAt(ctx, tx, m.host.Now().Add(awayAfter(held.Attempts)), r.ID, &v1.ReceiptDue{ReceiptId: r.ID})
 	})
 }
 

@@ -1,6 +1,7 @@
 package paysystemtest
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -31,6 +32,7 @@ type Gateway struct {
 	made    map[string]*v1.CreateCheckoutRequest
 	refunds map[string]*v1.RefundCheckoutRequest
 	down    error
+	silent  error
 	// hangs has it not say what it can do; described counts how often it was asked.
 	hangs     bool
 	described int
@@ -63,6 +65,13 @@ func (g *Gateway) Fail(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.down = err
+}
+
+// FailToSay has it not say what it knows of payments and keeps of cards, while it does the rest; nil for none.
+func (g *Gateway) FailToSay(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.silent = err
 }
 
 // Hang has it not answer what it can do until its caller gives up.
@@ -198,7 +207,7 @@ func (g *Gateway) CreateCheckout(_ context.Context, r *v1.CreateCheckoutRequest)
 func (g *Gateway) ListSavedMethods(_ context.Context, r *v1.ListSavedMethodsRequest) (*v1.ListSavedMethodsResponse, error) {
 	unlock, err := g.lock()
 	defer unlock()
-	return &v1.ListSavedMethodsResponse{SavedMethods: g.kept[r.GetCustomerToken()]}, err
+	return &v1.ListSavedMethodsResponse{SavedMethods: g.kept[r.GetCustomerToken()]}, cmp.Or(err, g.silent)
 }
 
 // RemoveSavedMethod has the vendor keep one no more.
@@ -216,7 +225,7 @@ func (g *Gateway) RemoveSavedMethod(_ context.Context, r *v1.RemoveSavedMethodRe
 func (g *Gateway) GetCheckout(_ context.Context, r *v1.GetCheckoutRequest) (*v1.GetCheckoutResponse, error) {
 	unlock, err := g.lock()
 	defer unlock()
-	return &v1.GetCheckoutResponse{Facts: g.facts[r.GetPaymentId()]}, err
+	return &v1.GetCheckoutResponse{Facts: g.facts[r.GetPaymentId()]}, cmp.Or(err, g.silent)
 }
 
 // RefundCheckout gives money back, once for each refund.
