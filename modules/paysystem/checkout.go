@@ -204,13 +204,21 @@ func (m *Module) checkout(ctx context.Context, p paymentRow, client *clientmanag
 	refused := err
 	var after paymentRow
 	err = m.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		if after, err = holdPayment(ctx, tx, p.ID); err != nil || after.State != stateNew {
-			return err // a notice was faster, or the same request at the same time
+		if after, err = holdPayment(ctx, tx, p.ID); err != nil {
+			return err
 		}
 		before := after.payment()
-		if refused != nil {
+		switch {
+		case after.State != stateNew && refused != nil, after.State == stateSucceeded, after.State == statePending && after.GatewayID != "":
+			return err // a notice was faster, or the same request at the same time
+		case after.State != stateNew: // it was called off while the gateway took it: what came of it is known only by the gateway's id
+			if after.Reports = about.GetReports(); after.GatewayID == "" {
+				after.GatewayID = made.GetGatewayPaymentId()
+			}
+			err = m.happened(ctx, tx, &after, made.GetFacts())
+		case refused != nil:
 			err = m.fail(ctx, tx, &after, stateFailed, "refused")
-		} else {
+		default:
 			after.State, after.Reports = statePending, about.GetReports()
 			after.GatewayID, after.URL, after.QR = made.GetGatewayPaymentId(), made.GetRedirectUrl(), made.GetQrText()
 			after.Instructions = instructions(made.GetInstructions())
@@ -222,12 +230,8 @@ func (m *Module) checkout(ctx context.Context, p paymentRow, client *clientmanag
 				after.Expires = nil // whoever sees the money says so, whenever it comes
 			}
 			after.CustomerID = customer
-			if err = m.knows(ctx, tx, &after, request.GetCustomerToken(), made.GetCustomerToken()); err == nil && len(made.GetFacts()) > 0 {
-				for _, f := range made.GetFacts() {
-					if _, err = m.applyOne(ctx, tx, &after, f); err != nil {
-						break
-					}
-				}
+			if err = m.knows(ctx, tx, &after, request.GetCustomerToken(), made.GetCustomerToken()); err == nil {
+				err = m.happened(ctx, tx, &after, made.GetFacts())
 			}
 		}
 		if err != nil {
@@ -247,6 +251,16 @@ func (m *Module) checkout(ctx context.Context, p paymentRow, client *clientmanag
 		return after, errRefused
 	}
 	return after, nil
+}
+
+// happened applies what a gateway says along with a payment that it took.
+func (m *Module) happened(ctx context.Context, tx *store.Tx, p *paymentRow, facts []*v1.Fact) error {
+	for _, f := range facts {
+		if _, err := m.applyOne(ctx, tx, p, f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withCard is what a payment says of cards: the one that is paid with, or that one may be kept, and the row that keeps who the client is to the gateway.

@@ -176,7 +176,9 @@ func (m *Module) about(ctx context.Context, gateway string, read *v1.ReadNoticeR
 	return about, unknown, nil
 }
 
-func goesBack(f *v1.Fact) bool { return f.GetKind() >= v1.FactKind_FACT_KIND_REFUND_PENDING }
+func goesBack(f *v1.Fact) bool {
+	return f.GetKind() >= v1.FactKind_FACT_KIND_REFUND_PENDING && f.GetKind() <= v1.FactKind_FACT_KIND_CHARGEBACK_LOST
+}
 
 // order is the one in which payments are held, so that no two wait for each other.
 func order(about map[string][]*v1.Fact) []string {

@@ -55,6 +55,12 @@ func (r *paymentRow) left() int64 {
 // open tells whether money is still waited for.
 func (r *paymentRow) open() bool { return r.State == stateNew || r.State == statePending }
 
+// asked tells whether a gateway can say something of a payment that is not known yet: also of one that is over, since the vendor's page
+// may be paid on all the same, and a notice of it be lost.
+func (r *paymentRow) asked() bool {
+	return r.Reports && (r.State == statePending || r.GatewayID != "" && (r.State == stateFailed || r.State == stateCancelled || r.State == stateExpired))
+}
+
 func (r *paymentRow) flag(name string) {
 	if !slices.Contains(r.Flags, name) {
 		r.Flags = append(r.Flags, name)
