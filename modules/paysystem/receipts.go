@@ -55,12 +55,15 @@ func (m *Module) queueReceipt(ctx context.Context, tx *store.Tx, p *paymentRow, 
 		kind, amount, of = "refund", refund.Amount, refund.ID
 	}
 	id := store.NewID()
-	// A refund has a receipt where its payment has one, whatever its way to pay says by now.
+	// A refund has a receipt where its payment has one, whatever its way to pay says by now. A payment has one alone: when what it was
+	// settled with is taken back the receipt stays, registered or waiting, and is good for the money that comes then. Where none comes any
+	// more, staff registers the return at the cash register itself: no money went back through here.
 	tag, err := tx.Exec(ctx, `
 		insert into paysystem.receipts (id, payment_id, client_id, refund_id, kind, provider, amount, state, provider_receipt_id, number, url, failure, attempts, create_time)
 		select $1, $2, $3, $4::text::uuid, $5, $6, $7, 'waiting', '', '', '', '', 0, $8
 		where case when $5 = 'sale' then (select receipts from paysystem.methods where id = $9)
-			else exists (select from paysystem.receipts where payment_id = $2 and refund_id is null) end`,
+			else exists (select from paysystem.receipts where payment_id = $2 and refund_id is null) end
+		on conflict do nothing`,
 		id, p.ID, p.ClientID, orNil(of), kind, provider, amount, m.host.Now(), p.MethodID)
 	if err != nil || tag.RowsAffected() == 0 {
 		return err
