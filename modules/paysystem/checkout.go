@@ -290,12 +290,20 @@ func (m *Module) withCard(ctx context.Context, p *paymentRow, about *v1.Describe
 	return r, customer, err
 }
 
-// describes is what a payment is for, on the gateway's page.
+// mostDescribed is how many characters describe a payment to others: a cash register takes no more, and a gateway more.
+const mostDescribed = 300
+
+// describes is what a payment is for, on the gateway's page and on receipts. Of one that somebody described at length the end is left out,
+// never the reference.
 func (m *Module) describes(p *paymentRow) string {
 	if p.Description == "" {
 		return p.Reference
 	}
-	return p.Description + " (" + p.Reference + ")"
+	text, reference := []rune(p.Description), " ("+p.Reference+")"
+	if most := mostDescribed - len([]rune(reference)); len(text) > most {
+		text = append(text[:most-1], '…')
+	}
+	return string(text) + reference
 }
 
 func instructions(lines []*v1.Instruction) string {

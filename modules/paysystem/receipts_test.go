@@ -1,8 +1,10 @@
 package paysystem_test
 
 import (
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
@@ -129,6 +131,20 @@ func TestReceipts(t *testing.T) {
 		require.Equal(t, succeeded, w.Payment(t, p.GetId()).GetState())
 		require.Len(t, receipts(w.Head, p.GetId()), 1)
 		require.True(t, done(p, 1))
+	})
+	t.Run("described at length", func(t *testing.T) {
+		made, err := pt.Payments(w.Contact).CreatePayment(t.Context(), &v1.CreatePaymentRequest{
+			RequestId: store.NewID(), MethodId: made.GetMethod().GetId(), Amount: "3.00", Description: strings.Repeat("їжа і кава ", 27),
+		})
+		require.NoError(t, err)
+		p := made.GetPayment()
+		tell(t, w, true, pt.Paid(p.GetId(), pt.Money("3.00")))
+		require.True(t, done(p, 1))
+		asked := register.Asked()
+		said := asked[len(asked)-1].GetDescription()
+		require.Equal(t, 300, utf8.RuneCountInString(said))
+		require.Contains(t, said, "… ("+p.GetReference()+")")
+		require.Equal(t, said, simulated.Made()[p.GetId()].GetDescription())
 	})
 	t.Run("a way to pay without receipts", func(t *testing.T) {
 		p := w.Pay(t, w.Method(t, "testpay", "UAH"), "5.00")
