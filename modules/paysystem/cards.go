@@ -57,6 +57,9 @@ func findCard(ctx context.Context, q store.Querier, id string) (cardRow, error) 
 	return row, store.NotFoundAs(err, errNoCard)
 }
 
+// paysByCard tells whether somebody may pay with a client's kept cards: a contact, and no member of staff who acts as one.
+func paysByCard(who access.Principal) bool { return who.Kind == access.Contact && who.ActedBy == "" }
+
 // ListSavedCards lists those of a client, newest first.
 func (s *savedCardService) ListSavedCards(ctx context.Context, r *v1.ListSavedCardsRequest) (*v1.ListSavedCardsResponse, error) {
 	c := &store.Where{}

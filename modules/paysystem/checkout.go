@@ -135,7 +135,8 @@ func (m *Module) begun(ctx context.Context, tx *store.Tx, client *clientmanagerv
 	return p, nil
 }
 
-// wayOf is what a client chose to pay by: a way to pay, or a card that was kept and the way to pay that takes it.
+// wayOf is what a client chose to pay by: a way to pay, or a card that was kept and the way to pay that takes it. With a card of theirs
+// nobody pays but themselves: they let it be kept for the next time that they pay, and for nothing that staff begins.
 func wayOf(ctx context.Context, q store.Querier, client *clientmanagerv1.Client, id string) (methodRow, cardRow, error) {
 	method, err := findMethod(ctx, q, id)
 	if !errors.Is(err, errNoMethod) {
@@ -147,6 +148,8 @@ func wayOf(ctx context.Context, q store.Querier, client *clientmanagerv1.Client,
 		return method, card, err
 	case none != nil:
 		return method, card, none
+	case !paysByCard(access.From(ctx)):
+		return method, card, errCardOf
 	}
 	method, err = findMethod(ctx, q, card.MethodID)
 	return method, card, err
