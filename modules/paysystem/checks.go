@@ -52,14 +52,14 @@ func (m *Module) checkDue(ctx context.Context, _ event.Event, e *v1.PaymentCheck
 		return m.nothing(ctx)
 	}
 	var facts []*v1.Fact
-	asked := false
+	asked, at := false, m.host.Now()
 	switch {
 	case p.asked():
 		if facts, err = m.stateOf(ctx, &p); err != nil {
 			m.host.Log.WarnContext(ctx, "a gateway does not say what became of a payment", "gateway", p.Gateway, "payment", p.ID, "error", err)
 		}
 		asked = err == nil
-	case p.CardID != "" && m.host.Now().Sub(p.Created) < chargedAgain: // the card may be charged, and nobody know it
+	case p.CardID != "" && at.Sub(p.Created) < chargedAgain: // the card may be charged, and nobody know it
 		if err := m.chargeAgain(ctx, p); err != nil {
 			m.host.Log.WarnContext(ctx, "a gateway does not say what became of a payment with a kept card", "gateway", p.Gateway, "payment", p.ID, "error", err)
 		}
@@ -75,7 +75,7 @@ func (m *Module) checkDue(ctx context.Context, _ event.Event, e *v1.PaymentCheck
 		}
 		now := m.host.Now()
 		if asked {
-			held.Checked = &now
+			held.Checked = &at
 		}
 		if _, err := m.apply(ctx, tx, &held, facts); err != nil || held.Expires == nil {
 			return err
@@ -192,11 +192,11 @@ func isSuspended(ctx context.Context, tx *store.Tx, client string) (bool, error)
 	return len(found) > 0, err
 }
 
-// sweep forgets notices that are old enough and that nobody has to look at.
+// sweep forgets notices that are old enough and that nobody has to look at. What anybody may have posted is old after a day.
 func (m *Module) sweep(ctx context.Context, _ event.Event, _ *kernelv1.ScheduleDue) error {
 	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `delete from paysystem.notices where receive_time < $1 and state in ('applied', 'ignored', 'resolved')`,
-			m.host.Now().AddDate(0, 0, -m.settings.NoticeDays))
+		_, err := tx.Exec(ctx, `delete from paysystem.notices where state in ('applied', 'ignored', 'resolved') and (receive_time < $1 or not verified and receive_time < $2)`,
+			m.host.Now().AddDate(0, 0, -m.settings.NoticeDays), m.host.Now().AddDate(0, 0, -1))
 		return err
 	})
 }

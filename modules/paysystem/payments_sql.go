@@ -127,7 +127,7 @@ func holdPayment(ctx context.Context, tx *store.Tx, id string) (paymentRow, erro
 // atGateway finds a payment by its gateway's id of it; empty when there is none.
 func atGateway(ctx context.Context, q store.Querier, gateway, id, gatewayID string) (string, error) {
 	rows, err := store.Query(ctx, q, pgx.RowTo[string], `select id::text from paysystem.payments where gateway = $1
-		and (id = $2::text::uuid or $3 <> '' and gateway_payment_id = $3) order by id = $2::text::uuid desc limit 1`, gateway, orNil(id), gatewayID)
+		and (id = $2::text::uuid or $3 <> '' and gateway_payment_id = $3) order by id = $2::text::uuid desc limit 1`, gateway, orNil(id), clean(gatewayID))
 	if err != nil || len(rows) == 0 {
 		return "", err
 	}

@@ -33,6 +33,7 @@ type Gateway struct {
 	refunds map[string]*v1.RefundCheckoutRequest
 	down    error
 	silent  error
+	checked int
 	// hangs has it not say what it can do; described counts how often it was asked.
 	hangs     bool
 	described int
@@ -86,6 +87,13 @@ func (g *Gateway) Described() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.described
+}
+
+// Checked counts how often it was asked what became of a payment.
+func (g *Gateway) Checked() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.checked
 }
 
 // Say has the vendor know something of a payment.
@@ -225,6 +233,7 @@ func (g *Gateway) RemoveSavedMethod(_ context.Context, r *v1.RemoveSavedMethodRe
 func (g *Gateway) GetCheckout(_ context.Context, r *v1.GetCheckoutRequest) (*v1.GetCheckoutResponse, error) {
 	unlock, err := g.lock()
 	defer unlock()
+	g.checked++
 	return &v1.GetCheckoutResponse{Facts: g.facts[r.GetPaymentId()]}, cmp.Or(err, g.silent)
 }
 
