@@ -57,6 +57,9 @@ func findCard(ctx context.Context, q store.Querier, id string) (cardRow, error) 
 	return row, store.NotFoundAs(err, errNoCard)
 }
 
+// paysByCard tells whether somebody may pay with a client's kept cards: a contact, and no member of staff who acts as one.
+func paysByCard(who access.Principal) bool { return who.Kind == access.Contact && who.ActedBy == "" }
+
 // ListSavedCards lists those of a client, newest first.
 func (s *savedCardService) ListSavedCards(ctx context.Context, r *v1.ListSavedCardsRequest) (*v1.ListSavedCardsResponse, error) {
 	c := &store.Where{}
@@ -173,7 +176,7 @@ func (m *Module) savedCardsDue(ctx context.Context, _ event.Event, e *v1.SavedCa
 	}
 	list, err := m.gateways.ListSavedMethods(m.to(ctx, p.Gateway), &v1.ListSavedMethodsRequest{ClientId: p.ClientID, CustomerToken: customer})
 	if err != nil && passing(err) {
-		return err
+		return m.later(ctx, e.GetTries(), p.ClientID, &v1.SavedCardsDue{PaymentId: p.ID, Tries: e.GetTries() + 1}, err)
 	}
 	if err != nil {
 		m.host.Log.WarnContext(ctx, "a gateway does not say which cards it keeps", "gateway", p.Gateway, "error", err)

@@ -117,6 +117,20 @@ func TestSavedCards(t *testing.T) {
 		_, err = v1.NewSavedCardServiceClient(stranger.Conn).DeleteSavedCard(t.Context(), &v1.DeleteSavedCardRequest{Id: card})
 		require.Equal(t, codes.NotFound, status.Code(err))
 	})
+	t.Run("by staff, for its own client", func(t *testing.T) {
+		manager := w.Staff(t, "manager")
+		w.Serve(t, manager, w.ClientID)
+		for _, u := range []*kerneltest.User{w.Head, manager} {
+			list, err := v1.NewMethodServiceClient(u.Conn).ListPaymentMethods(t.Context(), &v1.ListPaymentMethodsRequest{ClientId: w.ClientID})
+			require.NoError(t, err)
+			require.Len(t, list.GetMethods(), 1, "the way to pay, and no card")
+			require.NotContains(t, u.Get(t, "/payments/new-for?client_id="+w.ClientID).Body, card)
+			_, err = pt.Payments(u).CreatePayment(t.Context(), &v1.CreatePaymentRequest{RequestId: store.NewID(), ClientId: w.ClientID, MethodId: card, Amount: "10.00"})
+			require.Equal(t, codes.PermissionDenied, status.Code(err))
+			require.ErrorContains(t, err, "only the client pays")
+		}
+		require.Equal(t, []string{card}, offered())
+	})
 	t.Run("another is kept, and one is gone at the gateway's", func(t *testing.T) {
 		p, err := pay(method.GetId(), true)
 		require.NoError(t, err)

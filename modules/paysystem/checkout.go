@@ -135,7 +135,8 @@ func (m *Module) begun(ctx context.Context, tx *store.Tx, client *clientmanagerv
 	return p, nil
 }
 
-// wayOf is what a client chose to pay by: a way to pay, or a card that was kept and the way to pay that takes it.
+// wayOf is what a client chose to pay by: a way to pay, or a card that was kept and the way to pay that takes it. With a card of theirs
+// nobody pays but themselves: they let it be kept for the next time that they pay, and for nothing that staff begins.
 func wayOf(ctx context.Context, q store.Querier, client *clientmanagerv1.Client, id string) (methodRow, cardRow, error) {
 	method, err := findMethod(ctx, q, id)
 	if !errors.Is(err, errNoMethod) {
@@ -147,6 +148,8 @@ func wayOf(ctx context.Context, q store.Querier, client *clientmanagerv1.Client,
 		return method, card, err
 	case none != nil:
 		return method, card, none
+	case !paysByCard(access.From(ctx)):
+		return method, card, errCardOf
 	}
 	method, err = findMethod(ctx, q, card.MethodID)
 	return method, card, err
@@ -204,13 +207,21 @@ func (m *Module) checkout(ctx context.Context, p paymentRow, client *clientmanag
 	refused := err
 	var after paymentRow
 	err = m.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		if after, err = holdPayment(ctx, tx, p.ID); err != nil || after.State != stateNew {
-			return err // a notice was faster, or the same request at the same time
+		if after, err = holdPayment(ctx, tx, p.ID); err != nil {
+			return err
 		}
 		before := after.payment()
-		if refused != nil {
+		switch {
+		case after.State != stateNew && refused != nil, after.State == stateSucceeded, after.State == statePending && after.GatewayID != "":
+			return err // a notice was faster, or the same request at the same time
+		case after.State != stateNew: // it was called off while the gateway took it: what came of it is known only by the gateway's id
+			if after.Reports = about.GetReports(); after.GatewayID == "" {
+				after.GatewayID = made.GetGatewayPaymentId()
+			}
+			err = m.happened(ctx, tx, &after, made.GetFacts())
+		case refused != nil:
 			err = m.fail(ctx, tx, &after, stateFailed, "refused")
-		} else {
+		default:
 			after.State, after.Reports = statePending, about.GetReports()
 			after.GatewayID, after.URL, after.QR = made.GetGatewayPaymentId(), made.GetRedirectUrl(), made.GetQrText()
 			after.Instructions = instructions(made.GetInstructions())
@@ -222,12 +233,8 @@ func (m *Module) checkout(ctx context.Context, p paymentRow, client *clientmanag
 				after.Expires = nil // whoever sees the money says so, whenever it comes
 			}
 			after.CustomerID = customer
-			if err = m.knows(ctx, tx, &after, request.GetCustomerToken(), made.GetCustomerToken()); err == nil && len(made.GetFacts()) > 0 {
-				for _, f := range made.GetFacts() {
-					if _, err = m.applyOne(ctx, tx, &after, f); err != nil {
-						break
-					}
-				}
+			if err = m.knows(ctx, tx, &after, request.GetCustomerToken(), made.GetCustomerToken()); err == nil {
+				err = m.happened(ctx, tx, &after, made.GetFacts())
 			}
 		}
 		if err != nil {
@@ -247,6 +254,16 @@ func (m *Module) checkout(ctx context.Context, p paymentRow, client *clientmanag
 		return after, errRefused
 	}
 	return after, nil
+}
+
+// happened applies what a gateway says along with a payment that it took.
+func (m *Module) happened(ctx context.Context, tx *store.Tx, p *paymentRow, facts []*v1.Fact) error {
+	for _, f := range facts {
+		if _, err := m.applyOne(ctx, tx, p, f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withCard is what a payment says of cards: the one that is paid with, or that one may be kept, and the row that keeps who the client is to the gateway.
@@ -276,12 +293,20 @@ func (m *Module) withCard(ctx context.Context, p *paymentRow, about *v1.Describe
 	return r, customer, err
 }
 
-// describes is what a payment is for, on the gateway's page.
+// mostDescribed is how many characters describe a payment to others: a cash register takes no more, and a gateway more.
+const mostDescribed = 300
+
+// describes is what a payment is for, on the gateway's page and on receipts. Of one that somebody described at length the end is left out,
+// never the reference.
 func (m *Module) describes(p *paymentRow) string {
 	if p.Description == "" {
 		return p.Reference
 	}
-	return p.Description + " (" + p.Reference + ")"
+	text, reference := []rune(p.Description), " ("+p.Reference+")"
+	if most := mostDescribed - len([]rune(reference)); len(text) > most {
+		text = append(text[:most-1], '…')
+	}
+	return string(text) + reference
 }
 
 func instructions(lines []*v1.Instruction) string {

@@ -20,6 +20,7 @@ var (
 	errNoNotice    = refuse(codes.NotFound, "", "refusal.no_notice", "there is no such notice among those you may see")
 	errNoClient    = refuse(codes.NotFound, "", "refusal.no_client", "there is no such client among those you may see")
 	errNoCard      = refuse(codes.NotFound, "", "refusal.no_card", "there is no such card among those you may see")
+	errCardOf      = refuse(codes.PermissionDenied, "method_id", "refusal.card_of_client", "only the client pays with a card that is kept: choose another way")
 	errMeanwhile   = refuse(codes.Aborted, "", "refusal.meanwhile", "somebody changed this in the meantime: read it again and repeat your change")
 	errNotOffered  = refuse(codes.FailedPrecondition, "method_id", "refusal.not_offered", "this way to pay is not offered to the client: choose another")
 	errNothing     = refuse(codes.InvalidArgument, "amount", "refusal.nothing", "write an amount above zero")

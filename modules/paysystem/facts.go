@@ -3,6 +3,7 @@ package paysystem
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -135,8 +136,13 @@ func (m *Module) fail(ctx context.Context, tx *store.Tx, p *paymentRow, state, r
 	})
 }
 
+// clean is a vendor's word without what no column of text takes: whoever posts a notice may have chosen it.
+func clean(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "")
+}
+
 // short is a vendor's word as it is kept.
 func short(text string) string {
-	runes := []rune(text)
+	runes := []rune(clean(text))
 	return string(runes[:min(len(runes), 200)])
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	v1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/audit"
 	"github.com/opencabinet/cabinet/kernel/module"
 	"github.com/opencabinet/cabinet/kernel/money"
@@ -39,9 +40,12 @@ func (s *methodService) ListPaymentMethods(ctx context.Context, r *v1.ListPaymen
 	if err != nil {
 		return nil, err
 	}
-	cards, err := store.Query(ctx, s.host.Store, pgx.RowToStructByPos[cardRow], `select `+cardFields+` from paysystem.saved_cards where client_id = $1 order by id desc`, client.GetId())
-	if err != nil {
-		return nil, err
+	var cards []cardRow
+	if paysByCard(access.From(ctx)) {
+		cards, err = store.Query(ctx, s.host.Store, pgx.RowToStructByPos[cardRow], `select `+cardFields+` from paysystem.saved_cards where client_id = $1 order by id desc`, client.GetId())
+		if err != nil {
+			return nil, err
+		}
 	}
 	funds := s.fundsFor(ctx, client.GetId(), r.GetDocumentId())
 	response := &v1.ListPaymentMethodsResponse{}

@@ -17,7 +17,7 @@
 //	differences.go  money that came in another amount, and what somebody says is to be done with it
 //	refunds.go      money that goes back because staff says so
 //	notices.go      what gateways tell: stored first, applied once, in any order
-//	checks.go       what gateways are asked, when they do not tell
+//	checks.go       what gateways are asked, when they do not tell; later.go how what they do not answer is asked again
 //	cards.go        cards that gateways keep for clients
 //	receipts.go     receipts of cash registers, and their queue
 //	methods.go      the ways to pay, and who is offered which

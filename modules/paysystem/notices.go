@@ -3,6 +3,8 @@ package paysystem
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -58,15 +60,16 @@ func (m *Module) keep(ctx context.Context, n posted) error {
 	})
 }
 
-// noticeReceived reads a notice and does what it says. While the gateway does not answer the event is tried again.
+// noticeReceived reads a notice and does what it says, later where the gateway does not answer.
 func (m *Module) noticeReceived(ctx context.Context, _ event.Event, e *v1.NoticeReceived) error {
 	type content struct {
 		Gateway, Remote, State string
 		Headers                map[string]string
 		Body                   []byte
+		Received               time.Time
 	}
 	found, err := store.Query(ctx, m.host.Store, pgx.RowToStructByPos[content],
-		`select gateway, remote, state, headers, body from paysystem.notices where id = $1`, orNil(e.GetNoticeId()))
+		`select gateway, remote, state, headers, body, receive_time from paysystem.notices where id = $1`, orNil(e.GetNoticeId()))
 	switch {
 	case err != nil:
 		return err
@@ -74,32 +77,47 @@ func (m *Module) noticeReceived(ctx context.Context, _ event.Event, e *v1.Notice
 		return m.nothing(ctx)
 	}
 	n := found[0]
+	again := &v1.NoticeReceived{NoticeId: e.GetNoticeId(), Tries: e.GetTries() + 1}
 	read, err := m.gateways.ReadNotice(m.to(ctx, n.Gateway), &v1.ReadNoticeRequest{Headers: n.Headers, Body: n.Body, RemoteAddress: n.Remote})
 	if err != nil && passing(err) {
-		return err
+		return m.later(ctx, e.GetTries(), e.GetNoticeId(), again, err)
 	}
-	about, unknown, err := m.about(ctx, n.Gateway, read)
-	if err != nil {
+	told, err := m.told(ctx, n.Gateway, read, n.Received)
+	switch {
+	case errors.Is(err, errRests):
+		return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
+			audit.Quiet(tx)
+			return m.host.PublishAt(ctx, tx, m.host.Now().Add(rests), e.GetNoticeId(), e)
+		})
+	case errors.Is(err, errUnanswered):
+		return m.later(ctx, e.GetTries(), e.GetNoticeId(), again, err)
+	case err != nil:
 		return err
 	}
 	return event.Apply(ctx, m.host.Store, func(ctx context.Context, tx *store.Tx) error {
 		end := ending{state: "ignored", title: short(read.GetTitle()), verified: read.GetVerified()}
 		switch {
-		case unknown:
+		case told.unknown:
 			end.state, end.oddity = "odd", oddUnknown
-		case !read.GetVerified() && len(about) == 0:
+		case !read.GetVerified() && len(told.facts) == 0:
 			end.oddity = oddUnverified
 		}
-		for _, id := range order(about) {
+		for _, id := range order(told.facts) {
 			p, err := holdPayment(ctx, tx, id)
 			if err != nil {
 				return err
 			}
-			odd, err := m.apply(ctx, tx, &p, about[id])
+			end.payment, end.client = p.ID, p.ClientID
+			at, asked := told.asked[id]
+			if asked {
+				p.Checked = &at
+			} else if len(told.facts[id]) == 0 {
+				continue // the gateway was asked since it came
+			}
+			odd, err := m.apply(ctx, tx, &p, told.facts[id])
 			if err != nil {
 				return err
 			}
-			end.payment, end.client = p.ID, p.ClientID
 			if end.state == "ignored" {
 				end.state = "applied"
 			}
@@ -114,63 +132,89 @@ func (m *Module) noticeReceived(ctx context.Context, _ event.Event, e *v1.Notice
 	})
 }
 
-// about is what a notice says, by payment. What cannot be verified has the gateway asked, and so has what goes back of a payment
-// of which we do not know that it came: notices overtake each other. unknown tells that one verified is about no payment of ours.
-func (m *Module) about(ctx context.Context, gateway string, read *v1.ReadNoticeResponse) (about map[string][]*v1.Fact, unknown bool, err error) {
-	about = map[string][]*v1.Fact{}
+// news is what a notice says, by payment, and when the gateway was asked because of it. unknown tells that a verified one is about no
+// payment of ours.
+type news struct {
+	facts   map[string][]*v1.Fact
+	asked   map[string]time.Time
+	unknown bool
+}
+
+// errRests says that a gateway was asked about a payment just now: see [rests].
+var errRests = errors.New("the gateway was asked a moment ago")
+
+// told finds out what a notice says. What cannot be verified has the gateway asked, and so has what goes back of a payment of which we do
+// not know that it came: notices overtake each other. Since anybody may post what cannot be verified, the vendor is not asked each time:
+// an answer that is younger than the notice is good enough, and after an older one the gateway is let rest.
+func (m *Module) told(ctx context.Context, gateway string, read *v1.ReadNoticeResponse, received time.Time) (*news, error) {
+	n := &news{facts: map[string][]*v1.Fact{}, asked: map[string]time.Time{}}
 	ask := func(id string) error {
+		if _, ok := n.asked[id]; ok {
+			return nil
+		}
 		p, err := findPayment(ctx, m.host.Store, id)
 		if err != nil {
 			return err
 		}
+		now := m.host.Now()
+		switch {
+		case read.GetVerified() || p.Checked == nil:
+		case p.Checked.After(received):
+			n.facts[id] = nil
+			return nil
+		case now.Sub(*p.Checked) < rests:
+			return errRests
+		}
 		facts, err := m.stateOf(ctx, &p)
 		if err != nil && passing(err) {
-			return err
+			return fmt.Errorf("%w: %w", errUnanswered, err)
 		}
-		about[id] = append(facts, about[id]...)
+		n.facts[id], n.asked[id] = append(facts, n.facts[id]...), now
 		return nil
 	}
 	for _, h := range read.GetHints() {
 		id, err := atGateway(ctx, m.host.Store, gateway, h.GetPaymentId(), h.GetGatewayPaymentId())
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		if id != "" {
 			if err := ask(id); err != nil {
-				return nil, false, err
+				return nil, err
 			}
 		}
-		unknown = unknown || id == "" && read.GetVerified()
+		n.unknown = n.unknown || id == "" && read.GetVerified()
 	}
 	if !read.GetVerified() {
-		return about, false, nil
+		return n, nil
 	}
 	for _, f := range read.GetFacts() {
 		id, err := atGateway(ctx, m.host.Store, gateway, f.GetPaymentId(), f.GetGatewayPaymentId())
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		if id == "" {
-			unknown = true
+			n.unknown = true
 			continue
 		}
 		if goesBack(f) {
 			p, err := findPayment(ctx, m.host.Store, id)
 			if err != nil {
-				return nil, false, err
+				return nil, err
 			}
 			if p.State != stateSucceeded {
 				if err := ask(id); err != nil {
-					return nil, false, err
+					return nil, err
 				}
 			}
 		}
-		about[id] = append(about[id], f)
+		n.facts[id] = append(n.facts[id], f)
 	}
-	return about, unknown, nil
+	return n, nil
 }
 
-func goesBack(f *v1.Fact) bool { return f.GetKind() >= v1.FactKind_FACT_KIND_REFUND_PENDING }
+func goesBack(f *v1.Fact) bool {
+	return f.GetKind() >= v1.FactKind_FACT_KIND_REFUND_PENDING && f.GetKind() <= v1.FactKind_FACT_KIND_CHARGEBACK_LOST
+}
 
 // order is the one in which payments are held, so that no two wait for each other.
 func order(about map[string][]*v1.Fact) []string {
@@ -188,8 +232,10 @@ type ending struct {
 	verified                              bool
 }
 
+// endNotice keeps what became of a notice. Of one that anybody may have posted the content is dropped: it proves nothing, and fills the disk.
 func endNotice(ctx context.Context, tx *store.Tx, id string, e ending) error {
-	_, err := tx.Exec(ctx, `update paysystem.notices set state = $2, oddity = $3, title = $4, verified = $5, payment_id = $6::text::uuid, client_id = $7::text::uuid where id = $1`,
+	_, err := tx.Exec(ctx, `update paysystem.notices set state = $2, oddity = $3, title = $4, verified = $5, payment_id = $6::text::uuid, client_id = $7::text::uuid,
+		headers = case when $5 then headers else '{}' end, body = case when $5 then body else '' end where id = $1`,
 		id, e.state, e.oddity, e.title, e.verified, orNil(e.payment), orNil(e.client))
 	return err
 }

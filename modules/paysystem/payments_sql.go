@@ -55,6 +55,12 @@ func (r *paymentRow) left() int64 {
 // open tells whether money is still waited for.
 func (r *paymentRow) open() bool { return r.State == stateNew || r.State == statePending }
 
+// asked tells whether a gateway can say something of a payment that is not known yet: also of one that is over, since the vendor's page
+// may be paid on all the same, and a notice of it be lost.
+func (r *paymentRow) asked() bool {
+	return r.Reports && (r.State == statePending || r.GatewayID != "" && (r.State == stateFailed || r.State == stateCancelled || r.State == stateExpired))
+}
+
 func (r *paymentRow) flag(name string) {
 	if !slices.Contains(r.Flags, name) {
 		r.Flags = append(r.Flags, name)
@@ -121,7 +127,7 @@ func holdPayment(ctx context.Context, tx *store.Tx, id string) (paymentRow, erro
 // atGateway finds a payment by its gateway's id of it; empty when there is none.
 func atGateway(ctx context.Context, q store.Querier, gateway, id, gatewayID string) (string, error) {
 	rows, err := store.Query(ctx, q, pgx.RowTo[string], `select id::text from paysystem.payments where gateway = $1
-		and (id = $2::text::uuid or $3 <> '' and gateway_payment_id = $3) order by id = $2::text::uuid desc limit 1`, gateway, orNil(id), gatewayID)
+		and (id = $2::text::uuid or $3 <> '' and gateway_payment_id = $3) order by id = $2::text::uuid desc limit 1`, gateway, orNil(id), clean(gatewayID))
 	if err != nil || len(rows) == 0 {
 		return "", err
 	}

@@ -140,6 +140,7 @@ func TestPayments(t *testing.T) {
 		tell(t, w, false, pt.Paid(p.GetId(), pt.Money("20.00")))
 		require.Equal(t, pending, w.Payment(t, p.GetId()).GetState())
 		simulated.Say(p.GetId(), pt.Paid(p.GetId(), pt.Money("20.00")))
+		w.Clock.Move(6 * time.Second) // within which it is not asked twice
 		headers, body := pt.Notice(false, pt.Paid(p.GetId(), pt.Money("20.00")), pt.Paid(p.GetId(), pt.Money("20.00")))
 		w.Tell(t, "testpay", headers, body)
 		require.Equal(t, succeeded, w.Payment(t, p.GetId()).GetState())

@@ -55,21 +55,21 @@ func (m *Module) queueReceipt(ctx context.Context, tx *store.Tx, p *paymentRow, 
 		kind, amount, of = "refund", refund.Amount, refund.ID
 	}
 	id := store.NewID()
-	// A refund has a receipt where its payment has one, whatever its way to pay says by now.
+	// A refund has a receipt where its payment has one, whatever its way to pay says by now. A payment has one alone: when what it was
+	// settled with is taken back the receipt stays, registered or waiting, and is good for the money that comes then. Where none comes any
+	// more, staff registers the return at the cash register itself: no money went back through here.
 	tag, err := tx.Exec(ctx, `
 		insert into paysystem.receipts (id, payment_id, client_id, refund_id, kind, provider, amount, state, provider_receipt_id, number, url, failure, attempts, create_time)
 		select $1, $2, $3, $4::text::uuid, $5, $6, $7, 'waiting', '', '', '', '', 0, $8
 		where case when $5 = 'sale' then (select receipts from paysystem.methods where id = $9)
-			else exists (select from paysystem.receipts where payment_id = $2 and refund_id is null) end`,
+			else exists (select from paysystem.receipts where payment_id = $2 and refund_id is null) end
+		on conflict do nothing`,
 		id, p.ID, p.ClientID, orNil(of), kind, provider, amount, m.host.Now(), p.MethodID)
 	if err != nil || tag.RowsAffected() == 0 {
 		return err
 	}
 	return m.host.Publish(ctx, tx, id, &v1.ReceiptDue{ReceiptId: id})
 }
-
-// receiptPauses are how long a cash register that does not answer is let be; the last holds from then on, for as long as it takes.
-var receiptPauses = []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
 
 // receiptDue has a receipt be registered. A cash register that is away does not stop the queue: the receipt is tried again later, and
 // holds up no other.
@@ -114,8 +114,7 @@ func (m *Module) receiptDue(ctx context.Context, _ event.Event, e *v1.ReceiptDue
 		if err := saveReceipt(ctx, tx, &held); err != nil || held.State != "waiting" {
 			return err
 		}
-		next := m.host.Now().Add(receiptPauses[min(int(held.Attempts), len(receiptPauses))-1])
-		return m.host.PublishAt(ctx, tx, next, r.ID, &v1.ReceiptDue{ReceiptId: r.ID})
+		return m.host.PublishAt(ctx, tx, m.host.Now().Add(awayAfter(held.Attempts)), r.ID, &v1.ReceiptDue{ReceiptId: r.ID})
 	})
 }
 

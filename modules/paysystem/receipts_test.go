@@ -1,14 +1,17 @@
 package paysystem_test
 
 import (
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	v1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
+	"github.com/opencabinet/cabinet/kernel/access"
 	"github.com/opencabinet/cabinet/kernel/kerneltest"
 	"github.com/opencabinet/cabinet/kernel/store"
 	pt "github.com/opencabinet/cabinet/modules/paysystem/paysystemtest"
@@ -106,6 +109,42 @@ func TestReceipts(t *testing.T) {
 		w.Drained(t)
 		require.True(t, done(p, 1))
 		audited(t, w, "RetryReceipt")
+	})
+	t.Run("settled, taken back, and settled again", func(t *testing.T) {
+		transfer, err := v1.NewMethodServiceClient(w.Head.Conn).CreateMethod(t.Context(), &v1.CreateMethodRequest{
+			RequestId: store.NewID(), Method: &v1.Method{Title: "By transfer", Kind: v1.MethodKind_METHOD_KIND_NON_CASH, Receipts: true},
+		})
+		require.NoError(t, err)
+		p := w.Pay(t, transfer.GetMethod(), "12.00")
+		ctx, service := access.With(t.Context(), access.AsKernel()), v1.NewPaymentServiceClient(w.Router())
+		for range 2 {
+			_, err = service.UnsettlePayment(ctx, &v1.UnsettlePaymentRequest{PaymentId: p.GetId()})
+			require.NoError(t, err)
+			_, err = service.SettlePayment(ctx, &v1.SettlePaymentRequest{PaymentId: p.GetId(), Amount: pt.Money("12.00")})
+			require.NoError(t, err)
+		}
+		_, err = service.UnsettlePayment(ctx, &v1.UnsettlePaymentRequest{PaymentId: p.GetId()})
+		require.NoError(t, err)
+		_, err = pt.Payments(w.Staff(t, "head")).ConfirmPayment(t.Context(), &v1.ConfirmPaymentRequest{Id: p.GetId()})
+		require.NoError(t, err)
+		w.Drained(t)
+		require.Equal(t, succeeded, w.Payment(t, p.GetId()).GetState())
+		require.Len(t, receipts(w.Head, p.GetId()), 1)
+		require.True(t, done(p, 1))
+	})
+	t.Run("described at length", func(t *testing.T) {
+		made, err := pt.Payments(w.Contact).CreatePayment(t.Context(), &v1.CreatePaymentRequest{
+			RequestId: store.NewID(), MethodId: made.GetMethod().GetId(), Amount: "3.00", Description: strings.Repeat("їжа і кава ", 27),
+		})
+		require.NoError(t, err)
+		p := made.GetPayment()
+		tell(t, w, true, pt.Paid(p.GetId(), pt.Money("3.00")))
+		require.True(t, done(p, 1))
+		asked := register.Asked()
+		said := asked[len(asked)-1].GetDescription()
+		require.Equal(t, 300, utf8.RuneCountInString(said))
+		require.Contains(t, said, "… ("+p.GetReference()+")")
+		require.Equal(t, said, simulated.Made()[p.GetId()].GetDescription())
 	})
 	t.Run("a way to pay without receipts", func(t *testing.T) {
 		p := w.Pay(t, w.Method(t, "testpay", "UAH"), "5.00")

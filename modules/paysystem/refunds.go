@@ -107,7 +107,7 @@ func (s *paymentService) refund(ctx context.Context, tx *store.Tx, r *v1.RefundP
 // again is how long after a gateway said that a refund is on its way it is asked again.
 const again = 10 * time.Minute
 
-// refundDue asks the gateway for a refund. Until the gateway answers the event is tried again: see kernel/event.
+// refundDue asks the gateway for a refund, and again later while the gateway does not answer.
 func (m *Module) refundDue(ctx context.Context, _ event.Event, e *v1.RefundDue) error {
 	r, err := store.QueryOne(ctx, m.host.Store, pgx.RowToStructByPos[refundRow], `select `+refundFields+` from paysystem.refunds where id = $1`, orNil(e.GetRefundId()))
 	if err = store.NotFoundAs(err, errNoPayment); errors.Is(err, errNoPayment) || err == nil && r.State != "pending" {
@@ -123,7 +123,7 @@ func (m *Module) refundDue(ctx context.Context, _ event.Event, e *v1.RefundDue) 
 	fact, err := m.goBack(ctx, &p, &r)
 	switch {
 	case err != nil && passing(err):
-		return err
+		return m.later(ctx, e.GetTries(), r.ID, &v1.RefundDue{RefundId: r.ID, Tries: e.GetTries() + 1}, err)
 	case err != nil:
 		m.host.Log.WarnContext(ctx, "a gateway refused a refund", "gateway", p.Gateway, "payment", p.ID, "error", err)
 		fact = &v1.Fact{Kind: v1.FactKind_FACT_KIND_REFUND_FAILED, RefundId: r.ID, Amount: p.money(r.Amount), Reason: "refused"}

@@ -9,6 +9,9 @@ const (
 	isNew     = "PAYMENT_STATE_NEW"
 	isPending = "PAYMENT_STATE_PENDING"
 	isPaid    = "PAYMENT_STATE_SUCCEEDED"
+
+	// isUnpaid is pending, or over without money: the gateway may know of some all the same.
+	isUnpaid = isPending + module.Or + "PAYMENT_STATE_FAILED" + module.Or + "PAYMENT_STATE_CANCELLED" + module.Or + "PAYMENT_STATE_EXPIRED"
 )
 
 var screens = []module.Screen{
@@ -46,7 +49,7 @@ var screens = []module.Screen{
 			{ID: "qr", Label: "paysystem.payments.qr", Icon: "image", Path: "/m/paysystem/qr/{qr}", When: map[string]string{"state": isPending}},
 			{
 				ID: "check", Label: "paysystem.payments.check", Icon: "refresh", Method: v1.PaymentService_CheckPayment_FullMethodName, Bind: map[string]string{"id": "id"},
-				When: map[string]string{"state": isPending}, Done: "paysystem.payments.checked",
+				When: map[string]string{"state": isUnpaid, "method_kind": "METHOD_KIND_GATEWAY"}, Done: "paysystem.payments.checked",
 			},
 			{
 				ID: "confirm", Label: "paysystem.payments.confirm", Icon: "done", Method: v1.PaymentService_ConfirmPayment_FullMethodName, Bind: map[string]string{"id": "id"},

@@ -16,7 +16,7 @@ type Settings struct {
 	ExpireHours int `yaml:"expire_hours" json:"expire_hours"`
 	// Fiscal names the cash register by currency, a module's id: {UAH: checkbox}. Default: none, and no receipts.
 	Fiscal map[string]string `yaml:"fiscal" json:"fiscal"`
-	// NoticeDays is how long notices of gateways are kept. Default: 400, since disputes come late.
+	// NoticeDays is how long notices of gateways are kept, of which it is known that a gateway sent them. Default: 400, since disputes come late.
 	NoticeDays int `yaml:"notice_days" json:"notice_days"`
 }
 

@@ -657,8 +657,10 @@ func (x *PaymentDeferred) GetDueDate() string {
 
 // SavedCardsDue says that a gateway should be asked which cards it keeps for a client. The module itself hears it.
 type SavedCardsDue struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	PaymentId     string                 `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	PaymentId string                 `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// How often the gateway did not answer before.
+	Tries         int32 `protobuf:"varint,2,opt,name=tries,proto3" json:"tries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -700,10 +702,19 @@ func (x *SavedCardsDue) GetPaymentId() string {
 	return ""
 }
 
+func (x *SavedCardsDue) GetTries() int32 {
+	if x != nil {
+		return x.Tries
+	}
+	return 0
+}
+
 // NoticeReceived says that a gateway's notice is stored. The module itself hears it, and reads the notice.
 type NoticeReceived struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	NoticeId      string                 `protobuf:"bytes,1,opt,name=notice_id,json=noticeId,proto3" json:"notice_id,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	NoticeId string                 `protobuf:"bytes,1,opt,name=notice_id,json=noticeId,proto3" json:"notice_id,omitempty"`
+	// How often the gateway did not answer before.
+	Tries         int32 `protobuf:"varint,2,opt,name=tries,proto3" json:"tries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -743,6 +754,13 @@ func (x *NoticeReceived) GetNoticeId() string {
 		return x.NoticeId
 	}
 	return ""
+}
+
+func (x *NoticeReceived) GetTries() int32 {
+	if x != nil {
+		return x.Tries
+	}
+	return 0
 }
 
 // PaymentCheckDue says that a payment should be asked for at its gateway. The module itself hears it.
@@ -801,8 +819,10 @@ func (x *PaymentCheckDue) GetChecks() int32 {
 
 // RefundDue says that a refund should be asked for at its gateway. The module itself hears it.
 type RefundDue struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RefundId      string                 `protobuf:"bytes,1,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	RefundId string                 `protobuf:"bytes,1,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
+	// How often the gateway did not answer before.
+	Tries         int32 `protobuf:"varint,2,opt,name=tries,proto3" json:"tries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -842,6 +862,13 @@ func (x *RefundDue) GetRefundId() string {
 		return x.RefundId
 	}
 	return ""
+}
+
+func (x *RefundDue) GetTries() int32 {
+	if x != nil {
+		return x.Tries
+	}
+	return 0
 }
 
 var File_contracts_paysystem_v1_events_proto protoreflect.FileDescriptor
@@ -923,18 +950,21 @@ const file_contracts_paysystem_v1_events_proto_rawDesc = "" +
 	"\vdocument_id\x18\x04 \x01(\tR\n" +
 	"documentId\x12\"\n" +
 	"\bdue_date\x18\x05 \x01(\tB\a\xea\x9d\xea\x02\x02\b\x05R\adueDate:O\xf2\x9d\xea\x02J\x12\x1bpaysystem.timeline.deferred\x1a\n" +
-	"payment_id\"\x16/payments/{payment_id}(\x012\x05clock\".\n" +
+	"payment_id\"\x16/payments/{payment_id}(\x012\x05clock\"D\n" +
 	"\rSavedCardsDue\x12\x1d\n" +
 	"\n" +
-	"payment_id\x18\x01 \x01(\tR\tpaymentId\"-\n" +
+	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x14\n" +
+	"\x05tries\x18\x02 \x01(\x05R\x05tries\"C\n" +
 	"\x0eNoticeReceived\x12\x1b\n" +
-	"\tnotice_id\x18\x01 \x01(\tR\bnoticeId\"H\n" +
+	"\tnotice_id\x18\x01 \x01(\tR\bnoticeId\x12\x14\n" +
+	"\x05tries\x18\x02 \x01(\x05R\x05tries\"H\n" +
 	"\x0fPaymentCheckDue\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x16\n" +
-	"\x06checks\x18\x02 \x01(\x05R\x06checks\"(\n" +
+	"\x06checks\x18\x02 \x01(\x05R\x06checks\">\n" +
 	"\tRefundDue\x12\x1b\n" +
-	"\trefund_id\x18\x01 \x01(\tR\brefundIdBCZAgithub.com/opencabinet/cabinet/contracts/paysystem/v1;paysystemv1b\x06proto3"
+	"\trefund_id\x18\x01 \x01(\tR\brefundId\x12\x14\n" +
+	"\x05tries\x18\x02 \x01(\x05R\x05triesBCZAgithub.com/opencabinet/cabinet/contracts/paysystem/v1;paysystemv1b\x06proto3"
 
 var (
 	file_contracts_paysystem_v1_events_proto_rawDescOnce sync.Once

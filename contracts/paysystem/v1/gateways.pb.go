@@ -42,33 +42,38 @@ const (
 	FactKind_FACT_KIND_CHARGEBACK_OPENED FactKind = 7
 	FactKind_FACT_KIND_CHARGEBACK_WON    FactKind = 8
 	FactKind_FACT_KIND_CHARGEBACK_LOST   FactKind = 9
+	// The payer paid, and the money is on its way: a debit that a bank looks at for days. Say so for as long as it is: a payment of
+	// which nothing is said once its time is over has expired.
+	FactKind_FACT_KIND_PAYMENT_IN_PROGRESS FactKind = 10
 )
 
 // Enum value maps for FactKind.
 var (
 	FactKind_name = map[int32]string{
-		0: "FACT_KIND_UNSPECIFIED",
-		1: "FACT_KIND_PAYMENT_SUCCEEDED",
-		2: "FACT_KIND_PAYMENT_FAILED",
-		3: "FACT_KIND_PAYMENT_CANCELLED",
-		4: "FACT_KIND_REFUND_PENDING",
-		5: "FACT_KIND_REFUND_SUCCEEDED",
-		6: "FACT_KIND_REFUND_FAILED",
-		7: "FACT_KIND_CHARGEBACK_OPENED",
-		8: "FACT_KIND_CHARGEBACK_WON",
-		9: "FACT_KIND_CHARGEBACK_LOST",
+		0:  "FACT_KIND_UNSPECIFIED",
+		1:  "FACT_KIND_PAYMENT_SUCCEEDED",
+		2:  "FACT_KIND_PAYMENT_FAILED",
+		3:  "FACT_KIND_PAYMENT_CANCELLED",
+		4:  "FACT_KIND_REFUND_PENDING",
+		5:  "FACT_KIND_REFUND_SUCCEEDED",
+		6:  "FACT_KIND_REFUND_FAILED",
+		7:  "FACT_KIND_CHARGEBACK_OPENED",
+		8:  "FACT_KIND_CHARGEBACK_WON",
+		9:  "FACT_KIND_CHARGEBACK_LOST",
+		10: "FACT_KIND_PAYMENT_IN_PROGRESS",
 	}
 	FactKind_value = map[string]int32{
-		"FACT_KIND_UNSPECIFIED":       0,
-		"FACT_KIND_PAYMENT_SUCCEEDED": 1,
-		"FACT_KIND_PAYMENT_FAILED":    2,
-		"FACT_KIND_PAYMENT_CANCELLED": 3,
-		"FACT_KIND_REFUND_PENDING":    4,
-		"FACT_KIND_REFUND_SUCCEEDED":  5,
-		"FACT_KIND_REFUND_FAILED":     6,
-		"FACT_KIND_CHARGEBACK_OPENED": 7,
-		"FACT_KIND_CHARGEBACK_WON":    8,
-		"FACT_KIND_CHARGEBACK_LOST":   9,
+		"FACT_KIND_UNSPECIFIED":         0,
+		"FACT_KIND_PAYMENT_SUCCEEDED":   1,
+		"FACT_KIND_PAYMENT_FAILED":      2,
+		"FACT_KIND_PAYMENT_CANCELLED":   3,
+		"FACT_KIND_REFUND_PENDING":      4,
+		"FACT_KIND_REFUND_SUCCEEDED":    5,
+		"FACT_KIND_REFUND_FAILED":       6,
+		"FACT_KIND_CHARGEBACK_OPENED":   7,
+		"FACT_KIND_CHARGEBACK_WON":      8,
+		"FACT_KIND_CHARGEBACK_LOST":     9,
+		"FACT_KIND_PAYMENT_IN_PROGRESS": 10,
 	}
 )
 
@@ -1465,7 +1470,7 @@ const file_contracts_paysystem_v1_gateways_proto_rawDesc = "" +
 	"\tclient_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\bclientId\x12\x17\n" +
 	"\x02id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x10\x01R\x02id\x12%\n" +
 	"\x0ecustomer_token\x18\x03 \x01(\tR\rcustomerToken\"\x1b\n" +
-	"\x19RemoveSavedMethodResponse*\xbe\x02\n" +
+	"\x19RemoveSavedMethodResponse*\xe1\x02\n" +
 	"\bFactKind\x12\x19\n" +
 	"\x15FACT_KIND_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bFACT_KIND_PAYMENT_SUCCEEDED\x10\x01\x12\x1c\n" +
@@ -1476,7 +1481,9 @@ const file_contracts_paysystem_v1_gateways_proto_rawDesc = "" +
 	"\x17FACT_KIND_REFUND_FAILED\x10\x06\x12\x1f\n" +
 	"\x1bFACT_KIND_CHARGEBACK_OPENED\x10\a\x12\x1c\n" +
 	"\x18FACT_KIND_CHARGEBACK_WON\x10\b\x12\x1d\n" +
-	"\x19FACT_KIND_CHARGEBACK_LOST\x10\t2\xe6\x06\n" +
+	"\x19FACT_KIND_CHARGEBACK_LOST\x10\t\x12!\n" +
+	"\x1dFACT_KIND_PAYMENT_IN_PROGRESS\x10\n" +
+	"2\xe6\x06\n" +
 	"\x0eGatewayService\x12z\n" +
 	"\x0fDescribeGateway\x12,.cabinet.paysystem.v1.DescribeGatewayRequest\x1a-.cabinet.paysystem.v1.DescribeGatewayResponse\"\n" +
 	"\xea\x9d\xea\x02\x02\b\x06\x90\x02\x01\x12w\n" +

@@ -40,7 +40,8 @@ type GatewayServiceClient interface {
 	DescribeGateway(ctx context.Context, in *DescribeGatewayRequest, opts ...grpc.CallOption) (*DescribeGatewayResponse, error)
 	// Asks the vendor for a payment. The same payment_id again is the same payment, and not a second one.
 	CreateCheckout(ctx context.Context, in *CreateCheckoutRequest, opts ...grpc.CallOption) (*CreateCheckoutResponse, error)
-	// All that the vendor says of a payment now: this is what is true, whatever notices say. No facts: nothing happened yet.
+	// All that the vendor says of a payment now: this is what is true, whatever notices say. No facts: nothing happened yet,
+	// and nothing is under way.
 	GetCheckout(ctx context.Context, in *GetCheckoutRequest, opts ...grpc.CallOption) (*GetCheckoutResponse, error)
 	// Gives money back. The same refund_id again is the same refund.
 	RefundCheckout(ctx context.Context, in *RefundCheckoutRequest, opts ...grpc.CallOption) (*RefundCheckoutResponse, error)
@@ -142,7 +143,8 @@ type GatewayServiceServer interface {
 	DescribeGateway(context.Context, *DescribeGatewayRequest) (*DescribeGatewayResponse, error)
 	// Asks the vendor for a payment. The same payment_id again is the same payment, and not a second one.
 	CreateCheckout(context.Context, *CreateCheckoutRequest) (*CreateCheckoutResponse, error)
-	// All that the vendor says of a payment now: this is what is true, whatever notices say. No facts: nothing happened yet.
+	// All that the vendor says of a payment now: this is what is true, whatever notices say. No facts: nothing happened yet,
+	// and nothing is under way.
 	GetCheckout(context.Context, *GetCheckoutRequest) (*GetCheckoutResponse, error)
 	// Gives money back. The same refund_id again is the same refund.
 	RefundCheckout(context.Context, *RefundCheckoutRequest) (*RefundCheckoutResponse, error)

@@ -1,6 +1,7 @@
 package paysystemtest
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -31,6 +32,8 @@ type Gateway struct {
 	made    map[string]*v1.CreateCheckoutRequest
 	refunds map[string]*v1.RefundCheckoutRequest
 	down    error
+	silent  error
+	checked int
 	// hangs has it not say what it can do; described counts how often it was asked.
 	hangs     bool
 	described int
@@ -65,6 +68,13 @@ func (g *Gateway) Fail(err error) {
 	g.down = err
 }
 
+// FailToSay has it not say what it knows of payments and keeps of cards, while it does the rest; nil for none.
+func (g *Gateway) FailToSay(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.silent = err
+}
+
 // Hang has it not answer what it can do until its caller gives up.
 func (g *Gateway) Hang(hangs bool) {
 	g.mu.Lock()
@@ -77,6 +87,13 @@ func (g *Gateway) Described() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.described
+}
+
+// Checked counts how often it was asked what became of a payment.
+func (g *Gateway) Checked() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.checked
 }
 
 // Say has the vendor know something of a payment.
@@ -198,7 +215,7 @@ func (g *Gateway) CreateCheckout(_ context.Context, r *v1.CreateCheckoutRequest)
 func (g *Gateway) ListSavedMethods(_ context.Context, r *v1.ListSavedMethodsRequest) (*v1.ListSavedMethodsResponse, error) {
 	unlock, err := g.lock()
 	defer unlock()
-	return &v1.ListSavedMethodsResponse{SavedMethods: g.kept[r.GetCustomerToken()]}, err
+	return &v1.ListSavedMethodsResponse{SavedMethods: g.kept[r.GetCustomerToken()]}, cmp.Or(err, g.silent)
 }
 
 // RemoveSavedMethod has the vendor keep one no more.
@@ -216,7 +233,8 @@ func (g *Gateway) RemoveSavedMethod(_ context.Context, r *v1.RemoveSavedMethodRe
 func (g *Gateway) GetCheckout(_ context.Context, r *v1.GetCheckoutRequest) (*v1.GetCheckoutResponse, error) {
 	unlock, err := g.lock()
 	defer unlock()
-	return &v1.GetCheckoutResponse{Facts: g.facts[r.GetPaymentId()]}, err
+	g.checked++
+	return &v1.GetCheckoutResponse{Facts: g.facts[r.GetPaymentId()]}, cmp.Or(err, g.silent)
 }
 
 // RefundCheckout gives money back, once for each refund.
