@@ -84,7 +84,7 @@ func (s *gatewayService) GetCheckout(ctx context.Context, r *v1.GetCheckoutReque
 	return &v1.GetCheckoutResponse{Facts: s.facts(said)}, nil
 }
 
-// facts are what a status says; the statuses are those of https://www.liqpay.ua/en/doc/callback. Others are on the way.
+// facts are what a status says; the statuses are those of https://www.liqpay.ua/en/doc/callback. Of others nothing came yet.
 func (s *gatewayService) facts(a *answer) []*v1.Fact {
 	paid := &v1.Fact{
 		Kind: v1.FactKind_FACT_KIND_PAYMENT_SUCCEEDED, PaymentId: a.OrderID, GatewayPaymentId: a.OrderID, Amount: a.money(a.Amount), Fee: a.money(a.Commission),
@@ -99,6 +99,8 @@ func (s *gatewayService) facts(a *answer) []*v1.Fact {
 		}
 	case "failure", "error":
 		return []*v1.Fact{{Kind: v1.FactKind_FACT_KIND_PAYMENT_FAILED, PaymentId: a.OrderID, GatewayPaymentId: a.OrderID, Reason: a.ErrCode}}
+	case "processing", "wait_secure", "wait_accept":
+		return []*v1.Fact{{Kind: v1.FactKind_FACT_KIND_PAYMENT_IN_PROGRESS, PaymentId: a.OrderID, GatewayPaymentId: a.OrderID}}
 	default:
 		return nil
 	}

@@ -331,4 +331,17 @@ func TestLiqPay(t *testing.T) {
 		_, err := pt.Payments(w.Contact).CheckPayment(t.Context(), &v1.CheckPaymentRequest{Id: p.GetId()})
 		require.Equal(t, codes.Unavailable, status.Code(err))
 	})
+	t.Run("on its way when it can be paid no more", func(t *testing.T) {
+		v.mu.Lock()
+		v.down = false
+		v.mu.Unlock()
+		p := w.Pay(t, method, "10.00")
+		w.Tell(t, liqpay.ID, form, notice(v.becomes(p, "wait_secure", "10"), privateKey))
+		w.Clock.Move(25 * time.Hour)
+		w.Drained(t)
+		w.Head = w.Portal.Head(t) // the other's session has ended meanwhile
+		require.Equal(t, v1.PaymentState_PAYMENT_STATE_PENDING, state(p))
+		w.Tell(t, liqpay.ID, form, notice(v.becomes(p, "success", "10"), privateKey))
+		require.Equal(t, v1.PaymentState_PAYMENT_STATE_SUCCEEDED, state(p))
+	})
 }

@@ -63,6 +63,9 @@ func ofIntent(i *stripe.PaymentIntent) *v1.Fact {
 			f.Reason = string(i.LastPaymentError.Code)
 		}
 		return f
+	case stripe.PaymentIntentStatusProcessing:
+		f.Kind = v1.FactKind_FACT_KIND_PAYMENT_IN_PROGRESS
+		return f
 	default:
 		return nil
 	}

@@ -88,6 +88,12 @@ func ofSession(s *stripe.CheckoutSession) *v1.Fact {
 	case s.Status == stripe.CheckoutSessionStatusExpired:
 		f.Kind = v1.FactKind_FACT_KIND_PAYMENT_CANCELLED
 		return f
+	case s.Status == stripe.CheckoutSessionStatusComplete && s.PaymentStatus == stripe.CheckoutSessionPaymentStatusUnpaid:
+		f.Kind = v1.FactKind_FACT_KIND_PAYMENT_IN_PROGRESS
+		if s.PaymentIntent != nil && s.PaymentIntent.Status == stripe.PaymentIntentStatusRequiresPaymentMethod { // the bank did not pay it
+			f.Kind = v1.FactKind_FACT_KIND_PAYMENT_FAILED
+		}
+		return f
 	default:
 		return nil
 	}
