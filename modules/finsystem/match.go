@@ -99,7 +99,7 @@ func (x *examiner) decide(ctx context.Context, r *entryRow) error {
 		} else if number.strength == sure {
 			rule.strength = likely
 		}
-		if taxID != "" && taxID != rule.client && x.rules[ruleKey{"tax_id", r.taxIDKey()}] != rule.client {
+		if taxID != "" && taxID != rule.client { // that it paid for another once does not make all its money another's
 			rule.strength = likely
 		}
 		set(byRule, rule)
