@@ -66,8 +66,8 @@ func (x *examiner) byRule(r *entryRow) found {
 	return found{}
 }
 
-// learn remembers by what says most of an entry's payer whose it is. A tax id is one payer's, and what was said of it last holds; an account or a name
-// of which two things were said may be several payers', and says nothing any more.
+// learn remembers by what says most of an entry's payer whose it is. Of what two things were said says nothing any more, until it is forgotten: accounts
+// and names may be several payers', and with a tax id of one a bank's counter or a holding pays for several clients.
 func (m *Module) learn(ctx context.Context, tx *store.Tx, r *entryRow, client string) error {
 	keys := r.ruleKeys()
 	if len(keys) == 0 {
@@ -76,7 +76,7 @@ func (m *Module) learn(ctx context.Context, tx *store.Tx, r *entryRow, client st
 	_, err := tx.Exec(ctx, `
 		insert into finsystem.match_rules as r (id, kind, value, client_id, create_time) values ($1, $2, $3, $4, $5)
 		on conflict (kind, value) do update set client_id = excluded.client_id,
-			ambiguous = r.kind <> 'tax_id' and (r.ambiguous or r.client_id <> excluded.client_id)`,
+			ambiguous = r.ambiguous or r.client_id <> excluded.client_id`,
 		store.NewID(), keys[0].kind, keys[0].value, client, m.host.Now())
 	return err
 }

@@ -38,3 +38,19 @@ func TestLearningOfAClientThatPaysForAnother(t *testing.T) {
 	require.Equal(t, []string{o.other, "RULE", "LIKELY", "WAITING"}, judged(next), "its card speaks against what was learned")
 	require.EqualValues(t, 0, o.head.post(next.GetStatementId()))
 }
+
+// A tax id that pays for several, as that of a bank's counter, is nobody's.
+func TestLearningOfATaxIDOfSeveral(t *testing.T) {
+	o := newOffice(t)
+	pays := o.payer()
+	counter := paid{amount: "10.00", payer: "The bank", account: "UA2909", taxID: "14360570", purpose: "from a person"}
+	require.NoError(t, o.head.match(pays(counter).GetId(), o.zerno))
+	second := pays(counter)
+	require.Equal(t, []string{o.zerno, "RULE", "SURE", "MATCHED"}, judged(second))
+	require.NoError(t, o.head.match(second.GetId(), o.other))
+	for range 2 {
+		e := pays(counter)
+		require.Equal(t, []string{"", "UNSPECIFIED", "UNSPECIFIED", "WAITING"}, judged(e))
+		require.NoError(t, o.head.match(e.GetId(), o.other), "and what is said of it once more says nothing either")
+	}
+}
