@@ -20,7 +20,7 @@ type table struct {
 	columns map[string][]column
 	books   []*book
 	n       int // rows so far
-	width   int // cells of the row of headers
+	width   int // cells of the row of headers, or of the first row
 }
 
 func (rd *reading) csv(text io.Reader) error {
@@ -71,6 +71,9 @@ func (rd *reading) csv(text io.Reader) error {
 		case t.End != "" && strings.HasPrefix(firstCell(row), t.End):
 			return t.finish()
 		}
+		if err := t.fits(row, line); err != nil {
+			return err
+		}
 		if err := t.row(row, line); err != nil {
 			return err
 		}
@@ -80,6 +83,24 @@ func (rd *reading) csv(text io.Reader) error {
 		return noHeader(missing, firstRow)
 	}
 	return t.finish()
+}
+
+// fits refuses a row that has more cells than the table. Where a bank quotes nothing, a payer that writes what parts the cells moves
+// those behind it, and would choose the amount.
+func (t *table) fits(row []string, line int) error {
+	if t.width == 0 { // without headers
+		t.width = len(row)
+		for _, all := range t.columns {
+			for _, c := range all {
+				t.width = max(t.width, c.at+1)
+			}
+		}
+	}
+	if len(row) > t.width && !empty(row[t.width:]) {
+		return damaged(line, "", firstCell(row[t.width:]), "the row has %d cells and the table %d, so that a text with %q in it may have moved the amount: mend the row, or have the bank quote texts",
+			len(row), t.width, t.rows.comma)
+	}
+	return nil
 }
 
 func (t *table) finish() error {
