@@ -52,3 +52,20 @@ func TestNumbersOfOneText(t *testing.T) {
 		require.Equal(t, []string{"NUMBER", c.strength}, judged(o.head.entries(s.GetId())[0])[1:3], c.name)
 	}
 }
+
+// One payment for two invoices, as camt.053 names them.
+func TestReferredDocumentsAreFound(t *testing.T) {
+	o := newOffice(t)
+	var ids []string
+	nb := ""
+	for range 2 {
+		d := o.manager.issued(o.zerno, nil)
+		ids = append(ids, d.GetId())
+		nb += "<Strd><RfrdDocInf><Nb>" + d.GetNumber() + "</Nb></RfrdDocInf></Strd>"
+	}
+	s := o.head.uploaded([]byte(`<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt><Id>S</Id><Acct><Id><IBAN>UA213223130000026007233566001</IBAN></Id><Ccy>UAH</Ccy></Acct>
+<Ntry><Amt Ccy="UAH">2400.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-05</Dt></BookgDt><NtryDtls><TxDtls><RmtInf>` + nb + `</RmtInf></TxDtls></NtryDtls></Ntry></Stmt></BkToCstmrStmt></Document>`))
+	e := o.head.entries(s.GetId())[0]
+	require.Equal(t, []string{o.zerno, "NUMBER", "SURE", "MATCHED"}, judged(e))
+	require.Equal(t, ids, e.GetDocumentIds())
+}

@@ -245,7 +245,7 @@ func entryOf(e *statement.Entry) *entryRow {
 		BankReference: e.BankReference, DocumentNumber: e.DocumentNumber, Reversal: e.Reversal, State: "waiting", Strength: "unspecified",
 		Reason: "unspecified", BookAs: "unspecified", Documents: []string{}, referenced: e.Referenced(),
 	}
-	row.OtherReferences = strings.TrimSpace(e.EndToEndID + " ; " + e.CreditorReference)
+	row.OtherReferences = strings.TrimSpace(strings.Join(append([]string{e.EndToEndID, e.CreditorReference}, e.References...), " ; "))
 	if !e.ValueDate.IsZero() {
 		row.ValueDate = &e.ValueDate
 	}
