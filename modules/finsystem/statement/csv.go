@@ -10,6 +10,8 @@ import (
 	"unicode"
 
 	"github.com/govalues/decimal"
+
+	"github.com/opencabinet/cabinet/kernel/money"
 )
 
 // table is a CSV file being read.
@@ -299,6 +301,10 @@ func (t *table) number(row []string, line int, field, currency string) (decimal.
 		if i > 0 && len(group) != 3 || i == 0 && len(groups) > 1 && len(strings.TrimLeft(group, "+-\u2212\u2013")) > 3 {
 			reason = "thousands are not parted by threes: is the decimal sign of the mapping right?"
 		}
+	}
+	// Of a thousand whose sign is taken for the decimal one, zeros alone may be left: "1.200".
+	if scale, err := money.Scale(currency); err == nil && len(fraction) > max(scale, 2) && strings.HasSuffix(fraction, "0") {
+		reason = firstOf(reason, fmt.Sprintf("%s has %d digits behind the decimal sign, and this has %d: is the decimal sign of the mapping right?", currency, scale, len(fraction)))
 	}
 	whole = strings.Join(groups, "")
 	if found {

@@ -45,3 +45,24 @@ func TestCellsThatMoved(t *testing.T) {
 		require.Equal(t, c.want, cells(t, c.file, c.m), c.file)
 	}
 }
+
+// A sign that parts thousands is not taken for the decimal one, even where nothing but zeros would be lost.
+func TestThousandsAreNoDecimals(t *testing.T) {
+	header := "Дата;Призначення;Сума\n"
+	point := statement.Mapping{Date: "Дата", Amount: "Сума"}
+	comma := point
+	comma.Decimal = ","
+	for _, c := range []struct {
+		amount string
+		m      statement.Mapping
+		right  string
+	}{
+		{"1.200", point, ""}, {"25.000", point, ""}, {"1,000", comma, ""}, {"1.20", point, "1.20"}, {"1.2", point, "1.20"}, {"1", point, "1.00"}, {"1200,00", comma, "1200.00"},
+	} {
+		got := cells(t, header+"05.11.2026;x;"+c.amount+"\n", c.m)
+		if c.right == "" {
+			c.right = fmt.Sprintf("line 2, field Сума, %q: UAH has 2 digits behind the decimal sign, and this has 3: is the decimal sign of the mapping right?", c.amount)
+		}
+		require.Equal(t, c.right, got)
+	}
+}
