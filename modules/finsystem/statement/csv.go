@@ -32,11 +32,12 @@ func (rd *reading) csv(text io.Reader) error {
 	if err := rd.Mapping.Check(); err != nil {
 		return err
 	}
-	rows, err := rd.openRows(text, rd.Mapping.Delimiter)
+	t := &table{reading: rd, Mapping: rd.Mapping, columns: rd.Mapping.columns()}
+	rows, err := rd.openRows(text, rd.Mapping.Delimiter, t.columns)
 	if err != nil {
 		return err
 	}
-	t := &table{reading: rd, Mapping: rd.Mapping, rows: rows, columns: rd.Mapping.columns()}
+	t.rows = rows
 	header := byHeader(t.columns)
 	if !header {
 		find(t.columns, nil)
