@@ -42,8 +42,11 @@ type entryRow struct {
 	Round                                          int
 	ActorID                                        *string
 
-	// at is the account in the file that it was just read from.
-	at *readAccount
+	// at is the account in the file that it was just read from, referenced, that the bank has a reference of its own for it, and knownOf, the statement
+	// that told of it.
+	at         *readAccount
+	referenced bool
+	knownOf    string
 }
 
 const entryFields = `id::text, statement_id::text, fingerprint, occurrence, account, currency_code, amount, booking_date, value_date, counterparty_name,

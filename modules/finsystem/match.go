@@ -71,7 +71,7 @@ func (m *Module) examine(ctx context.Context, rows []*entryRow) error {
 
 // decide says whose an entry is.
 func (x *examiner) decide(ctx context.Context, r *entryRow) error {
-	rule := x.byRule(r)
+	rule, ruleKind := x.byRule(r)
 	number := x.byNumber(r)
 	taxID, err := x.byTaxID(ctx, r)
 	if err != nil {
@@ -100,7 +100,13 @@ func (x *examiner) decide(ctx context.Context, r *entryRow) error {
 		} else if number.strength == sure {
 			rule.strength = likely
 		}
-		if taxID != "" && taxID != rule.client && x.rules[ruleKey{"tax_id", r.taxIDKey()}] != rule.client {
+		contradicted := taxID != "" && taxID != rule.client // that it paid for another once does not make all its money another's
+		if ruleKind != "tax_id" {
+			if contradicted, err = x.contradicted(ctx, r, rule.client, taxID); err != nil {
+				return err
+			}
+		}
+		if contradicted {
 			rule.strength = likely
 		}
 		set(byRule, rule)
@@ -118,8 +124,8 @@ func (x *examiner) decide(ctx context.Context, r *entryRow) error {
 		set(byNumber, number)
 	case taxID != "":
 		set(byTaxID, found{client: taxID, strength: sure})
-	case x.payers[r.PayerAccount] != "" && r.PayerAccount != "":
-		set(byAccount, found{client: x.payers[r.PayerAccount], strength: likely})
+	case x.payers[r.accountKey()] != "":
+		set(byAccount, found{client: x.payers[r.accountKey()], strength: likely})
 	default:
 		if f, known := x.amounts[amountKey{r.Currency, r.Amount}]; known {
 			set(byAmount, f)
@@ -228,8 +234,8 @@ func (x *examiner) byName(ctx context.Context, r *entryRow) (string, error) {
 func (x *examiner) lookPayers(ctx context.Context, rows []*entryRow) error {
 	var accounts []string
 	for _, r := range rows {
-		if r.PayerAccount != "" {
-			accounts = append(accounts, r.PayerAccount)
+		if account := r.accountKey(); account != "" {
+			accounts = append(accounts, account)
 		}
 	}
 	type payer struct{ Account, ClientID string }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -18,17 +19,39 @@ type invoiceRow struct {
 	runs                                []numberRun
 }
 
-// texts is where an entry may name an invoice.
+// texts is where an entry may name a payment.
 func (r *entryRow) texts() string {
 	return r.Purpose + " ; " + r.OtherReferences + " ; " + r.DocumentNumber
+}
+
+// named is where an entry may name an invoice.
+type named struct {
+	runs []numberRun
+	// digits and letters are how sure a number of digits alone, and another, is at most: the payer's own names for the payment have numbers too.
+	digits, letters string
+}
+
+// fields are looked at one by one: what stands in two of them is no number together.
+func (r *entryRow) fields() []named {
+	out := []named{{numberRuns(r.Purpose), sure, sure}}
+	for i, reference := range strings.Split(r.OtherReferences, ";") {
+		if i == 0 { // what the payer named the payment
+			out = append(out, named{numberRuns(reference), unsure, sure})
+			continue
+		}
+		out = append(out, named{numberRuns(reference), sure, sure})
+	}
+	return append(out, named{numberRuns(r.DocumentNumber), unsure, unsure})
 }
 
 // lookNumbers asks which invoices have numbers that stand in the entries' texts.
 func (x *examiner) lookNumbers(ctx context.Context, rows []*entryRow) error {
 	keys := map[string]bool{}
 	for _, r := range rows {
-		for key := range spans(numberRuns(r.texts())) {
-			keys[key] = true
+		for _, text := range r.fields() {
+			for key := range spans(text.runs) {
+				keys[key] = true
+			}
 		}
 	}
 	list, err := store.Query(ctx, x.host.Store, pgx.RowToStructByPos[invoiceRow], `
@@ -76,29 +99,37 @@ func (x *examiner) byNumber(r *entryRow) found {
 // hits are the invoices that an entry names. One is sure where its number stands by itself and has letters; one of digits alone may be a day or
 // an amount as well, and is sure where the invoice comes to what was paid.
 func (x *examiner) hits(r *entryRow) (out []hit) {
-	runs := numberRuns(r.texts())
-	for key, places := range spans(runs) {
-		for _, invoice := range x.invoices[key] {
-			for _, place := range places {
-				if !place.is(runs, invoice.runs) {
-					continue
-				}
-				h := hit{invoice, sure, place.from}
-				switch {
-				case ofDigits(invoice.runs) && (len(key) < 3 || invoice.Left != r.Amount || invoice.Currency != r.Currency):
-					h.strength = unsure
-				case !place.clean, invoice.Currency != r.Currency:
-					h.strength = likely
-				}
-				i := slices.IndexFunc(out, func(other hit) bool { return other.ID == h.ID })
-				switch {
-				case i < 0:
-					out = append(out, h)
-				case weaker(out[i].strength, h.strength) == out[i].strength:
-					out[i].strength = h.strength
+	before := 0
+	for _, text := range r.fields() {
+		for key, places := range spans(text.runs) {
+			for _, invoice := range x.invoices[key] {
+				for _, place := range places {
+					if !place.is(text.runs, invoice.runs) {
+						continue
+					}
+					h := hit{invoice, text.letters, before + place.from}
+					switch {
+					case ofDigits(invoice.runs):
+						if h.strength = text.digits; len(key) < 3 || invoice.Left != r.Amount || invoice.Currency != r.Currency {
+							h.strength = unsure
+						}
+						if !place.clean {
+							h.strength = weaker(h.strength, likely)
+						}
+					case !place.clean, invoice.Currency != r.Currency:
+						h.strength = weaker(h.strength, likely)
+					}
+					i := slices.IndexFunc(out, func(other hit) bool { return other.ID == h.ID })
+					switch {
+					case i < 0:
+						out = append(out, h)
+					case weaker(out[i].strength, h.strength) == out[i].strength:
+						out[i].strength = h.strength
+					}
 				}
 			}
 		}
+		before += len(text.runs)
 	}
 	return out
 }

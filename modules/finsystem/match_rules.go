@@ -25,13 +25,28 @@ func (r *entryRow) ruleKeys() []ruleKey {
 	if id := r.taxIDKey(); id != "" {
 		keys = append(keys, ruleKey{"tax_id", id})
 	}
-	if r.PayerAccount != "" {
-		keys = append(keys, ruleKey{"account", r.PayerAccount})
+	if account := r.accountKey(); account != "" && !r.beginsWith(account) {
+		keys = append(keys, ruleKey{"account", account})
 	}
 	if name := strings.ToLower(strings.Join(strings.Fields(r.Name), " ")); utf8.RuneCountInString(name) >= 5 {
 		keys = append(keys, ruleKey{"name", name})
 	}
 	return keys
+}
+
+// accountKey is the payer's account; empty for none, for which banks write words, zeros and other figures of one digit.
+func (r *entryRow) accountKey() string {
+	rest := strings.TrimLeft(r.PayerAccount, "0")
+	if !strings.ContainsAny(rest, "123456789") || strings.Trim(rest, rest[:1]) == "" {
+		return ""
+	}
+	return r.PayerAccount
+}
+
+// beginsWith tells whether the purpose begins with an account. Where a bank writes all in one text, what is taken for the account may be a number that the payer wrote.
+func (r *entryRow) beginsWith(account string) bool {
+	text := strings.NewReplacer(" ", "", ".", "").Replace(strings.ToUpper(r.Purpose))
+	return strings.HasPrefix(strings.TrimPrefix(text, "GIRO"), account)
 }
 
 // lookRules asks what was learned of the entries' payers.
@@ -53,21 +68,22 @@ func (x *examiner) lookRules(ctx context.Context, rows []*entryRow) error {
 	return err
 }
 
-func (x *examiner) byRule(r *entryRow) found {
+// byRule is who was learned of the payer, and by what.
+func (x *examiner) byRule(r *entryRow) (found, string) {
 	for _, key := range r.ruleKeys() {
 		if client := x.rules[key]; client != "" {
 			f := found{client: client, strength: sure}
 			if key.kind == "name" { // which anybody may have
 				f.strength = likely
 			}
-			return f
+			return f, key.kind
 		}
 	}
-	return found{}
+	return found{}, ""
 }
 
-// learn remembers by what says most of an entry's payer whose it is. A tax id is one payer's, and what was said of it last holds; an account or a name
-// of which two things were said may be several payers', and says nothing any more.
+// learn remembers by what says most of an entry's payer whose it is. Of what two things were said says nothing any more, until it is forgotten: accounts
+// and names may be several payers', and with a tax id of one a bank's counter or a holding pays for several clients.
 func (m *Module) learn(ctx context.Context, tx *store.Tx, r *entryRow, client string) error {
 	keys := r.ruleKeys()
 	if len(keys) == 0 {
@@ -76,7 +92,7 @@ func (m *Module) learn(ctx context.Context, tx *store.Tx, r *entryRow, client st
 	_, err := tx.Exec(ctx, `
 		insert into finsystem.match_rules as r (id, kind, value, client_id, create_time) values ($1, $2, $3, $4, $5)
 		on conflict (kind, value) do update set client_id = excluded.client_id,
-			ambiguous = r.kind <> 'tax_id' and (r.ambiguous or r.client_id <> excluded.client_id)`,
+			ambiguous = r.ambiguous or r.client_id <> excluded.client_id`,
 		store.NewID(), keys[0].kind, keys[0].value, client, m.host.Now())
 	return err
 }

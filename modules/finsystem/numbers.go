@@ -6,7 +6,7 @@ import (
 )
 
 // How an invoice's number is found in what a payer wrote. Both are taken apart into runs of letters and runs of digits, in capitals and
-// with Cyrillic letters that look like Latin ones made those; what stands between runs does not count. A number is found where runs of the
+// with Cyrillic letters that look like Latin ones made those; one sign or a blank between runs does not count. A number is found where runs of the
 // text, put together, are the number's, and no run of the text ends where none of the number's does: so "0017" is never found in
 // "100175", nor "INV-17" put together of "INV-1 7".
 
@@ -18,8 +18,30 @@ var lookalikes = strings.NewReplacer("А", "A", "В", "B", "Е", "E", "К", "K",
 type numberRun struct {
 	text  string
 	digit bool
-	// glue is what stands between it and the run before: 0 for nothing, one of "-/_." for that alone, a blank for anything else.
+	// glue is what stands between it and the run before: 0 for nothing, one of "-/_." for that alone, a blank for blanks and a sign that a number follows,
+	// one of the spaced ones for a dash or slash with blanks, apart for anything else.
 	glue rune
+}
+
+const spacedDash, spacedSlash, apart = '~', '|', ';'
+
+// glueOf is what the signs between two runs are.
+func glueOf(between string) rune {
+	if between == "" {
+		return 0
+	}
+	if len(between) == 1 && strings.ContainsAny(between, "-/_.") {
+		return rune(between[0])
+	}
+	switch strings.TrimFunc(between, func(r rune) bool { return unicode.IsSpace(r) || r == '№' || r == '#' }) {
+	case "":
+		return ' '
+	case "-":
+		return spacedDash
+	case "/":
+		return spacedSlash
+	}
+	return apart
 }
 
 // mostRuns is how much of a text is looked at, and longestNumber how many runs a number may have.
@@ -28,12 +50,12 @@ const mostRuns, longestNumber = 400, 8
 func numberRuns(text string) []numberRun {
 	var out []numberRun
 	var run strings.Builder
-	digit, glue, between := false, ' ', 0
+	digit, between := false, " "
 	end := func() {
 		if run.Len() > 0 {
-			out = append(out, numberRun{text: lookalikes.Replace(run.String()), digit: digit, glue: glue})
+			out = append(out, numberRun{text: lookalikes.Replace(run.String()), digit: digit, glue: glueOf(between)})
 			run.Reset()
-			glue, between = 0, 0
+			between = ""
 		}
 	}
 	for _, r := range text {
@@ -55,10 +77,9 @@ func numberRuns(text string) []numberRun {
 			if r == '–' || r == '—' || r == '\u2011' {
 				r = '-'
 			}
-			if between++; between > 1 || !strings.ContainsRune("-/_.", r) {
-				r = ' '
+			if len(between) < 16 { // of more the rest does not count
+				between += string(r)
 			}
-			glue = r
 		}
 	}
 	end()
@@ -81,6 +102,9 @@ func spans(runs []numberRun) map[string][]numberSpan {
 		}
 		key, digits := "", false
 		for to := from + 1; to <= len(runs) && to <= from+longestNumber; to++ {
+			if glue := runs[to-1].glue; to > from+1 && (glue == apart || glue == spacedSlash) { // "INV-2026, 17 pieces"
+				break
+			}
 			key, digits = key+runs[to-1].text, digits || runs[to-1].digit
 			if len(key) > 60 {
 				break
@@ -96,7 +120,7 @@ func spans(runs []numberRun) map[string][]numberSpan {
 // begins tells whether a number may begin with a run: it is no part of a longer one.
 func begins(runs []numberRun, i int) bool {
 	switch runs[i].glue {
-	case ' ':
+	case ' ', spacedDash, spacedSlash, apart:
 		return true
 	case '.': // "рах.INV-1", and not "1.17"
 		return i == 0 || !runs[i-1].digit || !runs[i].digit
@@ -113,8 +137,10 @@ func ends(runs []numberRun, i int) (may, clean bool) {
 	}
 	next := runs[i]
 	switch next.glue {
-	case ' ':
+	case ' ', apart:
 		return true, true
+	case spacedDash, spacedSlash: // "INV-1 - 2" may be another number
+		return true, !next.digit
 	case '.':
 		return !next.digit, true
 	case '/': // "INV-1/INV-2", while what follows in "INV-1/A" may belong to it, and does in "INV-1/2"

@@ -72,11 +72,11 @@ func (s *statementService) keepStatement(ctx context.Context, tx *store.Tx, read
 	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('finsystem.statements ' || current_database(), 0))`); err != nil {
 		return "", err
 	}
-	id := store.NewID()
-	if err := insertStatement(ctx, tx, id, read, actor(ctx), s.host.Now()); err != nil {
+	if err := countOn(ctx, tx, read); err != nil {
 		return "", err
 	}
-	if err := countOn(ctx, tx, read); err != nil {
+	id := store.NewID()
+	if err := insertStatement(ctx, tx, id, read, actor(ctx), s.host.Now()); err != nil {
 		return "", err
 	}
 	fresh := 0

@@ -123,12 +123,13 @@ func TestLearning(t *testing.T) {
 	require.EqualValues(t, 1, o.head.post(second.GetStatementId()))
 	require.Equal(t, "20.00", o.director.balance("").GetBalance().GetAmount())
 
-	// It was the other's: what was posted is taken back, posted anew, and known from now on.
+	// It was the other's: what was posted is taken back and posted anew. Who pays for both is looked at by a hand from now on.
 	require.NoError(t, o.head.match(second.GetId(), o.other))
 	require.Equal(t, "10.00", o.director.balance("").GetBalance().GetAmount())
 	require.EqualValues(t, 1, o.head.post(second.GetStatementId()))
 	require.Equal(t, "10.00", o.stranger.balance("").GetBalance().GetAmount())
-	require.Equal(t, o.other, pays(byTaxID).GetClientId())
+	e = pays(byTaxID)
+	require.Equal(t, []any{v1.EntryState_ENTRY_STATE_WAITING, ""}, []any{e.GetState(), e.GetClientId()})
 
 	// Without a tax id an account is learned; one that two clients pay from says nothing any more.
 	transit := paid{amount: "5.00", payer: "Bank", account: "UA29090000", purpose: "from a person"}
@@ -147,12 +148,17 @@ func TestLearning(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, list.GetRules(), 2)
 	require.Equal(t, []any{"UA29090000", true}, []any{list.GetRules()[0].GetValue(), list.GetRules()[0].GetAmbiguous()})
+	require.Equal(t, []any{"11112222", true}, []any{list.GetRules()[1].GetValue(), list.GetRules()[1].GetAmbiguous()})
 	for range 2 {
 		_, err = o.head.statements.DeleteMatchRule(t.Context(), &v1.DeleteMatchRuleRequest{Id: list.GetRules()[1].GetId()})
 		require.NoError(t, err)
 	}
 	require.Len(t, o.query("select method from kernel.audit_entry where method like '%/DeleteMatchRule'"), 1)
-	require.Equal(t, v1.EntryState_ENTRY_STATE_WAITING, pays(byTaxID).GetState())
+	e = pays(byTaxID)
+	require.Equal(t, v1.EntryState_ENTRY_STATE_WAITING, e.GetState())
+	require.NoError(t, o.head.match(e.GetId(), o.other))
+	e = pays(byTaxID)
+	require.Equal(t, []any{v1.EntryState_ENTRY_STATE_MATCHED, o.other}, []any{e.GetState(), e.GetClientId()}, "what was forgotten is learned anew")
 }
 
 // Money that went out gives a payment back, or is nobody's; and all of it can be undone.

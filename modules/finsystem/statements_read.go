@@ -34,9 +34,17 @@ type readFile struct {
 type readAccount struct {
 	number      string // as the books have it
 	first, last *statement.Statement
+	statements  []*statement.Statement
 	in, out     int64
 	entries     []*entryRow
+	read        []readEntry // what the entries were made of
 	fresh       int
+}
+
+// readEntry is an entry of one of a file's statements.
+type readEntry struct {
+	*statement.Statement
+	*statement.Entry
 }
 
 // readStatement reads a file. What is wrong with it is said of the request's field.
@@ -57,7 +65,6 @@ func (m *Module) readStatement(ctx context.Context, r *v1.UploadStatementRequest
 	}
 	read := &readFile{name: oneLine(r.GetFileName())}
 	by := map[string]*readAccount{}
-	var seen statement.Occurrences
 	for item, err := range statement.Read(ctx, bytes.NewReader(r.GetContent()), options) {
 		if err != nil {
 			return nil, wrongFile(err)
@@ -71,12 +78,12 @@ func (m *Module) readStatement(ctx context.Context, r *v1.UploadStatementRequest
 				a = &readAccount{number: number, first: st}
 				by[number+" "+st.Currency], read.accounts = a, append(read.accounts, a)
 			}
-			a.last, read.format = st, string(st.Format)
+			a.last, a.statements, read.format = st, append(a.statements, st), string(st.Format)
 		case statement.Booked:
 			item.Entry.Account = number
-			e := entryOf(item.Entry, seen.Next(st, item.Entry))
+			e := entryOf(item.Entry)
 			e.at = a
-			a.entries = append(a.entries, e)
+			a.entries, a.read = append(a.entries, e), append(a.read, readEntry{st, item.Entry})
 			read.entries = append(read.entries, e)
 			read.covers(item.Entry.BookingDate)
 		case statement.Ends:
@@ -88,6 +95,9 @@ func (m *Module) readStatement(ctx context.Context, r *v1.UploadStatementRequest
 			}
 		}
 	}
+	for _, a := range read.accounts {
+		a.inOrder()
+	}
 	read.once()
 	for _, a := range read.accounts {
 		if err := a.sum(); err != nil {
@@ -95,6 +105,29 @@ func (m *Module) readStatement(ctx context.Context, r *v1.UploadStatementRequest
 		}
 	}
 	return read, nil
+}
+
+// inOrder counts entries that are alike, from the earliest statement to the last one; some banks write the last one first.
+func (a *readAccount) inOrder() {
+	backwards := len(a.statements) > 1
+	for i, st := range a.statements[1:] {
+		backwards = backwards && a.statements[i].Follows(st) && !st.Follows(a.statements[i])
+	}
+	if backwards {
+		slices.Reverse(a.statements)
+		a.first, a.last = a.last, a.first
+	}
+	of := map[*statement.Statement][]int{}
+	for i, e := range a.read {
+		of[e.Statement] = append(of[e.Statement], i)
+	}
+	var seen statement.Occurrences
+	for _, st := range a.statements {
+		for _, i := range of[st] {
+			a.entries[i].Occurrence = seen.Next(st, a.read[i].Entry)
+		}
+	}
+	a.statements, a.read = nil, nil
 }
 
 // once leaves out what the file itself has twice, such as a statement that stands in it a second time.
@@ -205,14 +238,14 @@ func wrongFile(err error) error {
 		&errdetails.BadRequest_FieldViolation{Field: "content", Description: e.Error()})
 }
 
-func entryOf(e *statement.Entry, occurrence int) *entryRow {
+func entryOf(e *statement.Entry) *entryRow {
 	row := &entryRow{
-		ID: store.NewID(), Fingerprint: e.Fingerprint(), Occurrence: occurrence, Account: e.Account, Currency: e.Currency, Amount: e.Units(),
+		ID: store.NewID(), Fingerprint: e.Fingerprint(), Account: e.Account, Currency: e.Currency, Amount: e.Units(),
 		BookingDate: e.BookingDate, Name: e.Counterparty.Name, PayerAccount: e.Counterparty.Account, TaxID: e.Counterparty.TaxID, Purpose: e.Purpose,
 		BankReference: e.BankReference, DocumentNumber: e.DocumentNumber, Reversal: e.Reversal, State: "waiting", Strength: "unspecified",
-		Reason: "unspecified", BookAs: "unspecified", Documents: []string{},
+		Reason: "unspecified", BookAs: "unspecified", Documents: []string{}, referenced: e.Referenced(),
 	}
-	row.OtherReferences = strings.TrimSpace(e.EndToEndID + " ; " + e.CreditorReference)
+	row.OtherReferences = strings.TrimSpace(strings.Join(append([]string{e.EndToEndID, e.CreditorReference}, e.References...), " ; "))
 	if !e.ValueDate.IsZero() {
 		row.ValueDate = &e.ValueDate
 	}

@@ -2,7 +2,6 @@ package finsystem
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,7 +10,6 @@ import (
 	v1 "github.com/opencabinet/cabinet/contracts/finsystem/v1"
 	"github.com/opencabinet/cabinet/kernel/money"
 	"github.com/opencabinet/cabinet/kernel/store"
-	"github.com/opencabinet/cabinet/modules/finsystem/statement"
 )
 
 var statementTasks = store.Enum[v1.StatementTask]{Prefix: "STATEMENT_TASK_", Values: v1.StatementTask_value}
@@ -160,67 +158,4 @@ func insertAccounts(ctx context.Context, tx *store.Tx, id string, accounts []*re
 		}
 	}
 	return nil
-}
-
-// countOn goes on counting alike entries where the file's statement begins where the last one of its account ended: what both have is then
-// not the same. A statement that is there already has nothing that is new.
-func countOn(ctx context.Context, tx *store.Tx, f *readFile) error {
-	type before struct {
-		Digest           []byte
-		Opening, Closing *int64
-		OpeningDate      *time.Time
-		Currency         string
-		Name, Number     string
-	}
-	for _, a := range f.accounts {
-		rows, err := store.Query(ctx, tx, pgx.RowToStructByPos[before], `
-			select x.digest, x.last_opening, x.closing, x.last_opening_date, x.closing_currency, x.last_name, x.last_number
-			from finsystem.statement_accounts x join finsystem.statements s on s.id = x.statement_id and not s.undone
-			where x.account = $1 and x.currency_code = $2 order by x.closing_date desc nulls last, x.statement_id desc`, a.number, a.first.Currency)
-		if err != nil {
-			return err
-		}
-		digest := a.digest()
-		if len(rows) == 0 || slices.ContainsFunc(rows, func(b before) bool { return slices.Equal(b.Digest, digest) }) {
-			continue
-		}
-		last := &statement.Statement{Account: a.first.Account, Currency: a.first.Currency, ID: rows[0].Name, Number: rows[0].Number}
-		if rows[0].Opening != nil && rows[0].Closing != nil && rows[0].OpeningDate != nil {
-			if last.Opening, err = balanceOf(*rows[0].Opening, rows[0].Currency, *rows[0].OpeningDate); err != nil {
-				return err
-			}
-			if last.Closing, err = balanceOf(*rows[0].Closing, rows[0].Currency, time.Time{}); err != nil {
-				return err
-			}
-		}
-		if !a.first.Follows(last) {
-			continue
-		}
-		prints := make([]string, len(a.entries))
-		for i, e := range a.entries {
-			prints[i] = e.Fingerprint
-		}
-		type count struct {
-			Fingerprint string
-			N           int
-		}
-		counts, err := store.Query(ctx, tx, pgx.RowToStructByPos[count], `
-			select fingerprint, max(occurrence) from finsystem.statement_entries where fingerprint = any ($1) and state <> 'undone' group by fingerprint`, prints)
-		if err != nil {
-			return err
-		}
-		known := map[string]int{}
-		for _, c := range counts {
-			known[c.Fingerprint] = c.N
-		}
-		for _, e := range a.entries {
-			e.Occurrence += known[e.Fingerprint]
-		}
-	}
-	return nil
-}
-
-func balanceOf(units int64, currency string, at time.Time) (*statement.Balance, error) {
-	amount, err := money.Decimal(currency, units)
-	return &statement.Balance{Amount: amount, Currency: currency, Date: at}, err
 }

@@ -18,6 +18,8 @@ type transaction struct {
 	bankRef, txID, endToEnd string
 	texts                   []string
 	creditorRef, docNumber  string
+	cheque                  string
+	further                 []string // more of the two
 	additional              string
 }
 
@@ -176,7 +178,7 @@ func (e *camtEntry) entries(own, currency string) []Entry {
 			}
 		}
 	}
-	all.BankReference = reference(e.BankReference)
+	all.BankReference, all.References = reference(e.BankReference), nil
 	if e.additional != "" {
 		all.Purpose = e.additional
 	}
@@ -224,7 +226,13 @@ func (t *transaction) entry(of *camtEntry, own string) Entry {
 	}
 	e.BankReference = reference(e.BankReference)
 	e.EndToEndID = reference(t.endToEnd)
-	e.CreditorReference, e.DocumentNumber = t.creditorRef, t.docNumber
+	e.CreditorReference, e.DocumentNumber, e.References = t.creditorRef, t.docNumber, t.further
+	if t.docNumber != "" {
+		e.References = append([]string{t.docNumber}, t.further...)
+	}
+	if t.cheque != "" {
+		e.DocumentNumber = t.cheque
+	}
 	e.Purpose = joined(t.texts)
 	for _, instead := range []string{t.additional, of.additional} {
 		if e.Purpose == "" {

@@ -1,6 +1,9 @@
 package statement
 
-import "encoding/xml"
+import (
+	"encoding/xml"
+	"slices"
+)
 
 // transaction reads a TxDtls.
 func (c *camt) transaction() (t transaction, err error) {
@@ -18,7 +21,7 @@ func (c *camt) transaction() (t transaction, err error) {
 				case "EndToEndId":
 					return x.first(&t.endToEnd)
 				case "ChqNb":
-					return x.first(&t.docNumber)
+					return x.first(&t.cheque)
 				}
 				return nil
 			})
@@ -176,14 +179,14 @@ func (c *camt) remittance(t *transaction) error {
 				case "CdtrRefInf":
 					return x.children(func(name string, _ xml.StartElement) error {
 						if name == "Ref" {
-							return x.first(&t.creditorRef)
+							return t.more(x, &t.creditorRef)
 						}
 						return nil
 					})
 				case "RfrdDocInf":
 					return x.children(func(name string, _ xml.StartElement) error {
 						if name == "Nb" {
-							return x.first(&t.docNumber)
+							return t.more(x, &t.docNumber)
 						}
 						return nil
 					})
@@ -195,4 +198,18 @@ func (c *camt) remittance(t *transaction) error {
 		}
 		return nil
 	})
+}
+
+// more reads a number of which a payment may name several, into what has none yet, or into the further ones. What is for more than a hundred is for a hand.
+func (t *transaction) more(x *xmlReader, first *string) error {
+	text, err := x.text()
+	switch {
+	case err != nil || text == "":
+		return err
+	case *first == "":
+		*first = text
+	case len(t.further) < 100 && text != *first && !slices.Contains(t.further, text):
+		t.further = append(t.further, text)
+	}
+	return nil
 }

@@ -129,25 +129,30 @@ func (c *clientBank) account(number string, n int) (*cbAccount, error) {
 	if len(c.accounts) >= min(1000, c.Limits.Statements) {
 		return nil, beyond(n, "РасчСчет", "the file has more than %d accounts: have the bank write them apart", len(c.accounts))
 	}
-	a := &cbAccount{book: book{Statement: Statement{Line: n, Account: number, Currency: cbCurrency(number)}}}
-	if a.Currency == "" {
-		a.Currency = c.Currency
+	currency, err := c.currencyOf(number, n)
+	if err != nil {
+		return nil, err
 	}
-	if a.Currency == "" {
-		return nil, damaged(n, "РасчСчет", number, "the file does not say in which currency this account is: say it (Options.Currency)")
-	}
+	a := &cbAccount{book: book{Statement: Statement{Line: n, Account: number, Currency: currency}}}
 	c.accounts = append(c.accounts, a)
 	return a, nil
 }
 
-// cbCurrency is in a Russian account of 20 digits: the sixth to eighth are ISO 4217's number, or 810, which the rouble kept
-// (Bank of Russia, 809-П, before it 579-П, "План счетов").
-func cbCurrency(number string) string {
-	if len(number) != 20 || !allDigits(number) {
-		return ""
+// currencyOf is in a Russian account of 20 digits: the sixth to eighth are ISO 4217's number, or 810, which the rouble kept
+// (Bank of Russia, 809-П, before it 579-П, "План счетов"). Accounts of Uzbekistan have 20 digits too, and there 000 for its own. What the
+// caller says is for accounts that do not say it: an amount in another currency would be taken for one in this.
+func (c *clientBank) currencyOf(number string, n int) (string, error) {
+	if len(number) == 20 && allDigits(number) && number[5:8] != "000" {
+		if currency := byNumber[number[5:8]]; currency != "" {
+			return currency, nil
+		}
+		return "", &Error{Kind: ErrUnsupported, Line: n, Field: "РасчСчет", Value: number,
+			Reason: "the account is in the currency " + number[5:8] + " (its sixth to eighth digit), which is none of ISO 4217: ask the bank which it is"}
 	}
-	return map[string]string{"810": "RUB", "643": "RUB", "840": "USD", "978": "EUR", "156": "CNY", "826": "GBP", "756": "CHF",
-		"392": "JPY", "398": "KZT", "933": "BYN", "051": "AMD", "417": "KGS", "944": "AZN", "949": "TRY", "784": "AED", "356": "INR"}[number[5:8]]
+	if c.Currency == "" {
+		return "", damaged(n, "РасчСчет", number, "the file does not say in which currency this account is: say it (Options.Currency)")
+	}
+	return c.Currency, nil
 }
 
 // balances takes a section of balances. Some banks write one for each day: then the first opens and the last closes.

@@ -10,6 +10,8 @@ import (
 	"unicode"
 
 	"github.com/govalues/decimal"
+
+	"github.com/opencabinet/cabinet/kernel/money"
 )
 
 // table is a CSV file being read.
@@ -20,7 +22,7 @@ type table struct {
 	columns map[string][]column
 	books   []*book
 	n       int // rows so far
-	width   int // cells of the row of headers
+	width   int // cells of the row of headers, or of the first row
 }
 
 func (rd *reading) csv(text io.Reader) error {
@@ -30,11 +32,12 @@ func (rd *reading) csv(text io.Reader) error {
 	if err := rd.Mapping.Check(); err != nil {
 		return err
 	}
-	rows, err := rd.openRows(text, rd.Mapping.Delimiter)
+	t := &table{reading: rd, Mapping: rd.Mapping, columns: rd.Mapping.columns()}
+	rows, err := rd.openRows(text, rd.Mapping.Delimiter, t.columns)
 	if err != nil {
 		return err
 	}
-	t := &table{reading: rd, Mapping: rd.Mapping, rows: rows, columns: rd.Mapping.columns()}
+	t.rows = rows
 	header := byHeader(t.columns)
 	if !header {
 		find(t.columns, nil)
@@ -71,6 +74,9 @@ func (rd *reading) csv(text io.Reader) error {
 		case t.End != "" && strings.HasPrefix(firstCell(row), t.End):
 			return t.finish()
 		}
+		if err := t.fits(row, line); err != nil {
+			return err
+		}
 		if err := t.row(row, line); err != nil {
 			return err
 		}
@@ -80,6 +86,24 @@ func (rd *reading) csv(text io.Reader) error {
 		return noHeader(missing, firstRow)
 	}
 	return t.finish()
+}
+
+// fits refuses a row that has more cells than the table. Where a bank quotes nothing, a payer that writes what parts the cells moves
+// those behind it, and would choose the amount.
+func (t *table) fits(row []string, line int) error {
+	if t.width == 0 { // without headers
+		t.width = len(row)
+		for _, all := range t.columns {
+			for _, c := range all {
+				t.width = max(t.width, c.at+1)
+			}
+		}
+	}
+	if len(row) > t.width && !empty(row[t.width:]) {
+		return damaged(line, "", firstCell(row[t.width:]), "the row has %d cells and the table %d, so that a text with %q in it may have moved the amount: mend the row, or have the bank quote texts",
+			len(row), t.width, t.rows.comma)
+	}
+	return nil
 }
 
 func (t *table) finish() error {
@@ -278,6 +302,10 @@ func (t *table) number(row []string, line int, field, currency string) (decimal.
 		if i > 0 && len(group) != 3 || i == 0 && len(groups) > 1 && len(strings.TrimLeft(group, "+-\u2212\u2013")) > 3 {
 			reason = "thousands are not parted by threes: is the decimal sign of the mapping right?"
 		}
+	}
+	// Of a thousand whose sign is taken for the decimal one, zeros alone may be left: "1.200".
+	if scale, err := money.Scale(currency); err == nil && len(fraction) > max(scale, 2) && strings.HasSuffix(fraction, "0") {
+		reason = firstOf(reason, fmt.Sprintf("%s has %d digits behind the decimal sign, and this has %d: is the decimal sign of the mapping right?", currency, scale, len(fraction)))
 	}
 	whole = strings.Join(groups, "")
 	if found {

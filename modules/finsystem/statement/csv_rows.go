@@ -21,33 +21,51 @@ type rowReader struct {
 	lax   bool // whether it has quotation marks within quotation marks that are not doubled
 }
 
-// openRows finds out what parts the cells, unless it is said.
-func (rd *reading) openRows(text io.Reader, delimiter string) (*rowReader, error) {
+// openRows finds out what parts the cells, unless it is said; by the row that has the headers, where there is one.
+func (rd *reading) openRows(text io.Reader, delimiter string, columns map[string][]column) (*rowReader, error) {
 	buffered := bufio.NewReaderSize(text, headSize)
 	head, err := buffered.Peek(headSize)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, at(err, 1)
 	}
 	if delimiter == "" {
-		delimiter = delimiterOf(string(head))
+		delimiter = delimiterOf(string(head), columns)
 	}
 	return &rowReader{lines: newLines(buffered, rd.Limits.Line), comma: delimiter, most: rd.Limits.Line}, nil
 }
 
-// delimiterOf is the one that the beginning has most of in one line.
-func delimiterOf(head string) string {
+var delimiters = []string{",", ";", "\t", "|"}
+
+// delimiterOf is the one by which a line has all headers, or else the one that the beginning has most of in one line, outside of quotation marks.
+func delimiterOf(head string, columns map[string][]column) string {
 	best, most, n := ",", 0, 0
+	header := byHeader(columns)
 	for line := range strings.Lines(head) {
 		if n++; n > headerRows {
 			break
 		}
-		for _, one := range []string{",", ";", "\t", "|"} {
-			if n := strings.Count(line, one); n > most {
+		unquoted := strings.Builder{}
+		for i, part := range strings.Split(line, `"`) {
+			if i%2 == 0 {
+				unquoted.WriteString(part)
+			}
+		}
+		for _, one := range delimiters {
+			if header && named(columns, strings.Split(strings.ReplaceAll(line, `"`, ""), one)) {
+				return one
+			}
+			if n := strings.Count(unquoted.String(), one); n > most {
 				best, most = one, n
 			}
 		}
 	}
 	return best
+}
+
+// named tells whether a row has all headers.
+func named(columns map[string][]column, row []string) bool {
+	missing, _ := find(columns, row)
+	return missing.name == ""
 }
 
 // next is the next row that is not blank, or io.EOF.

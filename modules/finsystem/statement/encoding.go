@@ -36,7 +36,7 @@ var encodings = map[string]encoding.Encoding{
 
 // decoded makes UTF-8 of a file. A byte order mark decides; then what the caller says; then the file itself, if it reads as
 // UTF-8 where it is first more than ASCII; then what the file says about itself, which is often what its program once was
-// set to; then windows-1251. What is not text in the encoding is an error when it is reached, never a replacement character.
+// set to; then windows-1251, or windows-1252 where there are Latin words with single letters of it. What is not text in the encoding is an error when it is reached, never a replacement character.
 func decoded(file *bufio.Reader, said, declared string) (io.Reader, error) {
 	head, err := file.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -73,6 +73,7 @@ func converted(file io.Reader, name string) (io.Reader, error) {
 type guessed struct {
 	file     *bufio.Reader
 	declared string
+	before   byte      // what was passed on last
 	rest     io.Reader // once decided
 }
 
@@ -92,7 +93,11 @@ func (g *guessed) Read(p []byte) (int, error) {
 		if ascii < 0 {
 			ascii = len(window)
 		}
-		return g.file.Read(p[:min(len(p), ascii)])
+		n, err := g.file.Read(p[:min(len(p), ascii)])
+		if n > 0 {
+			g.before = p[n-1]
+		}
+		return n, err
 	}
 	window, err := g.file.Peek(headSize)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -103,13 +108,43 @@ func (g *guessed) Read(p []byte) (int, error) {
 	} else {
 		name := g.declared
 		if from := encodings[strings.ToLower(name)]; name == "" || from == encoding.Nop || strings.EqualFold(name, utf16Name) {
-			name = cp1251
+			if name = cp1251; western(append([]byte{g.before}, window...)) {
+				name = "windows-1252"
+			}
 		}
 		if g.rest, err = converted(g.file, name); err != nil {
 			return 0, err
 		}
 	}
 	return g.rest.Read(p)
+}
+
+// western tells whether a text that is not UTF-8 is of Western Europe: letters beyond ASCII stand alone between Latin ones, as in "MÜLLER", or two
+// together as in "Größe", and nowhere else two of what would be Cyrillic letters.
+func western(text []byte) bool {
+	latin := func(i int) bool { return i >= 0 && i < len(text) && (text[i]|0x20) >= 'a' && (text[i]|0x20) <= 'z' }
+	within := false
+	for from := 0; from < len(text); from++ {
+		to := from
+		for to < len(text) && cyrillic(text[to]) {
+			to++
+		}
+		if to == from {
+			continue
+		}
+		between := latin(from-1) && latin(to)
+		if to-from > 2 || to-from == 2 && !between {
+			return false
+		}
+		within = within || between && to-from == 1
+		from = to - 1
+	}
+	return within
+}
+
+// cyrillic tells whether a byte is a letter in windows-1251.
+func cyrillic(b byte) bool {
+	return b >= 0xc0 || strings.IndexByte("\xa1\xa2\xa5\xa8\xaa\xaf\xb2\xb3\xb4\xb8\xba\xbf", b) >= 0
 }
 
 // readsAsUTF8 forgives a rune that the window cuts.

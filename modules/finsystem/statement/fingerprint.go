@@ -3,6 +3,7 @@ package statement
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"strings"
 	"time"
 	"unicode"
@@ -47,7 +48,8 @@ func folded(text string) string {
 // what is new is added, and two payments that are alike are two. The zero value is ready.
 //
 // Counting begins anew with each statement, because the same statement may stand in a file twice. It goes on where a
-// statement follows the one before, see [Statement.Follows]: what stands in both is then two entries.
+// statement follows the one before, see [Statement.Follows]: what stands in both is then two entries. But of an entry
+// that has a reference of the bank's own, see [Entry.Referenced], it is one, and the balances agree by chance.
 type Occurrences struct {
 	last map[string]*Statement // by account and currency
 	seen map[*Statement]map[string]int
@@ -69,20 +71,35 @@ func (o *Occurrences) Next(s *Statement, e *Entry) int {
 		}
 		delete(o.seen, before)
 		o.last[key], o.seen[s] = s, counts
+		maps.DeleteFunc(counts, func(key string, _ int) bool { return strings.HasPrefix(key, referenced) })
 	}
 	fingerprint := e.Fingerprint()
+	if e.Referenced() {
+		fingerprint = referenced + fingerprint
+	}
 	counts[fingerprint]++
 	return counts[fingerprint]
 }
 
+// referenced is before the fingerprints of entries that have a reference of the bank's own.
+const referenced = "+"
+
+// Referenced tells whether the bank gave the entry a reference of its own, which no other statement has for another entry. Within
+// one statement banks repeat it for all of a batch. What has no digit is a word that the bank writes everywhere.
+func (e *Entry) Referenced() bool { return strings.ContainsAny(e.BankReference, "0123456789") }
+
 // Follows tells whether a statement begins where an earlier one ended: another statement of the same account, whose
-// opening balance is the closing balance of the earlier one. Such two have no entry in common.
+// opening balance is the closing balance of the earlier one. Such two have no entry in common. Where the earlier one ends with
+// what it began with, as on an account that is swept each evening, the balance does not tell beginning from end, and the day must.
 func (s *Statement) Follows(earlier *Statement) bool {
 	if s.Account != earlier.Account || s.Currency != earlier.Currency || s.Opening == nil || earlier.Opening == nil || earlier.Closing == nil {
 		return false
 	}
 	if s.Opening.Currency != earlier.Closing.Currency || s.Opening.Amount.Cmp(earlier.Closing.Amount) != 0 {
 		return false
+	}
+	if earlier.Opening.Currency == earlier.Closing.Currency && earlier.Opening.Amount.Cmp(earlier.Closing.Amount) == 0 {
+		return s.Opening.Date.After(earlier.Closing.Date)
 	}
 	if s.ID == earlier.ID && s.Number == earlier.Number { // banks that number nothing
 		return s.Opening.Date.After(earlier.Opening.Date)

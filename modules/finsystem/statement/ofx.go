@@ -191,6 +191,10 @@ func (o *ofx) entry(e *Entry) error {
 	if reason != "" {
 		return fail("TRNAMT", reason)
 	}
+	if kind := strings.ToUpper(o.has["TRNTYPE"]); kind == "DEBIT" && amount.IsPos() || kind == "CREDIT" && amount.IsNeg() {
+		return &Error{Kind: ErrDamaged, Line: e.Line, Field: "TRNTYPE, TRNAMT", Value: shortened(kind + ", " + o.has["TRNAMT"]),
+			Reason: "the kind of the entry and the sign of its amount say different things of whether money came or went: ask the bank which is right"}
+	}
 	e.Amount = amount
 	var ok bool
 	if e.BookingDate, ok = ofxDay(o.has["DTPOSTED"]); !ok {

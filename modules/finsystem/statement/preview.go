@@ -21,7 +21,7 @@ func Preview(ctx context.Context, r io.Reader, o Options, rows int) ([][]string,
 	if o.Mapping != nil {
 		delimiter = o.Mapping.Delimiter
 	}
-	table, err := rd.openRows(text, delimiter)
+	table, err := rd.openRows(text, delimiter, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,10 @@ var mapping = statement.Mapping{
 }
 
 var writers = []writer{
-	{name: "camt.053", write: writeCamt, has: func(e statement.Entry) statement.Entry { return e }},
+	{name: "camt.053", write: writeCamt, has: func(e statement.Entry) statement.Entry {
+		e.References = []string{e.DocumentNumber}
+		return e
+	}},
 	{name: "mt940", write: writeMT940, has: func(e statement.Entry) statement.Entry {
 		e.Counterparty.TaxID, e.CreditorReference = "", ""
 		return e

@@ -85,6 +85,8 @@ type Entry struct {
 	DocumentNumber string
 	// CreditorReference is the reference that the payee gave the payer to quote (RF…, KID, OGM).
 	CreditorReference string
+	// References are what else the payer says it pays: the documents it refers to, and further references of the payee's.
+	References []string
 }
 
 // Units is the amount in minor units of its currency, as tables keep it: 125000 for 1250.00 UAH.
