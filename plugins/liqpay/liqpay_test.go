@@ -332,12 +332,18 @@ func TestLiqPay(t *testing.T) {
 		require.Equal(t, codes.Unavailable, status.Code(err))
 	})
 	t.Run("on its way when it can be paid no more", func(t *testing.T) {
-		v.mu.Lock()
-		v.down = false
-		v.mu.Unlock()
 		p := w.Pay(t, method, "10.00")
 		w.Tell(t, liqpay.ID, form, notice(v.becomes(p, "wait_secure", "10"), privateKey))
+		looked := func() int {
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			return v.looked
+		}
+		v.mu.Lock()
+		v.down, v.looked = false, 0
+		v.mu.Unlock()
 		w.Clock.Move(25 * time.Hour)
+		require.Eventually(t, func() bool { return looked() > 0 }, 30*time.Second, 10*time.Millisecond)
 		w.Drained(t)
 		w.Head = w.Portal.Head(t) // the other's session has ended meanwhile
 		require.Equal(t, v1.PaymentState_PAYMENT_STATE_PENDING, state(p))
