@@ -94,11 +94,16 @@ func chosen(found []documentRow, ids []string) ([]documentRow, error) {
 			continue
 		}
 		if !known || !d.payable() {
-			return nil, refuse(codes.FailedPrecondition, "document_ids", "not_payable", "money goes towards issued invoices of the same client and currency")
+			return nil, notPayable("document_ids")
 		}
 		out = append(out, d)
 	}
 	return out, nil
+}
+
+// notPayable refuses what a field names to be paid.
+func notPayable(field string) error {
+	return refuse(codes.FailedPrecondition, field, "not_payable", "money goes towards issued invoices of the same client and currency")
 }
 
 // spareOf is what a client has on an account of a kind that is not held for anything, without what may be owed.

@@ -216,6 +216,11 @@ func (s *paymentService) CreatePayment(ctx context.Context, r *v1.CreatePaymentR
 	var response *v1.CreatePaymentResponse
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.CreatePaymentResponse, error) {
+			for _, id := range in.documents {
+				if d, err := findDocument(ctx, tx, id); err != nil || !d.payable() || d.ClientID != in.clientID || d.Currency != currency {
+					return nil, notPayable("document_id")
+				}
+			}
 			id, err := s.receive(ctx, tx, in)
 			if err != nil {
 				return nil, err
