@@ -7,12 +7,12 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
+	"github.com/opencabinet/cabinet/kernel/store"
 )
 
 // gatewayService is LiqPay as paysystem knows gateways.
@@ -41,10 +41,8 @@ const open = 24 * time.Hour
 // expires is until when a payment can be paid, by the time of its own id, which is a UUIDv7: so the same payment has the same page.
 func (s *gatewayService) expires(payment string) time.Time {
 	begun := s.host.Now()
-	if id, err := uuid.Parse(payment); err == nil && id.Version() == 7 {
-		if at := time.Unix(id.Time().UnixTime()); begun.Sub(at).Abs() < open {
-			begun = at
-		}
+	if at, ok := store.IDTime(payment); ok && begun.Sub(at).Abs() < open {
+		begun = at
 	}
 	return begun.Add(open).UTC().Truncate(time.Second)
 }

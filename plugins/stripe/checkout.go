@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
+	"github.com/opencabinet/cabinet/kernel/store"
 )
 
 // Names of metadata that we send and get back.
@@ -84,7 +85,7 @@ func (s *gatewayService) CreateCheckout(ctx context.Context, r *v1.CreateCheckou
 
 // begun is when a payment's id was made, which says it itself: it is a UUIDv7.
 func (s *gatewayService) begun(id string) time.Time {
-	if at, ok := timeOf(id); ok && s.host.Now().Sub(at).Abs() < 20*time.Hour {
+	if at, ok := store.IDTime(id); ok && s.host.Now().Sub(at).Abs() < 20*time.Hour {
 		return at
 	}
 	return s.host.Now()

@@ -4,21 +4,11 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
 	stripe "github.com/stripe/stripe-go/v84"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	v1 "github.com/opencabinet/cabinet/contracts/paysystem/v1"
 )
-
-// timeOf is the time in a UUIDv7.
-func timeOf(id string) (time.Time, bool) {
-	u, err := uuid.Parse(id)
-	if err != nil || u.Version() != 7 {
-		return time.Time{}, false
-	}
-	return time.Unix(u.Time().UnixTime()), true
-}
 
 // GetCheckout says what is true of a session or of an intent, of the refunds of what was paid, and of disputes about it.
 func (s *gatewayService) GetCheckout(ctx context.Context, r *v1.GetCheckoutRequest) (*v1.GetCheckoutResponse, error) {
