@@ -43,22 +43,19 @@ const answerWithin = 2 * time.Second
 func (m *Module) describeAll(ctx context.Context, gateways []string) map[string]*v1.DescribeGatewayResponse {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	answers := make([]*v1.DescribeGatewayResponse, len(gateways))
+	about := map[string]*v1.DescribeGatewayResponse{}
+	var mu sync.Mutex
 	var wg sync.WaitGroup
-	for i, id := range gateways {
+	for _, id := range gateways {
 		wg.Go(func() {
-			if about, err := m.describe(ctx, id); err == nil {
-				answers[i] = about
+			if one, err := m.describe(ctx, id); err == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				about[id] = one
 			}
 		})
 	}
 	wg.Wait()
-	about := make(map[string]*v1.DescribeGatewayResponse, len(gateways))
-	for i, id := range gateways {
-		if answers[i] != nil {
-			about[id] = answers[i]
-		}
-	}
 	return about
 }
 
