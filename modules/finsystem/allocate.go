@@ -133,23 +133,17 @@ func (m *Module) put(ctx context.Context, tx *store.Tx, payment string, d docume
 
 // payFromBalance puts what is free of a client's payments towards a document that was just issued.
 func (m *Module) payFromBalance(ctx context.Context, tx *store.Tx, client, currency, document string) error {
-	for before := int64(-1); ; {
-		// Payments that were spent without a document are free for ever: what the balance says comes first.
-		rest, err := unspentOf(ctx, tx, client, currency)
-		if err != nil || rest <= 0 {
-			return err
-		}
-		d, err := findDocument(ctx, tx, document)
-		if err != nil || d.left() == 0 || d.left() == before { // it is paid, or what is free is not its to have
-			return err
-		}
-		before = d.left()
+	for last := ""; ; {
+		// Payments that were spent without a document are free for ever: none is looked at once the balance has nothing left, or the document is paid.
 		next, err := store.Query(ctx, tx, pgx.RowTo[string], `
-			select id::text from finsystem.payments where client_id = $1 and currency_code = $2 and allocated < amount - reversed order by id limit 1`, client, currency)
-		if err != nil || len(next) == 0 {
+			select p.id::text from finsystem.payments p where p.client_id = $1 and p.currency_code = $2 and p.allocated < p.amount - p.reversed
+				and exists (select from finsystem.documents d where d.id = $3 and d.paid < d.total - d.credited) and `+unspent+` > 0
+			order by p.id limit 1`, client, currency, document)
+		if err != nil || len(next) == 0 || next[0] == last { // what is free of it is not the document's to have
 			return err
 		}
-		if err := m.allocate(ctx, tx, next[0], []string{document}, false); err != nil {
+		last = next[0]
+		if err := m.allocate(ctx, tx, last, []string{document}, false); err != nil {
 			return err
 		}
 	}

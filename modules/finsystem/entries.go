@@ -57,7 +57,7 @@ func (s *statementService) paysFor(ctx context.Context, tx *store.Tx, row *entry
 			return err
 		}
 		if len(payable) < len(r.GetDocumentIds()) {
-			return refuse(codes.FailedPrecondition, "document_ids", "not_payable", "money goes towards issued invoices of the same client and currency")
+			return notPayable("document_ids")
 		}
 	}
 	known := row.ClientID != nil && *row.ClientID == client && row.Strength == sure
@@ -120,6 +120,9 @@ func (s *statementService) changeEntry(ctx context.Context, id string, change fu
 			return refuse(codes.FailedPrecondition, "id", "undone", "the import of this entry was taken back: bring the file in again")
 		}
 		present := row.entry()
+		if err := lockMoneyOf(ctx, tx, []entryRow{row}); err != nil {
+			return err
+		}
 		if err := s.unpost(ctx, tx, &row, "matched anew", actor(ctx)); err != nil {
 			return err
 		}

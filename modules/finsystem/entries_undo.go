@@ -57,10 +57,10 @@ func lockMoneyOf(ctx context.Context, tx *store.Tx, rows []entryRow) error {
 	return err
 }
 
-// notGivenBack refuses payments of which money was given back by a refund or a charge-back that stands: were they taken back and brought in again, it would be the payer's once more.
-func notGivenBack(ctx context.Context, tx *store.Tx, payments ...string) error {
-	given, err := store.QueryOne(ctx, tx, pgx.RowTo[bool], `
-		select exists (select from finsystem.payments p where p.id = any ($1::uuid[]) and `+givenBack+` > 0)`, payments)
+// notGivenBack refuses a payment of which money was given back by a refund or a charge-back that stands: were it taken back and brought in again, that money would be
+// the payer's once more.
+func notGivenBack(ctx context.Context, tx *store.Tx, payment string) error {
+	given, err := store.QueryOne(ctx, tx, pgx.RowTo[bool], "select "+givenBack+" > 0 from finsystem.payments p where p.id = $1", payment)
 	if err == nil && given {
 		err = errGivenBack
 	}
@@ -82,9 +82,6 @@ func (m *Module) takeBackWhole(ctx context.Context, tx *store.Tx, rows []*entryR
 	payments, err := store.Query(ctx, tx, pgx.RowToStructByPos[paymentRow],
 		`select `+paymentFields+` from finsystem.payments where id = any ($1::uuid[]) order by payments.id for update`, ids)
 	if err != nil {
-		return err
-	}
-	if err := notGivenBack(ctx, tx, ids...); err != nil {
 		return err
 	}
 	for _, p := range payments {
@@ -179,11 +176,8 @@ func reverseWhole(ctx context.Context, tx *store.Tx, payments []paymentRow, keys
 	return err
 }
 
-// unpost takes back what an entry was posted or booked as, where it was.
+// unpost takes back what an entry was posted or booked as, where it was. Whoever calls it has the lock of the client's money: see lockMoneyOf.
 func (m *Module) unpost(ctx context.Context, tx *store.Tx, row *entryRow, memo, actorID string) error {
-	if err := lockMoneyOf(ctx, tx, []entryRow{*row}); err != nil {
-		return err
-	}
 	switch {
 	case row.State == ignored && row.PostingID != nil:
 		if _, err := ledger.Reverse(ctx, tx, ledger.Back{

@@ -216,8 +216,12 @@ func (s *paymentService) CreatePayment(ctx context.Context, r *v1.CreatePaymentR
 	var response *v1.CreatePaymentResponse
 	err = s.host.Store.Tx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		response, err = store.Once(ctx, tx, r.GetRequestId(), r, func() (*v1.CreatePaymentResponse, error) {
-			for _, id := range in.documents {
-				if d, err := findDocument(ctx, tx, id); err != nil || !d.payable() || d.ClientID != in.clientID || d.Currency != currency {
+			if len(in.documents) > 0 {
+				found, err := payable(ctx, tx, in.clientID, currency, in.documents)
+				if err != nil {
+					return nil, err
+				}
+				if len(found) < len(in.documents) {
 					return nil, notPayable("document_id")
 				}
 			}

@@ -238,6 +238,9 @@ func (m *Module) waitAgain(ctx context.Context, tx *store.Tx, where string, args
 		if err != nil {
 			return err
 		}
+		if err := lockMoneyOf(ctx, tx, []entryRow{row}); err != nil {
+			return err
+		}
 		// First, so that paysystem is not told that the payment waits for its money again: it does not.
 		if _, err := tx.Exec(ctx, "update finsystem.payments set settles = null where id = $1", *row.PaymentID); err != nil {
 			return err
